@@ -1,0 +1,95 @@
+"""Modules as values: ports with their contracts, variants, instances, edges and the assembled netlist."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import msgspec
+
+PortKind = Literal["stream", "blocks", "array", "scalar", "m_axi", "s_axilite"]
+Setting = int | str
+Settings = dict[str, Setting]
+
+
+class Port(msgspec.Struct, frozen=True, kw_only=True):
+    """One port of a module and what it promises to its neighbour.
+
+    `element` is the name of the element type in the type header (`data_t`, `acc_t`, a command struct); `bits` its
+    width; `lanes` elements travel packed in one token. `copies` > 1 is an array of streams. `tokens` and `order` say
+    in words and formulas over command fields what crosses the port per command; `end` says how the end is known.
+    `cpp_type` is the exact C++ parameter type of the signature, constants folded.
+    """
+
+    name: str
+    direction: Literal["in", "out", "inout"]
+    kind: PortKind
+    element: str
+    bits: int
+    lanes: int = 1
+    copies: int = 1
+    depth: int = 2
+    cpp_type: str
+    tokens: str = ""
+    order: str = ""
+    end: str = ""
+
+    @property
+    def token_bits(self) -> int:
+        """Width of one token in bits."""
+        return self.bits * self.lanes
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """A module with its local settings: what a generator is asked to write (DESIGN sec. 1).
+
+    Two settings with equal `instruction` lines are one variant. `prologue` and `epilogue` are the template's text
+    around the generated body (includes, namespace, token types). `signatures` of children are shown in the prompt of a
+    parent, never their bodies.
+    """
+
+    template: str
+    module: str
+    function: str
+    settings: Settings
+    instruction: tuple[str, ...]
+    ports: tuple[Port, ...]
+    prologue: str
+    epilogue: str
+    signatures: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Identity of the variant within its template: module and a digest of the instruction lines."""
+        text = "\n".join((self.template, self.module, *self.instruction))
+        return f"{self.module}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+class Instance(msgspec.Struct, frozen=True, kw_only=True):
+    """A node of the module tree: a variant used `count` times under one name."""
+
+    name: str
+    variant: Variant
+    count: int = 1
+    parent: str = ""
+    author: Literal["generator", "template"] = "generator"
+
+
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream between two instances, with the token both sides must agree on."""
+
+    producer: str
+    producer_port: str
+    consumer: str
+    consumer_port: str
+    depth: int
+    depth_reason: str = ""
+
+
+class Netlist(msgspec.Struct, frozen=True, kw_only=True):
+    """The module tree of one design: instances (children before parents), edges, and the number of processes."""
+
+    instances: tuple[Instance, ...]
+    edges: tuple[Edge, ...]
+    processes: int

@@ -1,0 +1,36 @@
+"""The proof ladder: its rungs, their outcome, and the evidence that each carries (DESIGN sec. 1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from aigchip_tui.model.finding import Finding
+
+Rung = Literal[
+    "static", "contract", "conformance", "compile", "module_sim", "sanitizers", "rate",
+    "assembled_sim", "estimate", "synthesis", "cosim", "measured",
+]
+VARIANT_RUNGS: tuple[Rung, ...] = (
+    "static", "contract", "conformance", "compile", "module_sim", "sanitizers", "rate",
+)
+DESIGN_RUNGS: tuple[Rung, ...] = ("assembled_sim", "estimate", "synthesis", "cosim", "measured")
+Status = Literal["passed", "failed", "not run", "waived"]
+
+
+class RungOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one rung said of one variant or design.
+
+    `evidence` is a sentence with figures (values compared, tokens counted, seeds); `log` is raw text, capped by the
+    caller; `cause` names a typed failure (`compile`, `mismatch`, `deadlock`, `timeout`, `sandbox`, ...).
+    """
+
+    rung: Rung
+    status: Status
+    evidence: str = ""
+    cause: str = ""
+    findings: tuple[Finding, ...] = ()
+    log: str = ""
+    waived_by: str = ""
+    reason: str = ""

@@ -1,0 +1,4 @@
+"""Templates as data and code: module tree, local settings, instructions, test benches, contracts, assembly.
+
+Reads templates/; imports model only.
+"""

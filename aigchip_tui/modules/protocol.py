@@ -1,0 +1,128 @@
+"""What a template provides: its modules, their instructions and test benches, and how they become one design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from aigchip_tui.model.module import Netlist, Port, Settings, Variant
+from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.model.workload import Layer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class LoopRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A labelled loop that the settings demand: its trip count (None: run time) and its directive."""
+
+    label: str
+    trip: int | None = None
+    unroll: bool = False
+    pipeline_ii: int | None = None
+
+
+class PartitionRule(msgspec.Struct, frozen=True, kw_only=True):
+    """An ARRAY_PARTITION that the settings demand; `factor` is None for complete partitioning."""
+
+    variable: str
+    dim: int
+    kind: Literal["complete", "cyclic", "block"] = "complete"
+    factor: int | None = None
+
+
+class Conformance(msgspec.Struct, frozen=True, kw_only=True):
+    """Pragmas and loops that compilation and simulation cannot see (DESIGN sec. 6); `ii` is the contracted rate."""
+
+    loops: tuple[LoopRule, ...] = ()
+    partitions: tuple[PartitionRule, ...] = ()
+    dataflow: bool = False
+    inline: bool = False
+    ii: int | None = 1
+
+
+class SystemTest(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of an assembled design: a driver with `main`, its raw memories, and the golden memories after the run.
+
+    The process that runs generated code writes memories raw; the comparison happens outside with `case.expected_memories`.
+    """
+
+    main: str
+    cases: tuple[TestCase, ...]
+    note: str = ""
+
+
+@runtime_checkable
+class ModuleSpec(Protocol):
+    """One kind of module of a template."""
+
+    name: str
+    function: str
+    summary: str
+    inlined: bool
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Instruction lines without their numbers; same topics in the same order for all settings (research laws)."""
+        ...
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Port contracts in the order of the C++ parameters."""
+        ...
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration that a parent's prompt shows."""
+        ...
+
+    def prologue(self, settings: Settings) -> str:
+        """Declarations the template supplies inside the namespace before the body (may be empty)."""
+        ...
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """Modules this one calls, with their settings."""
+        ...
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Every legal local setting, for coverage and for counting variants."""
+        ...
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """Stimuli with golden outputs computed here, never by the module under test."""
+        ...
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """Loops, partitions and regions the settings demand."""
+        ...
+
+
+@runtime_checkable
+class Template(Protocol):
+    """An accelerator family."""
+
+    name: str
+    version: str
+    hash: str
+
+    def modules(self) -> Mapping[str, ModuleSpec]:
+        """Module kinds by name, children before parents."""
+        ...
+
+    def variant(self, module: str, settings: Settings) -> Variant:
+        """The variant a generator is asked for."""
+        ...
+
+    def netlist(self, point: DesignPoint, build: Build) -> Netlist:
+        """The module tree of a design with local settings, arbiters inserted where native tokens differ."""
+        ...
+
+    def assemble(self, netlist: Netlist, bodies: Mapping[str, str]) -> dict[str, str]:
+        """File name to text of the whole design; `bodies` maps variant keys to generated text."""
+        ...
+
+    def system_test(
+        self, netlist: Netlist, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
+    ) -> SystemTest:
+        """Driver, stimuli and golden result for the assembled design; empty `layers` asks for the standard odd sizes."""
+        ...
