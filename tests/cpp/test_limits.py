@@ -1,0 +1,96 @@
+"""The screen before any parser: what a module body may not hold, and that honest bodies pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from aigchip_tui.cpp.limits import SOURCE_LIMITS, screen, size_findings
+
+HONEST = """
+constexpr int LANES = 16;  // widths follow from the lane split, "quoted" and it's fine
+
+void pe_lane(hls::stream<hls::vector<data_t, LANES>>& in_a, hls::stream<acc_t>& out) {
+  bool last = false;
+  while (!last) {
+  steps:
+    for (int i = 0; i < cmd.steps; ++i) {
+#pragma HLS PIPELINE II=1
+      acc_t sum = a[i] < b ? x[map[i]] : 0x7fu - 1'000;
+      int c = 'x', d = (i << 2) >> 1;
+      out.write(sum);
+    }
+  }
+}
+"""
+
+
+def codes(text: str) -> set[str]:
+    findings = screen(text)
+    assert all(finding.blocking and finding.severity == "error" for finding in findings)
+    return {finding.code for finding in findings}
+
+
+def test_an_honest_body_passes() -> None:
+    assert screen(HONEST) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('#include "/etc/passwd"', "SCR-DIRECTIVE"),
+        ("  #  include <cstdio>", "SCR-DIRECTIVE"),
+        ("/* x */ #include <a>", "SCR-DIRECTIVE"),
+        ('#embed "/etc/passwd"', "SCR-DIRECTIVE"),
+        ("#line 7", "SCR-DIRECTIVE"),
+        ("#define data_t char", "SCR-DIRECTIVE"),
+        ("#if 1", "SCR-DIRECTIVE"),
+        ("#pragma GCC poison int", "SCR-PRAGMA"),
+        ("#pragma", "SCR-PRAGMA"),
+        ('_Pragma("once")', "SCR-PRAGMA"),
+        ('asm("int3");', "SCR-ASM"),
+        ('__asm__ volatile ("");', "SCR-ASM"),
+        ("[[gnu::constructor]] void f();", "SCR-ATTRIBUTE"),
+        ("__attribute__((constructor)) void f();", "SCR-ATTRIBUTE"),
+        ("int a<:4:>;", "SCR-DIGRAPH"),
+        ("%:include <a>", "SCR-DIGRAPH"),
+        ("int x = 1 ??! 2;", "SCR-TRIGRAPH"),
+        ("int x = 1; \\\nint y;", "SCR-SPLICE"),
+        ("int \u0430 = 1;", "SCR-CHAR"),
+        ("// \u202e right to left", "SCR-CHAR"),
+        ("int x = `1`;", "SCR-CHAR"),
+        ("int x\x00;", "SCR-CHAR"),
+        ('auto s = R"(x)";', "SCR-RAW"),
+        ("system(cmd);", "SCR-HOST"),
+        ("std::exit(0);", "SCR-HOST"),
+    ],
+)
+def test_each_forbidden_thing_is_refused(line: str, code: str) -> None:
+    assert code in codes(HONEST + line + "\n")
+
+
+def test_line_and_column_point_at_the_fault() -> None:
+    finding = screen('int a;\n  asm("");\n')[0]
+    assert (finding.line, finding.col) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int x = 1" + " + 1" * 60_000 + ";",
+        "int x = " + "(" * 300 + "1" + ")" * 300 + ";",
+        "void f() " + "{" * 300 + "}" * 300,
+        "int x = " + "-" * 1 + " - " * 5000 + "1;",
+        "void f() { " + "if (a) " * 500 + ";}",
+        "std::array<" * 60 + "int" + ">" * 60 + " x;",
+        "int x = 1" + "0" * 500 + ";",
+        "int a; " * 200_000,
+        "\n" * 10_000,
+        "// " + "x" * 5000,
+    ],
+)
+def test_text_that_would_harm_a_reader_is_refused(text: str) -> None:
+    assert {code[:3] for code in codes(text)} == {"LIM"}
+
+
+def test_a_large_honest_source_is_within_the_limits_of_sources() -> None:
+    assert size_findings(HONEST * 200, SOURCE_LIMITS) == []
