@@ -1,0 +1,250 @@
+"""Words and ports that all modules of the template share, and how a design becomes local settings.
+
+Names of local settings (every module reads only these keys; numbers are powers of two):
+
+| module       | settings |
+| ------------ | -------- |
+| dma_load     | port |
+| fill         | port, part_h, part_w, depth |
+| drain        | operand ("a" or "b"), part_h, part_w, depth, rows, k |
+| arbiter      | in_rows, in_k, rows, k |
+| interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
+| mac          | none |
+| pe_lane      | m, n, k |
+| pe_array     | lane_m, lane_n, lane_k, m, n, k, slices |
+| collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
+| accumulate   | rows, columns, slices, part_h, part_w, depth |
+| flush        | part_h, part_w, depth |
+| post         | lanes, bias_words |
+| dma_store    | port, lanes |
+| ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
+
+`port`: AXI bytes. `rows` of drain, arbiter, interconnect: rows of the wide token over all arrays (PM or PN),
+`k` its elements along k over all arrays (PK). `rows`, `columns` of the collector: QM and QN of one array; of
+accumulate: PM and PN of a block (a token holds rows / slices of them). `depth`: addresses of a bank.
+`arrays`: number of arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+from aigchip_tui.model.module import Port, Settings
+
+from .types import COMMANDS, command_fields
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_TOKEN_BITS: Final = 4096
+"""Widest token that a stream may carry (SPACE sec. 1)."""
+
+BITS: Final = {"data_t": 8, "acc_t": 32, "std::int32_t": 32, "int": 32}
+"""Width of the scalar element types in bits."""
+
+PORT_BYTES: Final = (8, 16, 32, 64)
+"""Widths of an AXI data port in bytes."""
+
+INCLUDES: Final = ("hls_stream.h", "hls_vector.h", "hls_streamofblocks.h", "gemm_types.hpp")
+"""Headers that the template's prologue includes for every module."""
+
+
+def ceil_div(value: int, by: int) -> int:
+    """Quotient rounded up."""
+    return -(-value // by)
+
+
+def powers_of_two(low: int, high: int) -> tuple[int, ...]:
+    """Powers of two from `low` to `high`, both inclusive; `low` is a power of two."""
+    values = []
+    while low <= high:
+        values.append(low)
+        low *= 2
+    return tuple(values)
+
+
+def number(settings: Mapping[str, int | str], key: str) -> int:
+    """A numeric local setting."""
+    value = settings[key]
+    if not isinstance(value, int):
+        raise TypeError(f"setting {key} is {value!r}, not a number")
+    return value
+
+
+def vector(element: str, lanes: int) -> str:
+    """C++ type of a token of packed elements."""
+    return f"hls::vector<{element}, {lanes}>"
+
+
+def block(element: str, height: int, width: int, depth: int) -> str:
+    """C++ type of a block of banks."""
+    return f"{element}[{height}][{width}][{depth}]"
+
+
+def command_port(
+    struct: str,
+    name: str = "cmd",
+    *,
+    direction: Literal["in", "out"] = "in",
+    copies: int | None = None,
+    per: str = "",
+) -> Port:
+    """The stream of commands of a process; `copies` makes it an array of streams (one per array)."""
+    bits = 32 * len(command_fields(struct))
+    return Port(
+        name=name,
+        direction=direction,
+        kind="stream",
+        element=struct,
+        bits=bits,
+        copies=copies or 1,
+        cpp_type=f"hls::stream<{struct}>&" if copies is None else f"hls::stream<{struct}>[{copies}]",
+        tokens=per or "commands until `last`",
+        order="program order",
+        end="field last of the command",
+    )
+
+
+def stream_port(
+    name: str,
+    direction: Literal["in", "out"],
+    element: str,
+    lanes: int,
+    *,
+    copies: int | None = None,
+    depth: int = 2,
+    tokens: str,
+    order: str,
+    end: str = "the command counts the tokens",
+) -> Port:
+    """A stream of packed tokens; `copies` makes it an array of streams, also an array of one."""
+    token = vector(element, lanes)
+    return Port(
+        name=name,
+        direction=direction,
+        kind="stream",
+        element=element,
+        bits=BITS[element],
+        lanes=lanes,
+        copies=copies or 1,
+        depth=depth,
+        cpp_type=f"hls::stream<{token}>&" if copies is None else f"hls::stream<{token}>[{copies}]",
+        tokens=tokens,
+        order=order,
+        end=end,
+    )
+
+
+def blocks_port(
+    name: str,
+    direction: Literal["in", "out"],
+    element: str,
+    height: int,
+    width: int,
+    depth: int,
+    *,
+    tokens: str,
+    order: str = "one block at a time",
+    end: str = "the command counts the blocks",
+) -> Port:
+    """A stream of two blocks of height x width banks of `depth` addresses; `lanes`: elements of a block."""
+    return Port(
+        name=name,
+        direction=direction,
+        kind="blocks",
+        element=element,
+        bits=BITS[element],
+        lanes=height * width * depth,
+        depth=2,
+        cpp_type=f"hls::stream_of_blocks<{block(element, height, width, depth)}>&",
+        tokens=tokens,
+        order=order,
+        end=end,
+    )
+
+
+def memory_port(
+    name: str, direction: Literal["in", "out"], element: str, lanes: int | None, *, tokens: str
+) -> Port:
+    """A pointer to memory behind an AXI master; `lanes` None: plain elements instead of packed words."""
+    const = "const " if direction == "in" else ""
+    word = element if lanes is None else vector(element, lanes)
+    return Port(
+        name=name,
+        direction=direction,
+        kind="m_axi",
+        element=element,
+        bits=BITS[element],
+        lanes=lanes or 1,
+        cpp_type=f"{const}{word}*",
+        tokens=tokens,
+        order="rising addresses in a burst",
+        end="the command counts the words",
+    )
+
+
+def scalar_port(name: str, element: str = "int", *, tokens: str = "once per launch") -> Port:
+    """A scalar argument by value."""
+    return Port(
+        name=name,
+        direction="in",
+        kind="scalar",
+        element=element,
+        bits=BITS[element],
+        cpp_type=element,
+        tokens=tokens,
+    )
+
+
+def parameter(port: Port) -> str:
+    """The port as a C++ parameter: `hls::stream<x>& name` or `hls::stream<x> name[4]`."""
+    if port.cpp_type.endswith("]"):
+        head, _, copies = port.cpp_type.rpartition("[")
+        return f"{head} {port.name}[{copies}"
+    return f"{port.cpp_type} {port.name}"
+
+
+def declaration(function: str, ports: Sequence[Port], *, result: str = "void") -> str:
+    """C++ declaration of a function with these ports in order."""
+    return f"{result} {function}({', '.join(parameter(port) for port in ports)});"
+
+
+def settings_product(axes: Mapping[str, Iterable[int | str]]) -> Iterable[Settings]:
+    """All combinations of values, the last key fastest."""
+    names = list(axes)
+    if not names:
+        yield {}
+        return
+    head, rest = names[0], {name: axes[name] for name in names[1:]}
+    for value in axes[head]:
+        for tail in settings_product(rest):
+            yield {head: value, **tail}
+
+
+def commands(struct: str, rows: Sequence[Mapping[str, int]]) -> tuple[bytes, int]:
+    """Raw bytes and number of commands; `last` is set on the last one when a row does not give it."""
+    import numpy as np
+
+    names = command_fields(struct)
+    if struct not in COMMANDS:
+        raise KeyError(struct)
+    table = np.zeros((len(rows), len(names)), dtype="<i4")
+    for index, row in enumerate(rows):
+        full = {"last": int(index == len(rows) - 1), **row}
+        if set(full) != set(names):
+            raise KeyError(f"{struct} has fields {names}, not {sorted(full)}")
+        table[index] = [full[name] for name in names]
+    return table.tobytes(), len(rows)
+
+
+def random_data(
+    rng: np.random.Generator, shape: tuple[int, ...], *, corners: float = 0.1
+) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
+    """Full-range int8 data in which about `corners` of all elements are -128 or 127."""
+    import numpy as np
+
+    data = rng.integers(-128, 128, size=shape, dtype=np.int8)
+    extreme = rng.random(shape) < corners
+    ends = np.where(rng.random(shape) < 0.75, np.int8(-128), np.int8(127)).astype(np.int8)
+    return np.where(extreme, ends, data).astype(np.int8)
