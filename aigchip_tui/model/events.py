@@ -284,4 +284,5 @@ def to_payload(event: AnyEvent) -> dict[str, Any]:
 
 def from_payload(kind: str, payload: dict[str, Any]) -> AnyEvent:
     """The event of a journal line; raises msgspec.ValidationError when the payload is none of ours."""
-    return msgspec.convert({"event": kind, **payload}, AnyEvent)  # type: ignore[arg-type]  # a union is no type object
+    event: AnyEvent = msgspec.convert({"event": kind, **payload}, AnyEvent)
+    return event

@@ -1,0 +1,152 @@
+"""The loop around `advance`: journal first, then the effect; commands in, steps out, nothing decided by a clock."""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from aigchip_tui.engine.advance import Limits, Step, advance
+from aigchip_tui.engine.answers import answer
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.decision import Command
+from aigchip_tui.model.state import SessionState
+
+Job = Callable[[], Sequence[ev.AnyEvent]]
+POLL_S = 0.25
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A step made ready: events to journal at once, and work to do elsewhere whose outcome is events again."""
+
+    now: tuple[ev.AnyEvent, ...] = ()
+    job: Job | None = None
+
+
+class Workshop(Protocol):
+    """Does the steps. `prepare` runs in the loop and may read the state; a job runs in a worker and may not."""
+
+    def prepare(self, step: Step, state: SessionState) -> Prepared:
+        """Make a step ready."""
+        ...
+
+    def limits(self, state: SessionState) -> Limits:
+        """The settings and caps as they stand now."""
+        ...
+
+    def front(self, state: SessionState) -> tuple[int, ...]:
+        """Designs whose proofs are completed at the end: the front and the best."""
+        ...
+
+
+class Desk(Protocol):
+    """The session folder as the loop needs it: durable events, pending commands, a heartbeat."""
+
+    def record(self, events: Iterable[ev.AnyEvent]) -> None:
+        """Make events durable; only then may effects follow. Raises when the session is no longer ours."""
+        ...
+
+    def commands(self) -> Sequence[Command]:
+        """Commands that have no outcome yet."""
+        ...
+
+    def settled(self, uuid: str) -> None:
+        """The outcome of a command is durable: forget it."""
+        ...
+
+    def beat(self) -> None:
+        """Show that this engine lives; raises when another engine has taken over."""
+        ...
+
+
+@dataclass
+class Engine:
+    """One engine on one session. `stop` may be set from a signal handler; the loop then drains and ends."""
+
+    state: SessionState
+    workshop: Workshop
+    desk: Desk
+    jobs: int
+    on_event: Callable[[ev.AnyEvent], None] = lambda event: None
+    stop: str = ""
+    cancel: Callable[[], None] = lambda: None
+    wait_for_human: bool = False
+    """Stay alive while only humans can move the search on (the detached engine); otherwise return."""
+    _flight: dict[str, futures.Future[Sequence[ev.AnyEvent]]] = field(default_factory=dict)
+
+    def run(self) -> str:
+        """Run steps until nothing is left; returns why it ended: done, waiting, paused or the reason of a stop."""
+        with futures.ThreadPoolExecutor(max_workers=self.jobs, thread_name_prefix="step") as pool:
+            try:
+                return self._run(pool)
+            except BaseException:
+                self.cancel()
+                raise
+            finally:
+                for future in self._flight.values():
+                    future.cancel()
+
+    def _run(self, pool: futures.ThreadPoolExecutor) -> str:
+        while True:
+            self.desk.beat()
+            self._obey()
+            self._land()
+            if self.stop:
+                if not self._flight:
+                    return self.stop
+            elif self._launch(pool):
+                continue
+            if not self._flight:
+                if self.state.proofs_finished:
+                    return "done"
+                if not self.wait_for_human:
+                    return "paused" if self.state.paused else "waiting"
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._flight:
+            futures.wait(self._flight.values(), timeout=POLL_S, return_when=futures.FIRST_COMPLETED)
+        else:
+            futures.wait([futures.Future[None]()], timeout=POLL_S)
+
+    def _record(self, events: Sequence[ev.AnyEvent]) -> None:
+        if not events:
+            return
+        self.desk.record(events)
+        for event in events:
+            self.state.apply(event)
+            self.on_event(event)
+
+    def _obey(self) -> None:
+        for command in self.desk.commands():
+            if command.uuid not in self.state.commands:
+                if command.kind == "stop":
+                    self.stop = "stopped"
+                    self.state.commands[command.uuid] = "accepted"
+                else:
+                    self._record([answer(self.state, command)])
+            self.desk.settled(command.uuid)
+
+    def _land(self) -> None:
+        """Record what finished, in the order in which the steps were begun."""
+        for name in [n for n, f in self._flight.items() if f.done()]:
+            self._record(list(self._flight.pop(name).result()))
+
+    def _launch(self, pool: futures.ThreadPoolExecutor) -> bool:
+        """Begin what can begin; True when the state moved, so that `advance` is asked again before waiting."""
+        steps = advance(self.state, self.workshop.limits(self.state), front=self.workshop.front(self.state))
+        for step in steps:
+            if step.id in self._flight:
+                continue
+            instant = step.kind in ("tell", "fail", "finish", "conclude", "propose", "elaborate")
+            if not instant and len(self._flight) >= self.jobs:
+                continue
+            prepared = self.workshop.prepare(step, self.state)
+            self._record(prepared.now)
+            if prepared.job is not None:
+                self._flight[step.id] = pool.submit(prepared.job)
+            if prepared.now:
+                return True
+        return False

@@ -1,0 +1,72 @@
+"""Settings of a session: everything session.yaml holds, defaults written out (DESIGN sec. 4 and 5)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from aigchip_tui.model.decision import Gate
+from aigchip_tui.model.module import Setting
+
+DEFAULT_EVALUATIONS = 64
+MAX_POPULATION = 32
+
+
+class Understanding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What became of the words of a request: (setting, value, the words or the reason) and the words left over."""
+
+    understood: tuple[tuple[str, str, str], ...] = ()
+    assumed: tuple[tuple[str, str, str], ...] = ()
+    not_understood: tuple[str, ...] = ()
+    by: str = "parser"
+
+
+class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the search minimises, and the limit on the other figure (0: none)."""
+
+    minimise: Literal["latency", "dsp"] = "latency"
+    latency_limit_ms: float = 0.0
+
+
+class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One session's settings. `lag` bounds the designs under way while the search proposes; jobs never exceed it."""
+
+    schema: int = 1
+    name: str
+    request: str = ""
+    understanding: Understanding = Understanding()
+    workload: str
+    device: str
+    precision: Literal["int8", "int16", "fp16"] = "int8"
+    clock_mhz: int = 200
+    dsp_limit: int = 0
+    axi_bytes: int = 16
+    goal: Goal = Goal()
+    template: str = "gemm"
+    generator: str = "offline"
+    selection: Literal["numeric", "model"] = "numeric"
+    synth: Literal["embedded", "vitis"] = "embedded"
+    evaluations: int = DEFAULT_EVALUATIONS
+    population: int = 0
+    seed: int = 1
+    jobs: int = 2
+    lag: int = 4
+    gate: Gate = "stuck"
+    max_attempts: int = 4
+    max_calls: int = 0
+    max_tokens: int = 0
+    max_usd: float = 0.0
+    max_hours: float = 0.0
+    prompt_budget_tokens: int = 8192
+    pins: dict[str, Setting] = {}
+    sandbox: Literal["auto", "none"] = "auto"
+    executor: str = "local"
+    practice: bool = False
+    parent: str = ""
+    """Session whose designs seeded this one (`--from`)."""
+
+    def effective_population(self) -> int:
+        """The population, at most a quarter of the evaluations (SPACE sec. 4)."""
+        largest = max(2, self.evaluations // 4)
+        return min(self.population or MAX_POPULATION, largest)

@@ -1,0 +1,357 @@
+"""The state of a session: the fold of its events, and nothing else (DESIGN sec. 2).
+
+`SessionState.apply` is the only thing that changes it. Whoever holds the journal can rebuild it; engine, command
+line and screens read the same fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.decision import Decision
+from aigchip_tui.model.module import Setting, Settings
+from aigchip_tui.model.proof import Rung, RungOutcome
+
+_HANDLERS = {
+    kind: "_" + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower() for kind in get_args(ev.AnyEvent)
+}
+
+VariantStatus = Literal["needed", "calling", "replied", "proven", "stuck", "skipped", "failed"]
+DesignStatus = Literal["proposed", "building", "waiting", "evaluated", "failed", "damaged"]
+
+
+@dataclass
+class Attempt:
+    """One try at a variant: who wrote it, where its texts are, and what the rungs said."""
+
+    number: int
+    author: str = ""
+    call: str = ""
+    prompt: str = ""
+    demos: tuple[str, ...] = ()
+    choice: str = ""
+    reply: str = ""
+    source: str = ""
+    model: str = ""
+    origin: str = ""
+    refusal: str = ""
+    hint: str = ""
+    notes: tuple[str, ...] = ()
+    rungs: dict[Rung, RungOutcome] = field(default_factory=dict)
+    logs: dict[Rung, str] = field(default_factory=dict)
+    waived: dict[Rung, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class Variant:
+    """A module with its local settings on its way up the ladder."""
+
+    key: str
+    module: str
+    function: str
+    settings: Settings
+    instruction: tuple[str, ...]
+    children: tuple[str, ...]
+    status: VariantStatus = "needed"
+    attempts: list[Attempt] = field(default_factory=list)
+    hint: str = ""
+    decision: str = ""
+    designs: list[int] = field(default_factory=list)
+    cause: str = ""
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The newest attempt, if any."""
+        return self.attempts[-1] if self.attempts else None
+
+
+@dataclass
+class Design:
+    """One point of the space and what became of it."""
+
+    number: int
+    parameters: dict[str, Setting]
+    origin: str = ""
+    screened: int = 0
+    status: DesignStatus = "proposed"
+    instances: tuple[ev.InstanceNamed, ...] = ()
+    processes: int = 0
+    cause: str = ""
+    message: str = ""
+    figures: ev.DesignEvaluated | None = None
+    rungs: dict[Rung, RungOutcome] = field(default_factory=dict)
+    logs: dict[Rung, str] = field(default_factory=dict)
+    told: str = ""
+
+    @property
+    def id(self) -> str:
+        """The name people use: d0007."""
+        return f"d{self.number:04d}"
+
+    def variant_keys(self) -> tuple[str, ...]:
+        """Keys of the generated variants of this design, children before parents, each once."""
+        return tuple(dict.fromkeys(i.variant for i in self.instances if i.author == "generator"))
+
+
+@dataclass
+class Spend:
+    """What the generator has cost, and what is reserved for calls whose outcome is not known yet."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+    reserved: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens used, with those reserved for unknown outcomes."""
+        return self.prompt_tokens + self.completion_tokens + sum(t for t, _ in self.reserved.values())
+
+    @property
+    def worst_usd(self) -> float:
+        """Cost in USD, with the reservations."""
+        return self.cost_usd + sum(usd for _, usd in self.reserved.values())
+
+
+@dataclass
+class SessionState:
+    """Everything a journal says."""
+
+    designs: dict[int, Design] = field(default_factory=dict)
+    variants: dict[str, Variant] = field(default_factory=dict)
+    open_decisions: dict[str, Decision] = field(default_factory=dict)
+    closed_decisions: dict[str, tuple[Decision, ev.DecisionAnswered]] = field(default_factory=dict)
+    commands: dict[str, str] = field(default_factory=dict)
+    spend: Spend = field(default_factory=Spend)
+    engine: ev.EngineStarted | None = None
+    stopped: str = ""
+    paused: bool = False
+    finished: str = ""
+    proofs_finished: bool = False
+    damaged: list[str] = field(default_factory=list)
+    injected: list[ev.FaultsInjected] = field(default_factory=list)
+    unresolved: set[int] = field(default_factory=set)
+    events: int = 0
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def evaluated(self) -> Iterator[Design]:
+        """Designs with figures, in proposal order; damaged ones are never among them."""
+        return (d for d in self.designs.values() if d.status == "evaluated" and d.figures is not None)
+
+    def design(self, name: str) -> Design | None:
+        """A design by the name people use (d0007, 7)."""
+        digits = name.lower().lstrip("d")
+        return self.designs.get(int(digits)) if digits.isdigit() else None
+
+    def counts(self) -> dict[str, int]:
+        """How many designs ended how."""
+        done = failed = flight = screened = 0
+        for design in self.designs.values():
+            screened += design.screened
+            if design.status == "evaluated":
+                done += 1
+            elif design.status in ("failed", "damaged"):
+                failed += 1
+            else:
+                flight += 1
+        return {"done": done, "failed": failed, "screened": screened, "in_flight": flight}
+
+    # -- folding ---------------------------------------------------------------------------------------------------
+
+    def apply(self, event: ev.AnyEvent) -> None:
+        """Fold one event into the state."""
+        self.events += 1
+        getattr(self, _HANDLERS[type(event)])(event)
+
+    def _engine_started(self, event: ev.EngineStarted) -> None:
+        self.engine = event
+        self.stopped = ""
+        for variant in self.variants.values():
+            if variant.status == "calling":
+                variant.status = "needed"
+                if variant.attempts and not variant.attempts[-1].source:
+                    variant.attempts.pop()
+
+    def _engine_stopped(self, event: ev.EngineStopped) -> None:
+        self.stopped = event.reason
+
+    def _search_paused(self, event: ev.SearchPaused) -> None:
+        self.paused = True
+        if event.uuid:
+            self.commands[event.uuid] = "accepted"
+
+    def _search_resumed(self, event: ev.SearchResumed) -> None:
+        self.paused = False
+        if event.uuid:
+            self.commands[event.uuid] = "accepted"
+
+    def _design_proposed(self, event: ev.DesignProposed) -> None:
+        self.designs[event.number] = Design(
+            number=event.number, parameters=dict(event.parameters), origin=event.origin, screened=event.screened
+        )
+        self.unresolved.add(event.number)
+
+    def _design_elaborated(self, event: ev.DesignElaborated) -> None:
+        design = self.designs[event.design]
+        design.instances, design.processes, design.status = event.instances, event.processes, "building"
+        for key in design.variant_keys():
+            variant = self.variants.get(key)
+            if variant is not None and event.design not in variant.designs:
+                variant.designs.append(event.design)
+
+    def _variant_declared(self, event: ev.VariantDeclared) -> None:
+        if event.key not in self.variants:
+            self.variants[event.key] = Variant(
+                key=event.key, module=event.module, function=event.function, settings=dict(event.settings),
+                instruction=event.instruction, children=event.children,
+            )
+
+    def _attempt(self, key: str, number: int) -> Attempt:
+        attempts = self.variants[key].attempts
+        for attempt in attempts:
+            if attempt.number == number:
+                return attempt
+        attempts.append(Attempt(number=number))
+        return attempts[-1]
+
+    def _call_started(self, event: ev.CallStarted) -> None:
+        variant = self.variants[event.variant]
+        variant.status = "calling"
+        attempt = self._attempt(event.variant, event.attempt)
+        attempt.author, attempt.call, attempt.prompt = "generator", event.call, event.prompt
+        attempt.demos, attempt.choice, attempt.notes, attempt.hint = event.demos, event.choice, event.notes, event.hint
+        self.spend.calls += 1
+        self.spend.reserved[event.call] = (event.reserved_tokens, event.reserved_usd)
+
+    def _reply_recorded(self, event: ev.ReplyRecorded) -> None:
+        variant = self.variants[event.variant]
+        variant.status, variant.hint = "replied", ""
+        attempt = self._attempt(event.variant, event.attempt)
+        attempt.reply, attempt.source, attempt.model = event.reply, event.source, event.model
+        attempt.author, attempt.origin, attempt.refusal = event.generator, event.origin, event.refusal
+        attempt.notes = (*attempt.notes, *event.notes)
+        self.spend.reserved.pop(event.call, None)
+        self.spend.prompt_tokens += event.prompt_tokens
+        self.spend.completion_tokens += event.completion_tokens
+        self.spend.cost_usd += event.cost_usd
+
+    def _call_failed(self, event: ev.CallFailed) -> None:
+        variant = self.variants[event.variant]
+        attempt = self._attempt(event.variant, event.attempt)
+        attempt.refusal = f"{event.cause}: {event.message}"
+        if event.cause in ("refused_by_server", "rate_limit", "cap"):
+            self.spend.reserved.pop(event.call, None)
+        if event.retry:
+            variant.status = "needed"
+        else:
+            variant.status, variant.cause = "failed", event.cause
+
+    def _faults_injected(self, event: ev.FaultsInjected) -> None:
+        self.injected.append(event)
+
+    def _source_provided(self, event: ev.SourceProvided) -> None:
+        variant = self.variants[event.variant]
+        attempt = self._attempt(event.variant, event.attempt)
+        attempt.source, attempt.author = event.source, event.author
+        attempt.notes = (*attempt.notes, event.note) if event.note else attempt.notes
+        variant.status = "replied"
+
+    def _rung_finished(self, event: ev.RungFinished) -> None:
+        outcome = event.outcome
+        if event.design:
+            design = self.designs[event.design]
+            design.rungs[outcome.rung] = outcome
+            if event.log:
+                design.logs[outcome.rung] = event.log
+            return
+        attempt = self._attempt(event.variant, event.attempt)
+        attempt.rungs[outcome.rung] = outcome
+        if event.log:
+            attempt.logs[outcome.rung] = event.log
+
+    def _variant_proven(self, event: ev.VariantProven) -> None:
+        self.variants[event.variant].status = "proven"
+
+    def _variant_failed(self, event: ev.VariantFailed) -> None:
+        variant = self.variants[event.variant]
+        variant.status, variant.cause = ("needed", event.cause) if event.retry else ("failed", event.cause)
+
+    def _decision_opened(self, event: ev.DecisionOpened) -> None:
+        decision = event.decision
+        self.open_decisions[decision.id] = decision
+        variant = self.variants[decision.variant]
+        variant.status, variant.decision = "stuck", decision.id
+
+    def _decision_answered(self, event: ev.DecisionAnswered) -> None:
+        self.commands[event.uuid] = "accepted"
+        if event.action == "undo":
+            decision, _ = self.closed_decisions.pop(event.decision)
+            self.open_decisions[decision.id] = decision
+            variant = self.variants[decision.variant]
+            variant.attempts = [a for a in variant.attempts if a.number <= decision.attempt]
+            variant.status, variant.decision = "stuck", decision.id
+            for design in self._designs_of(variant):
+                if design.status == "failed" and design.cause == "skipped":
+                    design.status, design.cause, design.message = "building", "", ""
+                    self.unresolved.add(design.number)
+            return
+        decision = self.open_decisions.pop(event.decision)
+        self.closed_decisions[decision.id] = (decision, event)
+        variant = self.variants[decision.variant]
+        variant.decision = ""
+        if event.action == "skip":
+            variant.status, variant.cause = "skipped", "skipped"
+        elif event.action == "regenerate":
+            variant.status, variant.hint = "needed", event.hint
+        elif event.as_is:
+            attempt = self._attempt(variant.key, decision.attempt)
+            attempt.waived[decision.rung] = (event.by, event.reason)
+            variant.status = "replied"
+        elif event.action == "accept" and event.cure is None:
+            variant.status = "proven"
+        else:
+            attempt = self._attempt(variant.key, len(variant.attempts) + 1)
+            attempt.source = event.source
+            attempt.author = "human" if event.action == "patch" else "cure"
+            variant.status = "replied"
+
+    def _command_refused(self, event: ev.CommandRefused) -> None:
+        self.commands[event.uuid] = f"refused: {event.why}"
+
+    def _design_evaluated(self, event: ev.DesignEvaluated) -> None:
+        design = self.designs[event.design]
+        design.figures = event
+        if design.status != "damaged":
+            design.status = "evaluated"
+        self.unresolved.discard(event.design)
+
+    def _design_failed(self, event: ev.DesignFailed) -> None:
+        design = self.designs[event.design]
+        design.status, design.cause, design.message = "failed", event.cause, event.message
+        self.unresolved.discard(event.design)
+
+    def _result_told(self, event: ev.ResultTold) -> None:
+        self.designs[event.design].told = event.outcome
+
+    def _search_finished(self, event: ev.SearchFinished) -> None:
+        self.finished = event.reason
+
+    def _proofs_finished(self, event: ev.ProofsFinished) -> None:
+        self.proofs_finished = True
+
+    def mark_damaged(self, number: int, why: str) -> None:
+        """A journal line of this design was unreadable: it keeps what it has and is never best."""
+        self.damaged.append(f"d{number:04d}: {why}")
+        design = self.designs.get(number)
+        if design is not None:
+            design.status, design.cause, design.message = "damaged", "damaged", why
+            self.unresolved.discard(number)
+
+    def _designs_of(self, variant: Variant) -> Iterator[Design]:
+        return (self.designs[n] for n in variant.designs if n in self.designs)

@@ -1,0 +1,170 @@
+"""What a session has found, as plain data: the best design, the front, and the documents that `show --json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, Status
+from aigchip_tui.model.session import Goal, SessionSettings
+from aigchip_tui.model.state import Design, SessionState
+
+LADDER: tuple[Rung, ...] = (*VARIANT_RUNGS, *DESIGN_RUNGS)
+_WORST: tuple[Status, ...] = ("failed", "not run", "waived", "passed")
+
+
+def front(designs: Iterable[Design]) -> list[Design]:
+    """Designs that no other beats in both latency and DSP, by rising latency; equal figures keep the first."""
+    ordered = sorted(
+        (d for d in designs if d.figures is not None and d.status == "evaluated"),
+        key=lambda d: (d.figures.latency_ms, d.figures.dsp, d.number) if d.figures else (0.0, 0, 0),
+    )
+    kept: list[Design] = []
+    for design in ordered:
+        assert design.figures is not None
+        last = kept[-1].figures if kept else None
+        if last is None or design.figures.dsp < last.dsp:
+            kept.append(design)
+    return kept
+
+
+def best(state: SessionState, goal: Goal) -> Design | None:
+    """The design that the goal wants; damaged designs are never best. None while no design meets the goal."""
+    found = [d for d in state.evaluated() if d.figures is not None]
+    if goal.latency_limit_ms:
+        found = [d for d in found if d.figures and d.figures.latency_ms <= goal.latency_limit_ms]
+    if not found:
+        return None
+    if goal.minimise == "dsp":
+        return min(found, key=lambda d: (d.figures.dsp, d.figures.latency_ms, d.number) if d.figures else (0, 0.0, 0))
+    return min(found, key=lambda d: (d.figures.latency_ms, d.figures.dsp, d.number) if d.figures else (0.0, 0, 0))
+
+
+def final_designs(state: SessionState, goal: Goal) -> tuple[int, ...]:
+    """Numbers of the designs whose proofs are completed: the front and the best."""
+    numbers = {d.number for d in front(state.evaluated())}
+    chosen = best(state, goal)
+    if chosen is not None:
+        numbers.add(chosen.number)
+    return tuple(sorted(numbers))
+
+
+def ladder(state: SessionState, design: Design) -> dict[str, Status]:
+    """The status of every rung of a design: a variant rung passed only if all its generated variants passed it."""
+    rungs: dict[str, Status] = {}
+    keys = design.variant_keys()
+    for rung in VARIANT_RUNGS:
+        seen: list[Status] = []
+        for key in keys:
+            variant = state.variants.get(key)
+            attempt = variant.attempt if variant is not None else None
+            outcome = attempt.rungs.get(rung) if attempt is not None else None
+            seen.append(outcome.status if outcome is not None else "not run")
+        rungs[rung] = next((s for s in _WORST if s in seen), "not run")
+    for rung in DESIGN_RUNGS:
+        found = design.rungs.get(rung)
+        rungs[rung] = found.status if found is not None else "not run"
+    return rungs
+
+
+def design_document(state: SessionState, design: Design) -> dict[str, Any]:
+    """DESIGN of the command-line contract."""
+    f = design.figures
+    return {
+        "id": design.id,
+        "parameters": dict(design.parameters),
+        "latency_ms": f.latency_ms if f else None,
+        "latency_cycles": f.latency_cycles if f else None,
+        "clock_mhz": f.clock_mhz if f else None,
+        "dsp": f.dsp if f else None,
+        "bram18": f.bram18 if f else None,
+        "uram": f.uram if f else None,
+        "lut": f.lut if f else None,
+        "ff": f.ff if f else None,
+        "basis": f.basis if f else "estimate",
+        "counted": f.counted if f else "",
+        "state": design.status,
+        "cause": design.cause or None,
+        "message": design.message or None,
+        "origin": design.origin,
+        "processes": design.processes,
+        "proof": ladder(state, design),
+        "modules": [
+            {"name": i.name, "variant": i.variant, "module": i.module, "count": i.count, "author": author_of(state, i.variant)
+             if i.author == "generator" else "template"}
+            for i in design.instances
+        ],
+    }
+
+
+def author_of(state: SessionState, key: str) -> str:
+    """Who wrote the newest attempt of a variant: `offline adapter (fused)`, a model's name, `human`, `cure`."""
+    variant = state.variants.get(key)
+    attempt = variant.attempt if variant is not None else None
+    if attempt is None:
+        return "nobody yet"
+    return f"{attempt.author} ({attempt.origin})" if attempt.origin else attempt.author
+
+
+def origins(state: SessionState) -> dict[str, int]:
+    """How many variants the adapter retrieved, adapted or fused, and how many others wrote."""
+    counts: dict[str, int] = {}
+    for variant in state.variants.values():
+        attempt = variant.attempt
+        if attempt is None or not attempt.source:
+            continue
+        label = attempt.origin or attempt.author
+        counts[label] = counts.get(label, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def run_state(state: SessionState, *, alive: bool | None = None) -> str:
+    """One word: new, running, paused, waiting, stopped, done."""
+    if state.proofs_finished:
+        return "done"
+    if not state.designs and state.engine is None:
+        return "new"
+    if alive is False or state.stopped:
+        return "waiting" if state.open_decisions and not _moving(state) else "stopped"
+    if state.paused:
+        return "paused"
+    if state.open_decisions and not _moving(state):
+        return "waiting"
+    return "running"
+
+
+def _moving(state: SessionState) -> bool:
+    return not state.finished
+
+
+def session_document(settings: SessionSettings, state: SessionState, *, alive: bool | None = None) -> dict[str, Any]:
+    """The document of `show --json`."""
+    chosen = best(state, settings.goal)
+    return {
+        "name": settings.name,
+        "state": run_state(state, alive=alive),
+        "request": {
+            "text": settings.request, "workload": settings.workload, "device": settings.device,
+            "precision": settings.precision, "clock_mhz": settings.clock_mhz, "dsp": settings.dsp_limit,
+            "understood": [list(u) for u in settings.understanding.understood],
+            "assumed": [list(a) for a in settings.understanding.assumed],
+            "not_understood": list(settings.understanding.not_understood),
+        },
+        "evaluations": {**state.counts(), "limit": settings.evaluations},
+        "best": design_document(state, chosen) if chosen else None,
+        "front": [design_document(state, d) for d in front(state.evaluated())],
+        "model_calls": state.spend.calls,
+        "tokens": state.spend.tokens,
+        "cost_usd": round(state.spend.worst_usd, 6),
+        "variants": {"total": len(state.variants), "by": origins(state)},
+        "waiting": sorted(state.open_decisions),
+        "synthesizer": state.engine.synthesizer if state.engine else settings.synth,
+        "generator": state.engine.generator if state.engine else settings.generator,
+        "sandbox": {
+            "name": state.engine.sandbox if state.engine else "not run",
+            "denied": list(state.engine.denied) if state.engine else [],
+            "not_denied": list(state.engine.not_denied) if state.engine else [],
+        },
+        "finished": state.finished or None,
+        "damaged": list(state.damaged),
+    }
