@@ -1,0 +1,75 @@
+"""Screening estimate of a design's resources from its parameters alone; the judge is the estimator that reads
+the C++.
+
+Multipliers are DSPs. A buffer bank is one memory of `w` elements a word: LUTRAM if shallow, URAM if deep,
+block RAM else, at the width and depth shapes of the primitives (AMD UG573, UG574); two copies for double
+buffering.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from aigchip_tui.model.space import ACC_BITS, Build, DesignPoint, Partition
+
+# Width -> depth of a BRAM18 in simple dual port mode (UG573, table 1-7).
+_BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+_URAM_WIDTH, _URAM_DEPTH = 72, 4096
+# Below this depth a bank costs fewer LUTs than the block RAM it would leave nearly empty.
+LUTRAM_DEPTH = 64
+# Assumed, fitted to nothing yet: the size of control, three dmas and the array's adders in LUTs.
+_LUT_BASE, _LUT_PER_MAC, _LUT_PER_TOKEN_BIT = 9000, 14, 1.5
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True):
+    """Resources of a whole design; `basis` says where the figures come from."""
+
+    dsp: int
+    lut: int
+    bram18: int
+    uram: int
+    basis: str = "screening"
+
+
+def bank_resources(width_bits: int, depth: int, *, uram_allowed: bool) -> tuple[int, int, int]:
+    """(LUT, BRAM18, URAM) of one memory of `depth` words of `width_bits` bits, one read and one write
+    port.
+    """
+    if depth <= LUTRAM_DEPTH:
+        # RAM64M8: 8 LUTs hold 64 words of 7 bits; RAM32M16: 8 LUTs hold 32 words of 14 bits.
+        bits_per_eight = 14 if depth <= 32 else 7
+        return -(-width_bits * 8 // bits_per_eight), 0, 0
+    if uram_allowed and depth >= _URAM_DEPTH and width_bits >= _URAM_WIDTH // 2:
+        return 0, 0, -(-width_bits // _URAM_WIDTH) * -(-depth // _URAM_DEPTH)
+    return (
+        0,
+        min(-(-width_bits // width) * -(-depth // shape_depth) for width, shape_depth in _BRAM18_SHAPES),
+        0,
+    )
+
+
+def buffer_resources(kib: int, part: Partition, element_bits: int, *, uram_allowed: bool) -> tuple[int, int, int]:
+    """(LUT, BRAM18, URAM) of a double-buffered buffer of `kib` KiB a copy, in `part.h` banks of `part.w`
+    elements a word.
+    """
+    depth = kib * 1024 * 8 // (element_bits * part.banks)
+    lut, bram18, uram = bank_resources(part.w * element_bits, depth, uram_allowed=uram_allowed)
+    return 2 * part.h * lut, 2 * part.h * bram18, 2 * part.h * uram
+
+
+def screened_resources(point: DesignPoint, build: Build) -> Resources:
+    """Resources of a design before any code exists: DSP = multipliers, memories by binding, LUT by a coarse
+    sum.
+    """
+    uram_allowed = build.device.has_uram
+    lut, bram18, uram = 0, 0, 0
+    for kib, part, bits in (
+        (point.buf_a, point.part_a, 8),
+        (point.buf_b, point.part_b, 8),
+        (point.buf_c, point.part_c, ACC_BITS),
+    ):
+        of_buffer = buffer_resources(kib, part, bits, uram_allowed=uram_allowed)
+        lut, bram18, uram = lut + of_buffer[0], bram18 + of_buffer[1], uram + of_buffer[2]
+    token_bits = 8 * (point.pm + point.pn) * point.pk + ACC_BITS * point.c_lanes
+    lut += _LUT_BASE + _LUT_PER_MAC * point.macs + int(_LUT_PER_TOKEN_BIT * token_bits)
+    return Resources(dsp=point.macs, lut=lut, bram18=bram18, uram=uram)

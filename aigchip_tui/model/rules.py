@@ -1,0 +1,234 @@
+"""The rules of the space: what cannot work, or is not built yet, is refused before any model is called (SPACE
+sec. 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from aigchip_tui.model.resources import screened_resources
+from aigchip_tui.model.space import (
+    ACC_BITS,
+    ARRAY_PRODUCTS,
+    ARRAYS_PRODUCTS,
+    AXI_BYTES,
+    BUFFER_KIB,
+    CLOCKS_MHZ,
+    LANE_PRODUCTS,
+    LINKS,
+    MAX_TOKEN_BITS,
+    PARTITION_FACTORS,
+    REUSES,
+    Build,
+    DesignPoint,
+    Split,
+)
+from aigchip_tui.model.tiling import RefusedError, granules, plan_tiles
+from aigchip_tui.model.workload import Workload
+
+# Above this fan-out a broadcast at 200 MHz is unlikely to meet timing; it scales with the clock period.
+FANOUT_AT_200_MHZ = 256
+# Splits of the arrays level that this release builds: a single array or one axis.
+BUILT_ARRAYS = tuple(
+    split
+    for product in ARRAYS_PRODUCTS
+    for split in ((Split(),) if product == 1 else (Split(m=product), Split(n=product), Split(k=product)))
+)
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a design is not tried: a rule's name, the figure that broke it, and the sentence to show."""
+
+    rule: str
+    figure: float
+    message: str
+
+
+def build_refusals(build: Build) -> tuple[Refusal, ...]:
+    """What cannot be built whatever the design: precision, clock, AXI width, budget above the device."""
+    return tuple(_build_rules(build))
+
+
+def refusals(point: DesignPoint, build: Build, workload: Workload | None = None) -> tuple[Refusal, ...]:
+    """Every rule that the design breaks, empty if it is legal.
+
+    Rules of vocabulary and scope come first; tiles and spills of `workload` are looked at only if those hold.
+    Without a workload the rules that depend on layers are left out.
+    """
+    found = [*_build_rules(build), *_vocabulary_rules(point)]
+    if found:
+        return tuple(found)
+    found = [*_scope_rules(point), *_structure_rules(point, build), *_budget_rules(point, build)]
+    if workload is not None and not any(refusal.rule == "tile" for refusal in found):
+        found += _layer_rules(point, build, workload)
+    return tuple(found)
+
+
+def timing_flags(point: DesignPoint, build: Build) -> tuple[Refusal, ...]:
+    """What is legal but doubtful: fan-out of one word to more multipliers than the clock is likely to allow."""
+    limit = FANOUT_AT_200_MHZ * 200 / build.clock_mhz
+    return tuple(
+        Refusal(
+            rule="fanout",
+            figure=fanout,
+            message=f"Each word of {operand} drives {fanout} multipliers; above {limit:.0f} the clock of "
+            f"{build.clock_mhz} MHz is in doubt.",
+        )
+        for operand, fanout in (("A", point.pn), ("B", point.pm))
+        if fanout > limit
+    )
+
+
+def _build_rules(build: Build) -> Iterator[Refusal]:
+    if build.precision != "int8":
+        message = f"not built yet: precision {build.precision}; only int8 is."
+        yield Refusal(rule="not_built", figure=0, message=message)
+    if not CLOCKS_MHZ[0] <= build.clock_mhz <= CLOCKS_MHZ[1]:
+        yield Refusal(
+            rule="clock",
+            figure=build.clock_mhz,
+            message=(f"A clock of {build.clock_mhz} MHz is outside {CLOCKS_MHZ[0]} .. {CLOCKS_MHZ[1]} MHz."),
+        )
+    if build.axi_bytes not in AXI_BYTES:
+        yield Refusal(
+            rule="axi",
+            figure=build.axi_bytes,
+            message=(f"An AXI port of {build.axi_bytes} bytes is none of {', '.join(map(str, AXI_BYTES))}."),
+        )
+    if build.dsp_budget > build.device.dsp:
+        yield Refusal(
+            rule="dsp",
+            figure=build.dsp_budget,
+            message=(f"{build.dsp_budget} DSPs are asked for, {build.device.name} has {build.device.dsp}."),
+        )
+
+
+def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
+    for name, split, products in (
+        ("lane", point.lane, LANE_PRODUCTS),
+        ("array", point.array, ARRAY_PRODUCTS),
+        ("arrays", point.arrays, ARRAYS_PRODUCTS),
+    ):
+        factors = (split.m, split.n, split.k)
+        if split.product not in products or any(f < 1 or f & (f - 1) for f in factors):
+            yield Refusal(
+                rule=f"{name}_product",
+                figure=split.product,
+                message=(
+                    f"{name} {split} has {split.product} units; powers of two with a product of "
+                    f"{products[0]} .. {products[-1]} are allowed."
+                ),
+            )
+    for name, kib in (("buf_a", point.buf_a), ("buf_b", point.buf_b), ("buf_c", point.buf_c)):
+        if kib not in BUFFER_KIB:
+            yield Refusal(
+                rule="buffer",
+                figure=kib,
+                message=(f"{name} of {kib} KiB is not a power of two of {BUFFER_KIB[0]} .. {BUFFER_KIB[-1]} KiB."),
+            )
+    for name, part in (("part_a", point.part_a), ("part_b", point.part_b), ("part_c", point.part_c)):
+        for side, factor in (("h", part.h), ("w", part.w)):
+            if factor not in PARTITION_FACTORS:
+                yield Refusal(
+                    rule="partition",
+                    figure=factor,
+                    message=(f"{name}_{side} of {factor} is not a power of two of 1 .. {PARTITION_FACTORS[-1]}."),
+                )
+    if point.reuse not in REUSES:
+        yield Refusal(rule="reuse", figure=0, message=f"reuse {point.reuse!r} is none of {', '.join(REUSES)}.")
+    for name, link in (
+        ("lane_link", point.lane_link),
+        ("array_link", point.array_link),
+        ("arrays_link", point.arrays_link),
+    ):
+        if link not in LINKS:
+            yield Refusal(rule="link", figure=0, message=f"{name} {link!r} is none of {', '.join(LINKS)}.")
+    if point.dsp_pack not in (1, 2):
+        yield Refusal(
+            rule="dsp_pack",
+            figure=point.dsp_pack,
+            message=f"dsp_pack of {point.dsp_pack} is neither 1 nor 2.",
+        )
+
+
+def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
+    for name, link in (
+        ("lane_link", point.lane_link),
+        ("array_link", point.array_link),
+        ("arrays_link", point.arrays_link),
+    ):
+        if link != "fanout":
+            yield Refusal(rule="not_built", figure=0, message=f"not built yet: {name} {link}; only fanout is.")
+    if point.dsp_pack != 1:
+        yield Refusal(rule="not_built", figure=point.dsp_pack, message="not built yet: two MACs per DSP (dsp_pack 2).")
+    if len(point.arrays.axes) > 1:
+        yield Refusal(
+            rule="not_built",
+            figure=point.arrays.product,
+            message=(f"not built yet: arrays split along several axes ({point.arrays}); one axis is."),
+        )
+
+
+def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
+    for name, kib, bits, banks in (
+        ("a", point.buf_a, 8, point.part_a.banks),
+        ("b", point.buf_b, 8, point.part_b.banks),
+        ("c", point.buf_c, ACC_BITS, point.part_c.banks),
+    ):
+        elements = kib * 1024 * 8 // bits
+        if banks > elements:
+            yield Refusal(
+                rule="partition",
+                figure=banks,
+                message=(f"part_{name} asks for {banks} banks of a buffer of {elements} elements."),
+            )
+    tokens = (("A", 8 * point.pm * point.pk), ("B", 8 * point.pn * point.pk), ("C", ACC_BITS * point.c_lanes))
+    for operand, bits in tokens:
+        if bits > MAX_TOKEN_BITS:
+            yield Refusal(
+                rule="token",
+                figure=bits,
+                message=(
+                    f"A token of {operand} would be {bits} bits wide, at most {MAX_TOKEN_BITS} are built "
+                    "(not built yet: arrays of streams)."
+                ),
+            )
+    grain = granules(point, build)
+    for operand, rows, words, capacity, kib in (
+        ("A", grain.m, grain.k, grain.capacity_a, point.buf_a),
+        ("B", grain.n, grain.k, grain.capacity_b, point.buf_b),
+        ("C", grain.m, grain.n, grain.capacity_c, point.buf_c),
+    ):
+        if rows * words > capacity:
+            yield Refusal(
+                rule="tile",
+                figure=rows * words,
+                message=(
+                    f"Buffer {operand} of {kib} KiB holds {capacity} elements, its smallest tile is "
+                    f"{rows} x {words} = {rows * words}."
+                ),
+            )
+
+
+def _budget_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
+    used, device = screened_resources(point, build), build.device
+    limits = (
+        ("dsp", used.dsp, build.dsp_budget, "DSPs" if build.dsp_limit else f"DSPs (70 % of {device.name})"),
+        ("lut", used.lut, int(device.lut * build.resource_share), f"LUTs (70 % of {device.name})"),
+        ("bram", used.bram18, device.bram18, f"BRAM18 of {device.name}"),
+        ("uram", used.uram, device.uram, f"URAM of {device.name}"),
+    )
+    for rule, need, limit, what in limits:
+        if need > limit:
+            yield Refusal(rule=rule, figure=need, message=f"Needs {need} of {limit} {what}.")
+
+
+def _layer_rules(point: DesignPoint, build: Build, workload: Workload) -> Iterator[Refusal]:
+    for layer in workload.unique():
+        try:
+            plan_tiles(point, build, layer)
+        except RefusedError as refused:
+            yield Refusal(rule=refused.rule, figure=layer.k, message=refused.message)
+            return

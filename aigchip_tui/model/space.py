@@ -1,0 +1,353 @@
+"""Design points of the gemm template: splits, links, buffers, partitions and reuse, by parameter name.
+
+The array hierarchy is MAC -> lane -> array -> arrays; each level unrolls m x n x k by its split. What makes a
+point legal is in `rules.py`, what it costs in `resources.py`, how a layer is cut into tiles in `tiling.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Literal, cast, get_args
+
+import msgspec
+
+from aigchip_tui.model.device import Device
+from aigchip_tui.model.errors import AigchipError
+
+Link = Literal["fanout", "forward"]
+Reuse = Literal["a", "b", "output"]
+Precision = Literal["int8", "int16", "fp16"]
+Style = Literal["uni", "mul", "bro"]
+LINKS: tuple[Link, ...] = get_args(Link)
+REUSES: tuple[Reuse, ...] = get_args(Reuse)
+LANE_PRODUCTS = (2, 4, 8, 16, 32, 64)
+ARRAY_PRODUCTS = (2, 4, 8, 16, 32, 64)
+ARRAYS_PRODUCTS = (1, 2, 4, 8)
+BUFFER_KIB = (8, 16, 32, 64, 128, 256, 512)
+PARTITION_FACTORS = (1, 2, 4, 8, 16, 32, 64)
+CLOCKS_MHZ = (150, 300)
+AXI_BYTES = (8, 16, 32, 64)
+MAX_TOKEN_BITS = 4096
+ACC_BITS = 32
+_SPLIT = re.compile(r"(?:m(\d{1,4}))?(?:n(\d{1,4}))?(?:k(\d{1,4}))?")
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """How one level of the array unrolls its units along m, n and k; text form `m4k16`, `1` for a single
+    unit.
+    """
+
+    m: int = 1
+    n: int = 1
+    k: int = 1
+
+    @property
+    def product(self) -> int:
+        """Number of units of the level."""
+        return self.m * self.n * self.k
+
+    @property
+    def axes(self) -> str:
+        """The axes that are unrolled: `mk` for m4k16, empty for a single unit."""
+        return "".join(axis for axis, factor in zip("mnk", (self.m, self.n, self.k), strict=True) if factor > 1)
+
+    @property
+    def styles(self) -> tuple[Style, Style, Style]:
+        """NoC style of A, B and C: all units' words distinct (uni), one word (bro), between (mul); SPACE sec.
+        1.
+        """
+        total = self.product
+        words = (self.m * self.k, self.k * self.n, self.m * self.n)
+        # A single unit receives its own word: unicast.
+        return cast(
+            tuple[Style, Style, Style],
+            tuple("uni" if w == total else "bro" if w == 1 else "mul" for w in words),
+        )
+
+    def __str__(self) -> str:
+        text = "".join(
+            f"{axis}{factor}" for axis, factor in zip("mnk", (self.m, self.n, self.k), strict=True) if factor > 1
+        )
+        return text or "1"
+
+    @classmethod
+    def parse(cls, text: str) -> Split:
+        """The split written as `m4k16` or `1`; raises AigchipError for anything else, zero and repeated axes
+        included.
+        """
+        if text == "1":
+            return cls()
+        match = _SPLIT.fullmatch(text)
+        if match is None or not text:
+            raise AigchipError(
+                f"{text!r} is not a split.", hint="Write axes in the order m, n, k, for instance m4k16, or 1."
+            )
+        factors = [int(group) if group else 1 for group in match.groups()]
+        if any(group is not None and int(group) < 2 for group in match.groups()):
+            raise AigchipError(f"{text!r}: a factor of a split is at least 2; leave out an axis that is not unrolled.")
+        return cls(m=factors[0], n=factors[1], k=factors[2])
+
+
+class Partition(msgspec.Struct, frozen=True, kw_only=True):
+    """Banks of a buffer: `h` along its rows (m of A and C, n of B), `w` along its words (k of A and B, n of
+    C).
+    """
+
+    h: int = 1
+    w: int = 1
+
+    @property
+    def banks(self) -> int:
+        """Elements that can be read in one cycle."""
+        return self.h * self.w
+
+
+class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of the design space: every searched parameter of the gemm template (SPACE sec. 1).
+
+    Buffers are KiB of one copy; double buffering doubles them. `reuse` is the operand that stays longest:
+    outer loops m-k-n for a, n-k-m for b, m-n-k for output.
+    """
+
+    lane: Split
+    array: Split
+    arrays: Split = Split()
+    lane_link: Link = "fanout"
+    array_link: Link = "fanout"
+    arrays_link: Link = "fanout"
+    dsp_pack: int = 1
+    buf_a: int = 32
+    buf_b: int = 32
+    buf_c: int = 32
+    part_a: Partition = Partition()
+    part_b: Partition = Partition()
+    part_c: Partition = Partition()
+    reuse: Reuse = "output"
+
+    @property
+    def levels(self) -> tuple[Split, Split, Split]:
+        """The splits of lane, array and arrays."""
+        return (self.lane, self.array, self.arrays)
+
+    @property
+    def pm(self) -> int:
+        """Rows of C in parallel, over all three levels."""
+        return self.lane.m * self.array.m * self.arrays.m
+
+    @property
+    def pn(self) -> int:
+        """Columns of C in parallel, over all three levels."""
+        return self.lane.n * self.array.n * self.arrays.n
+
+    @property
+    def pk(self) -> int:
+        """Products summed in parallel, over all three levels."""
+        return self.lane.k * self.array.k * self.arrays.k
+
+    @property
+    def qm(self) -> int:
+        """Rows of C of one array."""
+        return self.lane.m * self.array.m
+
+    @property
+    def qn(self) -> int:
+        """Columns of C of one array."""
+        return self.lane.n * self.array.n
+
+    @property
+    def qk(self) -> int:
+        """Products summed inside one array."""
+        return self.lane.k * self.array.k
+
+    @property
+    def macs(self) -> int:
+        """Multipliers that work in parallel."""
+        return self.pm * self.pn * self.pk
+
+    @property
+    def c_slices(self) -> int:
+        """Serial slices in which a block of Pm x Pn sums leaves an array: a power of two up to qm.
+
+        A slice has to fit a token of 4096 bits and the rows of banks of buffer C (SPACE sec. 1,
+        microarchitecture sec. 3).
+        """
+        wanted = max(_ceil(self.pm, self.part_c.h), _ceil(self.pm * self.pn * ACC_BITS, MAX_TOKEN_BITS))
+        return min(_power_of_two_at_least(wanted), self.qm)
+
+    @property
+    def c_lanes(self) -> int:
+        """Sums packed in one token from the collector to buffer C."""
+        return self.pm // self.c_slices * self.pn
+
+    @property
+    def c_cycles_per_block(self) -> int:
+        """Cycles that buffer C needs to take one block of Pm x Pn sums."""
+        rows = self.pm // self.c_slices
+        return self.c_slices * _ceil(rows, self.part_c.h) * _ceil(self.pn, self.part_c.w)
+
+    @property
+    def drain_stall(self) -> int:
+        """Cycles that buffers A and B need to deliver the words of one step; 1 if their partitions
+        suffice.
+        """
+        a = _ceil(self.pm, self.part_a.h) * _ceil(self.pk, self.part_a.w)
+        b = _ceil(self.pn, self.part_b.h) * _ceil(self.pk, self.part_b.w)
+        return max(a, b)
+
+    def parameters(self) -> dict[str, int | str]:
+        """All parameters flat, by name; splits as text."""
+        flat: dict[str, int | str] = {
+            "lane": str(self.lane),
+            "lane_link": self.lane_link,
+            "array": str(self.array),
+            "array_link": self.array_link,
+            "arrays": str(self.arrays),
+            "arrays_link": self.arrays_link,
+            "dsp_pack": self.dsp_pack,
+            "buf_a": self.buf_a,
+            "buf_b": self.buf_b,
+            "buf_c": self.buf_c,
+        }
+        for name, part in (("part_a", self.part_a), ("part_b", self.part_b), ("part_c", self.part_c)):
+            flat[f"{name}_h"], flat[f"{name}_w"] = part.h, part.w
+        flat["reuse"] = self.reuse
+        return flat
+
+    @classmethod
+    def from_parameters(cls, values: Mapping[str, int | str]) -> DesignPoint:
+        """The point with these parameters; all of PARAMETERS must be there.
+
+        Raises AigchipError naming an unknown or missing parameter, or a value outside its vocabulary.
+        """
+        unknown = [name for name in values if name not in PARAMETERS]
+        if unknown:
+            raise AigchipError(f"Unknown parameter {unknown[0]!r}.", hint=f"Known: {', '.join(PARAMETERS)}.")
+        missing = [name for name in PARAMETERS if name not in values]
+        if missing:
+            raise AigchipError(f"The parameter {missing[0]!r} is missing.")
+        v = {name: check_parameter(name, value) for name, value in values.items()}
+        parts = {
+            name: Partition(h=cast(int, v[f"{name}_h"]), w=cast(int, v[f"{name}_w"]))
+            for name in ("part_a", "part_b", "part_c")
+        }
+        return cls(
+            lane=Split.parse(str(v["lane"])),
+            array=Split.parse(str(v["array"])),
+            arrays=Split.parse(str(v["arrays"])),
+            lane_link=cast(Link, v["lane_link"]),
+            array_link=cast(Link, v["array_link"]),
+            arrays_link=cast(Link, v["arrays_link"]),
+            dsp_pack=cast(int, v["dsp_pack"]),
+            buf_a=cast(int, v["buf_a"]),
+            buf_b=cast(int, v["buf_b"]),
+            buf_c=cast(int, v["buf_c"]),
+            **parts,
+            reuse=cast(Reuse, v["reuse"]),
+        )
+
+
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for and not searched: device, precision, clock, AXI port and budgets.
+
+    `dsp_limit` counts multipliers of the array; 0 means 70 % of the device. `axi_bytes` is the width of each
+    of the ports of A, B and C. `resource_share` is the share of LUT that a design may take (SPACE sec. 1).
+    """
+
+    device: Device
+    precision: Precision = "int8"
+    clock_mhz: int = 200
+    axi_bytes: int = 16
+    dsp_limit: int = 0
+    resource_share: float = 0.7
+    output_bytes: int = 1
+
+    @property
+    def dsp_budget(self) -> int:
+        """Multipliers that a design may use."""
+        return self.dsp_limit or int(self.device.dsp * self.resource_share)
+
+    @property
+    def clock_ns(self) -> float:
+        """Period of the requested clock in nanoseconds."""
+        return 1000.0 / self.clock_mhz
+
+    @property
+    def dram_bytes_per_cycle(self) -> float:
+        """Bytes a cycle that external memory sustains: 80 % of its peak (SPACE sec. 3)."""
+        return 0.8 * self.device.ddr_gbps * 1000.0 / self.clock_mhz
+
+
+@cache
+def splits_of_products(products: tuple[int, ...]) -> tuple[Split, ...]:
+    """All splits into powers of two whose product is one of `products`, in a fixed order (by product, then m,
+    n, k).
+    """
+    return tuple(split for product in products for split in _splits(product))
+
+
+def _splits(product: int) -> Iterator[Split]:
+    m = 1
+    while m <= product:
+        n = 1
+        while m * n <= product:
+            yield Split(m=m, n=n, k=product // (m * n))
+            n *= 2
+        m *= 2
+
+
+# Splits by level over all mixes: 83, 83 and 20 (SPACE sec. 1).
+LANE_SPLITS = splits_of_products(LANE_PRODUCTS)
+ARRAY_SPLITS = splits_of_products(ARRAY_PRODUCTS)
+ARRAYS_SPLITS = splits_of_products(ARRAYS_PRODUCTS)
+
+
+def _texts(splits: tuple[Split, ...]) -> tuple[str, ...]:
+    return tuple(str(split) for split in splits)
+
+
+# Every searched parameter with its whole vocabulary; what a release can build is a part of it (`rules.py`).
+PARAMETERS: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
+    "lane": _texts(LANE_SPLITS),
+    "lane_link": LINKS,
+    "array": _texts(ARRAY_SPLITS),
+    "array_link": LINKS,
+    "arrays": _texts(ARRAYS_SPLITS),
+    "arrays_link": LINKS,
+    "dsp_pack": (1, 2),
+    "buf_a": BUFFER_KIB,
+    "buf_b": BUFFER_KIB,
+    "buf_c": BUFFER_KIB,
+    "part_a_h": PARTITION_FACTORS,
+    "part_a_w": PARTITION_FACTORS,
+    "part_b_h": PARTITION_FACTORS,
+    "part_b_w": PARTITION_FACTORS,
+    "part_c_h": PARTITION_FACTORS,
+    "part_c_w": PARTITION_FACTORS,
+    "reuse": REUSES,
+}
+
+
+def check_parameter(name: str, value: int | str) -> int | str:
+    """The value of a parameter in its own type (`"32"` becomes 32 where numbers are meant).
+
+    Raises AigchipError naming the parameter and its vocabulary.
+    """
+    vocabulary = PARAMETERS.get(name)
+    if vocabulary is None:
+        raise AigchipError(f"Unknown parameter {name!r}.", hint=f"Known: {', '.join(PARAMETERS)}.")
+    if isinstance(vocabulary[0], int) and isinstance(value, str) and value.isdecimal() and len(value) < 8:
+        value = int(value)
+    if isinstance(value, bool) or value not in vocabulary:
+        legal = ", ".join(map(str, vocabulary)) if len(vocabulary) <= 12 else f"{vocabulary[0]} .. {vocabulary[-1]}"
+        raise AigchipError(f"{name}={value} is not a value of this parameter.", hint=f"Values: {legal}.")
+    return value
+
+
+def _ceil(a: int, b: int) -> int:
+    return -(-a // b)
+
+
+def _power_of_two_at_least(value: int) -> int:
+    return 1 << (value - 1).bit_length()

@@ -1,0 +1,271 @@
+"""Tile plans: how a layer is cut into tiles that fit the buffers, and what the analytic model says of each
+cut.
+
+One function, `plan_tiles`, is used by driver, estimate and analytic model. All figures are whole cycles and
+bytes, so that the vectorised model of `search/analytic.py` gives the same numbers exactly (SPACE sec. 3).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import msgspec
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.space import ACC_BITS, Build, DesignPoint
+
+# Cycles from a read request to its first word, assumed until measured on a board (SPACE sec. 3: a = 60, b =
+# 0).
+BURST_START = 60
+LAYER_OVERHEAD = 60
+
+
+class RefusedError(AigchipError):
+    """A design that no rule of the space allows for this layer; `rule` names the rule."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+# The short name that callers use.
+Refused = RefusedError
+
+
+class TilePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One layer cut into nm x nn x nk tiles of at most tm x tn x tk.
+
+    tm, tn, tk are multiples of the granules (array, banks and AXI word), so only the last tile of an axis is
+    shorter. `lda`, `ldb`, `ldc` are padded row lengths in elements: k of A and B, n of C. A and B lie in
+    memory tile by tile (a refresh is one burst), C row by row. Bytes are the traffic of one GEMM of the
+    layer; cycles are the analytic model's.
+    """
+
+    m: int
+    n: int
+    k: int
+    tm: int
+    tn: int
+    tk: int
+    nm: int
+    nn: int
+    nk: int
+    lda: int
+    ldb: int
+    ldc: int
+    a_bytes: int
+    b_bytes: int
+    c_bytes: int
+    compute_cycles: int
+    memory_cycles: int
+    edge_cycles: int
+    cycles: int
+
+    @property
+    def visits(self) -> int:
+        """Tile visits: times that the array works through a tile of C along one tile of k."""
+        return self.nm * self.nn * self.nk
+
+    @property
+    def bound_by(self) -> str:
+        """What the analytic model says the layer waits for: `compute` or `memory`."""
+        return "compute" if self.compute_cycles >= self.memory_cycles else "memory"
+
+
+class Granules(msgspec.Struct, frozen=True, kw_only=True):
+    """What tile sizes are multiples of, and how much the buffers hold (elements of one copy)."""
+
+    m: int
+    n: int
+    k: int
+    capacity_a: int
+    capacity_b: int
+    capacity_c: int
+
+    @property
+    def fits(self) -> bool:
+        """True if each buffer holds the smallest tile."""
+        return (
+            self.m * self.k <= self.capacity_a
+            and self.n * self.k <= self.capacity_b
+            and self.m * self.n <= self.capacity_c
+        )
+
+
+def granules(point: DesignPoint, build: Build) -> Granules:
+    """Granules of a design: array shape, banks, and the AXI word along k (A, B) and along n (C)."""
+    return Granules(
+        m=max(point.pm, point.part_a.h, point.part_c.h),
+        n=max(point.pn, point.part_b.h, point.part_c.w, build.axi_bytes // build.output_bytes),
+        k=max(point.pk, point.part_a.w, point.part_b.w, build.axi_bytes),
+        capacity_a=point.buf_a * 1024,
+        capacity_b=point.buf_b * 1024,
+        capacity_c=point.buf_c * 1024 * 8 // ACC_BITS,
+    )
+
+
+def fill_cycles(point: DesignPoint) -> int:
+    """Pipeline fill of one visit: 6 + log2 Pn + log2 Pm + 2 log2 Pk + 2 per multicast level (SPACE sec.
+    3).
+    """
+    multicast = sum("mul" in level.styles for level in point.levels)
+    return 6 + _log2(point.pn) + _log2(point.pm) + 2 * _log2(point.pk) + 2 * multicast
+
+
+def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
+    """The cut of `layer` with the fewest cycles of the analytic model among the candidates; first one wins a
+    tie.
+
+    Raises RefusedError with rule `tile` if a buffer does not hold the smallest tile, and rule `spill` if
+    every cut would spill partial sums under the design's reuse.
+    """
+    grain = granules(point, build)
+    if not grain.fits:
+        raise RefusedError(
+            "tile",
+            f"A buffer does not hold one tile of {grain.m} x {grain.n} x {grain.k} "
+            f"(m x n x k): {point.buf_a}, {point.buf_b}, {point.buf_c} KiB for A, B, C.",
+        )
+    best: TilePlan | None = None
+    for tm, tn, tk in tile_candidates(grain, layer, point.reuse):
+        plan = cost_tiles(point, build, layer, tm, tn, tk)
+        if best is None or plan.cycles < best.cycles:
+            best = plan
+    if best is None:
+        raise RefusedError(
+            "spill",
+            f"Layer {layer.name} ({layer.m} x {layer.n} x {layer.k}) would spill partial sums "
+            f"under reuse {point.reuse} with buffers of {point.buf_a}, {point.buf_b}, {point.buf_c} KiB; "
+            "spilled sums are not built yet.",
+        )
+    return best
+
+
+# Each list halves the largest tile that fits so often; 1 in the order of preference.
+FREE_M, FREE_N = (1, 2, 4, 8, 16, 32), (1, 2, 4)
+WHOLE_M, WHOLE_N = (1, 2, 8), (1, 4)
+
+
+def tile_candidates(grain: Granules, layer: Layer, reuse: str) -> Iterator[tuple[int, int, int]]:
+    """Cuts (tm, tn, tk) worth comparing, none of which spills: the whole of k in one tile, then the freer
+    ones.
+
+    Under output reuse k may be cut anywhere. Under reuse of A sums stay in place only if k or n is whole,
+    under reuse of B only if k or m is whole; the whole axis is then the free one.
+    """
+    m, n, k = (_up(size, step) for size, step in ((layer.m, grain.m), (layer.n, grain.n), (layer.k, grain.k)))
+    if grain.m * k <= grain.capacity_a and grain.n * k <= grain.capacity_b:
+        most_m = _down(min(m, grain.capacity_a // k, grain.capacity_c // grain.n), grain.m)
+        for divide_m in WHOLE_M:
+            tm = _share(m, most_m, divide_m, grain.m)
+            most_n = _down(min(n, grain.capacity_b // k, grain.capacity_c // tm), grain.n)
+            for divide_n in WHOLE_N:
+                yield tm, _share(n, most_n, divide_n, grain.n), k
+    divides_m: tuple[int, ...] = FREE_M
+    divides_n: tuple[int, ...] = (1,)
+    if reuse == "a":
+        free = n * grain.k <= grain.capacity_b and grain.m * n <= grain.capacity_c
+        least_n = n
+    elif reuse == "b":
+        free = m * grain.k <= grain.capacity_a and m * grain.n <= grain.capacity_c
+        least_n, divides_m, divides_n = grain.n, (1,), FREE_M
+    else:
+        free, least_n, divides_n = True, grain.n, FREE_N
+    if not free:
+        return
+    most_m = _down(min(m, grain.capacity_a // grain.k, grain.capacity_c // least_n), grain.m)
+    for divide_m in divides_m:
+        tm = _share(m, most_m, divide_m, grain.m)
+        most_n = _down(min(n, grain.capacity_b // grain.k, grain.capacity_c // tm), grain.n)
+        for divide_n in divides_n:
+            tn = _share(n, most_n, divide_n, grain.n)
+            most_k = _down(min(k, grain.capacity_a // tm, grain.capacity_b // tn), grain.k)
+            yield tm, tn, _share(k, most_k, 1, grain.k)
+
+
+def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int) -> TilePlan:
+    """The plan with these tile sizes and the analytic model's cycles for it (one GEMM of the layer, SPACE
+    sec. 3).
+    """
+    nm, nn, nk = _ceil(layer.m, tm), _ceil(layer.n, tn), _ceil(layer.k, tk)
+    axi, out = build.axi_bytes, build.output_bytes
+    lda, ldc = _up(layer.k, axi), _up(layer.n * out, axi) // out
+    reads_a, reads_b = reads(point.reuse, nm, nn, nk)
+    a_bytes, b_bytes, c_bytes = layer.m * lda * reads_a, layer.n * lda * reads_b, layer.m * ldc * out
+    rate_a, rate_b = min(axi, point.part_a.w), min(axi, point.part_b.w)
+    rate_c = min(axi, point.part_c.w * out)
+    blocks = _ceil(layer.m, point.pm) * _ceil(layer.n, point.pn)
+    steps = (nk - 1) * max(tk // point.pk * point.drain_stall, point.c_cycles_per_block)
+    steps += max(_ceil(layer.k - (nk - 1) * tk, point.pk) * point.drain_stall, point.c_cycles_per_block)
+    compute = blocks * steps + nm * nn * nk * fill_cycles(point)
+    memory = max(
+        _ceil(a_bytes, rate_a),
+        _ceil(b_bytes, rate_b),
+        _ceil(c_bytes, rate_c),
+        math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
+    )
+    first = max(_ceil(min(tm, layer.m) * min(tk, lda), rate_a), _ceil(min(tn, layer.n) * min(tk, lda), rate_b))
+    last_m, last_n = layer.m - (nm - 1) * tm, min(ldc, layer.n - (nn - 1) * tn)
+    edge = first + _ceil(last_m * _up(last_n * out, axi), rate_c) + LAYER_OVERHEAD
+    return TilePlan(
+        m=layer.m,
+        n=layer.n,
+        k=layer.k,
+        tm=tm,
+        tn=tn,
+        tk=tk,
+        nm=nm,
+        nn=nn,
+        nk=nk,
+        lda=lda,
+        ldb=lda,
+        ldc=ldc,
+        a_bytes=a_bytes,
+        b_bytes=b_bytes,
+        c_bytes=c_bytes,
+        compute_cycles=compute,
+        memory_cycles=memory,
+        edge_cycles=edge,
+        cycles=max(compute, memory) + edge,
+    )
+
+
+def reads(reuse: str, nm: int, nn: int, nk: int) -> tuple[int, int]:
+    """How often A and B are read from memory without spilled sums; a tile stays while nothing else is
+    needed.
+    """
+    reads_a = 1 if nk == 1 else nn
+    if reuse == "a":
+        return 1, 1 if nn * nk == 1 else nm
+    if reuse == "b":
+        return (1 if nm * nk == 1 else nn), 1
+    return reads_a, 1 if nn * nk == 1 else nm
+
+
+def spills(reuse: str, nm: int, nn: int, nk: int) -> bool:
+    """True if partial sums would leave for memory: reuse of A with k and n cut, or of B with k and m cut."""
+    return nk > 1 and ((reuse == "a" and nn > 1) or (reuse == "b" and nm > 1))
+
+
+def _share(size: int, most: int, divide: int, step: int) -> int:
+    # Equal tiles: the fewest that fit, none larger than needed, so that first loads are short.
+    tile = max(_down(most // divide, step), step)
+    return _up(_ceil(size, _ceil(size, tile)), step)
+
+
+def _ceil(a: int, b: int) -> int:
+    return -(-a // b)
+
+
+def _up(value: int, step: int) -> int:
+    return _ceil(value, step) * step
+
+
+def _down(value: int, step: int) -> int:
+    return value // step * step
+
+
+def _log2(value: int) -> int:
+    return value.bit_length() - 1
