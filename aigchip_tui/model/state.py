@@ -296,6 +296,7 @@ class SessionState:
             variant = self.variants[decision.variant]
             variant.attempts = [a for a in variant.attempts if a.number <= decision.attempt]
             variant.status, variant.decision = "stuck", decision.id
+            self.proofs_finished = False
             for design in self._designs_of(variant):
                 if design.status == "failed" and design.cause == "skipped":
                     design.status, design.cause, design.message = "building", "", ""

@@ -90,8 +90,10 @@ def design_document(state: SessionState, design: Design) -> dict[str, Any]:
         "processes": design.processes,
         "proof": ladder(state, design),
         "modules": [
-            {"name": i.name, "variant": i.variant, "module": i.module, "count": i.count, "author": author_of(state, i.variant)
-             if i.author == "generator" else "template"}
+            {
+                "name": i.name, "variant": i.variant, "module": i.module, "count": i.count,
+                "author": author_of(state, i.variant) if i.author == "generator" else "template",
+            }
             for i in design.instances
         ],
     }

@@ -1,0 +1,113 @@
+"""`aigchip-tui`: the group of commands, loaded one by one, and the way every error ends as one sentence."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from aigchip_tui import __version__
+from aigchip_tui.model.errors import AigchipError
+
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("search_commands", "A first search at once: ResNet-50 on a ZCU104, no key, no Vitis, no network."),
+    "new": ("search_commands", "Make a session from plain words or flags."),
+    "run": ("search_commands", "Run a session to its end in the foreground (resumes if begun)."),
+    "start": ("control_commands", "Start the detached engine of a session."),
+    "stop": ("control_commands", "Stop the engine: it drains, then says what was cut."),
+    "pause": ("control_commands", "Begin no new steps."),
+    "resume": ("control_commands", "Go on after a pause or a stop."),
+    "attach": ("attach_commands", "Open the workbench on a session."),
+    "ls": ("session_commands", "List sessions."),
+    "clone": ("session_commands", "Copy a session into one that is yours."),
+    "archive": ("session_commands", "Pack a finished session away."),
+    "show": ("show_commands", "Say where a session stands."),
+    "inbox": ("inbox_commands", "List the decisions that wait for a human."),
+    "decide": ("inbox_commands", "Answer a decision: accept, regenerate, patch, skip, undo."),
+    "check": ("code_commands", "Findings on HLS C++ sources."),
+    "estimate": ("code_commands", "Estimate latency and resources of HLS C or C++."),
+    "demos": ("demos_commands", "List and prove the demonstrations."),
+    "export": ("export_commands", "Write a design as a project of its own."),
+    "bench": ("bench_commands", "Measurements: search, estimator, hardware, engine."),
+    "doctor": ("doctor_commands", "What is here, and what each missing thing would give."),
+}
+
+
+class LazyGroup(click.Group):
+    """Loads the module of a command only when that command is called, so that `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the way of one design."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None when there is none of this name."""
+        found = _COMMANDS.get(cmd_name)
+        if found is None:
+            return None
+        module = importlib.import_module(f"aigchip_tui.cli.{found[0]}")
+        command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a command, without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A command by name; an unknown one is refused with the nearest names."""
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=3)
+            raise AigchipError(
+                f"There is no command {args[0]!r}.",
+                hint=f"Did you mean {' or '.join(near)}?" if near else "See aigchip-tui --help.",
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="aigchip-tui")
+@click.option("--sessions", type=click.Path(), default=None, help="Folder of the sessions.")
+@click.pass_context
+def app(ctx: click.Context, sessions: str | None) -> None:
+    """A terminal workbench in which a language model designs AI accelerators and you stay in control.
+
+    Without a command it opens the application.
+    """
+    if ctx.invoked_subcommand is None:
+        from aigchip_tui.cli.attach_commands import open_application
+
+        ctx.exit(open_application(sessions))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit code of the command-line contract."""
+    try:
+        result = app.main(args=argv, prog_name="aigchip-tui", standalone_mode=False)
+    except AigchipError as problem:
+        print(f"aigchip-tui: {problem}", file=sys.stderr)
+        return _exit(problem.exit_code)
+    except click.ClickException as problem:
+        problem.show()
+        return _exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        print("aigchip-tui: interrupted", file=sys.stderr)
+        return _exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return _exit(0)
+    return _exit(result if isinstance(result, int) else 0)
+
+
+def _exit(code: int) -> int:
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

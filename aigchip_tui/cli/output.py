@@ -1,0 +1,73 @@
+"""Printing: plain lines for people, one JSON document for programs, and text made harmless for a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def harmless(text: str) -> str:
+    """Text of a model or a tool without control sequences: everything below blank but newline and tab is shown."""
+    return "".join(
+        c if c in "\n\t" or (c.isprintable() and ord(c) != 0x9B) else f"\\x{ord(c):02x}" if ord(c) < 256 else "?"
+        for c in text
+    )
+
+
+def say(text: str = "") -> None:
+    """One line for a person, on stdout."""
+    print(harmless(text))
+
+
+def note(text: str) -> None:
+    """Something beside the result, on stderr."""
+    print(harmless(text), file=sys.stderr)
+
+
+def document(value: Any) -> None:
+    """The one JSON document on stdout."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> None:
+    """A plain table: left-aligned words, right-aligned numbers."""
+    body = [[("" if c is None else str(c)) for c in row] for row in rows]
+    numeric = [
+        bool(body) and all(_is_number(row[i]) for row in body if row[i]) for i in range(len(headers))
+    ]
+    widths = [max(len(h), *(len(row[i]) for row in body)) if body else len(h) for i, h in enumerate(headers)]
+    for row in [list(headers), *body]:
+        cells = [c.rjust(w) if n else c.ljust(w) for c, w, n in zip(row, widths, numeric, strict=True)]
+        say("  ".join(cells).rstrip())
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).replace("-", "", 1).isdigit()
+
+
+def sessions_option(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`--sessions DIR`, also given before the command."""
+
+    @click.option("--sessions", type=click.Path(), default=None, help="Folder of the sessions.")
+    @wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        if kwargs.get("sessions") is None:
+            parent = click.get_current_context().parent
+            kwargs["sessions"] = parent.params.get("sessions") if parent is not None else None
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def json_option(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`--json`: one document on stdout, nothing else."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(command)
