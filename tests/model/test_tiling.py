@@ -172,6 +172,6 @@ def test_a_buffer_below_one_tile_and_a_spill_are_refused_by_name() -> None:
         plan_tiles(tiny, BUILD, layer(8, 8, 8))
     assert caught.value.rule == "tile"
     spilling = DesignPoint.from_parameters(GOOD.parameters() | {"reuse": "a", "buf_a": 8, "buf_b": 8})
-    with pytest.raises(RefusedError, match=r"Layer x \(784 x 512 x 4608\) would spill") as caught:
-        plan_tiles(spilling, BUILD, layer(784, 4608, 512))
+    with pytest.raises(RefusedError, match=r"Layer x \(784 x 1024 x 4608\) would spill") as caught:
+        plan_tiles(spilling, BUILD, layer(784, 4608, 1024))
     assert caught.value.rule == "spill"
