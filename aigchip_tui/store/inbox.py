@@ -1,0 +1,107 @@
+"""Commands to the engine: one `<uuid>.json` each, by atomic rename, acted on exactly once (DESIGN sec. 4)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import uuid as uuids
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.store.fs import Fs, StoreError, disk_error, read_regular
+from aigchip_tui.store.record import COMMAND_ACCEPTED, COMMAND_REFUSED, Record
+
+COMMAND_LIMIT = 1 << 20
+_NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json")
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """One command as found. `fault` is the reason why its file cannot be understood; then `payload` is empty."""
+
+    uuid: str
+    payload: dict[str, Any]
+    fault: str = ""
+
+
+def settled_commands(records: Iterable[Record]) -> set[str]:
+    """Uuids that the journal has accepted or refused: member `uuid` of CommandAccepted and CommandRefused."""
+    return {
+        str(record.payload.get("uuid", ""))
+        for record in records if record.kind in {COMMAND_ACCEPTED, COMMAND_REFUSED}
+    }
+
+
+class Inbox:
+    """The folder of commands that wait. Anybody trusted sends; only the engine settles."""
+
+    def __init__(self, folder: Path, *, fs: Fs) -> None:
+        self.folder = folder
+        self._fs = fs
+
+    def send(self, payload: Mapping[str, Any], *, uuid: str | None = None) -> str:
+        """Leave a command durably; its uuid. With no engine it waits ("queued").
+
+        Raises AigchipError when the payload is no JSON or above 1 MB, or when `uuid` is not a lower-case uuid.
+        """
+        uuid = uuid if uuid is not None else str(uuids.uuid4())
+        if not _NAME.fullmatch(f"{uuid}.json"):
+            raise AigchipError(f"{uuid!r} is not a uuid.", hint="Leave it out, or give one in lower case.")
+        try:
+            data = msgspec.json.encode(dict(payload), order="sorted")
+        except (TypeError, ValueError, OverflowError, RecursionError, UnicodeError) as problem:
+            raise AigchipError(f"The command cannot be written as JSON: {problem}.") from problem
+        if len(data) > COMMAND_LIMIT:
+            raise AigchipError(f"The command is longer than {COMMAND_LIMIT} bytes.", hint="Shorten what it carries.")
+        self._fs.mkdir(self.folder)
+        self._fs.sync_folder(self.folder.parent)
+        self._fs.replace(self.folder / f"{uuid}.json", data, scratch=self.folder / f".{uuid}.new")
+        return uuid
+
+    def pending(self, settled: set[str] | frozenset[str] = frozenset()) -> list[Command]:
+        """Commands that wait, oldest file first; those in `settled` are left out. Reads only."""
+        found: list[tuple[int, str]] = []
+        try:
+            with os.scandir(self.folder) as entries:
+                for entry in entries:
+                    match = _NAME.fullmatch(entry.name)
+                    if match is None or match[1] in settled or entry.is_dir(follow_symlinks=False):
+                        continue
+                    # A command may be settled and removed while we look.
+                    with contextlib.suppress(FileNotFoundError):
+                        found.append((entry.stat(follow_symlinks=False).st_mtime_ns, match[1]))
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise disk_error(problem, self.folder, "read") from problem
+        commands: list[Command] = []
+        for _, uuid in sorted(found):
+            try:
+                commands.append(self._read(uuid))
+            except FileNotFoundError:
+                continue
+        return commands
+
+    def _read(self, uuid: str) -> Command:
+        try:
+            data = read_regular(self.folder / f"{uuid}.json", limit=COMMAND_LIMIT)
+            return Command(uuid=uuid, payload=msgspec.json.decode(data, type=dict[str, Any]))
+        except StoreError as problem:
+            return Command(uuid=uuid, payload={}, fault=problem.message)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
+            return Command(uuid=uuid, payload={}, fault=f"The command is not a JSON object: {problem}.")
+
+    def done(self, uuid: str) -> None:
+        """Remove a command whose acceptance or refusal is synced in the journal."""
+        self._fs.unlink(self.folder / f"{uuid}.json")
+
+    def sweep(self, settled: set[str] | frozenset[str]) -> int:
+        """Remove commands that the journal settled before a crash came between; how many."""
+        left = [command.uuid for command in self.pending() if command.uuid in settled]
+        for uuid in left:
+            self.done(uuid)
+        return len(left)

@@ -1,0 +1,62 @@
+"""Which sessions this user made or adopted; all others open read-only (DESIGN sec. 4).
+
+The list lies in the user's own data folder, never in a session, so a session from elsewhere cannot claim to be ours.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from aigchip_tui.store.fs import Fs, StoreError, read_regular
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_LIMIT = 64 * 1024
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a session of ours was seen last: its real path and its inode."""
+
+    folder: str
+    inode: int
+
+
+class TrustList:
+    """One small file per session id. A session keeps its trust when it is moved within a file system or restored in
+    place, and loses it when it arrives as a copy under another path: then `clone` adopts it."""
+
+    def __init__(self, folder: Path, *, fs: Fs) -> None:
+        self.folder = folder
+        self._fs = fs
+
+    def add(self, session_id: str, folder: Path) -> None:
+        """Remember that this user made or adopted the session in `folder`."""
+        for parent in reversed([self.folder, *self.folder.parents]):
+            if not parent.exists():
+                self._fs.mkdir(parent)
+        made = Made(folder=os.path.realpath(folder), inode=os.stat(folder).st_ino)
+        scratch = self.folder / f".{session_id}.{secrets.token_hex(4)}"
+        self._fs.replace(self.folder / f"{session_id}.json", msgspec.json.encode(made), scratch=scratch)
+
+    def distrust(self, session_id: str, folder: Path) -> str:
+        """Why the session is not trusted; empty when it is."""
+        not_ours = "this user neither made nor adopted it"
+        if not _ID.fullmatch(session_id):
+            return not_ours
+        try:
+            status = os.lstat(folder)
+            data = read_regular(self.folder / f"{session_id}.json", limit=_LIMIT)
+            made = msgspec.json.decode(data, type=Made)
+        except (OSError, StoreError, msgspec.DecodeError):
+            return not_ours
+        if status.st_uid != os.geteuid():
+            return "its folder belongs to another user"
+        if status.st_mode & 0o022:
+            return "others may write to its folder"
+        if made.folder != os.path.realpath(folder) and made.inode != status.st_ino:
+            return not_ours
+        return ""
