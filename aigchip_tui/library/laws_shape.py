@@ -34,8 +34,8 @@ def context_by_name(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
         users: dict[str, set[str]] = defaultdict(set)
         for segment in demo.segments:
             for name in set(_WORD.findall(segment.code)) & set(declared):
-                if declared[name] != segment.line:
-                    users[name].add(demo.lines[segment.line - 1].words if segment.line else "")
+                if declared[name] != segment.line and 1 <= segment.line <= len(demo.lines):
+                    users[name].add(demo.lines[segment.line - 1].words)
         for name, using in users.items():
             topic = topics.of(index, declared[name])
             if topic is None:

@@ -1,0 +1,104 @@
+"""Taking a user's own demonstrations into their folder: checked first, then copied as a whole or not at
+all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from aigchip_tui.library.demos import FILES, Demo, DemoError, DemoLibrary, load_demo, user_root
+from aigchip_tui.library.laws import law_findings
+from aigchip_tui.model.finding import Finding
+
+
+class RefusedDemoError(DemoError):
+    """Demonstrations that break a law; `findings` say which."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message, hint="Nothing was copied.")
+        self.findings = tuple(findings)
+
+
+def read_folder(source: Path) -> tuple[Demo, ...]:
+    """The demonstrations under a folder: one demo (its two parents name template and module), or a tree
+    `<template>/<module>/<name>`."""
+    source = source.resolve()
+    if not source.is_dir():
+        raise DemoError(f"{source} is not a folder.", hint=f"A demo is a folder with {', '.join(FILES)}.")
+    if (source / FILES[0]).exists():
+        folders = [source]
+    else:
+        folders = sorted(path.parent for path in source.glob(f"*/*/*/{FILES[0]}"))
+    if not folders:
+        raise DemoError(
+            f"{source} holds no demo.",
+            hint=f"Expected {FILES[0]} in it, or <template>/<module>/<name>/{FILES[0]} below it.",
+        )
+    return tuple(load_demo(folder, template=folder.parent.parent.name, module=folder.parent.name) for folder in folders)
+
+
+def add_demos(
+    source: Path, *, known: Sequence[DemoLibrary], root: Path | None = None, accept_warnings: bool = True
+) -> tuple[Demo, ...]:
+    """Copies the demonstrations under `source` into the user's folder `root` and returns them.
+
+    They are checked together with the `known` libraries, one per template that exists. Raises
+    `RefusedDemoError` when a law is broken that was not broken before, `DemoError` for an unknown
+    template, module or a name in use.
+    """
+    target = root if root is not None else user_root()
+    demos = read_folder(source)
+    by_template = {library.template: library for library in known}
+    for demo in demos:
+        library = by_template.get(demo.template)
+        if library is None:
+            raise DemoError(
+                f"{demo.path}: there is no template {demo.template!r}.",
+                hint=f"Put the demo into <template>/<module>/<name>; templates: {', '.join(sorted(by_template))}.",
+            )
+        if library.modules and demo.module not in library.modules:
+            raise DemoError(
+                f"{demo.path}: the template {demo.template} has no module {demo.module!r}.",
+                hint=f"Modules: {', '.join(library.modules)}.",
+            )
+        if any(other.name == demo.name for other in library.of(demo.module)):
+            raise DemoError(f"A demo {demo.label} exists already.", hint="Give the folder another name.")
+    findings: list[Finding] = []
+    for template, library in by_template.items():
+        new = [demo for demo in demos if demo.template == template]
+        for module in sorted({demo.module for demo in new}):
+            before = set(law_findings(library.of(module)))
+            together = [*library.of(module), *(demo for demo in new if demo.module == module)]
+            findings += [finding for finding in law_findings(together) if finding not in before]
+    broken = [finding for finding in findings if finding.blocking or not accept_warnings]
+    if broken:
+        raise RefusedDemoError(f"{len(broken)} laws of demonstrations are broken: {broken[0].message}", broken)
+    for demo in demos:
+        _copy(demo, target)
+    return demos
+
+
+def _copy(demo: Demo, root: Path) -> None:
+    home = root / demo.template / demo.module
+    home.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".adding-", dir=home))
+    try:
+        for name in FILES:
+            shutil.copyfile(Path(demo.path) / name, scratch / name)
+            with (scratch / name).open("rb") as written:
+                os.fsync(written.fileno())
+        scratch.chmod(0o755)
+        checked = load_demo(scratch, template=demo.template, module=demo.module)
+        if checked.hash != demo.hash:
+            raise DemoError(f"{demo.path} changed while it was copied.", hint="Try again.")
+        os.rename(scratch, home / demo.name)
+    except OSError as error:
+        raise DemoError(f"{demo.label} cannot be copied to {home}: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
