@@ -1,0 +1,56 @@
+"""The text of the test bench around one function: it follows from the ports alone, never from the cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aigchip_tui.csim.wire import RETURN_PORT
+from aigchip_tui.model.module import Port, Variant
+from aigchip_tui.model.testcase import TestCase
+
+CASES_FILE = "cases.bin"
+RESULTS_FILE = "results.bin"
+SIGNATURE_MESSAGE = "the signature differs from the port contract"
+
+
+def namespace_of(variant: Variant) -> str:
+    """The namespace that the template opens around a variant's body."""
+    return variant.key.replace("-", "_")
+
+
+def harness_source(variant: Variant, cases: Sequence[TestCase] = (), *, includes: Sequence[str] = ()) -> str:
+    """The test bench of one variant. `includes` are the files that hold the children and the variant itself.
+
+    The function is `variant.function` in the variant's namespace, its parameters the ports in their order. `cases` is
+    accepted for symmetry and does not change the text, so that one compiled bench serves all data.
+    """
+    return bench_source(
+        variant.function, variant.ports, includes=includes, namespace=namespace_of(variant), title=variant.module
+    )
+
+
+def bench_source(
+    function: str, ports: Sequence[Port], *, includes: Sequence[str], namespace: str = "", title: str = ""
+) -> str:
+    """The test bench of any function with the given ports; `namespace` is where its port types resolve."""
+    parameters = [port for port in ports if port.name != RETURN_PORT]
+    contract = ", ".join(port.cpp_type for port in parameters)
+    result = next((port.cpp_type for port in ports if port.name == RETURN_PORT), "")
+    result = result or f"::hls::csim::result_of_t<decltype({function})>"
+    check = f'static_assert(std::is_same_v<decltype({function}), {result}({contract})>, "{SIGNATURE_MESSAGE}");'
+    if namespace:
+        check = f"namespace {namespace} {{\n{check}\n}}"
+    table = ", ".join(f'{{"{port.name}", {port.copies}}}' for port in parameters)
+    scope = f"::{namespace}::" if namespace else "::"
+    lines = [
+        '#include "aigchip_bench.h"',
+        *(f'#include "{name}"' for name in includes),
+        check,
+        "int main() {",
+        f'    ::hls::csim::bench bench("{CASES_FILE}", "{RESULTS_FILE}");',
+        f"    const ::hls::csim::port_name ports[] = {{{table}}};",
+        f'    bench.launch_all("{title or function}", &{scope}{function}, ports);',
+        "}",
+        "",
+    ]
+    return "\n".join(lines)

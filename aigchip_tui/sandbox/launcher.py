@@ -1,0 +1,60 @@
+"""Confines itself and becomes the foreign program: the only code that runs between our process and foreign code.
+
+Started as `python -I -S launcher.py CONFIG`, with the standard library alone; CONFIG is the JSON text of
+`policy.Confinement`. Whatever cannot be established ends it with exit code 125 and one line on stderr, before
+foreign code has run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+FAILED = 125
+
+
+def main(config: dict[str, Any]) -> None:
+    """Applies the confinement of `config` to this process and executes its program."""
+    from aigchip_tui.sandbox import kernel
+
+    kernel.die_with_parent(config["parent"])
+    if config["tier"] == "namespaces":
+        from aigchip_tui.sandbox import namespaces
+
+        namespaces.enter(config)
+    os.chdir(config["cwd"])
+    set_limits(config["limits"])
+    kernel.no_new_privileges()
+    if config["tier"] == "landlock":
+        from aigchip_tui.sandbox import landlock
+
+        landlock.restrict(config)
+    if config["filter"]:
+        kernel.filter_system_calls(allow_fork=config["allow_fork"])
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # the interpreter ignores them, foreign code must not
+        signal.signal(number, signal.SIG_DFL)
+    os.execve(config["argv"][0], config["argv"], config["env"])
+
+
+def set_limits(limits: dict[str, int]) -> None:
+    """Sets resource limits by name (`AS`, `CPU`, ...), never above what this process may have."""
+    for name, value in limits.items():
+        which = getattr(resource, f"RLIMIT_{name}")
+        _, hard = resource.getrlimit(which)
+        ceiling = value + 1 if name == "CPU" else value  # SIGXCPU first, SIGKILL a second later
+        if hard != resource.RLIM_INFINITY:
+            ceiling = min(ceiling, hard)
+        resource.setrlimit(which, (min(value, ceiling), ceiling))
+
+
+if __name__ == "__main__":
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    try:
+        main(json.loads(sys.argv[1]))
+    except (OSError, ValueError, KeyError) as error:
+        sys.stderr.write(f"AIGCHIP-LAUNCHER {error}\n")
+        sys.exit(FAILED)
