@@ -43,6 +43,11 @@ class BlobStore:
             raise StoreError(f"{digest[:80]!r} is not the name of a blob.", hint="A blob is named by its SHA-256.")
         return self.folder / digest[:2] / digest[2:]
 
+    @staticmethod
+    def digest(data: bytes) -> str:
+        """The name that `data` has as a blob."""
+        return hashlib.sha256(data).hexdigest()
+
     def put(self, data: bytes) -> str:
         """Keep `data` durably; its digest. Equal contents are kept once."""
         data = self._redact(data)

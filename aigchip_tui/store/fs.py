@@ -201,6 +201,13 @@ class Fs:
                 return False
         return True
 
+    def make_folders(self, path: Path) -> None:
+        """Make `path` and the folders that lead to it, durably."""
+        for folder in reversed([path, *path.parents]):
+            if not folder.exists():
+                self.mkdir(folder)
+                self.sync_folder(folder.parent)
+
     def rmdir(self, path: Path) -> None:
         """Remove an empty folder; harmless when it is gone or not empty."""
         with _told(path, "remove the folder"):

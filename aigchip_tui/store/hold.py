@@ -10,9 +10,9 @@ from typing import Any
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.store.inbox import Command, settled_commands
 from aigchip_tui.store.journal import Damage, JournalWriter
-from aigchip_tui.store.lock import EngineLock
+from aigchip_tui.store.lock import BEAT_SECONDS, EngineLock
 from aigchip_tui.store.machine import Machine
-from aigchip_tui.store.record import COMMAND_ACCEPTED, COMMAND_REFUSED, ENGINE_STARTED, Entry, Record
+from aigchip_tui.store.record import ENGINE_STARTED, Entry, Record
 from aigchip_tui.store.session import Session
 
 
@@ -29,6 +29,8 @@ class EngineHold:
     history: tuple[Record, ...]
     damage: tuple[Damage, ...]
     settled: set[str]
+    monotonic: Callable[[], float]
+    _beaten: float = float("-inf")
 
     @property
     def epoch(self) -> int:
@@ -43,22 +45,32 @@ class EngineHold:
         """Commands that wait for an answer, oldest first."""
         return self.session.inbox.pending(self.settled)
 
-    def settle(self, command: Command, *, accepted: bool, payload: Mapping[str, Any], schema: int = 1) -> Record:
-        """Answer a command exactly once: journalled with its uuid, synced, then its file removed.
+    def settle(self, command: Command, entry: Entry) -> Record:
+        """Answer a command exactly once: journalled, synced, then its file removed.
 
-        The whole effect belongs into `payload`, since only one event is atomic. `uuid` is added to it.
+        The payload of `entry` carries the command's uuid as `uuid` and the whole effect, since only one event is
+        atomic. After a crash in between, the next start finds the uuid in the journal and removes the file.
         """
         if command.uuid in self.settled:
             raise ValueError(f"command {command.uuid} is settled already")
-        kind = COMMAND_ACCEPTED if accepted else COMMAND_REFUSED
-        record = self.append(Entry(kind=kind, schema=schema, payload={**payload, "uuid": command.uuid}))[0]
-        self.settled.add(command.uuid)
-        self.session.inbox.done(command.uuid)
+        if entry.payload.get("uuid") != command.uuid:
+            raise ValueError(f"the answer to command {command.uuid} does not carry its uuid")
+        record = self.append(entry)[0]
+        self.forget(command.uuid)
         return record
 
+    def forget(self, uuid: str) -> None:
+        """Remove a command whose outcome is durable."""
+        self.settled.add(uuid)
+        self.session.inbox.done(uuid)
+
     def beat(self) -> None:
-        """Move the heartbeat; every BEAT_SECONDS."""
-        self.lock.beat()
+        """Raise LockLostError when another engine took over; move the heartbeat when 5 s have passed since the last."""
+        self.lock.guard()
+        now = self.monotonic()
+        if now - self._beaten >= BEAT_SECONDS:
+            self._beaten = now
+            self.lock.beat()
 
     def close(self) -> None:
         """Let go: close the journal, give the lock back."""
@@ -78,6 +90,7 @@ def take_hold(
     *,
     machine: Machine,
     clock: Callable[[], float],
+    monotonic: Callable[[], float],
     started: Mapping[str, Any],
     take_over: bool = False,
     known_schema: int | None = None,
@@ -86,8 +99,8 @@ def take_hold(
     """Become the session's engine: take the lock, end a torn tail, append EngineStarted, read everything.
 
     `started` goes into EngineStarted beside host, boot_id, pid, nonce and, after a crash, `torn_bytes`; `clock` gives
-    seconds since 1970, for display. A journal with a schema above `known_schema` is refused. Commands that were
-    settled before a crash are cleared away.
+    seconds since 1970, for display; `monotonic` times the heartbeat. A journal with a schema above `known_schema` is
+    refused. Commands that were settled before a crash are cleared away.
 
     Raises EngineRunningError, StoreError, or AigchipError for a read-only session.
     """
@@ -118,7 +131,7 @@ def take_hold(
         lock.release()
         raise
     return EngineHold(session=session, lock=lock, journal=writer, history=tuple(records), damage=reader.damage,
-                      settled=settled)
+                      settled=settled, monotonic=monotonic)
 
 
 def _newest_schema(session: Session) -> int:

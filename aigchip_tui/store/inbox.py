@@ -14,7 +14,7 @@ import msgspec
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.store.fs import Fs, StoreError, disk_error, read_regular
-from aigchip_tui.store.record import COMMAND_ACCEPTED, COMMAND_REFUSED, Record
+from aigchip_tui.store.record import Record
 
 COMMAND_LIMIT = 1 << 20
 _NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json")
@@ -29,11 +29,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settled_commands(records: Iterable[Record]) -> set[str]:
-    """Uuids that the journal has accepted or refused: member `uuid` of CommandAccepted and CommandRefused."""
-    return {
-        str(record.payload.get("uuid", ""))
-        for record in records if record.kind in {COMMAND_ACCEPTED, COMMAND_REFUSED}
-    }
+    """Uuids of the commands that the journal has accepted or refused: any event with a member `uuid` settles it."""
+    return {uuid for record in records if isinstance(uuid := record.payload.get("uuid"), str) and uuid}
 
 
 class Inbox:

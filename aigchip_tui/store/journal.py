@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from aigchip_tui.store.record import (
 
 LINE_LIMIT = 1 << 20
 _CHUNK = 4 << 20
-_EXCERPT = 2048
+_EXCERPT = 8192
 _INLINE_VALUES = 64
 """Strings up to this length stay beside a spilled payload, so that a lost blob still tells which design it touched."""
 
@@ -48,6 +49,15 @@ class Damage(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     payload: dict[str, Any] = msgspec.field(default_factory=dict)
     excerpt: str = ""
+
+
+def mentioned(damage: Damage, key: str) -> tuple[str, ...]:
+    """Plain values that stand after `"key":` in a skipped line, wherever the damage lies; to find what it touched."""
+    found = re.findall(rf'"{re.escape(key)}":(?:([0-9]+)|"([^"\\\\]*)")', damage.excerpt)
+    values = [number or text for number, text in found]
+    if (value := damage.payload.get(key)) is not None and isinstance(value, int | str):
+        values.append(str(value))
+    return tuple(dict.fromkeys(values))
 
 
 class Fenced(msgspec.Struct, frozen=True, kw_only=True):

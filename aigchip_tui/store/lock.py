@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ BEAT_SECONDS = 5.0
 ALIVE_SECONDS = 20.0
 _LENGTH = 1024
 _LIMIT = 64 * 1024
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 
 class LockInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +128,9 @@ class EngineLock:
     def _claim(fs: Fs, scratch: Path, path: Path) -> bool:
         try:
             won = fs.link(scratch, path)
-        except StoreError:
+        except StoreError as problem:
+            if problem.errno not in _NO_LINKS:
+                raise
             # A file system without hard links: the advisory lock of the folder has to be enough.
             if path.exists():
                 return False

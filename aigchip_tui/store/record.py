@@ -17,8 +17,6 @@ import msgspec
 from aigchip_tui.model.errors import AigchipError
 
 ENGINE_STARTED = "EngineStarted"
-COMMAND_ACCEPTED = "CommandAccepted"
-COMMAND_REFUSED = "CommandRefused"
 SPILLED = "$payload"
 """Key that stands for a whole payload kept as a blob; no payload may use top-level keys that begin with `$`."""
 SPILL_BYTES = 4096

@@ -17,7 +17,7 @@ from aigchip_tui.store.blobs import BlobStore, unchanged
 from aigchip_tui.store.fs import Fs, StoreError
 from aigchip_tui.store.inbox import Inbox
 from aigchip_tui.store.journal import Checkpoint, JournalReader
-from aigchip_tui.store.settings import read_yaml, write_yaml
+from aigchip_tui.store.settings import read_settings, settings_text
 from aigchip_tui.store.trust import TrustList
 from aigchip_tui.store.work import WorkFolder
 
@@ -26,7 +26,7 @@ FORMAT = 1
 SETTINGS_NAME = "session.yaml"
 JOURNAL_NAME = "journal.jsonl"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_OWN_KEYS = ("format", "id", "name")
+_OWN_KEYS = ("format", "id", "cloned_from")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def resolve_place(option: str | Path | None, *, environment: Mapping[str, str], 
 class Session:
     """An opened session. `read_only` is the reason why nothing may be written, empty when it may.
 
-    `settings` is session.yaml without the members `format`, `id` and `name`.
+    `settings` is session.yaml without the members `format`, `id` and `cloned_from`, which are the store's.
     """
 
     name: str
@@ -114,32 +114,28 @@ def check_name(name: str) -> str:
     return name
 
 
-def make_folders(fs: Fs, folder: Path) -> None:
-    """Make `folder` and what leads to it, durably."""
-    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    for parent in reversed(missing):
-        fs.mkdir(parent)
-        fs.sync_folder(parent.parent)
-
-
 def create_session(place: Place, name: str, settings: Mapping[str, Any]) -> Session:
     """Make a session with all its settings written out; it appears whole or not at all.
 
     Raises AigchipError when the name breaks the rule or is taken, StoreError when the disk refuses.
     """
     half = build_half(place, name, settings)
-    (place.fs.write_new)(half / JOURNAL_NAME, b"")
+    place.fs.write_new(half / JOURNAL_NAME, b"")
     return publish(place, name, half)
 
 
-def build_half(place: Place, name: str, settings: Mapping[str, Any]) -> Path:
-    """A hidden folder in the making with session.yaml and empty subfolders; `publish` gives it its name."""
+def build_half(place: Place, name: str, settings: Mapping[str, Any], *, cloned_from: str = "") -> Path:
+    """A hidden folder in the making with session.yaml and empty subfolders; `publish` gives it its name.
+
+    `name` is written into the settings, whatever they say of it.
+    """
     check_name(name)
     clash = [key for key in _OWN_KEYS if key in settings]
     if clash:
         raise AigchipError(f"The setting {clash[0]} is reserved for the store.", hint="Name it otherwise.")
-    text = write_yaml({"format": FORMAT, "id": uuids.uuid4().hex, "name": name, **settings})
-    make_folders(place.fs, place.root)
+    own = {"format": FORMAT, "id": uuids.uuid4().hex, **({"cloned_from": cloned_from} if cloned_from else {})}
+    text = settings_text({**own, "name": name, **{key: value for key, value in settings.items() if key != "name"}})
+    place.fs.make_folders(place.root)
     _refuse_taken(place, name)
     half = place.root / f".new-{secrets.token_hex(8)}"
     if not place.fs.mkdir(half):
@@ -159,13 +155,12 @@ def _refuse_taken(place: Place, name: str) -> None:
 def publish(place: Place, name: str, half: Path) -> Session:
     """Sync a session in the making, put it on the trust list, give it its name, and open it."""
     place.fs.sync_folder(half)
-    settings = read_yaml(half / SETTINGS_NAME)
-    place.trust.add(str(settings["id"]), half)
+    settings = read_settings(half / SETTINGS_NAME)
+    place.trust.add(str(settings["id"]), place.root / name, made_in=half)
     with place.fs.exclusive(place.root):
         _refuse_taken(place, name)
         place.fs.rename(half, place.root / name)
     place.fs.sync_folder(place.root)
-    place.trust.add(str(settings["id"]), place.root / name)
     return open_session(place, name)
 
 
@@ -185,7 +180,7 @@ def open_session(place: Place, name: str) -> Session:
 def open_folder(place: Place, folder: Path) -> Session:
     """Open the session in `folder`, wherever it lies (the example session, an archived one)."""
     try:
-        settings = read_yaml(folder / SETTINGS_NAME)
+        settings = read_settings(folder / SETTINGS_NAME)
     except FileNotFoundError:
         raise AigchipError(f"{folder} is not a session: it has no {SETTINGS_NAME}.",
                            hint="Choose a session that `aigchip-tui ls` lists.") from None

@@ -33,12 +33,13 @@ class TrustList:
         self.folder = folder
         self._fs = fs
 
-    def add(self, session_id: str, folder: Path) -> None:
-        """Remember that this user made or adopted the session in `folder`."""
-        for parent in reversed([self.folder, *self.folder.parents]):
-            if not parent.exists():
-                self._fs.mkdir(parent)
-        made = Made(folder=os.path.realpath(folder), inode=os.stat(folder).st_ino)
+    def add(self, session_id: str, folder: Path, *, made_in: Path | None = None) -> None:
+        """Remember that this user made or adopted the session in `folder` (still lying in `made_in`, if that is given).
+
+        Durable on return.
+        """
+        self._fs.make_folders(self.folder)
+        made = Made(folder=os.path.realpath(folder), inode=os.stat(made_in or folder).st_ino)
         scratch = self.folder / f".{session_id}.{secrets.token_hex(4)}"
         self._fs.replace(self.folder / f"{session_id}.json", msgspec.json.encode(made), scratch=scratch)
 

@@ -20,13 +20,15 @@ def place(tmp_path: Path) -> Place:
 
 
 def hold(session: Session, *, take_over: bool = False) -> EngineHold:
-    return take_hold(session, machine=LocalMachine(), clock=lambda: 0.0, started={}, take_over=take_over)
+    return take_hold(
+        session, machine=LocalMachine(), clock=lambda: 0.0, monotonic=lambda: 0.0, started={}, take_over=take_over,
+    )
 
 
 def test_a_made_session_is_opened_with_its_settings_and_may_be_written(place: Place) -> None:
     made = create_session(place, "first", {"device": "zcu104", "dsp": 1024, "pins": {"lane": "m4"}})
     opened = open_session(place, "first")
-    assert opened.settings == {"device": "zcu104", "dsp": 1024, "pins": {"lane": "m4"}}
+    assert opened.settings == {"name": "first", "device": "zcu104", "dsp": 1024, "pins": {"lane": "m4"}}
     assert opened.id == made.id
     assert opened.read_only == ""
     assert session_names(place) == ["first"]
