@@ -100,7 +100,9 @@ def waits_for_human(state: SessionState, design: Design) -> bool:
     """True when nothing of the design can move before a human has answered."""
     waiting = False
     for key in design.variant_keys():
-        variant = state.variants[key]
+        variant = state.variants.get(key)
+        if variant is None:
+            return False
         if variant.status == "stuck":
             waiting = True
         elif variant.status != "proven" and (variant.status != "replied" or children_proven(state, variant)):
@@ -119,6 +121,9 @@ def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step
     if design.status != "building":
         return
     keys = design.variant_keys()
+    if any(key not in state.variants for key in keys):
+        yield Step(kind="elaborate", design=design.number)
+        return
     for key in keys:
         variant = state.variants[key]
         if variant.status in ("skipped", "failed"):

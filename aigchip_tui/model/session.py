@@ -7,6 +7,8 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui.model.decision import Gate
+from aigchip_tui.model.device import Device
+from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Setting
 
 DEFAULT_EVALUATIONS = 64
@@ -37,7 +39,11 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     request: str = ""
     understanding: Understanding = Understanding()
     workload: str
+    layers: tuple[Layer, ...] = ()
+    """The layers themselves, when they came from a file: the session does not depend on that file."""
     device: str
+    custom_device: Device | None = None
+    """The device itself, when it came from the user's own list."""
     precision: Literal["int8", "int16", "fp16"] = "int8"
     clock_mhz: int = 200
     dsp_limit: int = 0

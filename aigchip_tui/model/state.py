@@ -349,10 +349,9 @@ class SessionState:
     def mark_damaged(self, number: int, why: str) -> None:
         """A journal line of this design was unreadable: it keeps what it has and is never best."""
         self.damaged.append(f"d{number:04d}: {why}")
-        design = self.designs.get(number)
-        if design is not None:
-            design.status, design.cause, design.message = "damaged", "damaged", why
-            self.unresolved.discard(number)
+        design = self.designs.setdefault(number, Design(number=number, parameters={}))
+        design.status, design.cause, design.message, design.told = "damaged", "damaged", why, "damaged"
+        self.unresolved.discard(number)
 
     def _designs_of(self, variant: Variant) -> Iterator[Design]:
         return (self.designs[n] for n in variant.designs if n in self.designs)

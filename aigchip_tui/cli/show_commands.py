@@ -1,0 +1,183 @@
+"""`show`: where a session stands, what it found, and who wrote what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aigchip_tui.cli.common import engine_state, open_view, seems_alive
+from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.summary import LADDER, best, design_document, session_document
+
+if TYPE_CHECKING:
+    from aigchip_tui.engine.history import SessionView
+
+_GLYPHS = {"passed": "=", "failed": "x", "waived": "w", "not run": "."}
+_SHORT = ("static", "contract", "conform", "compile", "csim", "sanitize", "rate", "assembled", "estimate",
+          "csynth", "cosim", "board")
+
+
+@click.command("show")
+@click.argument("name")
+@click.option("--design", help="One design: d0007.")
+@click.option("--designs", is_flag=True, help="All designs.")
+@click.option("--variants", is_flag=True, help="All module variants and who wrote them.")
+@click.option("--source", help="Print the newest text of a variant.")
+@json_option
+@sessions_option
+def show_command(
+    name: str, design: str | None, designs: bool, variants: bool, source: str | None, as_json: bool,
+    sessions: str | None,
+) -> int:
+    """Say where the session NAME stands."""
+    view = open_view(sessions, name)
+    if source:
+        return _show_source(view, source)
+    if design:
+        return _show_design(view, design, as_json=as_json)
+    if variants:
+        return _show_variants(view, as_json=as_json)
+    if designs:
+        return _show_designs(view, as_json=as_json)
+    alive = seems_alive(engine_state(view.session))
+    report = session_document(view.settings, view.state, alive=alive)
+    if as_json:
+        document(report)
+    else:
+        print_session(report, read_only=view.session.read_only, alive=alive)
+    return 0
+
+
+def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = False) -> None:
+    """The document of `show` for a person."""
+    asked, counts = report["request"], report["evaluations"]
+    say(f"{report['name']}: {report['state']}, engine {'alive' if alive else 'not running'}")
+    if asked["text"]:
+        say(f"  request     {asked['text']}")
+    for key, value, words in asked["understood"]:
+        say(f"    understood  {key} = {value}  ({words})")
+    for key, value, reason in asked["assumed"]:
+        say(f"    assumed     {key} = {value}  ({reason})")
+    if asked["not_understood"]:
+        say(f"    not understood: {', '.join(asked['not_understood'])}")
+    say(f"  generator   {report['generator']}   calls {report['model_calls']}, tokens {report['tokens']}, "
+        f"USD {report['cost_usd']:.2f}")
+    say(f"  variants    {report['variants']['total']}: "
+        + (", ".join(f"{n} {k}" for k, n in report["variants"]["by"].items()) or "none yet"))
+    say(f"  synthesizer {report['synthesizer']}")
+    box = report["sandbox"]
+    say(f"  sandbox     {box['name']}" + (f"; verified denied: {', '.join(box['denied'])}" if box["denied"] else "")
+        + (f"; NOT denied: {', '.join(box['not_denied'])}" if box["not_denied"] else ""))
+    say(f"  designs     {counts['done']} evaluated, {counts['failed']} failed, {counts['screened']} screened by the "
+        f"model, {counts['in_flight']} in flight, limit {counts['limit']}")
+    if read_only:
+        say(f"  read-only   {read_only}")
+    for each in report["damaged"]:
+        say(f"  damaged     {each}")
+    if report["waiting"]:
+        say(f"  waiting     {len(report['waiting'])} for you: {', '.join(report['waiting'][:6])}")
+    if report["best"]:
+        say(f"  best        {design_line(report['best'])}")
+    if report["front"]:
+        say()
+        design_table(report["front"])
+
+
+def design_line(design: dict[str, Any]) -> str:
+    """One design on one line; the basis of its figures is always said."""
+    if design["latency_ms"] is None:
+        return f"{design['id']} {design['state']}: {design['message'] or ''}"
+    return (f"{design['id']}  {design['latency_ms']:.2f} ms ({design['basis']})  {design['dsp']} DSP  "
+            f"{design['bram18']} BRAM18  {design['lut']} LUT")
+
+
+def design_table(designs: list[dict[str, Any]]) -> None:
+    """Designs with figures, rungs as glyphs: = passed, x failed, w waived, . not run."""
+    table(
+        [
+            (
+                d["id"], d["state"], "" if d["latency_ms"] is None else f"{d['latency_ms']:.3f}", d["dsp"], d["bram18"],
+                d["uram"], d["lut"], d["basis"] if d["latency_ms"] is not None else "",
+                "".join(_GLYPHS[d["proof"][r]] for r in LADDER),
+                f"{d['parameters'].get('lane', '?')}/{d['parameters'].get('array', '?')}/"
+                f"{d['parameters'].get('arrays', '?')} {d['parameters'].get('reuse', '?')}",
+                d["cause"] or "",
+            )
+            for d in designs
+        ],
+        ("design", "state", "ms", "DSP", "BRAM18", "URAM", "LUT", "basis", "proof", "lane/array/arrays reuse", "cause"),
+    )
+    say(f"proof, left to right: {', '.join(_SHORT)};  = passed  x failed  w waived  . not run")
+
+
+def _show_designs(view: SessionView, *, as_json: bool) -> int:
+    rows = [design_document(view.state, d) for d in view.state.designs.values()]
+    if as_json:
+        document(rows)
+    else:
+        design_table(rows)
+    return 0
+
+
+def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
+    found = best(view.state, view.settings.goal) if name == "best" else view.state.design(name)
+    if found is None:
+        raise AigchipError(f"Session {view.settings.name} has no design {name!r}.", hint="See show --designs.")
+    report = design_document(view.state, found)
+    if as_json:
+        document(report)
+        return 0
+    say(design_line(report))
+    if found.message:
+        say(f"  {found.status}: {found.message}")
+    say(f"  {found.processes} processes; {report['counted']}")
+    say("  " + "  ".join(f"{k}={v}" for k, v in report["parameters"].items()))
+    say()
+    for rung in LADDER:
+        outcome = found.rungs.get(rung)
+        evidence = outcome.evidence if outcome is not None else ""
+        say(f"  {rung:14} {report['proof'][rung]:8} {evidence}")
+    say()
+    table(
+        [(m["name"], m["count"], m["variant"], m["author"]) for m in report["modules"]],
+        ("module", "count", "variant", "author"),
+    )
+    return 0
+
+
+def _show_variants(view: SessionView, *, as_json: bool) -> int:
+    rows: list[dict[str, Any]] = []
+    for variant in view.state.variants.values():
+        attempt = variant.attempt
+        rows.append({
+            "variant": variant.key, "module": variant.module, "settings": variant.settings, "status": variant.status,
+            "attempts": len(variant.attempts), "author": attempt.author if attempt else "",
+            "origin": attempt.origin if attempt else "", "demos": list(attempt.demos) if attempt else [],
+            "instruction": list(variant.instruction),
+            "proof": {r: o.status for r, o in attempt.rungs.items()} if attempt else {},
+            "designs": len(variant.designs), "refusal": attempt.refusal if attempt else "",
+        })
+    if as_json:
+        document(rows)
+        return 0
+    table(
+        [
+            (
+                r["variant"], r["status"], r["author"], r["origin"], r["attempts"], r["designs"],
+                " ".join(f"{k}={v}" for k, v in r["settings"].items()),
+            )
+            for r in rows
+        ],
+        ("variant", "status", "author", "origin", "attempts", "designs", "local settings"),
+    )
+    return 0
+
+
+def _show_source(view: SessionView, key: str) -> int:
+    found = [v for k, v in view.state.variants.items() if k == key or k.startswith(key)]
+    if len(found) != 1 or found[0].attempt is None or not found[0].attempt.source:
+        raise AigchipError(f"No single variant with a text is named {key!r}.", hint="See show --variants.")
+    say(view.session.blobs.get_text(found[0].attempt.source))
+    return 0

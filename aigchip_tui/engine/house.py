@@ -1,0 +1,76 @@
+"""Everything the steps work with: settings, template, demonstrations, generator, sandbox, synthesizer, blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aigchip_tui.engine.advance import Limits, Step
+from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.library.demos import DemoLibrary
+from aigchip_tui.llm.client import Generator
+from aigchip_tui.model.module import Variant
+from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.space import Build
+from aigchip_tui.model.state import SessionState
+from aigchip_tui.model.summary import final_designs
+from aigchip_tui.model.workload import Workload
+from aigchip_tui.modules.protocol import Template
+from aigchip_tui.proof.ladder import Bench, Reader
+from aigchip_tui.store.blobs import BlobStore
+from aigchip_tui.synth.protocol import Synthesizer
+
+
+@dataclass(frozen=True)
+class House:
+    """The tools of one session. `now_text` gives UTC for display; `elapsed_s` the engine's running time for caps."""
+
+    settings: SessionSettings
+    build: Build
+    workload: Workload
+    template: Template
+    library: DemoLibrary
+    generator: Generator
+    synthesizer: Synthesizer
+    bench: Bench
+    read: Reader
+    blobs: BlobStore
+    now_text: Callable[[], str]
+    elapsed_s: Callable[[], float]
+
+    def variant(self, state: SessionState, key: str) -> Variant:
+        """The template's variant of a declared key."""
+        known = state.variants[key]
+        return self.template.variant(known.module, known.settings)
+
+    def prepare(self, step: Step, state: SessionState) -> Prepared:
+        """Make a step ready; the work itself is in `steps/`, one file a kind."""
+        from aigchip_tui.engine.steps import check, evaluate, generate, propose, prove
+
+        handlers: dict[str, Callable[[House, Step, SessionState], Prepared]] = {
+            "propose": propose.propose, "elaborate": propose.elaborate, "tell": propose.tell, "fail": propose.fail,
+            "finish": propose.finish, "conclude": propose.conclude, "generate": generate.generate,
+            "check": check.check, "sanitize": check.sanitize_variant, "evaluate": evaluate.evaluate,
+            "prove": prove.prove,
+        }
+        return handlers[step.kind](self, step, state)
+
+    def limits(self, state: SessionState) -> Limits:
+        """Evaluations, lag and the first cap that is reached."""
+        return Limits(evaluations=self.settings.evaluations, lag=self.settings.lag, stop_reason=self._cap(state))
+
+    def front(self, state: SessionState) -> tuple[int, ...]:
+        """The front and the best design."""
+        return final_designs(state, self.settings.goal)
+
+    def _cap(self, state: SessionState) -> str:
+        s, spend = self.settings, state.spend
+        if s.max_calls and spend.calls >= s.max_calls:
+            return f"--max-calls {s.max_calls} reached"
+        if s.max_tokens and spend.tokens >= s.max_tokens:
+            return f"--max-tokens {s.max_tokens} reached"
+        if s.max_usd and spend.worst_usd >= s.max_usd:
+            return f"--max-usd {s.max_usd} reached"
+        if s.max_hours and self.elapsed_s() >= s.max_hours * 3600:
+            return f"--max-hours {s.max_hours} reached"
+        return ""

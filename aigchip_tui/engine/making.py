@@ -1,0 +1,124 @@
+"""From a request in plain words and flags to the settings of a session, everything written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from aigchip_tui.model.device import Device, device, read_devices
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.module import Setting
+from aigchip_tui.model.request import Request, settle
+from aigchip_tui.model.request_words import Wish, read_wishes
+from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.space import Build, check_parameter
+from aigchip_tui.model.workload import Workload, workload
+
+PRACTICE_FAULTS = "offline:faults=0.5"
+
+
+def understand(text: str, flags: Mapping[str, tuple[str, object]], *, devices: Iterable[Device] = ()) -> Request:
+    """The request of words and flags together; a flag wins over the words. `flags` maps a wish to (flag, value)."""
+    known = tuple(devices)
+    wishes, left_over = read_wishes(text, devices=known) if text.strip() else ({}, ())
+    for key, (flag, value) in flags.items():
+        wishes[key] = Wish(value=value, words=f"{flag} {value}")  # type: ignore[arg-type]  # checked by settle
+        if key == "dsp_limit":
+            wishes.pop("dsp_percent", None)
+    return settle(text, wishes, left_over, by="parser", devices=known)
+
+
+def make_settings(
+    name: str,
+    request: Request,
+    options: Mapping[str, object],
+    *,
+    devices: Iterable[Device] = (),
+    base: Path | None = None,
+) -> SessionSettings:
+    """Settings of a new session. `options` are further settings by name (generator, evaluations, gate, ...).
+
+    Raises AigchipError for contradictions, naming the option.
+    """
+    known = tuple(devices)
+    is_file = request.workload.lower().endswith((".yaml", ".yml"))
+    asked = workload(request.workload, base=base)
+    board = device(request.device, extra=known)
+    values: dict[str, object] = {
+        "name": name, "request": request.text, "understanding": request.understanding, "workload": asked.name,
+        "layers": asked.layers if is_file else (), "device": board.name,
+        "custom_device": board if board in known else None, "precision": request.precision,
+        "clock_mhz": request.clock_mhz, "dsp_limit": request.dsp_limit, "axi_bytes": request.axi_bytes,
+        "goal": request.goal, **{k: v for k, v in options.items() if v is not None},
+    }
+    if values.get("practice"):
+        values.setdefault("generator", PRACTICE_FAULTS)
+        values.setdefault("gate", "interfaces")
+    try:
+        settings = msgspec.convert(msgspec.to_builtins(values), SessionSettings)
+    except msgspec.ValidationError as problem:
+        raise AigchipError(f"The settings do not fit: {problem}.", hint="See aigchip-tui new --help.") from problem
+    return checked(settings)
+
+
+def checked(settings: SessionSettings) -> SessionSettings:
+    """The settings themselves; AigchipError when a figure is out of range."""
+    for option, figure, least, most in (
+        ("--evaluations", settings.evaluations, 1, 1_000_000), ("--population", settings.population, 0, 100_000),
+        ("--jobs", settings.jobs, 1, 64), ("--max-calls", settings.max_calls, 0, 10**9),
+        ("--max-tokens", settings.max_tokens, 0, 10**12), ("--seed", settings.seed, 0, 2**62),
+    ):
+        if not least <= figure <= most:
+            raise AigchipError(f"{option} {figure} is outside {least} .. {most}.")
+    if settings.generator != "offline" and not settings.generator.startswith(("offline:faults=", "openai:")):
+        raise AigchipError(
+            f"Unknown generator {settings.generator!r}.",
+            hint="Use offline (an adapter, not a language model) or openai:MODEL.",
+        )
+    if settings.synth != "embedded":
+        raise AigchipError("The Vitis HLS back end is not built yet.", hint="Use --synth embedded.")
+    if settings.executor != "local":
+        raise AigchipError(f"The executor {settings.executor!r} is not built yet.", hint="Use --executor local.")
+    if settings.lag < settings.jobs:
+        settings = msgspec.structs.replace(settings, lag=settings.jobs)
+    return settings
+
+
+def parse_pins(pins: Iterable[str]) -> dict[str, Setting]:
+    """`PARAM=VALUE` texts as parameters of the space; AigchipError names an unknown one."""
+    found: dict[str, Setting] = {}
+    for text in pins:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise AigchipError(f"--pin {text!r} is not PARAM=VALUE.", hint="For instance --pin reuse=output.")
+        found[name] = check_parameter(name, value)
+    return found
+
+
+def user_devices(path: Path) -> tuple[Device, ...]:
+    """Devices of the user's own list, none when there is no such file."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as problem:
+        raise AigchipError(f"Could not read {path}: {problem.strerror}.", hint="Make it readable.") from problem
+    return read_devices(text, source=str(path))
+
+
+def build_of(settings: SessionSettings) -> Build:
+    """What is asked for and not searched."""
+    board = settings.custom_device or device(settings.device)
+    return Build(
+        device=board, precision=settings.precision, clock_mhz=settings.clock_mhz, axi_bytes=settings.axi_bytes,
+        dsp_limit=settings.dsp_limit,
+    )
+
+
+def workload_of(settings: SessionSettings) -> Workload:
+    """The session's workload, from its own layers where it has them."""
+    if settings.layers:
+        return Workload(name=settings.workload, layers=settings.layers)
+    return workload(settings.workload)

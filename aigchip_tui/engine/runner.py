@@ -1,0 +1,152 @@
+"""One engine on one session, from opening its house to letting go of the lock; foreground and detached alike."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aigchip_tui import __version__
+from aigchip_tui.engine.desk import SessionDesk
+from aigchip_tui.engine.history import fold, mark_damage, settings_of, view
+from aigchip_tui.engine.house import House
+from aigchip_tui.engine.loop import Engine
+from aigchip_tui.engine.opening import open_house
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.state import SessionState
+from aigchip_tui.store.hold import EngineHold, take_hold
+from aigchip_tui.store.machine import LocalMachine
+from aigchip_tui.store.record import iso_utc
+from aigchip_tui.store.session import Session
+
+
+@dataclass
+class Handle:
+    """What a signal handler may touch: ask the running engine to stop."""
+
+    engine: Engine | None = None
+
+    def stop(self, reason: str = "stopped") -> None:
+        """Drain and end."""
+        if self.engine is not None:
+            self.engine.stop = reason
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended: done, waiting, paused, stopped or interrupted; with the final state."""
+
+    reason: str
+    state: SessionState
+    settings: SessionSettings
+
+
+def run_engine(
+    session: Session,
+    *,
+    environment: Mapping[str, str],
+    on_event: Callable[[ev.AnyEvent, SessionState], None] = lambda event, state: None,
+    handle: Handle | None = None,
+    jobs: int = 0,
+    take_over: bool = False,
+    upgrade: bool = False,
+    wait_for_human: bool = False,
+) -> RunResult:
+    """Run the session until nothing is left to do, a human is awaited, or a stop.
+
+    Raises AigchipError: the session is read-only or has an engine, something is missing on this machine, the disk
+    refused, or template or demonstrations changed since the last start and `upgrade` was not asked for.
+    """
+    settings = settings_of(session)
+    if jobs:
+        settings = _with_jobs(settings, jobs)
+    began = time.monotonic()
+    work = session.place.cache / "work" / session.id
+    house = open_house(
+        session, settings, environment=environment, work=work,
+        now_text=lambda: iso_utc(time.time()), elapsed_s=lambda: time.monotonic() - began,
+    )
+    _refuse_changed(view(session).state, house, session.name, upgrade)
+    started = started_event(house)
+    hold = take_hold(
+        session, machine=LocalMachine(), clock=time.time, take_over=take_over, known_schema=ev.SCHEMA,
+        started={k: v for k, v in ev.to_payload(started).items() if k not in ("host", "boot_id", "pid", "nonce")},
+    )
+    with hold:
+        try:
+            return _run(hold, house, settings, on_event, handle or Handle(), wait_for_human)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _run(
+    hold: EngineHold, house: House, settings: SessionSettings,
+    on_event: Callable[[ev.AnyEvent, SessionState], None], handle: Handle, wait_for_human: bool,
+) -> RunResult:
+    state = SessionState()
+    fold(state, hold.history)
+    mark_damage(state, hold.damage)
+    desk = SessionDesk(hold, monotonic=time.monotonic)
+    _drop_stale_stops(desk)
+    if state.proofs_finished and not state.open_decisions:
+        return RunResult("done", state, settings)
+    engine = Engine(
+        state=state, workshop=house, desk=desk, jobs=min(settings.jobs, settings.lag),
+        on_event=lambda event: on_event(event, state), wait_for_human=wait_for_human, cancel=house.generator.cancel,
+    )
+    handle.engine = engine
+    assert state.engine is not None
+    on_event(state.engine, state)
+    reason = engine.run()
+    stopped = ev.EngineStopped(reason=reason)
+    desk.record([stopped])
+    state.apply(stopped)
+    on_event(stopped, state)
+    return RunResult(reason, state, settings)
+
+
+def started_event(house: House) -> ev.EngineStarted:
+    """What this engine runs with; host, pid and nonce are the store's to add."""
+    box = house.bench.sandbox
+    return ev.EngineStarted(
+        host="", boot_id="", pid=0, nonce="", version=__version__, template_hash=house.template.hash,
+        library_hash=house.library.hash, sandbox=box.name, denied=box.denied, not_denied=box.open_powers,
+        generator=house.generator.name, synthesizer=house.synthesizer.name,
+    )
+
+
+def _with_jobs(settings: SessionSettings, jobs: int) -> SessionSettings:
+    import msgspec
+
+    return msgspec.structs.replace(settings, jobs=jobs)
+
+
+def _refuse_changed(state: SessionState, house: House, name: str, upgrade: bool) -> None:
+    """An upgrade under a session must not change it silently (DESIGN sec. 4)."""
+    last = state.engine
+    if last is None or upgrade or not state.designs:
+        return
+    changed = [
+        what for what, old, new in (
+            ("the template", last.template_hash, house.template.hash),
+            ("the demonstrations", last.library_hash, house.library.hash),
+        ) if old and old != new
+    ]
+    if changed:
+        raise AigchipError(
+            f"{' and '.join(changed).capitalize()} changed since session {name} was last run.",
+            hint=f"Go on with them: aigchip-tui resume {name} --upgrade.",
+        )
+
+
+def _drop_stale_stops(desk: SessionDesk) -> None:
+    """A stop that was meant for an engine that is gone must not stop this one."""
+    for command in desk.commands():
+        if command.kind == "stop":
+            desk.record([ev.CommandRefused(uuid=command.uuid, why="no engine was running")])
+            desk.settled(command.uuid)
+
+

@@ -1,0 +1,117 @@
+"""Climb the ladder with an attempt, and decide what follows: proven, regenerated, or a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aigchip_tui.engine.advance import Step
+from aigchip_tui.engine.judge import first_red, judge
+from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.decision import Cure
+from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.module import Variant
+from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.model.seeds import draw_seed
+from aigchip_tui.model.state import Attempt, SessionState
+from aigchip_tui.proof.ladder import Climb, climb, sanitize
+
+if TYPE_CHECKING:
+    from aigchip_tui.engine.house import House
+
+
+def check(house: House, step: Step, state: SessionState) -> Prepared:
+    """Static to rate for the attempt of `step`; events are journalled together when the climb has ended."""
+    known = state.variants[step.variant]
+    attempt = next(a for a in known.attempts if a.number == step.attempt)
+    variant = house.variant(state, step.variant)
+    children = children_of(house, state, step.variant)
+    body = house.blobs.get_text(attempt.source) if attempt.source else ""
+    waived = dict(attempt.waived)
+    seed = draw_seed(house.settings.seed, "stimulus", step.variant, step.attempt)
+
+    def job() -> Sequence[ev.AnyEvent]:
+        if body:
+            climbed = climb(
+                variant, body, children, house.template.modules()[variant.module], seed=seed, bench=house.bench,
+                read=house.read, rate=house.synthesizer.rate, waived=waived,
+            )
+        else:
+            climbed = Climb(outcomes=(_no_code(attempt),))
+        cures = tuple(
+            Cure(number=n, title=r["title"], cost=r["cost"], source=house.blobs.put_text(r["body"]))
+            for n, r in enumerate(climbed.repairs, start=1)
+        )
+        events: list[ev.AnyEvent] = [
+            rung_event(house, outcome, variant=step.variant, attempt=step.attempt) for outcome in climbed.outcomes
+        ]
+        events.append(judge(
+            known, attempt, climbed.outcomes, gate=house.settings.gate, max_attempts=house.settings.max_attempts,
+            repeats=house.generator.repeats, cures=cures if first_red(climbed.outcomes) else (),
+            asked=house.now_text(),
+        ))
+        return events
+
+    return Prepared(job=job)
+
+
+def sanitize_variant(house: House, step: Step, state: SessionState) -> Prepared:
+    """The sanitizers rung of a proven attempt, for the designs whose proofs are completed."""
+    attempt = next(a for a in state.variants[step.variant].attempts if a.number == step.attempt)
+    variant = house.variant(state, step.variant)
+    children = children_of(house, state, step.variant)
+    body = house.blobs.get_text(attempt.source)
+    seed = draw_seed(house.settings.seed, "stimulus", step.variant, step.attempt)
+    final = house.front(state)
+    users = tuple(n for n in state.variants[step.variant].designs if n in final)
+
+    def job() -> Sequence[ev.AnyEvent]:
+        outcome = sanitize(
+            variant, body, children, house.template.modules()[variant.module], seed=seed, bench=house.bench
+        )
+        events: list[ev.AnyEvent] = [rung_event(house, outcome, variant=step.variant, attempt=step.attempt)]
+        if outcome.status == "failed":
+            events.extend(
+                ev.DesignFailed(design=n, cause="sanitizers", message=f"{variant.module}: {outcome.evidence}")
+                for n in users
+            )
+        return events
+
+    return Prepared(job=job)
+
+
+def children_of(house: House, state: SessionState, key: str) -> list[tuple[Variant, str]]:
+    """Proven bodies of everything that a variant calls, innermost first, each once."""
+    found: dict[str, tuple[Variant, str]] = {}
+
+    def visit(parent: str) -> None:
+        for child in state.variants[parent].children:
+            if child not in found and child in state.variants:
+                visit(child)
+                attempt = state.variants[child].attempt
+                if attempt is not None:
+                    found[child] = (house.variant(state, child), house.blobs.get_text(attempt.source))
+
+    visit(key)
+    return list(found.values())
+
+
+def rung_event(
+    house: House, outcome: RungOutcome, *, variant: str = "", attempt: int = 0, design: int = 0
+) -> ev.RungFinished:
+    """The event of a rung; its log becomes a blob, capped head and tail."""
+    log = house.blobs.put_log(outcome.log) if outcome.log else ""
+    return ev.RungFinished(
+        outcome=msgspec.structs.replace(outcome, log=""), variant=variant, attempt=attempt, design=design, log=log
+    )
+
+
+def _no_code(attempt: Attempt) -> RungOutcome:
+    message = attempt.refusal or "The reply holds no code."
+    return RungOutcome(
+        rung="static", status="failed", cause="no_code", evidence=message,
+        findings=(Finding(severity="error", kind="no_code", code="reply", message=message),),
+    )

@@ -1,0 +1,57 @@
+"""Latency and resources of a design whose variants are all proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aigchip_tui.engine.advance import Step
+from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.steps.check import rung_event
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.model.space import DesignPoint
+from aigchip_tui.model.state import Design, SessionState
+
+if TYPE_CHECKING:
+    from aigchip_tui.engine.house import House
+
+
+def bodies_of(house: House, state: SessionState, design: Design) -> dict[str, str]:
+    """Texts of a design's proven variants by key."""
+    bodies: dict[str, str] = {}
+    for key in design.variant_keys():
+        attempt = state.variants[key].attempt
+        assert attempt is not None
+        bodies[key] = house.blobs.get_text(attempt.source)
+    return bodies
+
+
+def evaluate(house: House, step: Step, state: SessionState) -> Prepared:
+    """Assemble, and ask the synthesizer; a design it cannot judge fails with its reason."""
+    design = state.designs[step.design]
+    point = DesignPoint.from_parameters(design.parameters)
+    bodies = bodies_of(house, state, design)
+
+    def job() -> Sequence[ev.AnyEvent]:
+        try:
+            netlist = house.template.netlist(point, house.build)
+            files = house.template.assemble(netlist, bodies)
+            report = house.synthesizer.evaluate(
+                netlist=netlist, files=files, bodies=bodies, point=point, build=house.build, workload=house.workload,
+            )
+        except AigchipError as problem:
+            return [ev.DesignFailed(design=step.design, cause="estimate", message=str(problem))]
+        outcome = RungOutcome(rung=report.rung, status="passed", evidence=report.evidence, findings=report.findings)
+        layers = house.blobs.put(msgspec.json.encode(report.layers))
+        figures = ev.DesignEvaluated(
+            design=step.design, latency_cycles=report.latency_cycles, latency_ms=report.latency_ms,
+            clock_mhz=report.clock_mhz, dsp=report.dsp, bram18=report.bram18, uram=report.uram, lut=report.lut,
+            ff=report.ff, basis=report.basis, counted=report.counted, layers=layers, unknown=report.unknown,
+        )
+        return [rung_event(house, outcome, design=step.design), figures]
+
+    return Prepared(job=job)

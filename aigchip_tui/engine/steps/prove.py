@@ -1,0 +1,57 @@
+"""The assembled design on fibers at its declared depths, against the golden result computed outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aigchip_tui.csim.run import simulate_system
+from aigchip_tui.engine.advance import Step
+from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.steps.check import rung_event
+from aigchip_tui.engine.steps.evaluate import bodies_of
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.model.seeds import draw_seed
+from aigchip_tui.model.space import DesignPoint
+from aigchip_tui.model.state import SessionState
+
+if TYPE_CHECKING:
+    from aigchip_tui.engine.house import House
+
+
+def prove(house: House, step: Step, state: SessionState) -> Prepared:
+    """assembled_sim of one design: small odd layers, two launches, canaries around the memories."""
+    design = state.designs[step.design]
+    point = DesignPoint.from_parameters(design.parameters)
+    bodies = bodies_of(house, state, design)
+    seed = draw_seed(house.settings.seed, "system", step.design)
+
+    def job() -> Sequence[ev.AnyEvent]:
+        netlist = house.template.netlist(point, house.build)
+        files = house.template.assemble(netlist, bodies)
+        test = house.template.system_test(netlist, point, house.build, (), np.random.default_rng(seed))
+        result = simulate_system(
+            files, test.main, test.cases, sandbox=house.bench.sandbox, workdir=house.bench.workdir,
+            cache=house.bench.cache, environment=house.bench.environment, fibers=True,
+        )
+        if result.passed:
+            outcome = RungOutcome(
+                rung="assembled_sim", status="passed", findings=result.findings,
+                evidence=f"{result.values} values of {result.cases_run} launches agree on fibers at declared depths "
+                f"{test.note}".strip(),
+            )
+            return [rung_event(house, outcome, design=step.design)]
+        evidence = next((f.message for f in result.findings if f.blocking), result.cause)
+        outcome = RungOutcome(
+            rung="assembled_sim", status="failed", cause=result.cause, evidence=evidence, findings=result.findings,
+            log=result.log,
+        )
+        return [
+            rung_event(house, outcome, design=step.design),
+            ev.DesignFailed(design=step.design, cause=f"assembled_sim: {result.cause}", message=evidence),
+        ]
+
+    return Prepared(job=job)

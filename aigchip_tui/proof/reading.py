@@ -1,0 +1,50 @@
+"""What must read generated text: the static, contract and conformance rungs as one function for a sandboxed worker.
+
+`read` takes and gives plain JSON values, so that it can run in another process under limits (DESIGN sec. 6).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.module import Port
+
+
+def read(payload: dict[str, Any]) -> dict[str, Any]:
+    """Findings of the rungs that read a body, and the repairs on offer.
+
+    `payload`: body, function, ports, conformance (plain). The answer: static, contract, conformance (findings) and
+    repairs (title, cost, body). A body that is red on the static rung is not parsed any further.
+    """
+    from aigchip_tui.cpp.limits import screen
+
+    body: str = payload["body"]
+    static = screen(body)
+    answer: dict[str, Any] = {"static": static, "contract": [], "conformance": [], "repairs": []}
+    if not any(f.blocking and f.severity == "error" for f in static):
+        from aigchip_tui.modules.protocol import Conformance
+        from aigchip_tui.proof.conformance import conformance_findings
+        from aigchip_tui.proof.contract import contract_findings
+        from aigchip_tui.proof.cures import cures
+
+        ports = tuple(msgspec.convert(payload["ports"], list[Port]))
+        function: str = payload["function"]
+        contract = contract_findings(body, function, ports)
+        answer["contract"] = contract
+        rules = msgspec.convert(payload["conformance"], Conformance)
+        answer["conformance"] = conformance_findings(body, function, rules)
+        answer["repairs"] = cures(body, function, ports, contract)
+    result: dict[str, Any] = msgspec.to_builtins(answer)
+    return result
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `read` with its types back."""
+
+    static: tuple[Finding, ...] = ()
+    contract: tuple[Finding, ...] = ()
+    conformance: tuple[Finding, ...] = ()
+    repairs: tuple[dict[str, str], ...] = ()

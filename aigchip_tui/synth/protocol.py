@@ -1,0 +1,67 @@
+"""What a synthesizer answers: figures of a whole design with their basis, and the rate of one module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.module import Netlist, Variant
+from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.workload import Workload
+from aigchip_tui.modules.protocol import Conformance
+
+
+class LayerFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """Latency of one distinct layer shape: cycles of one GEMM, how often it occurs, and what bounds it."""
+
+    name: str
+    m: int
+    k: int
+    n: int
+    count: int
+    cycles: int
+    bound_by: str
+    roofline_cycles: int
+
+
+class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of a design. `basis` says who measured them; `counted` what the latency holds and leaves out."""
+
+    latency_cycles: int
+    latency_ms: float
+    clock_mhz: float
+    dsp: int
+    bram18: int
+    uram: int
+    lut: int
+    ff: int
+    basis: Literal["estimate", "csynth", "cosim", "measured"]
+    rung: Literal["estimate", "synthesis", "cosim", "measured"]
+    counted: str
+    evidence: str
+    layers: tuple[LayerFigure, ...]
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class Synthesizer(Protocol):
+    """Judges designs and modules."""
+
+    name: str
+
+    def evaluate(
+        self, *, netlist: Netlist, files: Mapping[str, str], bodies: Mapping[str, str], point: DesignPoint,
+        build: Build, workload: Workload,
+    ) -> DesignReport:
+        """Figures of an assembled design on a workload; raises AigchipError when it cannot judge it."""
+        ...
+
+    def rate(
+        self, variant: Variant, body: str, children: Sequence[tuple[Variant, str]], rules: Conformance
+    ) -> RungOutcome:
+        """The rate rung: does the module reach its contracted initiation interval?"""
+        ...
