@@ -27,7 +27,7 @@ accumulate: PM and PN of a block (a token holds rows / slices of them). `depth`:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from aigchip_tui.model.module import Port, Settings
@@ -164,9 +164,7 @@ def blocks_port(
     )
 
 
-def memory_port(
-    name: str, direction: Literal["in", "out"], element: str, lanes: int | None, *, tokens: str
-) -> Port:
+def memory_port(name: str, direction: Literal["in", "out"], element: str, lanes: int | None, *, tokens: str) -> Port:
     """A pointer to memory behind an AXI master; `lanes` None: plain elements instead of packed words."""
     const = "const " if direction == "in" else ""
     word = element if lanes is None else vector(element, lanes)
@@ -210,7 +208,7 @@ def declaration(function: str, ports: Sequence[Port], *, result: str = "void") -
     return f"{result} {function}({', '.join(parameter(port) for port in ports)});"
 
 
-def settings_product(axes: Mapping[str, Iterable[int | str]]) -> Iterable[Settings]:
+def settings_product(axes: Mapping[str, Iterable[int | str]]) -> Iterator[Settings]:
     """All combinations of values, the last key fastest."""
     names = list(axes)
     if not names:

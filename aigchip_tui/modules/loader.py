@@ -1,0 +1,95 @@
+"""Finds a template by name or path, hashes all its files and loads it as a package of its own."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.modules.protocol import Template
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+
+def template_folders(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
+    """Folders that hold templates, the user's own (`extra`) first, then the checkout's or the wheel's."""
+    ours = (PACKAGE_ROOT.parent / "templates", PACKAGE_ROOT / "_data" / "templates")
+    return (*extra, *(folder for folder in ours if folder.is_dir()))
+
+
+def template_path(name: str | Path, *, extra: Sequence[Path] = ()) -> Path:
+    """Folder of a template given by name or by path.
+
+    Raises AigchipError, naming the known templates, if there is none.
+    """
+    known: dict[str, Path] = {}
+    for folder in template_folders(extra):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if (path / "template.py").is_file():
+                known.setdefault(path.name, path)
+    if str(name) in known:
+        return known[str(name)]
+    path = Path(name)
+    if (path / "template.py").is_file():
+        return path.resolve()
+    near = difflib.get_close_matches(str(name), known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
+    raise AigchipError(f"No template {str(name)!r} (a folder with template.py).", hint=hint)
+
+
+def files_hash(folder: Path) -> str:
+    """SHA-256 over names and bytes of all files of a folder, bytecode left out."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            name = path.relative_to(folder).as_posix().encode()
+            content = path.read_bytes()
+            digest.update(f"{len(name)} {len(content)} ".encode() + name + content)
+    return digest.hexdigest()
+
+
+def load_package(folder: Path, digest: str) -> ModuleType:
+    """The template's package; its name holds the digest, so that two versions never share modules."""
+    name = f"aigchip_template_{folder.name}_{digest[:12]}"
+    loaded = sys.modules.get(name)
+    if loaded is not None:
+        return loaded
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise AigchipError(f"{folder} is not a Python package.", hint="A template needs __init__.py.")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    try:
+        spec.loader.exec_module(package)
+    except Exception as error:
+        del sys.modules[name]
+        raise AigchipError(f"{folder / '__init__.py'} does not load: {error!r}.") from error
+    return package
+
+
+def load_template(name: str | Path, *, extra: Sequence[Path] = ()) -> Template:
+    """The template of that name or path, from the user's folders (`extra`), the checkout or the wheel.
+
+    A template is a package whose `template.py` holds `create(digest) -> Template`; its Python runs with this user's
+    rights. Raises AigchipError if it is missing or does not load.
+    """
+    folder = template_path(name, extra=extra)
+    digest = files_hash(folder)
+    package = load_package(folder, digest)
+    try:
+        template = importlib.import_module(f"{package.__name__}.template").create(digest)
+    except AigchipError:
+        raise
+    except Exception as error:
+        raise AigchipError(f"{folder / 'template.py'} does not load: {error!r}.") from error
+    if not isinstance(template, Template):
+        raise AigchipError(f"{folder / 'template.py'}: create() does not return a Template.")
+    return template

@@ -1,0 +1,284 @@
+"""The host driver in numpy: how a layer becomes a row of the table, and matrices become tiles in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aigchip_tui.model.errors import AigchipError
+
+from .common import ceil_div
+from .ctrl import refreshes
+from .shape import Shape
+from .types import LAYER_FIELDS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.int8]
+    Sums = NDArray[np.int64]
+
+UNWRITTEN: Final = -0x5A5A5A5B
+"""What a word of a bank holds in C simulation before a process writes it (every byte 0xA5)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostSettings:
+    """y = saturate(((sum + bias) * multiplier + rounding) >> shift), negative values to zero when `relu`."""
+
+    multiplier: int = 1
+    shift: int = 0
+    relu: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTiles:
+    """C[m, n] = A[m, k] * B[k, n] cut into tiles of at most tm x tn x tk."""
+
+    m: int
+    n: int
+    k: int
+    tm: int
+    tn: int
+    tk: int
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Tiles along m, n and k."""
+        return ceil_div(self.m, self.tm), ceil_div(self.n, self.tn), ceil_div(self.k, self.tk)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """Rows or columns that the tiles of one axis hold: of every tile but the last, and of the last one."""
+
+    full: int
+    edge: int
+
+    def of(self, index: int, count: int) -> int:
+        """The figure of tile `index` of `count`."""
+        return self.edge if index == count - 1 else self.full
+
+
+def _extent(size: int, tile: int, step: int) -> Extent:
+    count = ceil_div(size, tile)
+    return Extent(full=ceil_div(min(tile, size), step), edge=ceil_div(size - (count - 1) * tile, step))
+
+
+class LayerLayout:
+    """Block counts, words and addresses of one layer's tiles: what the table says and how memory is laid out.
+
+    Raises AigchipError if a tile does not fit its buffer or sums would have to be spilled.
+    """
+
+    def __init__(self, shape: Shape, tiles: LayerTiles) -> None:
+        self.shape, self.tiles = shape, tiles
+        self.nm, self.nn, self.nk = tiles.counts
+        self.mb = _extent(tiles.m, tiles.tm, shape.pm)
+        self.nb = _extent(tiles.n, tiles.tn, shape.pn)
+        self.kb = _extent(tiles.k, tiles.tk, shape.pk)
+        self.k_words = Extent(
+            full=ceil_div(self.kb.full * shape.pk, shape.port), edge=ceil_div(self.kb.edge * shape.pk, shape.port)
+        )
+        self.c_words = Extent(
+            full=ceil_div(self.nb.full * shape.pn, shape.c.width),
+            edge=ceil_div(self.nb.edge * shape.pn, shape.c.width),
+        )
+        self.a_tile = self.mb.full * shape.pm * self.k_words.full
+        self.b_tile = self.nb.full * shape.pn * self.k_words.full
+        self.c_tile = self.store_words(self.mb.full, self.c_words.full)
+        self._check()
+
+    def _check(self) -> None:
+        shape, t = self.shape, self.tiles
+        spilled = self.nk > 1 and ((shape.reuse == "a" and self.nn > 1) or (shape.reuse == "b" and self.nm > 1))
+        if spilled:
+            raise AigchipError(
+                f"not built yet: reuse {shape.reuse} with {self.nm} x {self.nn} x {self.nk} tiles spills sums."
+            )
+        row_a = ceil_div(self.k_words.full * shape.port, shape.a.width)
+        row_b = ceil_div(self.k_words.full * shape.port, shape.b.width)
+        needs = (
+            ("A", ceil_div(self.mb.full * shape.pm, shape.a.height) * row_a, shape.a.depth),
+            ("B", ceil_div(self.nb.full * shape.pn, shape.b.height) * row_b, shape.b.depth),
+            ("C", ceil_div(self.mb.full * shape.pm, shape.c.height) * self.c_words.full, shape.c.depth),
+            ("bias", self.c_words.full, shape.bias_words),
+        )
+        for name, need, depth in needs:
+            if need > depth:
+                raise AigchipError(
+                    f"A tile of {t.tm} x {t.tn} x {t.tk} needs {need} addresses in a bank of {name}, there are {depth}."
+                )
+
+    def store_words(self, mb: int, c_words: int) -> int:
+        """AXI words of a tile of C."""
+        return ceil_div(mb * self.shape.pm * c_words * self.shape.c.width, self.shape.port)
+
+    @property
+    def words(self) -> tuple[int, int, int, int]:
+        """Words that the layer takes in A, B, bias and C."""
+        return (
+            self.nm * self.nk * self.a_tile,
+            self.nn * self.nk * self.b_tile,
+            self.nn * self.c_words.full,
+            self.nm * self.nn * self.c_tile,
+        )
+
+    def row(self, *, a: int, b: int, bias: int, c: int, post: PostSettings) -> dict[str, int]:
+        """The layer's words of the table by name; `a`, `b`, `bias`, `c` are its first words in the memories."""
+        s, nm, nn, nk = self.shape, self.nm, self.nn, self.nk
+        row = {
+            "NM": nm, "NN": nn, "NK": nk, "VISITS": nm * nn * nk, **refreshes(s.reuse, nm, nn, nk),
+            "C_DEPTH": self.c_words.full,
+            "A_ADDR": a, "A_TILE": self.a_tile, "A_BAND": nk * self.a_tile,
+            "B_ADDR": b, "B_TILE": self.b_tile, "B_BAND": nk * self.b_tile,
+            "C_ADDR": c, "C_TILE": self.c_tile, "C_BAND": nn * self.c_tile,
+            "BIAS_ADDR": bias, "MULTIPLIER": post.multiplier, "SHIFT": post.shift, "RELU": int(post.relu),
+        }  # fmt: skip
+        for suffix in ("FULL", "EDGE"):
+            mb, nb, kb, kw, cw = (
+                getattr(extent, suffix.lower()) for extent in (self.mb, self.nb, self.kb, self.k_words, self.c_words)
+            )
+            row |= {
+                f"MB_{suffix}": mb,
+                f"NB_{suffix}": nb,
+                f"KB_{suffix}": kb,
+                f"A_ROWS_{suffix}": mb * s.pm,
+                f"B_ROWS_{suffix}": nb * s.pn,
+                f"K_WORDS_{suffix}": kw,
+                f"A_DEPTH_{suffix}": ceil_div(kw * s.port, s.a.width),
+                f"B_DEPTH_{suffix}": ceil_div(kw * s.port, s.b.width),
+                f"C_WORDS_{suffix}": cw,
+            }
+        row |= self._groups()
+        if set(row) != {name for name, _ in LAYER_FIELDS}:
+            raise AssertionError(set(row) ^ {name for name, _ in LAYER_FIELDS})
+        return row
+
+    def _groups(self) -> dict[str, int]:
+        s, groups = self.shape, {}
+
+        def put(name: str, index: int, value: int) -> None:
+            groups[name if index == 0 else f"{name}_{index}"] = value
+
+        ends = ("full", "edge")
+        for index in range(4):
+            high, low = ends[index // 2], ends[index % 2]
+            mb, nb = getattr(self.mb, high), getattr(self.nb, low)
+            put("A_WORDS", index, mb * s.pm * getattr(self.k_words, low))
+            put("B_WORDS", index, getattr(self.nb, high) * s.pn * getattr(self.k_words, low))
+            put("BLOCKS", index, mb * nb)
+            put("SLICES", index, mb * nb * s.slices)
+            put("C_TOKENS", index, mb * s.pm * getattr(self.c_words, low))
+            put("C_STORES", index, self.store_words(mb, getattr(self.c_words, low)))
+        for index in range(8):
+            mb, nb, kb = (
+                getattr(extent, ends[index >> place & 1])
+                for extent, place in ((self.mb, 2), (self.nb, 1), (self.kb, 0))
+            )
+            put("STEPS", index, mb * nb * kb)
+        return groups
+
+    # Memory images. Every tile begins at a multiple of the largest tile's size.
+
+    def pack_a(self, a: Bytes) -> Bytes:
+        """The tiles of A (m x k) in the order (m, k) as a flat image; padding inside tiles is zero."""
+        return self._pack(a, self.tiles.tm, self.mb, self.shape.pm, self.a_tile)
+
+    def pack_b(self, b: Bytes) -> Bytes:
+        """The tiles of B (k x n), transposed, in the order (n, k) as a flat image."""
+        return self._pack(b.T, self.tiles.tn, self.nb, self.shape.pn, self.b_tile)
+
+    def _pack(self, rows: Bytes, tile: int, blocks: Extent, step: int, words: int) -> Bytes:
+        import numpy as np
+
+        port, tk = self.shape.port, self.tiles.tk
+        count = ceil_div(rows.shape[0], tile)
+        image = np.zeros((count * self.nk, words * port), dtype=np.int8)
+        for i in range(count):
+            for k in range(self.nk):
+                part = rows[i * tile : (i + 1) * tile, k * tk : (k + 1) * tk]
+                padded = np.zeros((blocks.of(i, count) * step, self.k_words.of(k, self.nk) * port), dtype=np.int8)
+                padded[: part.shape[0], : part.shape[1]] = part
+                image[i * self.nk + k, : padded.size] = padded.ravel()
+        return image.ravel()
+
+    def pack_bias(self, bias: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The bias of every tile along n, each padded with zeros to whole words."""
+        import numpy as np
+
+        image = np.zeros((self.nn, self.c_words.full * self.shape.c.width), dtype=np.int32)
+        for n in range(self.nn):
+            part = bias[n * self.tiles.tn : (n + 1) * self.tiles.tn]
+            image[n, : part.size] = part
+        return image.ravel()
+
+    def pack_c(self, tiles: dict[tuple[int, int], Bytes], before: Bytes) -> Bytes:
+        """The image of C after the tiles (rows x words, padded) were stored over `before`."""
+        image = before.copy().reshape(self.nm * self.nn, -1)
+        for (m, n), tile in tiles.items():
+            size = self.store_words(self.mb.of(m, self.nm), self.c_words.of(n, self.nn)) * self.shape.port
+            image[m * self.nn + n, :size] = 0
+            image[m * self.nn + n, : tile.size] = tile.ravel()
+        return image.ravel()
+
+    def unpack_c(self, image: Bytes) -> Bytes:
+        """C (m x n) out of its image."""
+        import numpy as np
+
+        t, tiles = self.tiles, image.reshape(self.nm * self.nn, -1)
+        c = np.zeros((t.m, t.n), dtype=np.int8)
+        for m in range(self.nm):
+            for n in range(self.nn):
+                rows = self.mb.of(m, self.nm) * self.shape.pm
+                width = self.c_words.of(n, self.nn) * self.shape.c.width
+                tile = tiles[m * self.nn + n, : rows * width].reshape(rows, width)
+                target = c[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
+                target[:] = tile[: target.shape[0], : target.shape[1]]
+        return c
+
+
+def golden_post(sums: Sums, bias: Sums, post: PostSettings) -> Bytes:
+    """int8 results of 32-bit sums (rows x columns) and a bias for each column, in 64-bit arithmetic."""
+    import numpy as np
+
+    rounding = 1 << (post.shift - 1) if post.shift else 0
+    scaled = ((sums.astype(np.int64) + bias.astype(np.int64)) * post.multiplier + rounding) >> post.shift
+    if post.relu:
+        scaled = np.maximum(scaled, 0)
+    result: Bytes = np.clip(scaled, -128, 127).astype(np.int8)
+    return result
+
+
+def golden_tiles(
+    layout: LayerLayout, a: Bytes, b: Bytes, bias: NDArray[np.int32], post: PostSettings
+) -> dict[tuple[int, int], Bytes]:
+    """Every tile of C as it is stored, its padding included.
+
+    Rows of padding hold what the bias alone gives. Columns behind the last block of a row are never summed: they hold
+    what the bank held before, which C simulation fills with UNWRITTEN.
+    """
+    import numpy as np
+
+    t, s = layout.tiles, layout.shape
+    sums = a.astype(np.int64) @ b.astype(np.int64)
+    biases = layout.pack_bias(bias).reshape(layout.nn, -1)
+    found = {}
+    for m in range(layout.nm):
+        for n in range(layout.nn):
+            rows, columns = layout.mb.of(m, layout.nm) * s.pm, layout.nb.of(n, layout.nn) * s.pn
+            width = layout.c_words.of(n, layout.nn) * s.c.width
+            tile = np.zeros((rows, width), dtype=np.int64)
+            tile[:, columns:] = UNWRITTEN
+            part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
+            tile[: part.shape[0], : part.shape[1]] = part
+            found[m, n] = golden_post(tile, biases[n, :width].astype(np.int64), post)
+    return found
+
+
+def table_words(rows: list[dict[str, int]]) -> Any:
+    """The table as int32 (layers x words)."""
+    import numpy as np
+
+    return np.array([[row[name] for name, _ in LAYER_FIELDS] for row in rows], dtype="<i4")

@@ -1,0 +1,198 @@
+"""The numbers of one design that modules, driver and top share, and each module's local settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.module import Settings
+from aigchip_tui.model.space import Build, DesignPoint
+
+from .common import BITS, MAX_TOKEN_BITS, ceil_div
+
+Mode = Literal["dealt", "broadcast", "sliced", "single"]
+Gather = Literal["rows", "columns", "sum", "single"]
+
+MAX_TILE_COLUMNS = 4096
+"""Columns of a tile of C whose bias the post module holds at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Buffer:
+    """Banks of one buffer: height x width banks of `depth` addresses."""
+
+    height: int
+    width: int
+    depth: int
+
+    @property
+    def settings(self) -> Settings:
+        """The buffer's part of a module's local settings."""
+        return {"part_h": self.height, "part_w": self.width, "depth": self.depth}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Everything that the hardware of a design depends on.
+
+    Splits are (m, n, k). `port` counts bytes of an AXI word. `slices`: serial tokens of a block of sums.
+    """
+
+    lane: tuple[int, int, int]
+    array: tuple[int, int, int]
+    arrays: tuple[int, int, int]
+    port: int
+    a: Buffer
+    b: Buffer
+    c: Buffer
+    reuse: str
+    slices: int
+
+    @property
+    def qm(self) -> int:
+        """Rows of sums of one array."""
+        return self.lane[0] * self.array[0]
+
+    @property
+    def qn(self) -> int:
+        """Columns of sums of one array."""
+        return self.lane[1] * self.array[1]
+
+    @property
+    def qk(self) -> int:
+        """Products that one array adds up in a step."""
+        return self.lane[2] * self.array[2]
+
+    @property
+    def pm(self) -> int:
+        """Rows of a block of sums over all arrays."""
+        return self.qm * self.arrays[0]
+
+    @property
+    def pn(self) -> int:
+        """Columns of a block of sums over all arrays."""
+        return self.qn * self.arrays[1]
+
+    @property
+    def pk(self) -> int:
+        """Elements along k that one step takes over all arrays."""
+        return self.qk * self.arrays[2]
+
+    @property
+    def count(self) -> int:
+        """Number of arrays."""
+        return self.arrays[0] * self.arrays[1] * self.arrays[2]
+
+    @property
+    def modes(self) -> tuple[Mode, Mode, Gather]:
+        """How operand A and operand B reach the arrays, and how their sums are gathered."""
+        m, n, k = self.arrays
+        if m > 1:
+            return "dealt", "broadcast", "rows"
+        if n > 1:
+            return "broadcast", "dealt", "columns"
+        return ("sliced", "sliced", "sum") if k > 1 else ("single", "single", "single")
+
+    def native(self, operand: Literal["a", "b"]) -> tuple[int, int]:
+        """Rows and elements along k of the token that a buffer's banks can deliver in one cycle."""
+        banks, rows = (self.a, self.pm) if operand == "a" else (self.b, self.pn)
+        return min(banks.height, rows), min(banks.width, self.pk)
+
+    def has_arbiter(self, operand: Literal["a", "b"]) -> bool:
+        """True if the banks deliver less than the token that the arrays take."""
+        rows, width = self.native(operand)
+        return rows * width < (self.pm if operand == "a" else self.pn) * self.pk
+
+    @property
+    def bias_words(self) -> int:
+        """Words of bias (as wide as a row of banks of C) that the widest tile of C needs."""
+        rows = ceil_div(self.pm, self.c.height)
+        return max(1, min(self.c.depth // rows, MAX_TILE_COLUMNS // self.c.width))
+
+
+def slices_of(qm: int, pm: int, pn: int) -> int | None:
+    """Serial tokens in which a block of pm x pn sums travels, or None if no slicing fits a token."""
+    slices = 1
+    while (pm // slices) * pn * BITS["acc_t"] > MAX_TOKEN_BITS:
+        slices *= 2
+        if slices > qm:
+            return None
+    return slices
+
+
+def _buffer(name: str, kib: int, height: int, width: int, element_bytes: int) -> Buffer:
+    depth = kib * 1024 // (element_bytes * height * width)
+    if depth < 1:
+        raise AigchipError(f"part_{name}: {height} x {width} banks are more than buf_{name} has elements.")
+    return Buffer(height=height, width=width, depth=depth)
+
+
+def shape_of(point: DesignPoint, build: Build) -> Shape:
+    """The numbers of a legal design; raises AigchipError for what the template cannot build."""
+    if sum(factor > 1 for factor in (point.arrays.m, point.arrays.n, point.arrays.k)) > 1:
+        raise AigchipError(f"not built yet: arrays split along several axes ({point.arrays}).")
+    slices = slices_of(point.qm, point.pm, point.pn)
+    widest = max(point.pm, point.pn) * point.pk * BITS["data_t"]
+    if slices is None or widest > MAX_TOKEN_BITS:
+        raise AigchipError(f"not built yet: a token of more than {MAX_TOKEN_BITS} bits.")
+    return Shape(
+        lane=(point.lane.m, point.lane.n, point.lane.k),
+        array=(point.array.m, point.array.n, point.array.k),
+        arrays=(point.arrays.m, point.arrays.n, point.arrays.k),
+        port=build.axi_bytes,
+        a=_buffer("a", point.buf_a, point.part_a.h, point.part_a.w, 1),
+        b=_buffer("b", point.buf_b, point.part_b.h, point.part_b.w, 1),
+        c=_buffer("c", point.buf_c, point.part_c.h, point.part_c.w, 4),
+        reuse=point.reuse,
+        slices=slices,
+    )
+
+
+def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
+    """Module and local settings of every process, by instance name, in the order of the dataflow."""
+    mode_a, mode_b, gather = shape.modes
+    found: dict[str, tuple[str, Settings]] = {
+        "ctrl": (
+            "ctrl",
+            {
+                "reuse": shape.reuse,
+                "arrays": shape.count,
+                "arbiter_a": "yes" if shape.has_arbiter("a") else "no",
+                "arbiter_b": "yes" if shape.has_arbiter("b") else "no",
+            },
+        )
+    }
+    operands: tuple[tuple[Literal["a", "b"], Buffer, int, Mode], ...] = (
+        ("a", shape.a, shape.pm, mode_a),
+        ("b", shape.b, shape.pn, mode_b),
+    )
+    for operand, buffer, rows, mode in operands:
+        wide: Settings = {"rows": rows, "k": shape.pk}
+        in_rows, in_k = shape.native(operand)
+        found[f"dma_{operand}"] = ("dma_load", {"port": shape.port})
+        found[f"fill_{operand}"] = ("fill", {"port": shape.port, **buffer.settings})
+        found[f"drain_{operand}"] = ("drain", {"operand": operand, **buffer.settings, **wide})
+        if shape.has_arbiter(operand):
+            found[f"arbiter_{operand}"] = ("arbiter", {"in_rows": in_rows, "in_k": in_k, **wide})
+        found[f"inter_{operand}"] = ("interconnect", {"mode": mode, "arrays": shape.count, **wide})
+    found["array"] = (
+        "pe_array",
+        {
+            "lane_m": shape.lane[0],
+            "lane_n": shape.lane[1],
+            "lane_k": shape.lane[2],
+            "m": shape.array[0],
+            "n": shape.array[1],
+            "k": shape.array[2],
+            "slices": shape.slices,
+        },
+    )
+    one_array: Settings = {"rows": shape.qm, "columns": shape.qn, "slices": shape.slices}
+    all_arrays: Settings = {"rows": shape.pm, "columns": shape.pn, "slices": shape.slices}
+    found["collector"] = ("collector", {"mode": gather, "arrays": shape.count, **one_array})
+    found["accumulate"] = ("accumulate", {**all_arrays, **shape.c.settings})
+    found["flush"] = ("flush", shape.c.settings)
+    found["post"] = ("post", {"lanes": shape.c.width, "bias_words": shape.bias_words})
+    found["dma_c"] = ("dma_store", {"port": shape.port, "lanes": shape.c.width})
+    return found

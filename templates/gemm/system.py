@@ -1,0 +1,153 @@
+"""System tests of an assembled design: odd sizes, independent layers in one launch, repeated launches, canaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.model.tiling import plan_tiles
+from aigchip_tui.modules.protocol import SystemTest
+
+from .common import random_data
+from .driver import LayerLayout, LayerTiles, PostSettings, golden_tiles, table_words
+from .shape import Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAIN: Final = (
+    '#include "aigchip_bench.h"\n#include "gemm.cpp"\n\nAIGCHIP_BENCH(gemm, "table", "layers", "a", "b", "bias", "c")\n'
+)
+
+LAUNCHES: Final = 6
+"""Launches of two layers that sample the odd sizes."""
+
+MAX_GAP: Final = 5
+"""Most words of rubbish between two regions of a memory."""
+
+
+def system_test(
+    shape: Shape, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
+) -> SystemTest:
+    """Driver, stimuli and golden memories of a design.
+
+    Given layers run in one launch each with the tiles of the tile plan. Without layers, M, N and K are sampled from
+    {1, P-1, P, P+1, 2T+1} with small tiles T on the buffers of full size, two independent layers a launch, and the
+    last launch is repeated. Every memory has rubbish between its regions, which must stay.
+    """
+    cases: list[TestCase] = []
+    if layers:
+        for index, layer in enumerate(layers):
+            plan = plan_tiles(point, build, layer)
+            tiles = LayerTiles(m=layer.m, n=layer.n, k=layer.k, tm=plan.tm, tn=plan.tn, tk=plan.tk)
+            cases.append(_launch(f"{index} {layer.name}", shape, [tiles], rng))
+        return SystemTest(main=MAIN, cases=tuple(cases), note=f"{len(cases)} layers, tiles of the plan")
+    for index, pair in enumerate(_odd_pairs(shape, rng)):
+        names = " and ".join(f"{t.m}x{t.n}x{t.k}/{t.tm}x{t.tn}x{t.tk}" for t in pair)
+        cases.append(_launch(f"{index}: {names}", shape, pair, rng))
+    again = cases[-1]
+    cases.append(
+        TestCase(
+            name=f"{again.name}, again",
+            inputs=again.inputs,
+            memories={"c": again.memories["c"]},
+            expected_memories=again.expected_memories,
+        )
+    )
+    return SystemTest(
+        main=MAIN, cases=tuple(cases), note=f"{LAUNCHES} launches of two layers of odd sizes, the last one repeated"
+    )
+
+
+def _up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def _odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
+    # Smallest tiles: whole tokens, whole banks, whole words of memory.
+    tile = {
+        "m": max(shape.pm, shape.a.height, shape.c.height),
+        "n": max(shape.pn, shape.b.height, shape.c.width),
+        "k": max(shape.pk, shape.a.width, shape.b.width, shape.port),
+    }
+    unit = {"m": shape.pm, "n": shape.pn, "k": shape.pk}
+    sizes = {
+        axis: sorted({1, max(1, unit[axis] - 1), unit[axis], unit[axis] + 1, 2 * tile[axis] + 1}) for axis in "mnk"
+    }
+    order: dict[str, list[int]] = {axis: [] for axis in "mnk"}
+    pairs: list[list[LayerTiles]] = []
+    wanted = [(2 * tile["m"] + 1, 2 * tile["n"] + 1, 2 * tile["k"] + 1)]
+    while len(wanted) < 2 * LAUNCHES:
+        drawn = []
+        for axis in "mnk":
+            if not order[axis]:
+                order[axis] = [int(size) for size in rng.permutation(sizes[axis])]
+            drawn.append(order[axis].pop())
+        wanted.append((drawn[0], drawn[1], drawn[2]))
+    for first, second in zip(wanted[::2], wanted[1::2], strict=True):
+        pairs.append([_tiles(shape, tile, *size) for size in (first, second)])
+    return pairs
+
+
+def _tiles(shape: Shape, tile: dict[str, int], m: int, n: int, k: int) -> LayerTiles:
+    # Reuse of A or B keeps sums in place only if one axis is whole; it shrinks until it fits the buffers.
+    tm, tn, tk = tile["m"], tile["n"], tile["k"]
+    if shape.reuse == "output" or k <= tk:
+        return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=tk)
+    deep_a = shape.a.depth * shape.a.height * shape.a.width // tm
+    deep_b = shape.b.depth * shape.b.height * shape.b.width // tn
+    whole = _up(k, tk)
+    if whole <= min(deep_a, deep_b):
+        return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=whole)
+    return LayerTiles(m=min(m, tm), n=min(n, tn), k=k, tm=tm, tn=tn, tk=tk)
+
+
+def _launch(name: str, shape: Shape, layers: Sequence[LayerTiles], rng: np.random.Generator) -> TestCase:
+    import numpy as np
+
+    images: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.int8]]]] = {x: [] for x in ("a", "b", "bias", "c")}
+    after: list[np.ndarray[tuple[int, ...], np.dtype[np.int8]]] = []
+    width = {"a": shape.port, "b": shape.port, "bias": 4 * shape.c.width, "c": shape.port}
+    used = dict.fromkeys(images, 0)
+    rows = []
+
+    def gap() -> None:
+        for memory, parts in images.items():
+            rubbish = random_data(rng, (int(rng.integers(1, MAX_GAP + 1)) * width[memory],))
+            parts.append(rubbish)
+            used[memory] += rubbish.size // width[memory]
+            if memory == "c":
+                after.append(rubbish)
+
+    gap()
+    for tiles in layers:
+        layout = LayerLayout(shape, tiles)
+        post = PostSettings(
+            multiplier=int(rng.integers(1, 1 << 8)), shift=int(rng.choice([0, 7, 12, 16])), relu=bool(rng.integers(2))
+        )
+        a, b = random_data(rng, (tiles.m, tiles.k)), random_data(rng, (tiles.k, tiles.n))
+        bias = rng.integers(-(1 << 16), 1 << 16, size=tiles.n, dtype=np.int32)
+        rows.append(layout.row(a=used["a"], b=used["b"], bias=used["bias"], c=used["c"], post=post))
+        before = random_data(rng, (layout.words[3] * shape.port,))
+        new = {
+            "a": layout.pack_a(a),
+            "b": layout.pack_b(b),
+            "bias": layout.pack_bias(bias).astype("<i4").view(np.int8),
+            "c": before,
+        }
+        after.append(layout.pack_c(golden_tiles(layout, a, b, bias, post), before))
+        for memory, image in new.items():
+            images[memory].append(image)
+            used[memory] += image.size // width[memory]
+        gap()
+    memories = {memory: np.concatenate(parts).tobytes() for memory, parts in images.items()}
+    memories["table"] = table_words(rows).tobytes()
+    return TestCase(
+        name=name,
+        inputs={"layers": np.int32(len(rows)).tobytes()},
+        memories=memories,
+        expected_memories={**memories, "c": np.concatenate(after).tobytes()},
+    )

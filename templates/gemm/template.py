@@ -1,0 +1,204 @@
+"""The gemm template: its modules, the tree of a design, and how bodies become readable files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.module import Edge, Instance, Netlist, Settings, Variant
+from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
+
+from . import (
+    accumulate,
+    arbiter,
+    collector,
+    ctrl,
+    dma_load,
+    dma_store,
+    drain,
+    fill,
+    flush,
+    interconnect,
+    mac,
+    pe_array,
+    pe_lane,
+    post,
+)
+from .common import INCLUDES
+from .shape import Shape, local_settings, shape_of
+from .top import TOP, connections, top_files
+from .types import types_header
+
+if TYPE_CHECKING:
+    import numpy as np
+
+VERSION: Final = "1"
+
+SPECS: Final[tuple[ModuleSpec, ...]] = (
+    mac.SPEC,
+    pe_lane.SPEC,
+    pe_array.SPEC,
+    dma_load.SPEC,
+    fill.SPEC,
+    drain.SPEC,
+    arbiter.SPEC,
+    interconnect.SPEC,
+    collector.SPEC,
+    accumulate.SPEC,
+    flush.SPEC,
+    post.SPEC,
+    dma_store.SPEC,
+    ctrl.SPEC,
+)
+
+
+def header_name(variant: Variant) -> str:
+    """File of a variant in an assembled design."""
+    return f"{variant.key.replace('-', '_')}.hpp"
+
+
+def header_text(variant: Variant, body: str) -> str:
+    """A variant's file: the template's frame around the generated body."""
+    return f"{variant.prologue}\n{body.strip()}\n\n{variant.epilogue}"
+
+
+class GemmTemplate:
+    """Tiled GEMM on a three-level array (SPACE sec. 2)."""
+
+    name = "gemm"
+    version = VERSION
+
+    def __init__(self, digest: str) -> None:
+        self.hash = digest
+        self._modules = {spec.name: spec for spec in SPECS}
+        self._variants: dict[tuple[str, tuple[tuple[str, int | str], ...]], Variant] = {}
+
+    def modules(self) -> Mapping[str, ModuleSpec]:
+        """Module kinds by name, children before parents."""
+        return self._modules
+
+    def variant(self, module: str, settings: Settings) -> Variant:
+        """The variant a generator is asked for; raises AigchipError for an unknown module."""
+        index = (module, tuple(sorted(settings.items())))
+        if index not in self._variants:
+            self._variants[index] = self._variant(module, settings)
+        return self._variants[index]
+
+    def _variant(self, module: str, settings: Settings) -> Variant:
+        spec = self._modules.get(module)
+        if spec is None:
+            raise AigchipError(
+                f"The template gemm has no module {module!r}.", hint=f"It has {', '.join(self._modules)}."
+            )
+        children = [self.variant(name, child) for name, child in spec.children(settings)]
+        bare = Variant(
+            template=self.name,
+            module=module,
+            function=spec.function,
+            settings=settings,
+            instruction=spec.instruction(settings),
+            ports=spec.ports(settings),
+            prologue="",
+            epilogue="",
+            signatures=tuple(self._modules[child.module].signature(child.settings) for child in children),
+            children=tuple(child.key for child in children),
+        )
+        space = bare.key.replace("-", "_")
+        includes = [f'#include "{name}"' for name in (*INCLUDES, *(header_name(child) for child in children))]
+        uses = [f"using {child.key.replace('-', '_')}::{child.function};" for child in children]
+        parts = [f"// {module}: {spec.summary}.", "#pragma once", "", *includes, "", f"namespace {space} {{"]
+        for text in ("\n".join(uses), spec.prologue(settings).strip()):
+            if text:
+                parts += ["", text]
+        return Variant(
+            template=self.name,
+            module=module,
+            function=spec.function,
+            settings=settings,
+            instruction=bare.instruction,
+            ports=bare.ports,
+            prologue="\n".join((*parts, "")),
+            epilogue=f"}}  // namespace {space}\n",
+            signatures=bare.signatures,
+            children=bare.children,
+        )
+
+    def netlist(self, point: DesignPoint, build: Build) -> Netlist:
+        """The module tree of a design with local settings, arbiters inserted where native tokens differ."""
+        return self.tree(shape_of(point, build))
+
+    def tree(self, shape: Shape) -> Netlist:
+        """The module tree for the numbers of a design."""
+        processes = {name: self.variant(module, settings) for name, (module, settings) in local_settings(shape).items()}
+        instances = [*self._inlined(shape, processes["array"])]
+        for name, variant in processes.items():
+            count = shape.count if name == "array" else 1
+            instances.append(Instance(name=name, variant=variant, count=count, parent=TOP))
+        instances.append(Instance(name=TOP, variant=self._top_variant(), author="template"))
+        edges = connections(shape, processes)
+        return Netlist(instances=tuple(instances), edges=edges, processes=len(processes) - 1 + shape.count)
+
+    def _inlined(self, shape: Shape, array: Variant) -> list[Instance]:
+        # Functions inlined into the array's loop: a lane of multipliers, and an array of lanes.
+        found: list[Instance] = []
+        parent, name = array, "array"
+        for child_name, split in (("lane", shape.array), ("mac", shape.lane)):
+            ((module, settings),) = self._modules[parent.module].children(parent.settings)
+            variant = self.variant(module, settings)
+            found.insert(
+                0, Instance(name=child_name, variant=variant, count=split[0] * split[1] * split[2], parent=name)
+            )
+            parent, name = variant, child_name
+        return found
+
+    def _top_variant(self) -> Variant:
+        return Variant(
+            template=self.name,
+            module="top",
+            function=TOP,
+            settings={},
+            instruction=("Connect the processes of the design in one dataflow region.",),
+            ports=(),
+            prologue="",
+            epilogue="",
+        )
+
+    def assemble(self, netlist: Netlist, bodies: Mapping[str, str]) -> dict[str, str]:
+        """File name to text of the whole design; `bodies` maps variant keys to generated text.
+
+        Raises AigchipError if a body is missing.
+        """
+        files = {"gemm_types.hpp": types_header()}
+        for instance in netlist.instances:
+            if instance.author == "template":
+                continue
+            variant = instance.variant
+            if variant.key not in bodies:
+                raise AigchipError(f"No code for {instance.name} ({variant.key}).", hint="Generate it first.")
+            files[header_name(variant)] = header_text(variant, bodies[variant.key])
+        files.update(top_files(netlist, header_name))
+        return files
+
+    def system_test(
+        self,
+        netlist: Netlist,
+        point: DesignPoint,
+        build: Build,
+        layers: Sequence[Layer],
+        rng: np.random.Generator,
+    ) -> SystemTest:
+        """Driver, stimuli and golden result for the assembled design; empty `layers` asks for the standard sizes."""
+        from .system import system_test
+
+        return system_test(shape_of(point, build), point, build, layers, rng)
+
+
+def create(digest: str) -> GemmTemplate:
+    """The template; `digest` is the hash of its files."""
+    return GemmTemplate(digest)
+
+
+__all__ = ["Edge", "GemmTemplate", "create", "header_name", "header_text"]

@@ -1,0 +1,261 @@
+"""The top of a design: which port feeds which, and the text that declares the streams and calls the processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Final
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.module import Edge, Netlist, Port, Variant
+
+from .common import parameter, vector
+from .shape import Shape
+
+TOP: Final = "gemm"
+"""Name of the top function and of its instance."""
+
+_ORDER: Final = (
+    "ctrl",
+    "dma_a",
+    "dma_b",
+    "fill_a",
+    "fill_b",
+    "drain_a",
+    "drain_b",
+    "arbiter_a",
+    "arbiter_b",
+    "inter_a",
+    "inter_b",
+    "array",
+    "collector",
+    "accumulate",
+    "flush",
+    "post",
+    "dma_c",
+)
+"""Processes in the order of the calls, producers first."""
+
+_MEMORIES: Final = {"dma_a": "a", "dma_b": "b", "post": "bias", "dma_c": "c"}
+"""Memory port of the top that a process works on."""
+
+_BURST_BYTES: Final = 4096
+"""A burst of AXI must not cross a border of this size."""
+
+
+def _chain(processes: Mapping[str, Variant]) -> list[tuple[str, str, str, str]]:
+    links = []
+    for x in "ab":
+        path = [name for name in (f"drain_{x}", f"arbiter_{x}", f"inter_{x}") if name in processes]
+        names = [f"dma_{x}", f"fill_{x}", *path]
+        links += [(one, "out", two, "in") for one, two in pairwise(names)]
+        links.append((f"inter_{x}", "out", "array", f"in_{x}"))
+    tail = ("array", "collector", "accumulate", "flush", "post", "dma_c")
+    links += [(one, "out", two, "in") for one, two in pairwise(tail)]
+    return links
+
+
+def _port(variant: Variant, name: str) -> Port:
+    for port in variant.ports:
+        if port.name == name:
+            return port
+    raise AigchipError(f"The module {variant.module} has no port {name!r}.")
+
+
+def _depth(producer: str, producer_port: Port) -> tuple[int, str]:
+    if producer_port.kind == "blocks":
+        return 2, "ping-pong: one block is filled while the other is read"
+    if producer == "ctrl":
+        return 2, "the next command waits while one is worked on; tiles are asked for one refresh ahead"
+    return 2, "a token in flight beside the one that is read; every consumer keeps the producer's rate"
+
+
+def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, ...]:
+    """Every stream between two processes; raises AigchipError where both sides do not agree on the token."""
+    commands = [("ctrl", name, name, "cmd") for name in _ORDER if name in processes and name != "ctrl"]
+    edges = []
+    for producer, out_name, consumer, in_name in (*commands, *_chain(processes)):
+        out, into = _port(processes[producer], out_name), _port(processes[consumer], in_name)
+        if (out.kind, out.element, out.lanes) != (into.kind, into.element, into.lanes):
+            raise AigchipError(
+                f"{producer}.{out_name} sends {out.element} x {out.lanes} ({out.kind}), {consumer}.{in_name} takes "
+                f"{into.element} x {into.lanes} ({into.kind})."
+            )
+        ends = (
+            out.copies * (shape.count if producer == "array" else 1),
+            into.copies * (shape.count if consumer == "array" else 1),
+        )
+        if ends[0] != ends[1]:
+            raise AigchipError(f"{producer}.{out_name} has {ends[0]} streams, {consumer}.{in_name} takes {ends[1]}.")
+        depth, reason = _depth(producer, out)
+        edges.append(
+            Edge(
+                producer=producer,
+                producer_port=out_name,
+                consumer=consumer,
+                consumer_port=in_name,
+                depth=depth,
+                depth_reason=reason,
+            )
+        )
+    return tuple(edges)
+
+
+def stream_name(edge: Edge) -> str:
+    """Name of an edge's stream in the top."""
+    return f"{edge.producer}_to_{edge.consumer}"
+
+
+class _Wiring:
+    """Text of the top for one netlist."""
+
+    def __init__(self, netlist: Netlist, header_name: Callable[[Variant], str]) -> None:
+        self.processes = {i.name: i for i in netlist.instances if i.parent == TOP and i.author == "generator"}
+        self.edges = netlist.edges
+        self.arrays = self.processes["array"].count
+        self.includes = sorted({header_name(i.variant) for i in self.processes.values()})
+        self.port = _port(self.processes["dma_a"].variant, "mem").lanes
+        self.lanes = _port(self.processes["post"].variant, "in").lanes
+
+    def parameters(self) -> tuple[str, ...]:
+        """Parameters of the top function in order."""
+        word = vector("data_t", self.port)
+        return (
+            "const std::int32_t* table",
+            "int layers",
+            f"const {word}* a",
+            f"const {word}* b",
+            f"const {vector('acc_t', self.lanes)}* bias",
+            f"{word}* c",
+        )
+
+    def declaration(self) -> str:
+        """The head of the top function without a semicolon."""
+        return f"void {TOP}({', '.join(self.parameters())})"
+
+    def interface(self) -> list[str]:
+        beats = min(256, _BURST_BYTES // self.port)
+        lines = ["// One AXI master for each memory: a bundle that two processes read would be refused."]
+        for name in ("table", "a", "b", "bias"):
+            burst = f" max_read_burst_length={beats}" if name in "ab" else ""
+            lines.append(f"#pragma HLS INTERFACE m_axi port={name} bundle={name} offset=slave{burst}")
+        lines.append(f"#pragma HLS INTERFACE m_axi port=c bundle=c offset=slave max_write_burst_length={beats}")
+        lines += [f"#pragma HLS INTERFACE s_axilite port={name}" for name in ("layers", "return")]
+        lines += [
+            "// All processes run at once; each ends by itself with the last command of the launch.",
+            "#pragma HLS DATAFLOW",
+            "",
+        ]
+        return lines
+
+    def stream(self, edge: Edge) -> list[str]:
+        """Declaration of an edge's stream with its depth."""
+        name = stream_name(edge)
+        port = _port(self.processes[edge.producer].variant, edge.producer_port)
+        token = (
+            port.cpp_type.removesuffix("&").rpartition("[")[0]
+            if port.cpp_type.endswith("]")
+            else (port.cpp_type.removesuffix("&"))
+        )
+        if port.kind == "blocks":
+            block = token.removeprefix("hls::stream_of_blocks<").removesuffix(">")
+            return [
+                f"    hls::stream_of_blocks<{block}, {edge.depth}> {name};",
+                f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=1",
+                f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=2",
+            ]
+        size = f"[{self.arrays}]" if self.is_array(edge) else ""
+        return [f"    {token} {name}{size};", f"#pragma HLS STREAM variable={name} depth={edge.depth}"]
+
+    def is_array(self, edge: Edge) -> bool:
+        """True if an edge is an array of streams, one for each array of multipliers."""
+        for name, port_name in ((edge.producer, edge.producer_port), (edge.consumer, edge.consumer_port)):
+            if name != "array" and _port(self.processes[name].variant, port_name).cpp_type.endswith("]"):
+                return True
+        return False
+
+    def call(self, name: str) -> list[str]:
+        """Calls of a process, one for each of its copies."""
+        instance = self.processes[name]
+        variant = instance.variant
+        space = variant.key.replace("-", "_")
+        lines = []
+        for copy in range(instance.count):
+            arguments = [self.argument(name, port, copy) for port in variant.ports]
+            head = f"    {space}::{variant.function}("
+            lines += _wrapped(head, arguments)
+        return lines
+
+    def argument(self, name: str, port: Port, copy: int) -> str:
+        """What a process gets for a port: its stream, its memory, or the launch's arguments."""
+        if port.kind == "m_axi":
+            return "table" if name == "ctrl" else _MEMORIES[name]
+        if port.kind == "scalar":
+            return "layers"
+        for edge in self.edges:
+            if (edge.producer, edge.producer_port) == (name, port.name) or (
+                (edge.consumer, edge.consumer_port) == (name, port.name)
+            ):
+                many = self.is_array(edge) and not port.cpp_type.endswith("]")
+                return f"{stream_name(edge)}[{copy}]" if many else stream_name(edge)
+        raise AigchipError(f"Nothing is connected to {name}.{port.name}.")
+
+
+def _wrapped(head: str, arguments: list[str]) -> list[str]:
+    lines, line = [], head
+    for index, argument in enumerate(arguments):
+        piece = argument + (");" if index == len(arguments) - 1 else ",")
+        if len(line) + len(piece) + 1 > 110 and line != head:
+            lines.append(line)
+            line = " " * 8 + piece
+        else:
+            line += piece if line == head else f" {piece}"
+    return [*lines, line]
+
+
+def top_ports(netlist: Netlist) -> tuple[str, ...]:
+    """Names of the top's parameters in order."""
+    return ("table", "layers", "a", "b", "bias", "c")
+
+
+def top_files(netlist: Netlist, header_name: Callable[[Variant], str]) -> dict[str, str]:
+    """gemm.hpp and gemm.cpp: declaration and wiring of the top."""
+    wiring = _Wiring(netlist, header_name)
+    header = (
+        "// gemm: C = saturate(((A * B + bias) * multiplier) >> shift) on tiles that the driver has packed.",
+        "#pragma once",
+        "",
+        '#include "hls_vector.h"',
+        "",
+        '#include "gemm_types.hpp"',
+        "",
+        "// One launch works through `layers` rows of the table; none of them may read another one's result.",
+        f"{wiring.declaration()};",
+        "",
+    )
+    lines = [
+        "// gemm: wiring of the processes. Written by the template; the processes stand in files of their own.",
+        '#include "gemm.hpp"',
+        "",
+        *(f'#include "{name}"' for name in wiring.includes),
+        "",
+        f"{wiring.declaration()} {{",
+        *wiring.interface(),
+        "    // Commands: ctrl runs ahead of the processes by the depth of these.",
+    ]
+    commands = [edge for edge in wiring.edges if edge.producer == "ctrl"]
+    data = [edge for edge in wiring.edges if edge.producer != "ctrl"]
+    for edge in commands:
+        lines += wiring.stream(edge)
+    lines += ["", "    // Data: tokens that both sides agree on; every bank of a block is a memory of its own."]
+    for edge in data:
+        lines += wiring.stream(edge)
+    lines.append("")
+    for name in _ORDER:
+        if name in wiring.processes:
+            lines += wiring.call(name)
+    lines += ["}", ""]
+    return {"gemm.hpp": "\n".join(header), "gemm.cpp": "\n".join(lines)}
+
+
+__all__ = ["TOP", "connections", "parameter", "stream_name", "top_files", "top_ports"]
