@@ -44,9 +44,20 @@ _STRICT = r"(?:fewer than|less than|under|below|<)"
 _BOUND = rf"(?:(?P<strict>{_STRICT})|{_LIMIT}|using|use|with|in)?\s*"
 _NUMBER = r"(?P<number>\d+(?:[.]\d+)?)"
 _DSP = r"(?:dsp48s?e?\d?|dsps?(?: slices| blocks)?|multipliers|macs)\b"
-_WORDS_WITHOUT_MEANING = frozenset(
-    ["a", "about", "accelerate", "accelerator", "accelerators", "ai", "an", "and", "any", "as", "at", "available", "be", "board", "boards", "build", "by", "chip", "cnn", "could", "create", "deep", "design", "designs", "device", "dnn", "do", "for", "fpga", "from", "generate", "get", "give", "hardware", "have", "help", "hls", "how", "i", "image", "images", "in", "inference", "inferences", "input", "inputs", "into", "is", "it", "its", "kindly", "learning", "least", "let", "like", "machine", "make", "me", "model", "module", "moment", "most", "my", "need", "needs", "net", "network", "networks", "neural", "of", "on", "one", "only", "or", "our", "out", "overall", "performance", "please", "possible", "precision", "quantised", "quantized", "really", "resolution", "run", "running", "runs", "same", "should", "size", "so", "some", "target", "targeting", "than", "that", "the", "then", "there", "these", "this", "through", "to", "total", "use", "used", "uses", "using", "very", "via", "want", "wanted", "wants", "we", "which", "while", "will", "with", "without", "work", "workload", "would", "you", "your"]
-)
+# fmt: off
+_WORDS_WITHOUT_MEANING = frozenset([
+    "a", "about", "accelerate", "accelerator", "accelerators", "ai", "an", "and", "any", "as", "at", "available",
+    "be", "board", "boards", "build", "by", "chip", "cnn", "could", "create", "deep", "design", "designs", "device",
+    "dnn", "do", "for", "fpga", "from", "generate", "get", "give", "hardware", "have", "help", "hls", "how", "i",
+    "image", "images", "in", "inference", "inferences", "input", "inputs", "into", "is", "it", "its", "kindly",
+    "learning", "least", "let", "like", "machine", "make", "me", "model", "module", "moment", "most", "my", "need",
+    "needs", "net", "network", "networks", "neural", "of", "on", "one", "only", "or", "our", "out", "overall",
+    "performance", "please", "possible", "precision", "quantised", "quantized", "really", "resolution", "run",
+    "running", "runs", "same", "should", "size", "so", "some", "target", "targeting", "than", "that", "the", "then",
+    "there", "these", "this", "through", "to", "total", "use", "used", "uses", "using", "very", "via", "want",
+    "wanted", "wants", "we", "which", "while", "will", "with", "without", "work", "workload", "would", "you", "your",
+])
+# fmt: on
 
 
 class _Reader:
