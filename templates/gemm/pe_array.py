@@ -1,0 +1,249 @@
+"""pe_array: the process that feeds a grid of lanes and keeps a block of sums until its k steps are done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule, PartitionRule
+
+from .common import (
+    BITS,
+    MAX_TOKEN_BITS,
+    command_port,
+    commands,
+    declaration,
+    number,
+    powers_of_two,
+    random_data,
+    stream_port,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+WORDS_PER_TOKEN = MAX_TOKEN_BITS // BITS["data_t"]
+SUMS_PER_TOKEN = MAX_TOKEN_BITS // BITS["acc_t"]
+
+
+class _Sizes(NamedTuple):
+    """Lane sizes, grid of lanes, slices, and the array's totals (QM, QN, QK)."""
+
+    lane_m: int
+    lane_n: int
+    lane_k: int
+    m: int
+    n: int
+    k: int
+    slices: int
+
+    @property
+    def rows(self) -> int:
+        return self.lane_m * self.m
+
+    @property
+    def columns(self) -> int:
+        return self.lane_n * self.n
+
+    @property
+    def words(self) -> int:
+        return self.lane_k * self.k
+
+
+def _sizes(settings: Settings) -> _Sizes:
+    return _Sizes(*(number(settings, key) for key in _Sizes._fields))
+
+
+def block_slices(rows: int, columns: int, *, arrays: int = 1) -> Iterator[int]:
+    """Slice counts that a block of sums allows: powers of two that divide its rows and fit a token of 4096 bits.
+
+    `arrays` is by how much the collector widens a slice (arrays along m or n; 1 when they are along k).
+    """
+    for slices in powers_of_two(1, rows):
+        if rows // slices * columns * arrays <= SUMS_PER_TOKEN:
+            yield slices
+
+
+class PeArray:
+    """A grid of m x n x k lanes; one step of k per cycle, sums kept over the steps of a block."""
+
+    name = "pe_array"
+    function = "pe_array"
+    summary = "A grid of lanes that keeps a block of sums over its steps along k."
+    inlined = False
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Sizes of a lane, the grid of lanes, and how a finished block leaves."""
+        s = _sizes(settings)
+        return (
+            f"Rows of A that one lane works on: {s.lane_m}.",
+            f"Columns of B that one lane works on: {s.lane_n}.",
+            f"Words along k that one lane multiplies for each sum: {s.lane_k}.",
+            f"The array has {s.m} lanes along m." if s.m > 1 else "The array has a single lane along m.",
+            f"The array has {s.n} lanes along n." if s.n > 1 else "The array has a single lane along n.",
+            f"The array has {s.k} lanes along k." if s.k > 1 else "The array has a single lane along k.",
+            f"A block of sums leaves in {s.slices} slices of whole rows, one a cycle, while the next block is summed: "
+            "the finished sums move into the completely partitioned array held (loop hand_over), and a block never "
+            "takes fewer steps than it has slices."
+            if s.slices > 1
+            else "A block of sums leaves as a single token in the cycle of its last step along k.",
+            "The process pe_array has the ports cmd (array_cmd), in_a, in_b and out: a token of in_a holds all rows of "
+            "A, one of in_b all columns of B (data_t), one of out whole rows of sums (acc_t), one after the other.",
+            "One step multiplies a token of A with a token of B in the function array_step, which is inlined.",
+            "Each word of A is copied into a register of the completely partitioned array a_register (loop copy_a, "
+            "unrolled), from which all lanes along n take it."
+            if s.n > 1
+            else "Each word of A goes from the token straight to the only lane along n that takes it.",
+            "Each word of B is copied into a register of the completely partitioned array b_register (loop copy_b, "
+            "unrolled), from which all lanes along m take it."
+            if s.m > 1
+            else "Each word of B goes from the token straight to the only lane along m that takes it.",
+            "The lanes stand in three nested loops lanes_m, lanes_n and lanes_k, unrolled; each takes neighbouring "
+            "rows, columns and words into the completely partitioned arrays lane_a and lane_b (loops pick_a and "
+            "pick_b, unrolled).",
+            "Lanes along k work on the same sums: each calls pe_lane into its own lane_c, and all are added up in tile "
+            "(loops clear and reduce, unrolled)."
+            if s.k > 1
+            else "The only lane along k calls pe_lane straight into tile.",
+            "The sums of a block stay in the completely partitioned array sums: the first step of a block starts them, "
+            "each later one adds its tile (loop accumulate, unrolled).",
+            "The process reads commands until one has last set; a command asks for blocks of sums of kb steps along k.",
+            "All steps of a command are iterations of a single loop, steps, pipelined with an initiation interval of "
+            "one.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Commands, a token of A and one of B per step, slices of finished blocks."""
+        s = _sizes(settings)
+        return (
+            command_port("array_cmd"),
+            stream_port(
+                "in_a",
+                "in",
+                "data_t",
+                s.rows * s.words,
+                tokens="blocks * kb",
+                order="block, k; in a token row, k",
+            ),
+            stream_port(
+                "in_b",
+                "in",
+                "data_t",
+                s.columns * s.words,
+                tokens="blocks * kb",
+                order="block, k; in a token column, k",
+            ),
+            stream_port(
+                "out",
+                "out",
+                "acc_t",
+                s.rows * s.columns // s.slices,
+                tokens=f"blocks * {s.slices}" if s.slices > 1 else "blocks",
+                order="block, slice; in a token row, column",
+            ),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration for the top."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing beyond the template's own."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """The lane of the given sizes."""
+        s = _sizes(settings)
+        return (("pe_lane", {"m": s.lane_m, "n": s.lane_n, "k": s.lane_k}),)
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """All 83 x 83 splits of lane and array whose tokens fit 4096 bits, with every number of slices."""
+        for lane in LANE_SPLITS:
+            for array in ARRAY_SPLITS:
+                rows, columns, words = lane.m * array.m, lane.n * array.n, lane.k * array.k
+                if max(rows, columns) * words > WORDS_PER_TOKEN:
+                    continue
+                for slices in block_slices(rows, columns):
+                    yield {
+                        "lane_m": lane.m,
+                        "lane_n": lane.n,
+                        "lane_k": lane.k,
+                        "m": array.m,
+                        "n": array.n,
+                        "k": array.k,
+                        "slices": slices,
+                    }
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """Launches of one and of several commands, with fewer, as many and more steps than slices."""
+        s = _sizes(settings)
+        beyond = min(s.slices, 32) + 1
+        return (
+            self._case("one block of one step", s, [(1, 1)], rng),
+            self._case("steps around the slices", s, [(2, min(s.slices, 32)), (1, beyond), (3, 2)], rng),
+            self._case("several visits", s, [(1, 3), (4, 1), (1, 1), (5, 2)], rng),
+            self._case("all -128", s, [(2, 2)], rng, lowest=True),
+        )
+
+    def _case(
+        self,
+        name: str,
+        s: _Sizes,
+        visits: list[tuple[int, int]],
+        rng: np.random.Generator,
+        *,
+        lowest: bool = False,
+    ) -> TestCase:
+        import numpy as np
+
+        raw, count = commands("array_cmd", [{"blocks": blocks, "kb": kb} for blocks, kb in visits])
+        steps = sum(blocks * kb for blocks, kb in visits)
+        blocks_in_all = sum(blocks for blocks, _ in visits)
+        a, b = random_data(rng, (steps, s.rows, s.words)), random_data(rng, (steps, s.columns, s.words))
+        if lowest:
+            a, b = np.full_like(a, -128), np.full_like(b, -128)
+        # Products of one step, then the sum over the steps of each block.
+        products = a.astype(np.int32) @ b.astype(np.int32).transpose(0, 2, 1)
+        lengths = [kb for blocks, kb in visits for _ in range(blocks)]
+        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        sums = np.add.reduceat(products, starts, axis=0, dtype=np.int32)
+        return TestCase(
+            name=name,
+            inputs={"cmd": raw, "in_a": a.tobytes(), "in_b": b.tobytes()},
+            counts={"cmd": count, "in_a": steps, "in_b": steps, "out": blocks_in_all * s.slices},
+            expected={"out": sums.astype("<i4").tobytes()},
+        )
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """One pipelined loop; lanes, registers and sums unrolled and partitioned."""
+        s = _sizes(settings)
+        sums, tile = s.rows * s.columns, s.lane_m * s.lane_n
+        loops = [
+            LoopRule(label="steps", pipeline_ii=1),
+            LoopRule(label="lanes_m", trip=s.m, unroll=True),
+            LoopRule(label="lanes_n", trip=s.n, unroll=True),
+            LoopRule(label="lanes_k", trip=s.k, unroll=True),
+            LoopRule(label="pick_a", trip=s.lane_m * s.lane_k, unroll=True),
+            LoopRule(label="pick_b", trip=s.lane_n * s.lane_k, unroll=True),
+            LoopRule(label="accumulate", trip=tile, unroll=True),
+        ]
+        names = ["sums", "tile", "lane_a", "lane_b"]
+        if s.n > 1:
+            loops.append(LoopRule(label="copy_a", trip=s.rows * s.words, unroll=True))
+            names.append("a_register")
+        if s.m > 1:
+            loops.append(LoopRule(label="copy_b", trip=s.columns * s.words, unroll=True))
+            names.append("b_register")
+        if s.k > 1:
+            loops += [LoopRule(label=label, trip=tile, unroll=True) for label in ("clear", "reduce")]
+            names.append("lane_c")
+        if s.slices > 1:
+            loops.append(LoopRule(label="hand_over", trip=sums, unroll=True))
+            names.append("held")
+        return Conformance(loops=tuple(loops), partitions=tuple(PartitionRule(variable=name, dim=1) for name in names))
+
+
+SPEC = PeArray()

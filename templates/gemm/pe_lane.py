@@ -1,0 +1,144 @@
+"""pe_lane: the MACs that share a cycle at the lowest level of the array, inlined into it.
+
+A lane of m x n x k MACs multiplies m rows of A with n columns of B over k words. Operand styles follow from the
+split (SPACE sec. 1): an operand that several MACs use is copied into registers (fan-out), one that a single MAC
+uses goes straight to it; sums over k meet in an adder tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.space import LANE_SPLITS
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule, PartitionRule
+
+from .common import BITS, declaration, number, random_data
+from .mac import DEFAULTS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Data = np.ndarray[tuple[int, ...], np.dtype[np.int8]]
+
+
+def _array_port(name: str, direction: Literal["in", "out"], element: str, length: int, order: str) -> Port:
+    """An array argument of an inlined function, all elements at once."""
+    const = "const " if direction == "in" else ""
+    return Port(
+        name=name,
+        direction=direction,
+        kind="array",
+        element=element,
+        bits=BITS[element],
+        lanes=length,
+        cpp_type=f"{const}{element}[{length}]",
+        tokens="one array per call",
+        order=order,
+        end="the call",
+    )
+
+
+class PeLane:
+    """A lane of m x n x k MACs as a function of three arrays of registers."""
+
+    name = "pe_lane"
+    function = "pe_lane"
+    summary = "The MACs of one lane, fed by registers and summed over k."
+    inlined = True
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Three sizes and the operand styles that follow from them."""
+        m, n, k = (number(settings, axis) for axis in "mnk")
+        return (
+            f"The lane works on {m} rows of A at once." if m > 1 else "The lane works on a single row of A.",
+            f"It works on {n} columns of B at once." if n > 1 else "It works on a single column of B.",
+            f"Each row and each column brings {k} words along k."
+            if k > 1
+            else "Each row and each column brings a single word along k.",
+            "The function is pe_lane with the array arguments a, b and c: a holds the rows of A one after the other "
+            "(data_t), b the columns of B one after the other (data_t), and c receives a sum for each row and column, "
+            "row by row (acc_t).",
+            "The function is inlined into its caller.",
+            "All three arrays are partitioned completely, so that each element is a register of its own.",
+            "Each word of A is copied into a register of the completely partitioned array a_register (loop copy_a, "
+            "fully unrolled), from which all columns take it."
+            if n > 1
+            else "Each word of A goes straight to the only column that takes it.",
+            "Each word of B is copied into a register of the completely partitioned array b_register (loop copy_b, "
+            "fully unrolled), from which all rows take it."
+            if m > 1
+            else "Each word of B goes straight to the only row that takes it.",
+            "The MACs stand in three nested loops, rows outside, columns inside, words innermost, each fully unrolled.",
+            "A sum starts from zero, and each word adds its product with a call of mac, so that the adders of a sum "
+            "form a tree."
+            if k > 1
+            else "A sum is a single product: one call of mac adds it to zero.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Arrays a[m*k], b[n*k] and c[m*n] of registers."""
+        m, n, k = (number(settings, axis) for axis in "mnk")
+        return (
+            _array_port("a", "in", "data_t", m * k, "row, word along k"),
+            _array_port("b", "in", "data_t", n * k, "column, word along k"),
+            _array_port("c", "out", "acc_t", m * n, "row, column"),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration that an array's prompt shows."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing beyond the template's own."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """The MAC of int8 designs."""
+        return (("mac", dict(DEFAULTS)),)
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """All 83 splits into powers of two with product 2 to 64."""
+        for split in LANE_SPLITS:
+            yield {"m": split.m, "n": split.n, "k": split.k}
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """All -128 (the largest sum), a single one among zeros, and random full-range data."""
+        import numpy as np
+
+        m, n, k = (number(settings, axis) for axis in "mnk")
+        operands: list[tuple[str, Data, Data]] = [
+            ("all -128", np.full((m, k), -128, np.int8), np.full((n, k), -128, np.int8)),
+            ("-128 times 127", np.full((m, k), -128, np.int8), np.full((n, k), 127, np.int8)),
+        ]
+        one_a, one_b = np.zeros((m, k), np.int8), np.zeros((n, k), np.int8)
+        one_a[m - 1, k - 1], one_b[n - 1, k - 1] = -1, 127
+        operands.append(("one word", one_a, one_b))
+        operands += [(f"random {index}", random_data(rng, (m, k)), random_data(rng, (n, k))) for index in range(5)]
+        return tuple(
+            TestCase(
+                name=name,
+                inputs={"a": a.tobytes(), "b": b.tobytes()},
+                expected={"c": (a.astype(np.int32) @ b.astype(np.int32).T).astype("<i4").tobytes()},
+            )
+            for name, a, b in operands
+        )
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """Every loop unrolled, every array in registers."""
+        m, n, k = (number(settings, axis) for axis in "mnk")
+        loops = [LoopRule(label="rows", trip=m, unroll=True), LoopRule(label="columns", trip=n, unroll=True)]
+        loops.append(LoopRule(label="words", trip=k, unroll=True))
+        partitions = [PartitionRule(variable=name, dim=1) for name in ("a", "b", "c")]
+        if n > 1:
+            loops.append(LoopRule(label="copy_a", trip=m * k, unroll=True))
+            partitions.append(PartitionRule(variable="a_register", dim=1))
+        if m > 1:
+            loops.append(LoopRule(label="copy_b", trip=n * k, unroll=True))
+            partitions.append(PartitionRule(variable="b_register", dim=1))
+        return Conformance(loops=tuple(loops), partitions=tuple(partitions), inline=True, ii=None)
+
+
+SPEC = PeLane()
