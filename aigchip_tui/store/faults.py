@@ -15,6 +15,9 @@ Surviving = Literal["synced", "all", "names", "contents", "random"]
 any part of them."""
 
 
+_TAKES_SPACE = {"create", "write", "mkdir", "link"}
+
+
 class Crash(BaseException):
     """The process dies here. Not an Exception, so that no handler of ours mends it."""
 
@@ -22,27 +25,32 @@ class Crash(BaseException):
 class CrashAt:
     """A hook that dies at the change number `at` (from 0); a write lets `torn` of its bytes through first.
 
-    `count` is the number of changes seen; with `at` below 0 it only counts. `problem` is raised instead of Crash, for
-    instance OSError(ENOSPC).
+    Dead is dead: every later change dies too, clean-up included. `count` is the number of changes seen; with `at`
+    below 0 it only counts. `problem` is raised instead of Crash, for instance OSError(ENOSPC), once or, with `lasting`,
+    at every later write and new name too.
     """
 
     def __init__(
         self, at: int, *, torn: int = 0, only: Iterable[OpName] = (), problem: BaseException | None = None,
+        lasting: bool = False,
     ) -> None:
         self.at = at
         self.count = 0
         self._torn = torn
         self._only = frozenset(only)
         self._problem = problem
+        self._lasting = lasting
 
     def __call__(self, op: Op) -> None:
         if self._only and op.name not in self._only:
             return
         number, self.count = self.count, self.count + 1
-        if number != self.at:
+        if self.at < 0 or number < self.at:
+            return
+        if number > self.at and self._problem is not None and not (self._lasting and op.name in _TAKES_SPACE):
             return
         problem = self._problem if self._problem is not None else Crash(f"{op.name} {op.path}")
-        if op.name == "write":
+        if op.name == "write" and number == self.at:
             raise Torn(min(self._torn, len(op.data)), problem)
         raise problem
 

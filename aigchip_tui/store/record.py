@@ -51,6 +51,7 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER = msgspec.json.Decoder(Record)
 _HEAD = re.compile(rb'\{"seq":([0-9]{1,18}),"crc":([0-9]{1,10}),')
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _START = b'{"seq":'
 
 
@@ -109,8 +110,9 @@ def split_pieces(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def looks_whole(raw: bytes) -> bool:
-    """Whether a bad line ends as a complete one does; a torn one ends somewhere inside."""
-    return raw.endswith(b"}}")
+    """Whether a bad line closes all it opens. A torn one cannot: its first brace is closed by its last byte only."""
+    outside = _STRING.sub(b"", raw)
+    return raw.endswith(b"}}") and b'"' not in outside and outside.count(b"{") == outside.count(b"}")
 
 
 def guess(raw: bytes) -> dict[str, Any]:

@@ -204,14 +204,16 @@ def test_killed_again_and_again_it_still_arrives(tmp_path: Path) -> None:
         check(folder, told)
 
 
-@pytest.mark.parametrize("torn", [0, 25])
-def test_a_full_disk_at_every_change_is_one_clear_sentence_and_loses_nothing(tmp_path: Path, torn: int) -> None:
+@pytest.mark.parametrize(("torn", "lasting"), [(0, True), (25, False)])
+def test_a_full_disk_at_every_change_is_one_clear_sentence_and_loses_nothing(
+    tmp_path: Path, torn: int, lasting: bool,
+) -> None:
     at = 0
     while True:
         folder = tmp_path / str(at)
         folder.mkdir()
         told = Acknowledged()
-        fault = CrashAt(at, torn=torn, problem=OSError(28, "No space left on device"))
+        fault = CrashAt(at, torn=torn, problem=OSError(28, "No space left on device"), lasting=lasting)
         said = ""
         try:
             run(place_at(folder, fault), told)
