@@ -18,7 +18,7 @@ from aigchip_tui.model.finding import Finding
 _VARIABLE = re.compile(r"^\s*#\s*pragma\b.*\bvariable\s*=\s*(\w+)", re.IGNORECASE)
 _DECLARED = re.compile(
     r"(?:^|[\s;{(,])(?!return\b|else\b|case\b|goto\b|delete\b|typename\b|class\b|struct\b|new\b)"
-    r"[A-Za-z_][\w:]*(?:<[^;=(){}]*>)?[\s&*]+([A-Za-z_]\w*)\s*(?=[=;\[({,:)])"
+    r"[A-Za-z_][\w:]*(?:<[^;=(){}]*>)?[\s&*]+((?!(?:for|while|if|do|switch|return)\b)[A-Za-z_]\w*)\s*(?=[=;\[({,:)])"
 )
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
@@ -27,10 +27,11 @@ def context_by_name(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
     """L6: every variant of a line defines the names that other lines use."""
     told: set[tuple[int, str, int]] = set()
     for index, demo in enumerate(demos):
-        declared: dict[str, int] = {}
+        homes: dict[str, set[int]] = defaultdict(set)
         for segment in demo.segments:
             for name in _DECLARED.findall(_plain(segment.code)):
-                declared.setdefault(name, segment.line)
+                homes[name].add(segment.line)
+        declared = {name: min(lines) for name, lines in homes.items() if len(lines) == 1}
         users: dict[str, set[str]] = defaultdict(set)
         for segment in demo.segments:
             for name in set(_WORD.findall(segment.code)) & set(declared):
@@ -42,7 +43,8 @@ def context_by_name(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
                 continue
             for other_index, other in enumerate(demos):
                 number = topics.line(other_index, topic)
-                shared = [line for line in other.lines if line.words in using]
+                own = _by_name(other, name)
+                shared = [line for line in other.lines if line.words in using and line.number not in own]
                 if other is demo or number is None or not shared or (topic, name, other_index) in told:
                     continue
                 code = "\n".join(s.code for s in segments_by_line(other).get(number, ()))
@@ -56,6 +58,11 @@ def context_by_name(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
                         severity="warning",
                         suggestion=f"Define {name} in this variant too, if only as a constant.",
                     )
+
+
+def _by_name(demo: Demo, name: str) -> set[int]:
+    """The lines whose code declares a name."""
+    return {s.line for s in demo.segments if name in _DECLARED.findall(_plain(s.code))}
 
 
 def equal_segments(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:

@@ -1,0 +1,178 @@
+"""Transports under the openai client: the adapter in this process, and tapes that record and replay.
+
+The HTTP library is the one that the installed openai client was built on (`httpx`, or `httpx2` since its
+version 3); everything here is loaded with the first call, never with `--help`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from aigchip_tui.llm.errors import CallError
+from aigchip_tui.llm.offline import handle
+
+TapeMode = Literal["record", "replay"]
+
+
+def http_library() -> Any:
+    """The module of the HTTP library under the installed openai client."""
+    import openai
+
+    base = next(cls for cls in openai.DefaultHttpxClient.__mro__ if cls.__module__.startswith("httpx"))
+    return importlib.import_module(base.__module__.partition(".")[0])
+
+
+def _stream_of(http: Any, pieces: Sequence[bytes]) -> Any:
+    base: Any = http.SyncByteStream
+
+    class Pieces(base):  # type: ignore[misc]  # the base class is known at run time only
+        def __iter__(self) -> Iterator[bytes]:
+            yield from pieces
+
+    return Pieces()
+
+
+def offline_transport(*, fault_rate: float = 0.0, seen: Callable[[bytes], None] | None = None) -> Any:
+    """A transport that hands each request to the adapter in this process; `seen` gets the bytes of each
+    body.
+    """
+    http = http_library()
+
+    base: Any = http.BaseTransport
+
+    class OfflineTransport(base):  # type: ignore[misc]  # the base class is known at run time only
+        def handle_request(self, request: Any) -> Any:
+            body = request.read()
+            if seen is not None:
+                seen(body)
+            reply = handle(request.method, request.url.path, body, fault_rate=fault_rate)
+            return http.Response(
+                reply.status,
+                headers=list(reply.headers),
+                stream=_stream_of(http, reply.pieces),
+                request=request,
+            )
+
+    return OfflineTransport()
+
+
+def _request_hash(body: bytes) -> str:
+    try:
+        canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
+    except ValueError:
+        canonical = body
+    return hashlib.sha256(canonical).hexdigest()
+
+
+KEPT_HEADERS = ("content-type", "x-request-id", "retry-after", "x-offline-injected")
+
+
+class _Tape:
+    """A file of request hashes and replies, one JSON document a line; equal requests are served in
+    recorded order.
+    """
+
+    def __init__(self, path: Path, mode: TapeMode, redact: Callable[[bytes], bytes]) -> None:
+        self.path = path
+        self.mode = mode
+        self.redact = redact
+        self.lock = threading.Lock()
+        self.served: dict[str, int] = defaultdict(int)
+        self.replies: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        if mode == "replay":
+            try:
+                text = path.read_text(encoding="utf-8")
+            except OSError as error:
+                raise CallError("not_recorded", f"The tape {path} cannot be read: {error.strerror}.") from error
+            for row, line in enumerate(text.splitlines(), start=1):
+                try:
+                    entry = json.loads(line)
+                    self.replies[str(entry["request"])].append(entry)
+                except (ValueError, KeyError, TypeError):
+                    raise CallError("not_recorded", f"{path}, row {row}: not a recorded reply.") from None
+
+    def find(self, body: bytes) -> dict[str, Any]:
+        key = _request_hash(body)
+        with self.lock:
+            known = self.replies.get(key, [])
+            at = self.served[key]
+            self.served[key] += 1
+        if not known:
+            raise CallError(
+                "not_recorded",
+                f"The tape {self.path} holds no reply to this request ({key[:12]}).",
+                hint="Record it again, or continue with a live generator.",
+            )
+        return known[min(at, len(known) - 1)]
+
+    def keep(self, body: bytes, status: int, headers: Sequence[tuple[str, str]], reply: bytes) -> None:
+        entry = {
+            "request": _request_hash(body),
+            "asked": body.decode("utf-8", "replace"),
+            "status": status,
+            "headers": [[name, value] for name, value in headers if name.lower() in KEPT_HEADERS],
+            "body": reply.decode("utf-8", "replace"),
+        }
+        line = self.redact(json.dumps(entry, ensure_ascii=False).encode()) + b"\n"
+        with self.lock, self.path.open("ab") as file:
+            file.write(line)
+
+
+def tape_transport(path: Path, mode: TapeMode, *, redact: Callable[[bytes], bytes], inner: Any = None) -> Any:
+    """A transport that records what `inner` answers, or replays a recording and sends nothing.
+
+    Replaying raises `CallError` with cause "not_recorded" for a request that was not recorded.
+    """
+    http = http_library()
+    tape = _Tape(path, mode, redact)
+
+    base: Any = http.BaseTransport
+
+    class TapeTransport(base):  # type: ignore[misc]  # the base class is known at run time only
+        def handle_request(self, request: Any) -> Any:
+            body = request.read()
+            if mode == "replay":
+                entry = tape.find(body)
+                return http.Response(
+                    int(entry["status"]),
+                    headers=[(str(name), str(value)) for name, value in entry["headers"]],
+                    stream=_stream_of(http, [str(entry["body"]).encode()]),
+                    request=request,
+                )
+            response = inner.handle_request(request)
+            heads = [(name, value) for name, value in response.headers.multi_items()]
+            return http.Response(
+                response.status_code,
+                headers=[(n, v) for n, v in heads if n.lower() not in ("content-encoding", "content-length")],
+                stream=_recorded(http, response, body, heads),
+                request=request,
+            )
+
+        def close(self) -> None:
+            if inner is not None:
+                inner.close()
+
+    def _recorded(http: Any, response: Any, body: bytes, heads: Sequence[tuple[str, str]]) -> Any:
+        base: Any = http.SyncByteStream
+
+        class Recorded(base):  # type: ignore[misc]  # the base class is known at run time only
+            def __iter__(self) -> Iterator[bytes]:
+                pieces: list[bytes] = []
+                for piece in response.iter_bytes():
+                    pieces.append(piece)
+                    yield piece
+                tape.keep(body, response.status_code, heads, b"".join(pieces))
+
+            def close(self) -> None:
+                response.close()
+
+        return Recorded()
+
+    return TapeTransport()
