@@ -20,12 +20,17 @@ LAUNCHER_FAILED = 125
 
 
 class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
-    """A tier of confinement; `denied` are the powers that probes saw refused, `open_powers` those they saw granted."""
+    """A tier of confinement.
+
+    `denied` are the powers that probes saw refused, `open_powers` those they saw granted; `problems` says of the tier
+    `none` why the others do not hold on this machine.
+    """
 
     name: Tier
     denied: tuple[str, ...] = ()
     open_powers: tuple[str, ...] = ()
     bwrap: str = ""
+    problems: tuple[str, ...] = ()
 
     def run(
         self,
@@ -50,30 +55,56 @@ class Sandbox(msgspec.Struct, frozen=True, kw_only=True):
         reserve terabytes: they bound themselves); `file_bytes` bounds each file it writes. New processes need
         `allow_fork`. Never raises for what the program does.
         """
-        folder = cwd.resolve()
-        limits = {
-            "CORE": 0, "CPU": max(1, round(cpu_s)), "FSIZE": file_bytes, "NOFILE": 256, "STACK": 64 << 20,
-        }
-        if memory_bytes:
-            limits["AS"] = memory_bytes
-        if allow_fork and os.getuid() != 0:
-            limits["NPROC"] = _processes_of_user() + 64
-        minimal = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": str(folder),
-                   "TMPDIR": str(folder)}
-        config: dict[str, Any] = {
-            "tier": self.name, "parent": os.getpid(), "argv": list(argv), "cwd": str(folder),
-            "env": minimal | dict(env or {}), "limits": limits, "allow_fork": allow_fork,
-            "filter": self.name != "none" and filter_is_known(),
-            "read_only": [str(path.resolve()) for path in read_only],
-            "writable": [str(path.resolve()) for path in writable],
-        }
+        words, minimal = launch_words(
+            self, argv, cwd=cwd, read_only=read_only, writable=writable, cpu_s=cpu_s, memory_bytes=memory_bytes,
+            file_bytes=file_bytes, env=env, allow_fork=allow_fork,
+        )
         result = supervise(
-            [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(config)], cwd=folder, env=minimal,
-            wall_s=wall_s, stdin=stdin, output_bytes=output_bytes, exit_is_128_plus_signal=self.name != "none",
+            words, cwd=cwd, env=minimal, wall_s=wall_s, stdin=stdin, scratch=writable, scratch_bytes=2 * file_bytes,
+            output_bytes=output_bytes, exit_is_128_plus_signal=self.name in ("bwrap", "namespaces"),
         )
         if result.exit_code == LAUNCHER_FAILED and b"AIGCHIP-LAUNCHER" in result.stderr:
             return msgspec.structs.replace(result, cause="not_started")
         return result
+
+
+def launch_words(
+    box: Sandbox,
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    read_only: Sequence[Path] = (),
+    writable: Sequence[Path] = (),
+    cpu_s: float,
+    memory_bytes: int,
+    file_bytes: int,
+    env: Mapping[str, str] | None = None,
+    allow_fork: bool = False,
+) -> tuple[list[str], dict[str, str]]:
+    """The command and environment that start a program in a sandbox; the arguments are those of `Sandbox.run`."""
+    folder = cwd.resolve()
+    limits = {"CORE": 0, "CPU": max(1, round(cpu_s)), "FSIZE": file_bytes, "NOFILE": 256, "STACK": 64 << 20}
+    if memory_bytes:
+        limits["AS"] = memory_bytes
+    if allow_fork and os.getuid() != 0:
+        limits["NPROC"] = _processes_of_user() + 64
+    minimal = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": str(folder), "TMPDIR": str(folder),
+    }
+    config: dict[str, Any] = {
+        "tier": box.name, "bwrap": box.bwrap, "parent": os.getpid(), "argv": list(argv), "cwd": str(folder),
+        "env": minimal | dict(env or {}), "limits": limits, "allow_fork": allow_fork,
+        "filter": box.name != "none" and filter_is_known(),
+        "read_only": [str(path.resolve()) for path in read_only],
+        "writable": [str(path.resolve()) for path in writable],
+    }
+    return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(config)], minimal
+
+
+def python_folders() -> tuple[Path, ...]:
+    """What this Python interpreter needs to start inside a sandbox: its own installation and its environment."""
+    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
+    return tuple(sorted(folder for folder in folders if not folder.is_relative_to("/usr") and folder != Path("/")))
 
 
 def _processes_of_user() -> int:

@@ -1,7 +1,7 @@
 """Confines itself and becomes the foreign program: the only code that runs between our process and foreign code.
 
-Started as `python -I -S launcher.py CONFIG`, with the standard library alone; CONFIG is the JSON text of
-`policy.Confinement`. Whatever cannot be established ends it with exit code 125 and one line on stderr, before
+Started as `python -I -S launcher.py CONFIG`, with the standard library alone; CONFIG is the JSON text that
+`box.Sandbox.run` writes. Whatever cannot be established ends it with exit code 125 and one line on stderr, before
 foreign code has run.
 """
 
@@ -19,25 +19,25 @@ FAILED = 125
 
 def main(config: dict[str, Any]) -> None:
     """Applies the confinement of `config` to this process and executes its program."""
-    from aigchip_tui.sandbox import kernel
+    from aigchip_tui.sandbox import bubblewrap, kernel, landlock, namespaces
 
     kernel.die_with_parent(config["parent"])
-    if config["tier"] == "namespaces":
-        from aigchip_tui.sandbox import namespaces
-
+    argv = config["argv"]
+    filtered = config["filter"]
+    if config["tier"] == "bwrap":
+        argv, filtered = bubblewrap.command(config), False  # bwrap loads the filter itself, last of all
+    elif config["tier"] == "namespaces":
         namespaces.enter(config)
     os.chdir(config["cwd"])
-    set_limits(config["limits"])
     kernel.no_new_privileges()
     if config["tier"] == "landlock":
-        from aigchip_tui.sandbox import landlock
-
         landlock.restrict(config)
-    if config["filter"]:
+    set_limits(config["limits"])
+    if filtered:
         kernel.filter_system_calls(allow_fork=config["allow_fork"])
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # the interpreter ignores them, foreign code must not
         signal.signal(number, signal.SIG_DFL)
-    os.execve(config["argv"][0], config["argv"], config["env"])
+    os.execve(argv[0], argv, config["env"])
 
 
 def set_limits(limits: dict[str, int]) -> None:
@@ -57,4 +57,5 @@ if __name__ == "__main__":
         main(json.loads(sys.argv[1]))
     except (OSError, ValueError, KeyError) as error:
         sys.stderr.write(f"AIGCHIP-LAUNCHER {error}\n")
-        sys.exit(FAILED)
+        sys.stderr.flush()
+        os._exit(FAILED)  # of two processes after a fork, neither may go on

@@ -82,12 +82,15 @@ def supervise(
     output_bytes: int = 64 << 20,
     pass_fds: Sequence[int] = (),
     exit_is_128_plus_signal: bool = False,
+    scratch: Sequence[Path] = (),
+    scratch_bytes: int = 1 << 40,
     clock: Callable[[], float] = time.monotonic,
 ) -> RunResult:
     """Runs a process to its end or to one of its limits; nothing of its group survives the call.
 
     `output_bytes` caps what it may print in all before it is ended. `exit_is_128_plus_signal` decodes the exit code
-    of a wrapper that reports the signal of its child so.
+    of a wrapper that reports the signal of its child so. The files below `scratch` are weighed several times a
+    second and may hold `scratch_bytes` in all.
     """
     began = clock()
     try:
@@ -114,7 +117,7 @@ def supervise(
             selector.register(process.stdin.fileno(), selectors.EVENT_WRITE)
         else:
             process.stdin.close()
-        ended_at = 0.0
+        ended_at = weighed_at = 0.0
         while True:
             if status is None:
                 got, raw, usage = os.wait4(process.pid, os.WNOHANG)
@@ -127,6 +130,11 @@ def supervise(
             if status is None and now - began > wall_s and not forced:
                 forced = "timeout"
                 _end_group(process.pid)
+            if status is None and scratch and now - weighed_at > 0.2 and not forced:
+                weighed_at = now
+                if weight(scratch) > scratch_bytes:
+                    forced = "file_size"
+                    _end_group(process.pid)
             for key, _ in selector.select(timeout=0.004 if not open_pipes or status is not None else 0.02):
                 if key.fd in outputs:
                     chunk = _read(key.fd)
@@ -173,6 +181,24 @@ def _result(
     return RunResult(
         exit_code=code, signal=number, cause=cause, stdout=stdout, stderr=stderr, cpu_s=cpu_s, wall_s=wall_s
     )
+
+
+def weight(folders: Sequence[Path]) -> int:
+    """Bytes on disk below some folders, links not followed, at most 100000 entries counted."""
+    total = counted = 0
+    pending = [str(folder) for folder in folders]
+    while pending and counted < 100_000:
+        try:
+            with os.scandir(pending.pop()) as entries:
+                for entry in entries:
+                    counted += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+        except OSError:
+            continue
+    return total if counted < 100_000 else 1 << 62
 
 
 def _end_group(leader: int) -> None:

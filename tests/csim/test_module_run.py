@@ -83,7 +83,8 @@ def test_mismatch_names_port_token_lane_and_values(simulate: Simulate) -> None:
         (("data_t, 4>>& sum", "data_t, 8>>& sum"), "interface", "differs from the port contract"),
         (("sum.write(left + right);", "*(volatile int*)0 = i;"), "crash", "signal 11"),
         (("sum.write(left + right);", "sum.write(left + right"), "compile", "expected"),
-        (("sum.write(left + right);", "while (!a.empty()) a.read(); while (a.empty()) {}"), "livelock", "polled without end"),
+        (("sum.write(left + right);", "while (!a.empty()) a.read(); while (a.empty()) {}"), "livelock",
+         "polled without end"),
         (("int n) {", "int n) {\n#include \"/etc/passwd\"\n"), "forbidden", "include"),
     ],
 )
