@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+
 HEAD_BYTES = 48 * 1024
 TAIL_BYTES = 48 * 1024
 
@@ -51,7 +53,10 @@ class CappedLog:
             dropped, lines, tail = dropped + start_of_line, lines + 1, tail[start_of_line:]
         newline = "" if head.endswith(b"\n") or not head else "\n"
         note = f"{newline}[... {dropped} bytes, {lines} line ends left out ...]\n"
-        return head.decode("utf-8", "replace") + note + tail.decode("utf-8", "replace")
+        # A character cut in two shows nothing rather than a replacement mark: the log did not contain one.
+        first = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
+        inside = next((place for place in range(min(3, len(tail))) if tail[place] & 0xC0 != 0x80), min(3, len(tail)))
+        return first + note + tail[inside:].decode("utf-8", "replace")
 
 
 def cap_text(text: str | bytes, *, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> str:
