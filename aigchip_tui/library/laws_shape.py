@@ -15,7 +15,10 @@ from aigchip_tui.library.laws_base import demo_finding, segments_by_line
 from aigchip_tui.library.topics import Topics
 from aigchip_tui.model.finding import Finding
 
-_VARIABLE = re.compile(r"^\s*#\s*pragma\b.*\bvariable\s*=\s*(\w+)", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"^\s*#\s*pragma\s+HLS\s+(?:ARRAY_PARTITION|ARRAY_RESHAPE|BIND_STORAGE|STREAM|AGGREGATE)\b.*\bvariable\s*=\s*(\w+)",
+    re.IGNORECASE,
+)
 _DECLARED = re.compile(
     r"(?:^|[\s;{(,])(?!return\b|else\b|case\b|goto\b|delete\b|typename\b|class\b|struct\b|new\b)"
     r"[A-Za-z_][\w:]*(?:<[^;=(){}]*>)?[\s&*]+((?!(?:for|while|if|do|switch|return)\b)[A-Za-z_]\w*)\s*(?=[=;\[({,:)])"

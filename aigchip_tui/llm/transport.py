@@ -64,11 +64,14 @@ def offline_transport(*, fault_rate: float = 0.0, seen: Callable[[bytes], None] 
 
 
 def _request_hash(body: bytes) -> str:
+    """Identity of a request: its JSON in canonical form, however the token limit is spelt."""
     try:
-        canonical = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
+        request = json.loads(body)
     except ValueError:
-        canonical = body
-    return hashlib.sha256(canonical).hexdigest()
+        return hashlib.sha256(body).hexdigest()
+    if isinstance(request, dict) and "max_completion_tokens" in request:
+        request["max_tokens"] = request.pop("max_completion_tokens")
+    return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 KEPT_HEADERS = ("content-type", "x-request-id", "retry-after", "x-offline-injected")
@@ -163,15 +166,20 @@ def tape_transport(path: Path, mode: TapeMode, *, redact: Callable[[bytes], byte
         base: Any = http.SyncByteStream
 
         class Recorded(base):  # type: ignore[misc]  # the base class is known at run time only
+            def __init__(self) -> None:
+                self.pieces: list[bytes] = []
+                self.kept = False
+
             def __iter__(self) -> Iterator[bytes]:
-                pieces: list[bytes] = []
                 for piece in response.iter_bytes():
-                    pieces.append(piece)
+                    self.pieces.append(piece)
                     yield piece
-                tape.keep(body, response.status_code, heads, b"".join(pieces))
 
             def close(self) -> None:
                 response.close()
+                if not self.kept:
+                    self.kept = True
+                    tape.keep(body, response.status_code, heads, b"".join(self.pieces))
 
         return Recorded()
 
