@@ -35,7 +35,7 @@ def doctor_command(as_json: bool, sessions: str | None) -> int:
     else:
         for check in checks:
             mark = "ok     " if check.here else "MISSING" if check.needed else "absent "
-            say(f"{mark} {check.what:14} {check.found}")
+            say(f"{mark} {check.what:15} {check.found}")
             if not check.here:
                 say(f"{'':23} {check.without}")
     return 3 if any(c.needed and not c.here for c in checks) else 0

@@ -62,7 +62,7 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
 @sessions_option
 def clone_command(name: str, new: str, sessions: str | None) -> int:
     """Copy the session NAME to NEW, which is then yours."""
-    from aigchip_tui.store.copies import clone_session
+    from aigchip_tui.store.clone import clone_session
 
     made = clone_session(open_session(sessions, name), new)
     say(f"{made.name} is yours: {made.folder}")
@@ -74,8 +74,9 @@ def clone_command(name: str, new: str, sessions: str | None) -> int:
 @sessions_option
 def archive_command(name: str, sessions: str | None) -> int:
     """Pack the session NAME away; nothing is deleted."""
-    from aigchip_tui.store.copies import archive_session
+    from aigchip_tui.store.clone import archive_session
+    from aigchip_tui.store.machine import LocalMachine
 
-    where = archive_session(place(sessions), name)
+    where = archive_session(place(sessions), name, machine=LocalMachine())
     say(f"{name} now lies in {where}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from aigchip_tui.model.summary import final_designs
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template
 from aigchip_tui.proof.ladder import Bench, Reader
+from aigchip_tui.search.search import Search
 from aigchip_tui.store.blobs import BlobStore
 from aigchip_tui.synth.protocol import Synthesizer
 
@@ -35,8 +37,19 @@ class House:
     bench: Bench
     read: Reader
     blobs: BlobStore
+    search: Search
     now_text: Callable[[], str]
     elapsed_s: Callable[[], float]
+    cancelled: threading.Event
+    close: Callable[[], None]
+
+    @property
+    def generator_text(self) -> str:
+        """Who writes the modules, in the words every screen uses."""
+        spec = self.generator.spec
+        if spec.is_language_model:
+            return spec.text
+        return f"{spec.text}: offline adapter (not a language model)"
 
     def variant(self, state: SessionState, key: str) -> Variant:
         """The template's variant of a declared key."""

@@ -24,7 +24,7 @@ def understand(text: str, flags: Mapping[str, tuple[str, object]], *, devices: I
     known = tuple(devices)
     wishes, left_over = read_wishes(text, devices=known) if text.strip() else ({}, ())
     for key, (flag, value) in flags.items():
-        wishes[key] = Wish(value=value, words=f"{flag} {value}")  # type: ignore[arg-type]  # checked by settle
+        wishes[key] = Wish(value=value, words=f"{flag} {value}")
         if key == "dsp_limit":
             wishes.pop("dsp_percent", None)
     return settle(text, wishes, left_over, by="parser", devices=known)

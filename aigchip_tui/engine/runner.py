@@ -79,6 +79,7 @@ def run_engine(
         try:
             return _run(hold, house, settings, on_event, handle or Handle(), wait_for_human)
         finally:
+            house.close()
             shutil.rmtree(work, ignore_errors=True)
 
 
@@ -95,7 +96,7 @@ def _run(
         return RunResult("done", state, settings)
     engine = Engine(
         state=state, workshop=house, desk=desk, jobs=min(settings.jobs, settings.lag),
-        on_event=lambda event: on_event(event, state), wait_for_human=wait_for_human, cancel=house.generator.cancel,
+        on_event=lambda event: on_event(event, state), wait_for_human=wait_for_human, cancel=house.cancelled.set,
     )
     handle.engine = engine
     assert state.engine is not None
@@ -114,7 +115,7 @@ def started_event(house: House) -> ev.EngineStarted:
     return ev.EngineStarted(
         host="", boot_id="", pid=0, nonce="", version=__version__, template_hash=house.template.hash,
         library_hash=house.library.hash, sandbox=box.name, denied=box.denied, not_denied=box.open_powers,
-        generator=house.generator.name, synthesizer=house.synthesizer.name,
+        generator=house.generator_text, synthesizer=house.synthesizer.name,
     )
 
 

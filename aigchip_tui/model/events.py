@@ -133,7 +133,10 @@ class ReplyRecorded(Event, frozen=True, kw_only=True):
 
 
 class CallFailed(Event, frozen=True, kw_only=True):
-    """A call ended without a reply, with a typed cause; `retry` says whether the same attempt is asked again."""
+    """A call ended without a reply, with a typed cause; `retry` says whether the same attempt is asked again.
+
+    `kept` says that the call may have been paid for: its reservation stays.
+    """
 
     call: str
     variant: str
@@ -141,6 +144,7 @@ class CallFailed(Event, frozen=True, kw_only=True):
     cause: str
     message: str
     retry: bool = False
+    kept: bool = False
 
 
 class FaultsInjected(Event, frozen=True, kw_only=True):

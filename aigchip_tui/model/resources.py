@@ -18,7 +18,7 @@ _URAM_WIDTH, _URAM_DEPTH = 72, 4096
 # Below this depth a bank costs fewer LUTs than the block RAM it would leave nearly empty.
 LUTRAM_DEPTH = 64
 # Assumed, fitted to nothing yet: the size of control, three dmas and the array's adders in LUTs.
-_LUT_BASE, _LUT_PER_MAC, _LUT_PER_TOKEN_BIT = 9000, 14, 1.5
+LUT_BASE, LUT_PER_MAC, LUT_PER_TOKEN_BIT = 9000, 14, 1.5
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,5 +71,5 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
         of_buffer = buffer_resources(kib, part, bits, uram_allowed=uram_allowed)
         lut, bram18, uram = lut + of_buffer[0], bram18 + of_buffer[1], uram + of_buffer[2]
     token_bits = 8 * (point.pm + point.pn) * point.pk + ACC_BITS * point.c_lanes
-    lut += _LUT_BASE + _LUT_PER_MAC * point.macs + int(_LUT_PER_TOKEN_BIT * token_bits)
+    lut += LUT_BASE + LUT_PER_MAC * point.macs + int(LUT_PER_TOKEN_BIT * token_bits)
     return Resources(dsp=point.macs, lut=lut, bram18=bram18, uram=uram)

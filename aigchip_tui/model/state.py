@@ -245,7 +245,7 @@ class SessionState:
         variant = self.variants[event.variant]
         attempt = self._attempt(event.variant, event.attempt)
         attempt.refusal = f"{event.cause}: {event.message}"
-        if event.cause in ("refused_by_server", "rate_limit", "cap"):
+        if not event.kept:
             self.spend.reserved.pop(event.call, None)
         if event.retry:
             variant.status = "needed"

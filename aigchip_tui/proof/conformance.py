@@ -33,11 +33,16 @@ class _SeenPartition:
     line: int
 
 
-def conformance_findings(body: str, function: str, rules: Conformance) -> list[Finding]:
-    """Every demanded loop or directive that is missing or other than demanded, and directives on unknown names."""
+def conformance_findings(
+    body: str, function: str, rules: Conformance, known: Mapping[str, int] | None = None
+) -> list[Finding]:
+    """Every demanded loop or directive that is missing or other than demanded.
+
+    `known` are constants of the headers that the template includes before the body.
+    """
     try:
         unit = parse(body)
-        constants = namespace_constants(body)
+        constants = namespace_constants(body, known)
     except AigchipError as problem:
         return [_finding("conformance-unreadable", problem.message, 0)]
     own = next((f for f in unit.functions.get(function, []) if f.body is not None), None)

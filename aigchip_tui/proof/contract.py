@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from aigchip_tui.cpp.constants import evaluate
 from aigchip_tui.cpp.signatures import Parameter, namespace_constants, signature_of
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Port
 
-_TYPEDEF = re.compile(r"\btypedef\s+([\w:<>, ]+?)\s+(\w+)\s*((?:\[[^\]]*\]\s*)*);")
-_USING = re.compile(r"\busing\s+(\w+)\s*=\s*([\w:<>, ]+?)\s*((?:\[[^\]]*\]\s*)*);")
+_TYPEDEF = re.compile(r"\btypedef\s+([^;{}\[\]]+?)\s+(\w+)\s*((?:\[[^\]]*\]\s*)*);")
+_USING = re.compile(r"\busing\s+(\w+)\s*=\s*([^;{}\[\]]+?)\s*((?:\[[^\]]*\]\s*)*);")
 _VECTOR = re.compile(r"hls::vector<\s*([\w:]+)\s*,\s*(\d+)\s*>")
-_EXTENT = re.compile(r"\[([^\]]*)\]")
 
 
-def contract_findings(body: str, function: str, ports: Sequence[Port]) -> list[Finding]:
-    """Every way in which the signature of `function` in `body` breaks its port contracts; empty when it keeps them."""
+def contract_findings(
+    body: str, function: str, ports: Sequence[Port], known: Mapping[str, int] | None = None
+) -> list[Finding]:
+    """Every way in which the signature of `function` in `body` breaks its port contracts; empty when it keeps them.
+
+    `known` are constants of the headers that the template includes before the body.
+    """
     try:
-        constants = namespace_constants(body)
+        constants = namespace_constants(body, known)
         signature = signature_of(body, function, constants)
     except AigchipError as problem:
         return [_finding("interface", "contract-function", problem.message, 0, suggestion=problem.hint)]
@@ -75,12 +78,17 @@ def token_bits(type_text: str, port: Port) -> int:
 
 
 def aliases(body: str, constants: Mapping[str, int]) -> dict[str, str]:
-    """Typedefs and using-aliases of the body, extents folded: `block_t` -> `data_t[4][8][512]`."""
+    """Typedefs and using-aliases of the body, sizes folded: `block_t` -> `data_t[4][8][512]`."""
+    pairs = [(name, base, extents) for base, name, extents in _TYPEDEF.findall(body)]
+    pairs += _USING.findall(body)
     found: dict[str, str] = {}
-    for base, name, extents in _TYPEDEF.findall(body):
-        found[name] = _folded(base, constants) + _fold_extents(extents, constants)
-    for name, base, extents in _USING.findall(body):
-        found[name] = _folded(base, constants) + _fold_extents(extents, constants)
+    for name, base, extents in pairs:
+        try:
+            probe = signature_of(f"void probe({base} x{extents});", "probe", constants)
+        except AigchipError:
+            continue
+        if probe.parameters:
+            found[name] = probe.parameters[0].type_text
     return found
 
 
@@ -92,20 +100,6 @@ def resolve(type_text: str, names: Mapping[str, str]) -> str:
             break
         type_text = replaced
     return type_text
-
-
-def _fold_extents(extents: str, constants: Mapping[str, int]) -> str:
-    return "".join(f"[{_number(e, constants)}]" for e in _EXTENT.findall(extents))
-
-
-def _folded(base: str, constants: Mapping[str, int]) -> str:
-    """Template arguments of an alias with their constants folded."""
-    return re.sub(r"(?<=, )\w+(?=>)", lambda word: _number(word.group(), constants), base)
-
-
-def _number(text: str, constants: Mapping[str, int]) -> str:
-    value = evaluate(text, constants)
-    return text.strip() if value is None else str(value)
 
 
 def plain(type_text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -27,26 +27,30 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
-def cures(body: str, function: str, ports: Sequence[Port], findings: Sequence[Finding]) -> list[Repair]:
+def cures(
+    body: str, function: str, ports: Sequence[Port], findings: Sequence[Finding], known: Mapping[str, int] | None = None
+) -> list[Repair]:
     """Repairs that keep the contract again, least intrusive first; each has been checked against the contract."""
     if not any(f.kind == "interface" for f in findings):
         return []
-    offered = [*_constant_repairs(body, function, ports), *_signature_repairs(body, function, ports)]
+    offered = [*_constant_repairs(body, function, ports, known), *_signature_repairs(body, function, ports)]
     kept: list[Repair] = []
     for repair in offered:
-        if repair.body not in {k.body for k in kept} and not contract_findings(repair.body, function, ports):
+        if repair.body not in {k.body for k in kept} and not contract_findings(repair.body, function, ports, known):
             kept.append(repair)
     return kept[:4]
 
 
-def _constant_repairs(body: str, function: str, ports: Sequence[Port]) -> Iterator[Repair]:
+def _constant_repairs(
+    body: str, function: str, ports: Sequence[Port], known: Mapping[str, int] | None
+) -> Iterator[Repair]:
     """One named constant has the wrong value: the most common interface fault, a number kept from a demonstration."""
     for found in _CONSTANT.finditer(body):
         for value in _CANDIDATES:
             if str(value) == found["value"]:
                 continue
             changed = body[: found.start("value")] + str(value) + body[found.end("value"):]
-            if not contract_findings(changed, function, ports):
+            if not contract_findings(changed, function, ports, known):
                 yield Repair(
                     title=f"set {found['name']} to {value} (now {found['value']})",
                     cost="re-proves 1 module", body=changed,

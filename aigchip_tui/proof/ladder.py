@@ -61,7 +61,7 @@ def climb(
     rules = spec.conformance(variant.settings)
     answer = read({
         "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports),
-        "conformance": msgspec.to_builtins(rules),
+        "conformance": msgspec.to_builtins(rules), "headers": list(bench.headers.values()),
     })
     if isinstance(answer, Finding):
         return Climb(outcomes=(_red("static", (answer,), cause=answer.kind),))

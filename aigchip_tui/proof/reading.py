@@ -16,7 +16,8 @@ from aigchip_tui.model.module import Port
 def read(payload: dict[str, Any]) -> dict[str, Any]:
     """Findings of the rungs that read a body, and the repairs on offer.
 
-    `payload`: body, function, ports, conformance (plain). The answer: static, contract, conformance (findings) and
+    `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it). The
+    answer: static, contract, conformance (findings) and
     repairs (title, cost, body). A body that is red on the static rung is not parsed any further.
     """
     from aigchip_tui.cpp.limits import screen
@@ -25,18 +26,22 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
     static = screen(body)
     answer: dict[str, Any] = {"static": static, "contract": [], "conformance": [], "repairs": []}
     if not any(f.blocking and f.severity == "error" for f in static):
+        from aigchip_tui.cpp.signatures import namespace_constants
         from aigchip_tui.modules.protocol import Conformance
         from aigchip_tui.proof.conformance import conformance_findings
         from aigchip_tui.proof.contract import contract_findings
         from aigchip_tui.proof.cures import cures
 
+        known: dict[str, int] = {}
+        for text in payload["headers"]:
+            known = namespace_constants(text, known)
         ports = tuple(msgspec.convert(payload["ports"], list[Port]))
         function: str = payload["function"]
-        contract = contract_findings(body, function, ports)
+        contract = contract_findings(body, function, ports, known)
         answer["contract"] = contract
         rules = msgspec.convert(payload["conformance"], Conformance)
-        answer["conformance"] = conformance_findings(body, function, rules)
-        answer["repairs"] = cures(body, function, ports, contract)
+        answer["conformance"] = conformance_findings(body, function, rules, known)
+        answer["repairs"] = cures(body, function, ports, contract, known)
     result: dict[str, Any] = msgspec.to_builtins(answer)
     return result
 

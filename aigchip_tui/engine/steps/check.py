@@ -50,7 +50,7 @@ def check(house: House, step: Step, state: SessionState) -> Prepared:
         ]
         events.append(judge(
             known, attempt, climbed.outcomes, gate=house.settings.gate, max_attempts=house.settings.max_attempts,
-            repeats=house.generator.repeats, cures=cures if first_red(climbed.outcomes) else (),
+            repeats=house.generator.spec.is_deterministic, cures=cures if first_red(climbed.outcomes) else (),
             asked=house.now_text(),
         ))
         return events

@@ -1,0 +1,108 @@
+"""`start`, `stop`, `pause`, `resume`: the detached engine and its reins."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import click
+
+from aigchip_tui.cli.common import engine_state, open_session, seems_alive
+from aigchip_tui.cli.output import note, say, sessions_option
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.store.session import Session
+
+
+@click.command("start")
+@click.argument("name")
+@click.option("--take-over", is_flag=True, help="Take the session from an engine that cannot be known to be gone.")
+@click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
+@click.option("--jobs", type=int, default=0, help="Steps at a time.")
+@sessions_option
+def start_command(name: str, take_over: bool, upgrade: bool, jobs: int, sessions: str | None) -> int:
+    """Start the detached engine of NAME; returns when it has begun."""
+    session = open_session(sessions, name)
+    say(_start(session, take_over=take_over, upgrade=upgrade, jobs=jobs))
+    return 0
+
+
+def _start(session: Session, *, take_over: bool = False, upgrade: bool = False, jobs: int = 0) -> str:
+    from aigchip_tui.engine.detached import spawn
+
+    arguments = [flag for flag, given in (("--take-over", take_over), ("--upgrade", upgrade)) if given]
+    if jobs:
+        arguments += ["--jobs", str(jobs)]
+    pid = spawn(session, environment=dict(os.environ), arguments=tuple(arguments))
+    return f"engine of {session.name} runs (pid {pid}); watch: aigchip-tui attach {session.name}"
+
+
+def start_detached(session: Session) -> str:
+    """Start the engine unless one runs; what to say of it."""
+    if seems_alive(engine_state(session)):
+        return f"engine of {session.name} runs already"
+    return _start(session)
+
+
+@click.command("stop")
+@click.argument("name")
+@click.option("--now", is_flag=True, help="Do not wait for steps under way: end them.")
+@click.option("--wait", "patience", type=float, default=120.0, help="Seconds to wait for the engine to drain.")
+@sessions_option
+def stop_command(name: str, now: bool, patience: float, sessions: str | None) -> int:
+    """Stop the engine of NAME: it drains, then says what was cut."""
+    session = open_session(sessions, name)
+    state = engine_state(session)
+    if state.state in ("none", "gone"):
+        say(f"no engine runs on {name}.")
+        return 0
+    session.send({"kind": "stop"})
+    if now and state.holder is not None and state.present:
+        os.kill(state.holder.owner.pid, signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        state = engine_state(session)
+        if state.state in ("none", "gone"):
+            say(f"engine of {name} has ended; nothing is lost: aigchip-tui start {name} goes on.")
+            return 0
+        time.sleep(0.1)
+    holder = state.holder
+    where = f"pid {holder.owner.pid} on {holder.owner.host}" if holder else "unknown"
+    raise AigchipError(f"The engine of {name} ({where}) has not ended within {patience:.0f} s.",
+                       hint="It may be finishing a long step; wait, or end that process.")
+
+
+@click.command("pause")
+@click.argument("name")
+@sessions_option
+def pause_command(name: str, sessions: str | None) -> int:
+    """Begin no new steps in NAME; what is under way is finished."""
+    return _send(sessions, name, "pause")
+
+
+@click.command("resume")
+@click.argument("name")
+@click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
+@sessions_option
+def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
+    """Go on with NAME after a pause or a stop."""
+    from aigchip_tui.engine.history import view
+
+    session = open_session(sessions, name)
+    alive = seems_alive(engine_state(session))
+    if view(session).state.paused:
+        session.send({"kind": "resume"})
+        say(f"resume sent to {name}.")
+    if not alive:
+        say(_start(session, upgrade=upgrade))
+    elif not view(session).state.paused:
+        note(f"{name} is running already.")
+    return 0
+
+
+def _send(sessions: str | None, name: str, kind: str) -> int:
+    session = open_session(sessions, name)
+    alive = seems_alive(engine_state(session))
+    session.send({"kind": kind})
+    say(f"{kind} sent to {name}." if alive else f"queued: no engine runs on {name}.")
+    return 0

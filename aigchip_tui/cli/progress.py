@@ -1,0 +1,45 @@
+"""Progress lines of a search in the foreground: one line for what a designer wants to know, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aigchip_tui.model import events as ev
+from aigchip_tui.model.state import SessionState
+
+
+@dataclass
+class Progress:
+    """Turns events into lines; `say` prints one."""
+
+    say: Callable[[str], None]
+    best_ms: float = float("inf")
+
+    def show(self, event: ev.AnyEvent, state: SessionState) -> None:
+        """A line for the events that move the search; nothing for the others."""
+        match event:
+            case ev.EngineStarted():
+                self.say(f"engine: {event.generator}; {event.synthesizer}; sandbox {event.sandbox}")
+            case ev.DesignEvaluated():
+                mark = ""
+                if event.latency_ms < self.best_ms:
+                    self.best_ms, mark = event.latency_ms, "  best"
+                counts = state.counts()
+                self.say(
+                    f"[{counts['done'] + counts['failed']:3}] d{event.design:04d} {event.latency_ms:9.3f} ms "
+                    f"({event.basis}) {event.dsp:5} DSP {event.bram18:4} BRAM18 {event.lut:7} LUT   "
+                    f"{len(state.variants)} variants, {state.spend.calls} calls{mark}"
+                )
+            case ev.DesignFailed():
+                self.say(f"      d{event.design:04d} failed: {event.cause}: {event.message}")
+            case ev.DecisionOpened():
+                self.say(f"  ?   {event.decision.id}: {event.decision.label}: {event.decision.question}")
+            case ev.SearchFinished():
+                self.say(f"search finished: {event.reason}; proving the front")
+            case ev.RungFinished(design=design) if design and event.outcome.rung != "estimate":
+                self.say(f"      d{design:04d} {event.outcome.rung} {event.outcome.status}: {event.outcome.evidence}")
+            case ev.EngineStopped():
+                self.say(f"engine: {event.reason}")
+            case _:
+                pass

@@ -1,0 +1,227 @@
+"""`demo`, `new`, `run`: begin a search, and run it in the foreground."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aigchip_tui.cli.common import open_session, place
+from aigchip_tui.cli.output import document, json_option, note, say, sessions_option
+from aigchip_tui.cli.progress import Progress
+from aigchip_tui.cli.show_commands import print_session
+from aigchip_tui.model.errors import AigchipError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aigchip_tui.store.session import Session
+
+DEMO_REQUEST = "ResNet-50 at 224x224 on a ZCU104, at most 1024 DSPs, int8"
+DEMO_EVALUATIONS = 48
+
+_FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("--workload", "workload", {"help": "resnet50@224, gemm:MxKxN, FILE.yaml"}),
+    ("--device", "device", {"help": "zcu104, a part, a board"}),
+    ("--dsp", "dsp_limit", {"type": int, "help": "Most DSPs."}),
+    ("--clock", "clock_mhz", {"type": int, "help": "Clock in MHz, 150 to 300."}),
+    ("--precision", "precision", {"type": click.Choice(["int8", "int16", "fp16"])}),
+    ("--axi", "axi_bytes", {"type": int, "help": "Bytes of each AXI port: 8, 16, 32, 64."}),
+)
+
+
+def _new_options(command: Callable[..., int]) -> Callable[..., int]:
+    options = [
+        click.option("--request", "request_text", default="", help="What you need, in plain words."),
+        *(click.option(flag, name, default=None, **extra) for flag, name, extra in _FLAGS),
+        click.option("--generator", default=None, help="offline (adapter, not a language model) or openai:MODEL."),
+        click.option("--synth", type=click.Choice(["embedded", "vitis"]), default=None),
+        click.option("--evaluations", type=int, default=None, help="Designs to evaluate."),
+        click.option("--population", type=int, default=None),
+        click.option("--seed", type=int, default=None),
+        click.option("--jobs", type=int, default=None, help="Steps at a time."),
+        click.option("--gate", type=click.Choice(["never", "stuck", "interfaces", "every"]), default=None),
+        click.option("--max-calls", type=int, default=None),
+        click.option("--max-tokens", type=int, default=None),
+        click.option("--max-usd", type=float, default=None),
+        click.option("--max-hours", type=float, default=None),
+        click.option("--pin", "pins", multiple=True, help="PARAM=VALUE that every design keeps."),
+        click.option("--from", "parent", default=None, help="Session whose best designs begin the search."),
+        click.option("--sandbox", type=click.Choice(["auto", "none"]), default=None),
+        click.option("--executor", default=None, help="local"),
+        click.option("--practice", is_flag=True, help="An adapter that makes mistakes: meet decisions at once."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command("new")
+@click.argument("name")
+@_new_options
+@json_option
+@sessions_option
+def new_command(name: str, as_json: bool, sessions: str | None, **options: Any) -> int:
+    """Make the session NAME; nothing is run yet."""
+    session = _make(sessions, name, options)
+    if as_json:
+        document({"name": session.name, "folder": str(session.folder), "settings": session.settings})
+    else:
+        _say_understanding(session)
+        say(f"made {session.name}. Begin: aigchip-tui start {session.name}   (detached), or: run {session.name}")
+    return 0
+
+
+def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
+    import msgspec
+
+    from aigchip_tui.engine.making import make_settings, parse_pins, understand, user_devices
+    from aigchip_tui.store.session import create_session
+
+    where = place(sessions)
+    devices = user_devices(where.data / "devices.yaml")
+    flags = {key: (flag, options.pop(key)) for flag, key, _ in _FLAGS if options.get(key) is not None}
+    for _, key, _extra in _FLAGS:
+        options.pop(key, None)
+    text = options.pop("request_text")
+    if not text and "workload" not in flags:
+        raise AigchipError("Nothing to compute was named.", hint='Say --request "ResNet-50 at 224 on a ZCU104" or '
+                           "--workload resnet50@224.")
+    request = understand(text, flags, devices=devices)
+    extra: dict[str, object] = {k: v for k, v in options.items() if v not in (None, (), False)}
+    extra["pins"] = parse_pins(extra.pop("pins", ()))  # type: ignore[arg-type]  # click gives a tuple of texts
+    if "parent" in extra:
+        open_session(sessions, str(extra["parent"]))
+    settings = make_settings(name, request, extra, devices=devices, base=Path.cwd())
+    values = msgspec.to_builtins(settings, str_keys=True)
+    del values["name"]
+    return create_session(where, name, _lists(values))
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as lists, all the way down: YAML keeps plain values only."""
+    if isinstance(value, dict):
+        return {k: _lists(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_lists(v) for v in value]
+    return value
+
+
+def _say_understanding(session: Session) -> None:
+    from aigchip_tui.engine.history import settings_of
+
+    told = settings_of(session).understanding
+    for key, value, words in told.understood:
+        say(f"  understood  {key} = {value}  ({words})")
+    for key, value, reason in told.assumed:
+        say(f"  assumed     {key} = {value}  ({reason})")
+    if told.not_understood:
+        say(f"  not understood: {', '.join(told.not_understood)}")
+
+
+@click.command("run")
+@click.argument("name")
+@click.option("--take-over", is_flag=True, help="Take the session from an engine that cannot be known to be gone.")
+@click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
+@_new_options
+@json_option
+@sessions_option
+def run_command(
+    name: str, take_over: bool, upgrade: bool, as_json: bool, sessions: str | None, **options: Any
+) -> int:
+    """Run NAME to its end in the foreground; a session that does not exist is made from the flags first."""
+    from aigchip_tui.store.session import session_names
+
+    jobs = options.get("jobs") or 0
+    if name not in session_names(place(sessions)):
+        session = _make(sessions, name, options)
+        if not as_json:
+            _say_understanding(session)
+    else:
+        session = open_session(sessions, name)
+    return run_to_end(session, as_json=as_json, jobs=jobs, take_over=take_over, upgrade=upgrade)
+
+
+def run_to_end(
+    session: Session, *, as_json: bool = False, jobs: int = 0, take_over: bool = False, upgrade: bool = False
+) -> int:
+    """Run in the foreground with progress lines; the exit code of the contract."""
+    from aigchip_tui.engine.detached import install_signals
+    from aigchip_tui.engine.runner import Handle, run_engine
+    from aigchip_tui.model.summary import best, session_document
+
+    handle = Handle()
+    restore = install_signals(handle, stop_on=(signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+    progress = Progress(say=note if as_json else say)
+    try:
+        result = run_engine(
+            session, environment=dict(os.environ), handle=handle, jobs=jobs, take_over=take_over, upgrade=upgrade,
+            on_event=progress.show,
+        )
+    finally:
+        restore()
+    report = session_document(result.settings, result.state, alive=False)
+    if as_json:
+        document(report)
+    else:
+        say()
+        print_session(report)
+    if result.reason.startswith("signal"):
+        return 130
+    if result.reason == "waiting":
+        note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")
+        return 4
+    return 0 if best(result.state, result.settings.goal) is not None else 1
+
+
+@click.command("demo")
+@click.option("--headless", is_flag=True, help="Progress lines even in a terminal.")
+@click.option("--evaluations", type=int, default=DEMO_EVALUATIONS, show_default=True)
+@sessions_option
+def demo_command(headless: bool, evaluations: int, sessions: str | None) -> int:
+    """Begin a first search at once: "ResNet-50 at 224x224 on a ZCU104, at most 1024 DSPs, int8"."""
+    session = _demo_session(sessions, evaluations)
+    if headless or not (sys.stdout.isatty() and sys.stdin.isatty()):
+        code = run_to_end(session)
+        if code == 0:
+            _leave_results(session)
+        return code
+    from aigchip_tui.cli.attach_commands import open_application
+    from aigchip_tui.cli.control_commands import start_detached
+
+    say(start_detached(session))
+    return open_application(sessions, session.name)
+
+
+def _demo_session(sessions: str | None, evaluations: int) -> Session:
+    """The demo under way, or a new one: demo, demo-2, ..."""
+    from aigchip_tui.engine.history import view
+    from aigchip_tui.store.session import session_names
+
+    where = place(sessions)
+    taken = set(session_names(where))
+    number = 1
+    while True:
+        name = "demo" if number == 1 else f"demo-{number}"
+        if name not in taken:
+            session = _make(sessions, name, {
+                "request_text": DEMO_REQUEST, "evaluations": evaluations, "jobs": min(2, os.cpu_count() or 1),
+            })
+            _say_understanding(session)
+            return session
+        session = open_session(sessions, name)
+        if not session.read_only and not view(session).state.proofs_finished:
+            return session
+        number += 1
+
+
+def _leave_results(session: Session) -> None:
+    """The best design as a project, and the plot of latency against DSP."""
+    from aigchip_tui.cli.export_commands import export_best
+
+    for line in export_best(session):
+        say(line)

@@ -1,0 +1,113 @@
+"""The detached engine: a process of its own that outlives the terminal, and what starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aigchip_tui.engine.runner import Handle, run_engine
+from aigchip_tui.model.errors import AigchipError, NoResultError
+from aigchip_tui.store.record import ENGINE_STARTED
+from aigchip_tui.store.session import Session, open_session
+
+START_WAIT_S = 60.0
+LOG_LINES = 12
+
+
+def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[str, ...] = ()) -> int:
+    """Start the engine of `session` in a process of its own; returns its pid after EngineStarted is journalled.
+
+    Raises NoResultError with the last lines of engine.log when it ends before that.
+    """
+    session.require_writable()
+    reader = session.reader()
+    reader.poll()
+    epoch = reader.epoch
+    command = [
+        *_scope(environment), sys.executable, "-m", "aigchip_tui.engine.detached", str(session.place.root), session.name,
+        *arguments,
+    ]
+    log = os.open(session.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True,
+            cwd="/", env=dict(environment),
+        )
+    finally:
+        os.close(log)
+    deadline = time.monotonic() + START_WAIT_S
+    while time.monotonic() < deadline:
+        for record in reader.poll():
+            if record.kind == ENGINE_STARTED and record.epoch > epoch:
+                return int(record.payload.get("pid", child.pid))
+        if child.poll() is not None:
+            raise NoResultError(f"The engine of {session.name} ended at once:\n{_tail(session.log)}")
+        time.sleep(0.05)
+    raise NoResultError(f"The engine of {session.name} has not started within {START_WAIT_S:.0f} s:\n"
+                        f"{_tail(session.log)}")
+
+
+def _scope(environment: Mapping[str, str]) -> list[str]:
+    """A systemd scope of the user where there is one: it survives a logout that ends the session's processes."""
+    runner = shutil.which("systemd-run", path=environment.get("PATH", ""))
+    if runner is None or not environment.get("XDG_RUNTIME_DIR"):
+        return []
+    if not Path(environment["XDG_RUNTIME_DIR"], "systemd", "private").exists():
+        return []
+    return [runner, "--user", "--scope", "--quiet", "--collect"]
+
+
+def _tail(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "(no log)"
+    return "\n".join(lines[-LOG_LINES:])
+
+
+def install_signals(handle: Handle, *, stop_on: tuple[signal.Signals, ...]) -> Callable[[], None]:
+    """SIGTERM and friends ask the engine to drain and end; returns what puts the old handlers back."""
+    old = {}
+    for number in stop_on:
+        old[number] = signal.signal(number, lambda got, frame: handle.stop(f"signal {signal.Signals(got).name}"))
+
+    def restore() -> None:
+        for number, previous in old.items():
+            signal.signal(number, previous)
+
+    return restore
+
+
+def main(arguments: list[str]) -> int:
+    """Entry of the detached process: ROOT NAME [--take-over] [--upgrade] [--jobs N]."""
+    from aigchip_tui.llm.redact import redactor
+    from aigchip_tui.store.session import resolve_place
+
+    root, name, *options = arguments
+    with contextlib.suppress(ValueError, OSError):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    session = open_session(resolve_place(root, environment=os.environ, redact=redactor(os.environ)), name)
+    handle = Handle()
+    install_signals(handle, stop_on=(signal.SIGTERM, signal.SIGINT))
+    jobs = int(options[options.index("--jobs") + 1]) if "--jobs" in options else 0
+    try:
+        result = run_engine(
+            session, environment=dict(os.environ), handle=handle, jobs=jobs, take_over="--take-over" in options,
+            upgrade="--upgrade" in options, wait_for_human=True,
+        )
+    except AigchipError as problem:
+        print(f"aigchip-tui: {problem}", file=sys.stderr, flush=True)  # noqa: T201 - this process's stderr is engine.log
+        return problem.exit_code
+    print(f"engine of {name} ended: {result.reason}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

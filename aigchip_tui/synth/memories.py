@@ -1,0 +1,75 @@
+"""What the template's wiring costs beside the modules: blocks of banks and FIFOs, bound to memories (estimate)."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from aigchip_tui.model.module import Edge, Netlist, Port
+from aigchip_tui.model.resources import bank_resources
+from aigchip_tui.model.space import Build
+
+_BLOCK = re.compile(r"stream_of_blocks<\w+\[(\d+)\]\[(\d+)\]\[(\d+)\]>")
+SRL_DEPTH = 32
+"""A FIFO up to this depth is a shift register of one LUT a bit (SRL32); deeper ones are memories."""
+FIFO_CONTROL_LUT = 12
+FIFO_CONTROL_FF = 8
+
+
+class MemoryCost(msgspec.Struct, frozen=True, kw_only=True):
+    """Resources of blocks and FIFOs of a design; DSPs are never among them."""
+
+    dsp: int = 0
+    bram18: int = 0
+    uram: int = 0
+    lut: int = 0
+    ff: int = 0
+
+    def plus(self, other: MemoryCost) -> MemoryCost:
+        """The sum of two costs."""
+        return MemoryCost(
+            bram18=self.bram18 + other.bram18, uram=self.uram + other.uram, lut=self.lut + other.lut,
+            ff=self.ff + other.ff,
+        )
+
+
+def memory_cost(netlist: Netlist, build: Build) -> MemoryCost:
+    """Blocks (two of each, every bank a memory of its own: complete partition of height and width) and FIFOs."""
+    total = MemoryCost()
+    ports = {(i.name, p.name): (p, i.count) for i in netlist.instances for p in i.variant.ports}
+    for edge in netlist.edges:
+        found = _port(ports, edge)
+        if found is None:
+            continue
+        port, count = found
+        copies = max(count, port.copies)
+        if port.kind == "blocks":
+            total = total.plus(_blocks(port, edge.depth, build))
+        else:
+            total = total.plus(_fifo(port.token_bits, edge.depth, copies))
+    return total
+
+
+def _port(ports: dict[tuple[str, str], tuple[Port, int]], edge: Edge) -> tuple[Port, int] | None:
+    return ports.get((edge.consumer, edge.consumer_port)) or ports.get((edge.producer, edge.producer_port))
+
+
+def _blocks(port: Port, blocks: int, build: Build) -> MemoryCost:
+    shape = _BLOCK.search(port.cpp_type)
+    if shape is None:
+        return MemoryCost()
+    height, width, depth = (int(size) for size in shape.groups())
+    lut, bram18, uram = bank_resources(port.bits, depth, uram_allowed=build.device.has_uram)
+    memories = height * width * max(2, blocks)
+    return MemoryCost(lut=memories * lut, bram18=memories * bram18, uram=memories * uram)
+
+
+def _fifo(bits: int, depth: int, copies: int) -> MemoryCost:
+    if depth <= SRL_DEPTH:
+        return MemoryCost(lut=copies * (bits + FIFO_CONTROL_LUT), ff=copies * (bits + FIFO_CONTROL_FF))
+    lut, bram18, uram = bank_resources(bits, depth, uram_allowed=False)
+    return MemoryCost(
+        lut=copies * (lut + FIFO_CONTROL_LUT), bram18=copies * bram18, uram=copies * uram,
+        ff=copies * (bits + FIFO_CONTROL_FF),
+    )
