@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui.library.demos import Demo
+from aigchip_tui.library.demotext import read_line
 from aigchip_tui.library.similarity import Choice, choose_pair
 from aigchip_tui.llm.adapter import answer
 from aigchip_tui.llm.extract import extract_code
@@ -108,6 +109,15 @@ def answers(
         )
 
 
+def _where(text: str, demos: Sequence[Demo], choice: Choice) -> str:
+    """Whether a line that no chosen demonstration has stands in another one of the module."""
+    words = read_line(0, text).words
+    holding = [demo.name for demo in demos if any(line.words == words for line in demo.lines)]
+    if any(demo.name in holding for demo in choice.demos):
+        return ""
+    return f" ({', '.join(holding)} has it, but was not chosen)" if holding else " (nor has any other demo)"
+
+
 def answer_coverage(
     cases: Iterable[CoverageCase],
     demos: Sequence[Demo],
@@ -138,7 +148,7 @@ def answer_coverage(
             refused.append(answered)
             for line, cause in answered.refusals:
                 text = answered.case.instruction[line - 1] if line else "the request"
-                causes[f"{text}: {cause}"] += 1
+                causes[f"{text}: {cause}{_where(text, demos, answered.choice)}"] += 1
         if on_answer is not None:
             on_answer(answered)
     return Coverage(

@@ -171,7 +171,7 @@ def build_prompt(
             notes.append("only the first 3 faults fit the token budget")
         elif shown:
             gone = shown.pop()
-            notes.append(f"the demonstration {gone.label} does not fit the token budget of {budget_tokens}")
+            notes.append(f"the demonstration {gone.label} does not fit the token budget")
         else:
             raise AigchipError(
                 f"The prompt of {tokens} tokens and its reply of {reply} do not fit the budget of {budget_tokens}.",
@@ -188,6 +188,6 @@ def build_prompt(
 
 
 def reply_reserve(demos: Sequence[Demo]) -> int:
-    """Tokens kept for the reply: half as much again as the longest demonstration's code, at least 1024."""
+    """Tokens kept for the reply: a quarter more than the longest demonstration's code, at least 1024."""
     longest = max((count_tokens(demo.code) for demo in demos), default=0)
-    return max(1024, longest + longest // 2)
+    return max(1024, longest + longest // 4)
