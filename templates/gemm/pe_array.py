@@ -86,10 +86,10 @@ class PeArray:
             f"The array has {s.n} lanes along n." if s.n > 1 else "The array has a single lane along n.",
             f"The array has {s.k} lanes along k." if s.k > 1 else "The array has a single lane along k.",
             f"A block of sums leaves in {s.slices} slices of whole rows, one a cycle, while the next block is summed: "
-            "the finished sums move into the completely partitioned array held (loop hand_over), and a block never "
-            "takes fewer steps than it has slices."
+            "finished sums move into the completely partitioned array held, which shifts by a slice (loops hand_over, "
+            "take and shift, unrolled), and a block never takes fewer steps than it has slices."
             if s.slices > 1
-            else "A block of sums leaves as a single token in the cycle of its last step along k.",
+            else "A block of sums leaves as a single token (loop take, unrolled) in the cycle of its last step of k.",
             "The process pe_array has the ports cmd (array_cmd), in_a, in_b and out: a token of in_a holds all rows of "
             "A, one of in_b all columns of B (data_t), one of out whole rows of sums (acc_t), one after the other.",
             "One step multiplies a token of A with a token of B in the function array_step, which is inlined.",
@@ -229,6 +229,7 @@ class PeArray:
             LoopRule(label="pick_a", trip=s.lane_m * s.lane_k, unroll=True),
             LoopRule(label="pick_b", trip=s.lane_n * s.lane_k, unroll=True),
             LoopRule(label="accumulate", trip=tile, unroll=True),
+            LoopRule(label="take", trip=sums // s.slices, unroll=True),
         ]
         names = ["sums", "tile", "lane_a", "lane_b"]
         if s.n > 1:
@@ -241,6 +242,7 @@ class PeArray:
             loops += [LoopRule(label=label, trip=tile, unroll=True) for label in ("clear", "reduce")]
             names.append("lane_c")
         if s.slices > 1:
+            loops.append(LoopRule(label="shift", trip=sums - sums // s.slices, unroll=True))
             loops.append(LoopRule(label="hand_over", trip=sums, unroll=True))
             names.append("held")
         return Conformance(loops=tuple(loops), partitions=tuple(PartitionRule(variable=name, dim=1) for name in names))
