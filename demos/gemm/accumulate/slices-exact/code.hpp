@@ -1,0 +1,70 @@
+constexpr int ROWS = 16;  // [2] rows of a block of sums
+constexpr int SLICES = 4;  // [3] tokens of a block
+constexpr int SLICE_ROWS = ROWS / SLICES;
+constexpr int COLUMNS = 32;  // [4] columns of a block of sums and of a token
+constexpr int BANK_ROWS = 4;  // [5] rows of banks, written in the same cycle
+constexpr int ROW_PARTS = 1;  // [6] all rows of a token at once
+constexpr int BANK_COLUMNS = 32;  // [7] banks of a row, written in the same cycle
+constexpr int COLUMN_PARTS = 1;  // [8] all columns at once
+constexpr int DEPTH = 128;  // [9] addresses of a bank
+typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in
+
+// [1] a process: commands and sums in, blocks out
+void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
+// [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
+#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2
+    bool last = false;  // [1] ends on the marked command and keeps nothing
+    while (!last) {
+        hls::write_lock<block_t> block(out);
+        bool complete = false;
+        while (!complete) {
+            const accum_cmd c = cmd.read();
+            int row_address = 0;  // [6] address of the next rows, start of the row block
+            int block_start = 0;
+            int column_address = 0;  // [8] address of the block along n
+            int slice = 0;  // [3] slice within the block
+            int n = 0;  // [4] block along n
+            // [11] nothing to hold
+            const int additions = c.mb * c.nb * SLICES * ROW_PARTS * COLUMN_PARTS;  // [13] of a visit
+        ADD:
+            for (int i = 0; i < additions; ++i) {
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=block type=inter dependent=false
+                const slice_t token = in.read();  // [11] a token a cycle
+                // [8] the counter is the address
+            EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
+                for (int h = 0; h < BANK_ROWS; ++h) {
+#pragma HLS UNROLL
+                    const int row = h;  // [6] bank row and row of the token agree
+                EACH_COLUMN:  // [7] the banks of a row side by side
+                    for (int w = 0; w < BANK_COLUMNS; ++w) {
+#pragma HLS UNROLL
+                        const int column = w;  // [8] bank and column of the token agree
+                        // [12] the first visit takes zero for what the block holds
+                        const int address = row_address + column_address;
+                        const acc_t sum = c.first != 0 ? acc_t(0) : block[h][w][address];
+                        block[h][w][address] = sum + token[row * COLUMNS + column];
+                    }  // [7] end of the bank row
+                }  // [5] end of the rows
+                // [8] all columns are added
+                row_address += c.row_depth;  // [6] the next rows
+                // [11] the token is done with
+                if (++slice != SLICES) continue;  // [3] the block goes on
+                slice = 0;
+                ++column_address;  // [8] the next block along n
+                if (++n != c.nb) {  // [4] the next block has the same rows
+                    row_address = block_start;  // [6] back to the start of the row block
+                    continue;  // [4] along n first
+                }
+                n = 0;
+                column_address = 0;  // [8] back to the first block along n
+                // [2] the next block along m follows at the address reached
+                block_start = row_address;  // [6] where it starts
+            }  // [13] end of the visit
+            complete = c.final != 0;  // [1] the lock lives until the final visit
+            last = c.last != 0;
+        }
+    }
+}

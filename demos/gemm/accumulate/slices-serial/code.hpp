@@ -1,0 +1,79 @@
+constexpr int ROWS = 64;  // [2] rows of a block of sums
+constexpr int SLICES = 4;  // [3] tokens of a block
+constexpr int SLICE_ROWS = ROWS / SLICES;
+constexpr int COLUMNS = 8;  // [4] columns of a block of sums and of a token
+constexpr int BANK_ROWS = 4;  // [5] rows of banks, written in the same cycle
+constexpr int ROW_PARTS = SLICE_ROWS / BANK_ROWS;  // [6] cycles that the rows of a token take
+constexpr int BANK_COLUMNS = 4;  // [7] banks of a row, written in the same cycle
+constexpr int COLUMN_PARTS = COLUMNS / BANK_COLUMNS;  // [8] cycles that the columns of a token take
+constexpr int DEPTH = 1024;  // [9] addresses of a bank
+typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in
+
+// [1] a process: commands and sums in, blocks out
+void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
+// [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
+#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2
+    bool last = false;  // [1] ends on the marked command and keeps nothing
+    while (!last) {
+        hls::write_lock<block_t> block(out);
+        bool complete = false;
+        while (!complete) {
+            const accum_cmd c = cmd.read();
+            int row_address = 0;  // [6] address of the next rows, start of the row block
+            int block_start = 0;
+            int row_part = 0;
+            int column_start = 0;  // [8] address of the block along n, and the part within it
+            int column_part = 0;
+            int slice = 0;  // [3] slice within the block
+            int n = 0;  // [4] block along n
+            slice_t token;  // [11] held until its last part
+            bool fresh = true;
+            const int additions = c.mb * c.nb * SLICES * ROW_PARTS * COLUMN_PARTS;  // [13] of a visit
+        ADD:
+            for (int i = 0; i < additions; ++i) {
+#pragma HLS PIPELINE II=1
+#pragma HLS DEPENDENCE variable=block type=inter dependent=false
+                if (fresh) {  // [11] a new token once the last one is added
+                    token = in.read();
+                }
+                fresh = false;
+                const int column_address = column_start + column_part;  // [8] parts lie above one another
+            EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
+                for (int h = 0; h < BANK_ROWS; ++h) {
+#pragma HLS UNROLL
+                    const int row = row_part * BANK_ROWS + h;  // [6] ROW_PARTS to choose from
+                EACH_COLUMN:  // [7] the banks of a row side by side
+                    for (int w = 0; w < BANK_COLUMNS; ++w) {
+#pragma HLS UNROLL
+                        const int column = column_part * BANK_COLUMNS + w;  // [8] COLUMN_PARTS to choose from
+                        // [12] the first visit takes zero for what the block holds
+                        const int address = row_address + column_address;
+                        const acc_t sum = c.first != 0 ? acc_t(0) : block[h][w][address];
+                        block[h][w][address] = sum + token[row * COLUMNS + column];
+                    }  // [7] end of the bank row
+                }  // [5] end of the rows
+                if (++column_part != COLUMN_PARTS) continue;  // [8] the next part of the row
+                column_part = 0;
+                row_address += c.row_depth;  // [6] the next part of rows, or the next rows
+                if (++row_part != ROW_PARTS) continue;
+                row_part = 0;
+                fresh = true;  // [11] all parts are added
+                if (++slice != SLICES) continue;  // [3] the block goes on
+                slice = 0;
+                column_start += COLUMN_PARTS;  // [8] the next block along n
+                if (++n != c.nb) {  // [4] the next block has the same rows
+                    row_address = block_start;  // [6] back to the start of the row block
+                    continue;  // [4] along n first
+                }
+                n = 0;
+                column_start = 0;  // [8] back to the first block along n
+                // [2] the next block along m follows at the address reached
+                block_start = row_address;  // [6] where it starts
+            }  // [13] end of the visit
+            complete = c.final != 0;  // [1] the lock lives until the final visit
+            last = c.last != 0;
+        }
+    }
+}

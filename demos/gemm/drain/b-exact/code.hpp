@@ -1,0 +1,70 @@
+constexpr int ROWS = 16;  // [3] rows of a wide token
+constexpr int STEP = 32;  // [4] elements along k of a wide token
+constexpr int BANK_ROWS = 16;  // [5] rows of banks, read in the same cycle
+constexpr int OUT_ROWS = ROWS;  // [6] a token holds all rows
+constexpr int BANK_COLUMNS = 32;  // [7] banks of a row, read in the same cycle
+constexpr int OUT_COLUMNS = STEP;  // [8] a token holds whole rows
+constexpr int DEPTH = 128;  // [9] addresses of a bank
+typedef data_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int LANES = OUT_ROWS * OUT_COLUMNS;  // [11] elements of a token sent
+constexpr int PARTS = ROWS * STEP / LANES;
+typedef hls::vector<data_t, LANES> token_t;
+
+// [1] a process: commands and blocks in, tokens out
+void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<token_t>& out) {
+// [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+#pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
+#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2
+    bool last = false;  // [1] ends on the marked command and keeps nothing
+    while (!last) {
+        const drain_cmd c = cmd.read();
+        hls::read_lock<block_t> block(in);
+        int pass = 1;
+        int own = 0;  // [3] row block within the tile, and the other operand's block
+        int other = 0;
+        int others = c.replays == 1 ? c.other_last : c.other_full;
+        int k_step = 0;  // [4] step along k
+        int row_address = 0;  // [6] address of the row block
+        int column_address = 0;  // [8] address of the step along k
+        // [11] one counted loop over all passes, since nested run-time loops are not flattened
+        const int blocks = ((c.replays - 1) * c.other_full + c.other_last) * c.own;
+        const int tokens = blocks * c.kb * PARTS;
+    SEND:
+        for (int i = 0; i < tokens; ++i) {
+#pragma HLS PIPELINE II=1
+            // [6] the counter is the address
+            // [8] the counter is the address
+            token_t token;  // [11] every lane is written below
+        EACH_ROW:  // [5] constant bank indices: one read port a bank
+            for (int h = 0; h < BANK_ROWS; ++h) {
+#pragma HLS UNROLL
+                const int row = h;  // [6] bank row and lane row agree
+            EACH_COLUMN:  // [7] the banks of a row side by side
+                for (int w = 0; w < BANK_COLUMNS; ++w) {
+#pragma HLS UNROLL
+                    const int column = w;  // [8] bank and lane agree
+                    // [11] lanes row by row
+                    token[row * OUT_COLUMNS + column] = block[h][w][row_address + column_address];
+                }  // [7] end of the bank row
+            }  // [5] end of the rows
+            out.write(token);  // [11] a token a cycle
+            // [8] a step is one address
+            // [6] all rows are sent
+            ++column_address;  // [8] the next step along k
+            if (++k_step != c.kb) continue;  // [4] the row block goes on along k
+            k_step = 0;
+            column_address = 0;  // [8] back to the start of the rows
+            // [2] the next own row block comes first
+            row_address += c.row_depth;  // [6] the next row block
+            if (++own != c.own) continue;  // [3] the tile goes on
+            own = 0;
+            row_address = 0;  // [6] back to the first row block
+            if (++other != others) continue;  // [2] the tile again for the next block of the other
+            other = 0;
+            if (++pass == c.replays) {  // [3] the last pass may meet fewer blocks
+                others = c.other_last;
+            }
+        }  // [11] end of the passes
+        last = c.last != 0;  // [1] the lock ends here and frees the block
+    }
+}

@@ -1,0 +1,40 @@
+constexpr int BANK_ROWS = 1;  // [2] no other row to choose
+constexpr int BANK_COLUMNS = 64;  // [3] sums of a word
+typedef hls::vector<acc_t, BANK_COLUMNS> word_t;
+constexpr int DEPTH = 1024;  // [4] addresses of a bank
+typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+
+// [1] a process: commands and blocks in, words out
+void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<word_t>& out) {
+// [5] a bank row in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+#pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
+#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2
+    bool last = false;  // [1] ends on the marked command and keeps nothing
+    while (!last) {
+        const flush_cmd c = cmd.read();
+        hls::read_lock<block_t> block(in);
+        int row_start = 0;  // [2] address of the tile row's first word
+        int word = 0;  // [3] word within the tile row
+        // [6] one counted loop, since nested run-time loops are not flattened
+        const int words = c.rows * c.row_words;
+    SEND:
+        for (int i = 0; i < words; ++i) {
+#pragma HLS PIPELINE II=1
+            const int address = row_start + word;  // [3] words of a row lie above one another
+            word_t token;
+            {  // [2] the only row
+                const int h = 0;
+            EACH_COLUMN:  // [3] the banks of a row side by side
+                for (int w = 0; w < BANK_COLUMNS; ++w) {
+#pragma HLS UNROLL
+                    token[w] = block[h][w][address];
+                }
+            }  // [2] end of the rows
+            out.write(token);  // [6] a word a cycle
+            if (++word != c.row_words) continue;  // [3] the tile row goes on
+            word = 0;
+            row_start += c.row_depth;  // [2] rows lie above one another
+        }  // [6] end of the tile
+        last = c.last != 0;  // [1] the lock ends here and frees the block
+    }
+}

@@ -1,0 +1,47 @@
+constexpr int LANES = 16;  // [2] elements of a word
+typedef hls::vector<acc_t, LANES> sums_t;
+typedef hls::vector<data_t, LANES> result_t;
+constexpr int BIAS_WORDS = 256;  // [3] the widest tile
+
+// [1] a process: commands and sums in, results out, bias from memory
+void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bias, hls::stream<result_t>& out) {
+    bool last = false;
+    while (!last) {
+        const post_cmd c = cmd.read();
+        sums_t held[BIAS_WORDS];  // [3] all rows use the same bias, so memory is read once
+        int word = 0;
+    LOAD_BIAS:  // [4] one burst of rising addresses
+        for (int i = 0; i < c.row_words; ++i) {
+#pragma HLS PIPELINE II=1
+            held[i] = bias[c.bias_addr + i];
+        }
+        // [5] rounds half up
+        const std::int64_t half = c.shift == 0 ? 0 : std::int64_t(1) << (c.shift - 1);
+        // [8] one counted loop, since nested run-time loops are not flattened
+        const int words = c.rows * c.row_words;
+    SCALE:
+        for (int i = 0; i < words; ++i) {
+#pragma HLS PIPELINE II=1
+            const sums_t sums = in.read();
+            result_t results;
+            const sums_t offsets = held[word];  // [3] bias of these columns
+            if (++word == c.row_words) {
+                word = 0;
+            }
+        EACH_LANE:  // [2] every element has its own multiplier
+            for (int l = 0; l < LANES; ++l) {
+#pragma HLS UNROLL
+                const std::int64_t biased = std::int64_t(sums[l]) + offsets[l];  // [5] no sum overflows
+                std::int64_t result = (biased * c.multiplier + half) >> c.shift;
+                if (c.relu != 0 && result < 0) {  // [6] activation before saturation
+                    result = 0;
+                }
+                constexpr std::int64_t HIGHEST = 127;  // [7] ends of the range
+                constexpr std::int64_t LOWEST = -128;
+                results[l] = data_t(result > HIGHEST ? HIGHEST : result < LOWEST ? LOWEST : result);
+            }  // [2] end of the lanes
+            out.write(results);  // [8] a word a cycle
+        }
+        last = c.last != 0;  // [1] ends on the marked command and keeps nothing
+    }
+}

@@ -1,0 +1,249 @@
+"""accumulate: adds slices of sums into the banks of C over the k tiles of a residency (SPACE sec. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule
+
+from .banks import UNWRITTEN, block_shapes, holds, partitions, place, relation
+from .common import (
+    BITS,
+    MAX_TOKEN_BITS,
+    blocks_port,
+    ceil_div,
+    command_port,
+    commands,
+    declaration,
+    number,
+    powers_of_two,
+    stream_port,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MOST_SUMS = 4096 * 64
+"""Sums of one visit of a test case at most (about)."""
+
+MOST_STEPS = 4096
+"""Cycles of one visit of a test case at most (about)."""
+
+LARGEST_SUM = 2**28
+"""Sums of test cases stay below this, so that three visits do not overflow 32 bits."""
+
+MOST_MULTIPLIERS = 64 * 64 * 8
+"""Multipliers of the largest array hierarchy: the products of the three levels' splits."""
+
+Residency = tuple[int, int, int, int]
+"""mb, nb, row_depth, visits."""
+
+
+class Accumulate:
+    """Keeps a block of C locked from the first to the final visit, which touch each address once."""
+
+    name = "accumulate"
+    function = "accumulate"
+    summary = "adds slices of sums into the banks of C"
+    inlined = False
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Thirteen topics; words follow the slices and each side of the banks against a token."""
+        rows, columns, slices, height, width, depth = _numbers(settings)
+        by_rows, by_columns = relation(height, rows // slices), relation(width, columns)
+        fit_rows = {
+            "fewer": "A token has more rows than there are rows of banks: it is added in parts of all bank "
+            "rows, each next "
+            "part row_depth addresses higher.",
+            "equal": "A token has as many rows as there are rows of banks: it takes one address, and the "
+            "rows that follow "
+            "lie row_depth addresses higher.",
+            "more": "A token has fewer rows than there are rows of banks: successive groups of rows lie in "
+            "successive "
+            "groups of bank rows before the address rises by row_depth.",
+        }[by_rows]
+        fit_columns = {
+            "fewer": "A row of a token is longer than a bank row: it is added in parts of a bank row, each "
+            "at the next "
+            "address, and these parts follow one another before the next part of rows.",
+            "equal": "A row of a token is as long as a bank row: every block along n takes the next address.",
+            "more": "A row of a token is shorter than a bank row: successive blocks along n take "
+            "successive groups of banks "
+            "before the next address.",
+        }[by_columns]
+        return (
+            "accumulate adds sums into tiles of C: it takes a block of out under a write_lock, keeps it "
+            "over all "
+            "accum_cmd up to the one whose final is set, and hands it over then; it ends after the command "
+            "whose last "
+            "is set.",
+            f"Rows of a block of sums: {rows}; a command visits mb such blocks along m, its outer walk.",
+            "A token of in brings all rows of a block of sums, packed row by row."
+            if slices == 1
+            else f"A block of sums arrives in {slices} tokens of in, slices of equally many rows packed "
+            "row by row, from "
+            "the first rows to the last.",
+            f"Columns of a block of sums: {columns}; a command visits nb such blocks along n, its inner "
+            "walk.",
+            f"Rows of banks: {height}, walked by the unrolled loop EACH_ROW; tile row r lies in bank row r "
+            "modulo this "
+            "number.",
+            fit_rows,
+            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; column e of a tile "
+            "lies in bank e "
+            "modulo this number.",
+            fit_columns,
+            f"A bank holds {depth} addresses.",
+            "Every bank is a memory of its own: out is partitioned completely along both dimensions of "
+            "banks.",
+            "A token has more sums than the banks take in a cycle: it stays in a register until its last "
+            "part is added."
+            if "fewer" in (by_rows, by_columns)
+            else "The banks take a whole token every cycle.",
+            "Sums start from zero in a command whose first is set, and are added to what the block holds "
+            "in all others.",
+            "One loop per command, labelled ADD, starts an addition every cycle; no address comes twice in "
+            "a command, so "
+            "a dependence of block between its iterations is ruled out.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Commands, slices of sums in, blocks out."""
+        rows, columns, slices, height, width, depth = _numbers(settings)
+        return (
+            command_port("accum_cmd", per="one per visit"),
+            stream_port(
+                "in",
+                "in",
+                "acc_t",
+                rows // slices * columns,
+                tokens=f"mb * nb * {slices} per command",
+                order="m block, n block, slice of rows",
+            ),
+            blocks_port(
+                "out", "out", "acc_t", height, width, depth, tokens="one per command whose final is set"
+            ),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration with folded constants."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """None."""
+        return ()
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Every block of sums in every slicing that fits a token, with every buffer that holds it."""
+        most = MAX_TOKEN_BITS // BITS["acc_t"]
+        for rows in powers_of_two(1, MAX_TOKEN_BITS // BITS["data_t"]):
+            for columns in powers_of_two(1, min(most, MOST_MULTIPLIERS // rows)):
+                for slices in powers_of_two(max(1, rows * columns // most), rows):
+                    for shape in block_shapes(4):
+                        if holds(shape, rows, columns):
+                            height, width, depth = shape
+                            yield {
+                                "rows": rows,
+                                "columns": columns,
+                                "slices": slices,
+                                "part_h": height,
+                                "part_w": width,
+                                "depth": depth,
+                            }
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """Residencies of one to three visits, a tile with room behind its rows, one over all addresses."""
+        rows, columns, slices, height, width, depth = _numbers(settings)
+        per_block = slices * ceil_div(rows // slices, height) * ceil_div(columns, width)
+        blocks = max(1, min(MOST_SUMS // (rows * columns), MOST_STEPS // per_block))
+        rounds = ceil_div(rows, height)
+        nb = max(1, min(3, depth // rounds * width // columns, blocks))
+        row_depth = ceil_div(nb * columns, width)
+        mb = max(1, min(2 * ceil_div(height, rows) + 1, depth // row_depth * height // rows, blocks // nb))
+        one = ceil_div(columns, width)
+        far_nb = max(1, min(2 * ceil_div(width, columns) + 1, depth // rounds * width // columns, blocks))
+        far_mb = max(1, min(depth // ceil_div(far_nb * columns, width) * height // rows, 4, blocks // far_nb))
+        far_depth = depth // ceil_div(far_mb * rows, height)
+        return (
+            self._case(
+                "residencies",
+                settings,
+                [(1, 1, one, 1), (mb, nb, row_depth, 3), (1, max(1, nb - 1), row_depth, 2)],
+                rng,
+            ),
+            self._case("far", settings, [(far_mb, far_nb, far_depth, 1)], rng),
+        )
+
+    def _case(
+        self, name: str, settings: Settings, residencies: list[Residency], rng: np.random.Generator
+    ) -> TestCase:
+        import numpy as np
+
+        rows, columns, slices, height, width, depth = _numbers(settings)
+        rows_of_commands: list[dict[str, int]] = []
+        tokens: list[bytes] = []
+        held: list[bytes] = []
+        count_in = 0
+        for mb, nb, row_depth, visits in residencies:
+            where = place((height, width, depth), mb * rows, nb * columns, row_depth)
+            total: NDArray[np.int32] = np.zeros((mb * rows, nb * columns), dtype=np.int32)
+            for visit in range(visits):
+                sums = rng.integers(-LARGEST_SUM, LARGEST_SUM, size=total.shape, dtype=np.int32)
+                total += sums
+                walk = sums.reshape(mb, rows, nb, columns).transpose(0, 2, 1, 3)
+                tokens.append(walk.tobytes())
+                count_in += mb * nb * slices
+                rows_of_commands.append(
+                    {
+                        "mb": mb,
+                        "nb": nb,
+                        "row_depth": row_depth,
+                        "first": int(visit == 0),
+                        "final": int(visit == visits - 1),
+                    }
+                )
+            unwritten = np.full((height, width, depth, 4), UNWRITTEN, dtype=np.uint8)
+            block = unwritten.view(np.int32)[..., 0]
+            block[where] = total
+            held.append(block.tobytes())
+        cmd, count = commands("accum_cmd", rows_of_commands)
+        return TestCase(
+            name=name,
+            inputs={"cmd": cmd, "in": b"".join(tokens)},
+            counts={"cmd": count, "in": count_in, "out": len(residencies)},
+            expected={"out": b"".join(held)},
+        )
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """ADD at II 1, banks unrolled and partitioned."""
+        *_, height, width, _ = _numbers(settings)
+        return Conformance(
+            loops=(
+                LoopRule(label="ADD", pipeline_ii=1),
+                LoopRule(label="EACH_ROW", trip=height, unroll=True),
+                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+            ),
+            partitions=partitions("out"),
+        )
+
+
+def _numbers(settings: Settings) -> tuple[int, int, int, int, int, int]:
+    return (
+        number(settings, "rows"),
+        number(settings, "columns"),
+        number(settings, "slices"),
+        number(settings, "part_h"),
+        number(settings, "part_w"),
+        number(settings, "depth"),
+    )
+
+
+SPEC = Accumulate()

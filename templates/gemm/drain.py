@@ -1,0 +1,241 @@
+"""drain: replays an operand tile out of the banks as tokens, block by block (SPACE sec. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule
+
+from .banks import block_shapes, holds, partitions, place, relation
+from .common import (
+    BITS,
+    MAX_TOKEN_BITS,
+    blocks_port,
+    ceil_div,
+    command_port,
+    commands,
+    declaration,
+    number,
+    powers_of_two,
+    random_data,
+    stream_port,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_TOKENS = 3000
+"""Tokens of one command of a test case at most (about)."""
+
+Tile = tuple[int, int, int, int, int, int]
+"""own, kb, replays, other_full, other_last, row_depth."""
+
+
+class Drain:
+    """Sends each wide token whole if the banks allow it, else in parts of as many lanes as banks."""
+
+    name = "drain"
+    function = "drain"
+    summary = "replays an operand tile from the banks in the order in which the arrays use it"
+    inlined = False
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Eleven topics; words follow the operand and each side of the banks against the wide token."""
+        height, width, depth, rows, k = _numbers(settings)
+        order = {
+            "a": "The operand is A: its own row blocks are outermost in a pass, and each is sent once for "
+            "every block of "
+            "the other operand before the next one follows.",
+            "b": "The operand is B: the blocks of the other operand are outermost in a pass, and for each "
+            "of them all own "
+            "row blocks are sent in turn.",
+        }[str(settings["operand"])]
+        fit_rows = {
+            "fewer": "A wide token has more rows than there are rows of banks: it is sent in parts of all "
+            "bank rows, each "
+            "next part row_depth addresses higher, and a row block takes as many such steps as it has parts.",
+            "equal": "A wide token has as many rows as there are rows of banks: one address holds them "
+            "all, and the next "
+            "row block lies row_depth addresses higher.",
+            "more": "A wide token has fewer rows than there are rows of banks: successive row blocks lie "
+            "in successive "
+            "groups of bank rows before the address rises by row_depth.",
+        }[relation(height, rows)]
+        fit_columns = {
+            "fewer": "A row of a wide token is longer than a bank row: it is sent in parts of a bank row, "
+            "each at the next "
+            "address, and these parts follow one another before the next part of rows.",
+            "equal": "A row of a wide token is as long as a bank row: every step along k takes the next "
+            "address.",
+            "more": "A row of a wide token is shorter than a bank row: successive steps along k take "
+            "successive groups of "
+            "banks before the next address.",
+        }[relation(width, k)]
+        return (
+            "drain replays operand tiles: for each drain_cmd it takes a block of in under a read_lock, "
+            "makes replays "
+            "passes over it and frees it; it ends after the command whose last is set.",
+            order,
+            f"Rows of a wide token: {rows}; a tile has own row blocks of this height, and a pass meets "
+            "other_full "
+            "blocks of the other operand, the last pass other_last.",
+            f"Elements of a row of a wide token along k: {k}; each row block is walked along k in kb "
+            "steps, innermost.",
+            f"Rows of banks: {height}, walked by the unrolled loop EACH_ROW; tile row r lies in bank row r "
+            "modulo this "
+            "number.",
+            fit_rows,
+            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; element e of a tile "
+            "row lies in "
+            "bank e modulo this number.",
+            fit_columns,
+            f"A bank holds {depth} addresses.",
+            "Every bank is a memory of its own: in is partitioned completely along both dimensions of banks.",
+            "One loop per command, labelled SEND, sends a token every cycle; a token packs the lanes read "
+            "row by row.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Commands, blocks in, tokens of as many lanes as banks and wide token share."""
+        height, width, depth, rows, k = _numbers(settings)
+        lanes_high, lanes_wide = min(height, rows), min(width, k)
+        parts = rows // lanes_high * (k // lanes_wide)
+        order = "m block, n block, k, part of rows, part of k"
+        return (
+            command_port("drain_cmd", per="one per refresh"),
+            blocks_port("in", "in", "data_t", height, width, depth, tokens="one per command"),
+            stream_port(
+                "out",
+                "out",
+                "data_t",
+                lanes_high * lanes_wide,
+                tokens=f"own * kb * ((replays - 1) * other_full + other_last) * {parts} per command",
+                order=order,
+            ),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration with folded constants."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """None."""
+        return ()
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Every buffer with every wide token that fits both 4096 bits and the block."""
+        most = MAX_TOKEN_BITS // BITS["data_t"]
+        for operand in ("a", "b"):
+            for rows in powers_of_two(1, most if operand == "a" else MOST_B_ROWS):
+                for k in powers_of_two(1, most // rows):
+                    for shape in block_shapes(1):
+                        if holds(shape, rows, k):
+                            height, width, depth = shape
+                            yield {
+                                "operand": operand,
+                                "part_h": height,
+                                "part_w": width,
+                                "depth": depth,
+                                "rows": rows,
+                                "k": k,
+                            }
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """A launch of three tiles: the smallest, one with a shorter last pass, one over the whole depth."""
+        height, width, depth, rows, k = _numbers(settings)
+        parts = ceil_div(rows, height) * ceil_div(k, width)
+        steps = max(2, MOST_TOKENS // parts)
+        deepest = depth // ceil_div(rows, height)
+        kb = min(3, deepest * width // k)
+        row_depth = min(ceil_div(kb * k, width) + 1, deepest)
+        own = min(2 * ceil_div(height, rows) + 1, depth // row_depth * height // rows, max(1, steps // (kb * 5)))
+        far_kb = max(1, min(deepest * width // k // 3, steps // 8))
+        far_own = max(1, min(depth // ceil_div(far_kb * k, width) * height // rows, steps // far_kb))
+        far_depth = depth // ceil_div(far_own * rows, height)
+        return (
+            self._case(
+                "replays",
+                settings,
+                [
+                    (1, 1, 1, 1, 1, ceil_div(k, width)),
+                    (own, kb, 3, 2, 1, row_depth),
+                    (1, kb, 1, 3, 2, row_depth),
+                ],
+                rng,
+            ),
+            self._case("far", settings, [(far_own, far_kb, 1, 2, 1, far_depth)], rng),
+        )
+
+    def _case(
+        self, name: str, settings: Settings, tiles: list[Tile], rng: np.random.Generator
+    ) -> TestCase:
+        import numpy as np
+
+        height, width, depth, rows, k = _numbers(settings)
+        lanes = (min(height, rows), min(width, k))
+        outer_first = settings["operand"] == "a"
+        rows_of_commands, blocks, sent, count_out = [], [], [], 0
+        for own, kb, replays, other_full, other_last, row_depth in tiles:
+            block = random_data(rng, (height, width, depth))
+            tile = block[place((height, width, depth), own * rows, kb * k, row_depth)]
+            parts = tile.reshape(own, rows // lanes[0], lanes[0], kb, k // lanes[1], lanes[1])
+            walk = parts.transpose(0, 3, 1, 4, 2, 5)
+            for replay in range(replays):
+                others = other_last if replay == replays - 1 else other_full
+                tokens = np.stack([walk] * others, axis=1 if outer_first else 0)
+                sent.append(tokens.tobytes())
+                count_out += tokens.size // (lanes[0] * lanes[1])
+            blocks.append(block.tobytes())
+            rows_of_commands.append(
+                {
+                    "own": own,
+                    "kb": kb,
+                    "replays": replays,
+                    "other_full": other_full,
+                    "other_last": other_last,
+                    "row_depth": row_depth,
+                }
+            )
+        cmd, count = commands("drain_cmd", rows_of_commands)
+        return TestCase(
+            name=name,
+            inputs={"cmd": cmd, "in": b"".join(blocks)},
+            counts={"cmd": count, "in": count, "out": count_out},
+            expected={"out": b"".join(sent)},
+        )
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """SEND at II 1, banks unrolled and partitioned."""
+        height, width, *_ = _numbers(settings)
+        return Conformance(
+            loops=(
+                LoopRule(label="SEND", pipeline_ii=1),
+                LoopRule(label="EACH_ROW", trip=height, unroll=True),
+                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+            ),
+            partitions=partitions("in"),
+        )
+
+
+MOST_B_ROWS = MAX_TOKEN_BITS // BITS["acc_t"]
+"""Rows of a wide token of B at most: a slice of sums holds one row of C at least."""
+
+
+def _numbers(settings: Settings) -> tuple[int, int, int, int, int]:
+    return (
+        number(settings, "part_h"),
+        number(settings, "part_w"),
+        number(settings, "depth"),
+        number(settings, "rows"),
+        number(settings, "k"),
+    )
+
+
+SPEC = Drain()

@@ -1,0 +1,175 @@
+"""fill: AXI words of an operand tile into the banks of a block (SPACE sec. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule
+
+from .banks import UNWRITTEN, block_shapes, partitions, place, relation
+from .common import (
+    PORT_BYTES,
+    blocks_port,
+    ceil_div,
+    command_port,
+    commands,
+    declaration,
+    number,
+    random_data,
+    stream_port,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_WORDS = 16384
+"""AXI words of one command of a test case at most."""
+
+
+class Fill:
+    """Writes a tile row by row; a word goes to one address, or in pieces to several when banks are fewer."""
+
+    name = "fill"
+    function = "fill"
+    summary = "stores the words of an operand tile in the banks of a ping-pong buffer"
+    inlined = False
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Eight topics; words follow the height (one or several rows) and the width against the word."""
+        port, height, width, depth = _numbers(settings)
+        rows = (
+            "The banks stand in a single row: every tile row starts row_depth addresses above the one before."
+            if height == 1
+            else f"The banks stand in {height} rows, walked by the unrolled loop EACH_ROW: tile row r lies "
+            "in bank row "
+            "r modulo this number, and every further round of rows starts row_depth addresses higher."
+        )
+        fit = {
+            "equal": "A bank row is as wide as a word: each word goes to one address of all banks of its "
+            "row.",
+            "more": "A bank row is wider than a word: consecutive words fill neighbouring groups of banks "
+            "at one "
+            "address before the address advances, and every tile row begins with the first group.",
+            "fewer": "A bank row is narrower than a word: the word stays in a register while its pieces, "
+            "each as wide "
+            "as the bank row, go to consecutive addresses, one piece a cycle.",
+        }[relation(width, port)]
+        return (
+            "fill stores operand tiles in a ping-pong buffer: for each fill_cmd it takes a block of out "
+            "under a "
+            "write_lock and hands it over when the tile is complete; it writes nothing but the tile, and "
+            "ends after "
+            "the command whose last is set.",
+            f"A token of in is one AXI word with {port} consecutive elements of a tile row; a tile has "
+            "rows rows of "
+            "row_words words each, one after another.",
+            rows,
+            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; element e of a tile "
+            "row lies in "
+            "bank e modulo this number, at the start of the row plus e divided by it.",
+            fit,
+            f"A bank holds {depth} addresses.",
+            "Every bank is a memory of its own: out is partitioned completely along both dimensions of "
+            "banks.",
+            "One loop per command, labelled WRITE, makes all writes of the tile and is pipelined to start "
+            "a write "
+            "every cycle.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Commands, AXI words in, blocks out."""
+        port, height, width, depth = _numbers(settings)
+        return (
+            command_port("fill_cmd", per="one per refresh"),
+            stream_port(
+                "in", "in", "data_t", port, tokens="rows * row_words per command", order="tile row, word "
+                "along k"
+            ),
+            blocks_port("out", "out", "data_t", height, width, depth, tokens="one per command"),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration with folded constants."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """None."""
+        return ()
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Every port width with every partition and size of a buffer of data_t."""
+        for port in PORT_BYTES:
+            for height, width, depth in block_shapes(1):
+                yield {"port": port, "part_h": height, "part_w": width, "depth": depth}
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """A launch with a tile of one word, an odd, a tall and a wide one; a launch with a full tile."""
+        port, height, width, depth = _numbers(settings)
+        rounds = depth // ceil_div(port, width)
+        wide = min(depth * width // port, MOST_WORDS)
+        odd = min(3, wide)
+        odd_rounds = depth // ceil_div(odd * port, width)
+        tall = min(rounds * height, max(height + 1, 64))
+        small = [(1, 1), (min(height + 1, odd_rounds * height), odd), (tall, 1), (1, wide), (1, 1)]
+        full_words = min(ceil_div(width, port) * 4, wide)
+        room = depth // ceil_div(full_words * port, width) * height
+        full_rows = min(room, max(1, MOST_WORDS // full_words))
+        return (
+            self._case("small", settings, small, rng),
+            self._case("full", settings, [(full_rows, full_words)], rng),
+        )
+
+    def _case(
+        self, name: str, settings: Settings, tiles: list[tuple[int, int]], rng: np.random.Generator
+    ) -> TestCase:
+        import numpy as np
+
+        port, height, width, depth = _numbers(settings)
+        rows_of_commands, words, blocks = [], [], []
+        for rows, row_words in tiles:
+            row_depth = ceil_div(row_words * port, width)
+            tile = random_data(rng, (rows, row_words * port))
+            block = np.full((height, width, depth), UNWRITTEN, dtype=np.uint8)
+            block[place((height, width, depth), rows, row_words * port, row_depth)] = tile.view(np.uint8)
+            rows_of_commands.append({"rows": rows, "row_words": row_words, "row_depth": row_depth})
+            words.append(tile.tobytes())
+            blocks.append(block.tobytes())
+        cmd, count = commands("fill_cmd", rows_of_commands)
+        return TestCase(
+            name=name,
+            inputs={"cmd": cmd, "in": b"".join(words)},
+            counts={"cmd": count, "in": sum(rows * row_words for rows, row_words in tiles), "out": count},
+            expected={"out": b"".join(blocks)},
+        )
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """WRITE at II 1, banks unrolled and partitioned."""
+        _, height, width, _ = _numbers(settings)
+        each_row = () if height == 1 else (LoopRule(label="EACH_ROW", trip=height, unroll=True),)
+        return Conformance(
+            loops=(
+                LoopRule(label="WRITE", pipeline_ii=1),
+                *each_row,
+                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+            ),
+            partitions=partitions("out"),
+        )
+
+
+def _numbers(settings: Settings) -> tuple[int, int, int, int]:
+    return (
+        number(settings, "port"),
+        number(settings, "part_h"),
+        number(settings, "part_w"),
+        number(settings, "depth"),
+    )
+
+
+SPEC = Fill()

@@ -1,0 +1,137 @@
+"""flush: a finished tile of C out of the banks, row by row (SPACE sec. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule
+
+from .banks import block_shapes, partitions, place
+from .common import blocks_port, command_port, commands, declaration, number, stream_port
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_TOKENS = 4096
+"""Tokens of one command of a test case at most."""
+
+
+class Flush:
+    """Reads one bank row at one address a cycle."""
+
+    name = "flush"
+    function = "flush"
+    summary = "reads a finished tile of sums from the banks, row by row"
+    inlined = False
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Six topics; words follow the height (single or several rows of banks)."""
+        height, width, depth = _numbers(settings)
+        rows = (
+            "The banks stand in a single row: every tile row starts row_depth addresses above the one before."
+            if height == 1
+            else f"The banks stand in {height} rows, walked by the unrolled loop EACH_ROW: tile row r lies "
+            "in bank row "
+            "r modulo this number, and every further round of rows starts row_depth addresses higher."
+        )
+        return (
+            "flush reads finished tiles of sums: for each flush_cmd it takes a block of in under a "
+            "read_lock, sends rows "
+            "rows of row_words words each and frees it; it ends after the command whose last is set.",
+            rows,
+            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; a word takes an "
+            "address of all banks "
+            "of a row, and consecutive words of a tile row lie at consecutive addresses.",
+            f"A bank holds {depth} addresses.",
+            "Every bank is a memory of its own: in is partitioned completely along both dimensions of banks.",
+            "One loop per command, labelled SEND, sends a word every cycle.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Commands, blocks in, words out."""
+        height, width, depth = _numbers(settings)
+        return (
+            command_port("flush_cmd", per="one per residency of C"),
+            blocks_port("in", "in", "acc_t", height, width, depth, tokens="one per command"),
+            stream_port(
+                "out", "out", "acc_t", width, tokens="rows * row_words per command", order="tile row, word "
+                "along n"
+            ),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration with folded constants."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """None."""
+        return ()
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Every partition and size of a buffer of acc_t whose banks have an address at least."""
+        for height, width, depth in block_shapes(4):
+            yield {"part_h": height, "part_w": width, "depth": depth}
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """A launch of four tiles: a word, one with room behind its rows, a tall one, one over all addresses."""
+        height, _, depth = _numbers(settings)
+        odd = min(3, depth)
+        tall = min(depth * height, max(2 * height + 1, 9))
+        rounds = min(depth, 4)
+        far_depth = depth // rounds
+        far_words = max(1, min(far_depth, MOST_TOKENS // (rounds * height)))
+        tiles = [
+            (1, 1, 1),
+            (min(height + 1, depth // odd * height), max(1, odd - 1), odd),
+            (tall, 1, 1),
+            (rounds * height, far_words, far_depth),
+        ]
+        return (self._case("tiles", settings, tiles, rng), self._case("again", settings, tiles[1:2], rng))
+
+    def _case(
+        self, name: str, settings: Settings, tiles: list[tuple[int, int, int]], rng: np.random.Generator
+    ) -> TestCase:
+        import numpy as np
+
+        height, width, depth = _numbers(settings)
+        rows_of_commands, blocks, sent = [], [], []
+        for rows, row_words, row_depth in tiles:
+            block = rng.integers(-(2**31), 2**31, size=(height, width, depth), dtype=np.int32)
+            tile = block[place((height, width, depth), rows, row_words * width, row_depth)]
+            blocks.append(block.tobytes())
+            sent.append(tile.tobytes())
+            rows_of_commands.append({"rows": rows, "row_words": row_words, "row_depth": row_depth})
+        cmd, count = commands("flush_cmd", rows_of_commands)
+        return TestCase(
+            name=name,
+            inputs={"cmd": cmd, "in": b"".join(blocks)},
+            counts={"cmd": count, "in": count, "out": sum(rows * words for rows, words, _ in tiles)},
+            expected={"out": b"".join(sent)},
+        )
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """SEND at II 1, banks unrolled and partitioned."""
+        height, width, _ = _numbers(settings)
+        each_row = () if height == 1 else (LoopRule(label="EACH_ROW", trip=height, unroll=True),)
+        return Conformance(
+            loops=(
+                LoopRule(label="SEND", pipeline_ii=1),
+                *each_row,
+                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+            ),
+            partitions=partitions("in"),
+        )
+
+
+def _numbers(settings: Settings) -> tuple[int, int, int]:
+    return number(settings, "part_h"), number(settings, "part_w"), number(settings, "depth")
+
+
+SPEC = Flush()

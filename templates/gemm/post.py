@@ -1,0 +1,182 @@
+"""post: bias, scale, activation and saturation of finished sums to int8 (SPACE sec. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from aigchip_tui.model.module import Port, Settings
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, LoopRule
+
+from .banks import SIDES
+from .common import command_port, commands, declaration, memory_port, number, powers_of_two, stream_port
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MOST_BIAS = 4096
+"""Bias values that the module holds at most: the columns of the widest tile of C."""
+
+Tile = tuple[int, int, int, int, int, int]
+"""rows, row_words, bias_addr, multiplier, shift, relu."""
+
+
+class Post:
+    """One result word a cycle; the bias of the tile's columns is loaded once per command.
+
+    Contract: multiplier >= 0, 0 <= shift <= 62, and |sum + bias| * multiplier + 2**(shift - 1) < 2**63.
+    """
+
+    name = "post"
+    function = "post"
+    summary = "adds bias, scales, clamps and saturates finished sums to int8"
+    inlined = False
+
+    def instruction(self, settings: Settings) -> tuple[str, ...]:
+        """Eight topics; only numbers change."""
+        lanes, bias_words = _numbers(settings)
+        return (
+            "post turns finished sums into results: for each post_cmd it reads rows rows of row_words "
+            "words each from in "
+            "and sends as many words to out; it ends after the command whose last is set.",
+            f"Elements of a word: {lanes}, walked by the unrolled loop EACH_LANE; sums and bias come as "
+            "acc_t, results "
+            "leave as data_t.",
+            f"Words of bias held for a tile: {bias_words}; every row of the tile uses the same ones.",
+            "Before the rows of a command, the loop LOAD_BIAS reads row_words words of bias from bias_addr "
+            "on, a word "
+            "every cycle.",
+            "A result is the sum plus its bias, times multiplier, plus half of the last place, shifted "
+            "right by shift, all "
+            "in std::int64_t; a shift of zero adds no half.",
+            "When relu is set, negative results become zero.",
+            "Results beyond the range of data_t saturate at its ends.",
+            "One loop per command, labelled SCALE, takes a word every cycle.",
+        )
+
+    def ports(self, settings: Settings) -> tuple[Port, ...]:
+        """Commands, words of sums in, bias in memory, words of results out."""
+        lanes, _ = _numbers(settings)
+        per = "rows * row_words per command"
+        return (
+            command_port("post_cmd", per="one per flush"),
+            stream_port("in", "in", "acc_t", lanes, tokens=per, order="tile row, word along n"),
+            memory_port("bias", "in", "acc_t", lanes, tokens="row_words words from bias_addr per command"),
+            stream_port("out", "out", "data_t", lanes, tokens=per, order="tile row, word along n"),
+        )
+
+    def signature(self, settings: Settings) -> str:
+        """C++ declaration with folded constants."""
+        return declaration(self.function, self.ports(settings))
+
+    def prologue(self, settings: Settings) -> str:
+        """Nothing."""
+        return ""
+
+    def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
+        """None."""
+        return ()
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Every width of a bank row with every number of words up to the widest tile."""
+        for lanes in SIDES:
+            for bias_words in powers_of_two(1, MOST_BIAS // lanes):
+                yield {"lanes": lanes, "bias_words": bias_words}
+
+    def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
+        """Tiles with and without activation, rounding and scale; the widest tile; sums at both ends."""
+        _, bias_words = _numbers(settings)
+        some = min(3, bias_words)
+        tiles: list[Tile] = [
+            (1, 1, 0, 1, 0, 0),
+            (5, some, 2, 0x5A827999, 42, 0),
+            (4, some, 1, 3, 2, 1),
+            (1, bias_words, 3, 0x7FFFFFFF, 48, 1),
+            (3, 1, 0, 1, 1, 0),
+        ]
+        return (
+            self._case("tiles", settings, tiles, rng),
+            self._case("again", settings, [(2, some, some, 0x40000001, 45, 0)], rng),
+        )
+
+    def _case(self, name: str, settings: Settings, tiles: list[Tile], rng: np.random.Generator) -> TestCase:
+        import numpy as np
+
+        lanes, _ = _numbers(settings)
+        size = max(addr + words for _, words, addr, *_ in tiles)
+        small = rng.integers(-300, 300, size=(size, lanes))
+        large = rng.integers(-(2**24), 2**24, size=(size, lanes))
+        bias = np.where(rng.random((size, lanes)) < 0.5, small, large)
+        rows_of_commands, taken, sent = [], [], []
+        for rows, row_words, bias_addr, multiplier, shift, relu in tiles:
+            sums = self._sums(rng, (rows, row_words, lanes), shift)
+            used = bias[bias_addr : bias_addr + row_words]
+            taken.append(sums.astype(np.int32).tobytes())
+            sent.append(golden(sums, used, multiplier=multiplier, shift=shift, relu=bool(relu)).tobytes())
+            rows_of_commands.append(
+                {
+                    "rows": rows,
+                    "row_words": row_words,
+                    "bias_addr": bias_addr,
+                    "multiplier": multiplier,
+                    "shift": shift,
+                    "relu": relu,
+                }
+            )
+        cmd, count = commands("post_cmd", rows_of_commands)
+        words = sum(rows * row_words for rows, row_words, *_ in tiles)
+        memory = bias.astype(np.int32).tobytes()
+        return TestCase(
+            name=name,
+            inputs={"cmd": cmd, "in": b"".join(taken)},
+            counts={"cmd": count, "in": words, "out": words},
+            expected={"out": b"".join(sent)},
+            memories={"bias": memory},
+            expected_memories={"bias": memory},
+        )
+
+    @staticmethod
+    def _sums(rng: np.random.Generator, shape: tuple[int, ...], shift: int) -> NDArray[np.int64]:
+        """Mostly sums whose result is near the range of int8, with full-range ones and both ends mixed in."""
+        import numpy as np
+
+        near = max(400, 1 << min(30, max(0, shift - 22)))
+        sums = rng.integers(-near, near, size=shape)
+        kind = rng.random(shape)
+        sums = np.where(kind < 0.1, rng.integers(-(2**31), 2**31, size=shape), sums)
+        sums = np.where(kind > 0.95, np.where(kind > 0.975, 2**31 - 1, -(2**31)), sums)
+        return sums.astype(np.int64)
+
+    def conformance(self, settings: Settings) -> Conformance:
+        """Both loops at II 1, lanes unrolled."""
+        lanes, _ = _numbers(settings)
+        return Conformance(
+            loops=(
+                LoopRule(label="LOAD_BIAS", pipeline_ii=1),
+                LoopRule(label="SCALE", pipeline_ii=1),
+                LoopRule(label="EACH_LANE", trip=lanes, unroll=True),
+            ),
+        )
+
+
+def golden(
+    sums: NDArray[np.int64], bias: NDArray[np.int64], *, multiplier: int, shift: int, relu: bool
+) -> NDArray[np.int8]:
+    """Results of post for sums of rows x words x lanes and bias of words x lanes."""
+    import numpy as np
+
+    half = 1 << (shift - 1) if shift else 0
+    scaled = ((sums + bias[None]) * multiplier + half) >> shift
+    if relu:
+        scaled = np.maximum(scaled, 0)
+    results: NDArray[np.int8] = np.clip(scaled, -128, 127).astype(np.int8)
+    return results
+
+
+def _numbers(settings: Settings) -> tuple[int, int]:
+    return number(settings, "lanes"), number(settings, "bias_words")
+
+
+SPEC = Post()

@@ -1,0 +1,80 @@
+"""Accumulate: slices of sums into banks, for every partition, block, slicing and size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.templates import bank_bench as bench
+else:
+    import bank_bench as bench
+
+MODULE = "accumulate"
+
+
+def test_accumulate_has_as_many_settings_as_its_rules_leave() -> None:
+    assert len(bench.legal(MODULE)) == 86978
+    assert len({bench.words(MODULE, settings) for settings in bench.sampled(MODULE, 3000)}) == 18
+
+
+def test_accumulate_demonstrations_state_their_settings_and_keep_the_laws() -> None:
+    assert list(bench.faults_of_demos(MODULE)) == []
+
+
+def test_accumulate_settings_are_answered_and_conform() -> None:
+    for settings in bench.sampled(MODULE, 40):
+        assert bench.nonconforming(MODULE, settings, bench.ask(MODULE, settings)) == []
+
+
+def test_accumulate_answers_simulate(tmp_path: Path) -> None:
+    for settings in bench.one_of_each_wording(MODULE)[::3]:
+        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path)
+        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
+        assert result.values > 0
+
+
+@pytest.mark.parametrize(("name", "old", "new"), [
+    ("serial", "c.first != 0 ? acc_t(0) : block[h][w][address]", "block[h][w][address]"),
+    ("serial", "c.first != 0 ? acc_t(0) : block[h][w][address]", "acc_t(0)"),
+    ("serial", "row_part * BANK_ROWS + h", "h"),
+    ("serial", "column_part * BANK_COLUMNS + w", "w"),
+    ("wide-banks", "column_group = 0;\n                // [2]", "// [2]"),
+    ("many-rows", "row_group = block_group;", "row_address = block_start;"),
+    ("many-rows", "block_group = row_group;", ""),
+    ("slices-exact", "row_address = block_start;", "row_address += 0;"),
+    ("slices-abundant", "complete = c.final != 0", "complete = true"),
+    ("slices-serial", "fresh = true;  // [11]", ";  // [11]"),
+])
+def test_accumulate_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> None:
+    shown = bench.demo(MODULE, name)
+    result = bench.run(MODULE, dict(shown.settings), bench.mutated(shown.code, old, new), tmp_path)
+    assert not result.passed
+
+
+def test_accumulate_conformance_sees_missing_directives() -> None:
+    shown = bench.demo(MODULE, "serial")
+    for directive in (
+        "#pragma HLS PIPELINE II=1\n",
+        "#pragma HLS UNROLL\n",
+        "#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1\n",
+        "#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2\n",
+    ):
+        body = bench.mutated(shown.code, directive, "")
+        assert bench.nonconforming(MODULE, dict(shown.settings), body), directive
+
+
+@pytest.mark.deep
+def test_accumulate_is_answered_for_every_legal_setting() -> None:
+    for settings in bench.legal(MODULE):
+        bench.ask(MODULE, dict(settings))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_accumulate_answers_simulate_with_sanitizers(seed: int, tmp_path: Path) -> None:
+    for settings in bench.one_of_each_wording(MODULE, seed=seed):
+        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path, sanitize=True, seed=seed)
+        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])

@@ -1,0 +1,78 @@
+"""Fill: words of a tile into banks, for every partition, port and size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.templates import bank_bench as bench
+else:
+    import bank_bench as bench
+
+MODULE = "fill"
+
+
+def test_fill_has_as_many_settings_as_its_rules_leave() -> None:
+    assert len(bench.legal(MODULE)) == 1372
+    assert len({bench.words(MODULE, settings) for settings in bench.sampled(MODULE, 3000)}) == 6
+
+
+def test_fill_demonstrations_state_their_settings_and_keep_the_laws() -> None:
+    assert list(bench.faults_of_demos(MODULE)) == []
+
+
+def test_fill_settings_are_answered_and_conform() -> None:
+    for settings in bench.sampled(MODULE, 40):
+        assert bench.nonconforming(MODULE, settings, bench.ask(MODULE, settings)) == []
+
+
+def test_fill_answers_simulate(tmp_path: Path) -> None:
+    for settings in bench.one_of_each_wording(MODULE):
+        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path)
+        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
+        assert result.values > 0
+
+
+@pytest.mark.parametrize(("name", "old", "new"), [
+    ("row-of-words", "row_start += c.row_depth", "row_start += c.row_words + 1"),
+    ("row-of-words", "h != bank_row", "h < bank_row"),
+    ("single-wide-row", "w / WORD != group", "w / WORD < group"),
+    ("single-wide-row", "group = 0;  // [5] the next row", "word = 0;  // [5] the next row"),
+    ("narrow-banks", "column = 0;  // [5] the next row", "piece = 0;  // [5] the next row"),
+    ("narrow-banks", "piece * BANK_COLUMNS + w", "w"),
+    ("wide-banks", "DEPTH = 2048", "DEPTH = 1024"),
+    ("wide-banks", "last = c.last != 0", "last = true"),
+])
+def test_fill_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> None:
+    shown = bench.demo(MODULE, name)
+    result = bench.run(MODULE, dict(shown.settings), bench.mutated(shown.code, old, new), tmp_path)
+    assert not result.passed
+
+
+def test_fill_conformance_sees_missing_directives() -> None:
+    shown = bench.demo(MODULE, "row-of-words")
+    for directive in (
+        "#pragma HLS PIPELINE II=1\n",
+        "#pragma HLS UNROLL\n",
+        "#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1\n",
+        "#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2\n",
+    ):
+        body = bench.mutated(shown.code, directive, "")
+        assert bench.nonconforming(MODULE, dict(shown.settings), body), directive
+
+
+@pytest.mark.deep
+def test_fill_is_answered_for_every_legal_setting() -> None:
+    for settings in bench.legal(MODULE):
+        bench.ask(MODULE, dict(settings))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_fill_answers_simulate_with_sanitizers(seed: int, tmp_path: Path) -> None:
+    for settings in bench.one_of_each_wording(MODULE, seed=seed):
+        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path, sanitize=True, seed=seed)
+        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
