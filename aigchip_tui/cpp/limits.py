@@ -131,12 +131,8 @@ SOURCE_LIMITS = Limits(
 """Limits of a person's own source file: larger, because `estimate` reads whatever a designer wrote."""
 
 
-def _finding(
-    code: str, message: str, line: int, col: int, *, kind: str = "forbidden", suggestion: str = ""
-) -> Finding:
-    return Finding(
-        severity="error", kind=kind, code=code, message=message, line=line, col=col, suggestion=suggestion
-    )
+def _finding(code: str, message: str, line: int, col: int, *, kind: str = "forbidden", suggestion: str = "") -> Finding:
+    return Finding(severity="error", kind=kind, code=code, message=message, line=line, col=col, suggestion=suggestion)
 
 
 def size_findings(text: str, limits: Limits = SOURCE_LIMITS) -> list[Finding]:
@@ -216,16 +212,10 @@ def _depth_findings(text: str, limits: Limits) -> list[Finding]:
             continue
         count += 1
         if count > limits.tokens:
-            return [
-                _finding("LIM-TOKENS", f"The text has more than {limits.tokens} tokens.", 0, 0, kind="limit")
-            ]
+            return [_finding("LIM-TOKENS", f"The text has more than {limits.tokens} tokens.", 0, 0, kind="limit")]
         if kind == "number" and len(word) > limits.number_length:
             line = text.count("\n", 0, token.start) + 1
-            return [
-                _finding(
-                    "LIM-NUMBER", f"A number of {len(word)} characters is refused.", line, 0, kind="limit"
-                )
-            ]
+            return [_finding("LIM-NUMBER", f"A number of {len(word)} characters is refused.", line, 0, kind="limit")]
         if kind == "name":
             if word in ("if", "for", "while", "do", "else", "switch", "template", "case"):
                 heads += 1
@@ -280,9 +270,7 @@ def _inside_parenthesis(text: str, offset: int) -> bool:
     """Whether a `;` stands in a for header: only then does it not end a statement."""
     start = max(0, offset - 400)
     window = text[start:offset]
-    return (
-        window.rfind("(") > max(window.rfind("{"), window.rfind("}"), window.rfind(")")) and "for" in window
-    )
+    return window.rfind("(") > max(window.rfind("{"), window.rfind("}"), window.rfind(")")) and "for" in window
 
 
 def screen(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
@@ -327,9 +315,7 @@ def _character_findings(text: str) -> list[Finding]:
     found: list[Finding] = []
     starts = _line_starts(text)
     if "\x00" in text:
-        found.append(
-            _finding("SCR-CHAR", "A zero byte stands in the text.", *_place(starts, text.index("\x00")))
-        )
+        found.append(_finding("SCR-CHAR", "A zero byte stands in the text.", *_place(starts, text.index("\x00"))))
     for match in re.finditer(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", text):
         found.append(
             _finding(
@@ -340,9 +326,7 @@ def _character_findings(text: str) -> list[Finding]:
         )
         break
     for match in re.finditer(r"\r(?!\n)", text):
-        found.append(
-            _finding("SCR-CHAR", "A carriage return stands inside a line.", *_place(starts, match.start()))
-        )
+        found.append(_finding("SCR-CHAR", "A carriage return stands inside a line.", *_place(starts, match.start())))
         break
     hidden = "[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
     for match in re.finditer(hidden, text):
@@ -366,9 +350,7 @@ def _character_findings(text: str) -> list[Finding]:
         break
     for match in _TRIGRAPH.finditer(text):
         found.append(
-            _finding(
-                "SCR-TRIGRAPH", f"The trigraph '{match.group()}' is refused.", *_place(starts, match.start())
-            )
+            _finding("SCR-TRIGRAPH", f"The trigraph '{match.group()}' is refused.", *_place(starts, match.start()))
         )
         break
     return found
@@ -405,11 +387,7 @@ def _token_findings(
             return _directive_findings(at, following(1), following(2))
         joined = word + following(1)
         adjacent = index + 1 < len(stream) and stream[index + 1].start == token.start + len(word)
-        if (
-            adjacent
-            and joined[:2] in _ALTERNATIVE_OPERATORS
-            and not (joined[:2] == "<:" and joined[:3] == "<::")
-        ):
+        if adjacent and joined[:2] in _ALTERNATIVE_OPERATORS and not (joined[:2] == "<:" and joined[:3] == "<::"):
             return at("SCR-DIGRAPH", f"The digraph '{joined[:2]}' is refused.")
         if word == "[" and following(1) == "[" and adjacent:
             return at("SCR-ATTRIBUTE", "An attribute [[...]] is refused.", "Use an HLS pragma.")
@@ -420,9 +398,7 @@ def _token_findings(
         if word in _ATTRIBUTE_WORDS:
             return at("SCR-ATTRIBUTE", f"The attribute word '{word}' is refused.", "Use an HLS pragma.")
         if word in _PRAGMA_OPERATORS:
-            return at(
-                "SCR-PRAGMA", f"The pragma operator '{word}' is refused.", "Write the line #pragma HLS ..."
-            )
+            return at("SCR-PRAGMA", f"The pragma operator '{word}' is refused.", "Write the line #pragma HLS ...")
         if word in _HOST_WORDS and following(1) in ("(", "<", "::", ";", ".", "{"):
             return at("SCR-HOST", f"'{word}' belongs to the host and has no place in a hardware module.")
         if word in ("and_eq", "or_eq", "xor_eq", "not_eq", "bitand", "bitor", "compl"):

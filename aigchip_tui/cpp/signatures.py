@@ -54,11 +54,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
 def _declare(parameter: Parameter) -> str:
     head, bracket, extents = parameter.type_text.partition("[")
     extents = bracket + extents
-    if (
-        head.endswith(">")
-        and "[" in parameter.type_text
-        and parameter.type_text.count("<", 0) != head.count("<")
-    ):
+    if head.endswith(">") and "[" in parameter.type_text and parameter.type_text.count("<", 0) != head.count("<"):
         head, extents = parameter.type_text, ""
     return f"{head} {parameter.name}{extents}".strip()
 
@@ -99,9 +95,7 @@ def signature_of(text: str, name: str, constants: Mapping[str, int] | None = Non
     found = [signature for signature in signatures(text, constants) if signature.name == name]
     found.sort(key=lambda signature: not signature.defined)
     if not found:
-        raise AigchipError(
-            f"No function '{name}' is defined in the text.", hint="Keep the name of the module."
-        )
+        raise AigchipError(f"No function '{name}' is defined in the text.", hint="Keep the name of the module.")
     return found[0]
 
 
@@ -135,9 +129,7 @@ def _namespace_members(root: Node, depth: int = 0) -> Iterator[Node]:
 def _learn(node: Node, known: dict[str, int]) -> None:
     if node.type == "declaration":
         words = {
-            text_of(child)
-            for child in node.children
-            if child.type in ("type_qualifier", "storage_class_specifier")
+            text_of(child) for child in node.children if child.type in ("type_qualifier", "storage_class_specifier")
         }
         if not words & {"const", "constexpr"}:
             return
@@ -177,12 +169,8 @@ def _signature(node: Node, known: Mapping[str, int]) -> Signature | None:
     templates: tuple[str, ...] = ()
     if node.type == "template_declaration":
         listed = node.child_by_field_name("parameters")
-        templates = (
-            tuple(_plain(text_of(child)) for child in listed.named_children) if listed is not None else ()
-        )
-        inner = [
-            child for child in node.named_children if child.type in ("function_definition", "declaration")
-        ]
+        templates = tuple(_plain(text_of(child)) for child in listed.named_children) if listed is not None else ()
+        inner = [child for child in node.named_children if child.type in ("function_definition", "declaration")]
         if not inner:
             return None
         node = inner[0]

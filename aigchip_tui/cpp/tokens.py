@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-TokenKind = Literal[
-    "comment", "string", "number", "name", "directive", "punctuation", "newline", "space", "stray"
-]
+TokenKind = Literal["comment", "string", "number", "name", "directive", "punctuation", "newline", "space", "stray"]
 
 _TOKEN = re.compile(
     r"""

@@ -1,0 +1,295 @@
+"""The typed syntax tree that the readers of C++ share: expressions, statements, types, functions.
+
+Nodes are small mutable-by-construction classes with slots, because a source of 300 lines makes thousands of
+them; after `parse` nobody changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aigchip_tui.cpp.pragmas import Pragma
+
+
+class Expr:
+    """An expression; `line` counts from 1 in the main file, 0 when it came from an include."""
+
+    __slots__ = ("line",)
+
+    def __init__(self) -> None:
+        self.line = 0
+
+
+@dataclass(slots=True, eq=False)
+class Number(Expr):
+    """An integer, floating or character literal; `kind` is int, float, double or bool."""
+
+    value: int | float
+    kind: str
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Name(Expr):
+    """A name; `scope` is the qualification before it without the last part."""
+
+    name: str
+    scope: str = ""
+    arguments: tuple[TypeRef | Expr, ...] = ()
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Index(Expr):
+    """`base[index]`."""
+
+    base: Expr
+    index: Expr
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Member(Expr):
+    """`base.name` or `base->name`."""
+
+    base: Expr
+    name: str
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Call(Expr):
+    """A call; the callee is a Name, a Member (method) or another expression."""
+
+    callee: Expr
+    arguments: tuple[Expr, ...]
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Unary(Expr):
+    """A prefix operator, or `++`/`--` with `postfix` set; `*` and `&` are dereference and address."""
+
+    operator: str
+    operand: Expr
+    postfix: bool = False
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Binary(Expr):
+    """A binary operator; the comma operator is `,`."""
+
+    operator: str
+    left: Expr
+    right: Expr
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Assign(Expr):
+    """`target = value`, or a compound assignment whose `operator` is `+`, `*`, ..."""
+
+    operator: str
+    target: Expr
+    value: Expr
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Conditional(Expr):
+    """`condition ? yes : no`."""
+
+    condition: Expr
+    yes: Expr
+    no: Expr
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Cast(Expr):
+    """A conversion to a type; `value` is None for `T()`."""
+
+    type: TypeRef
+    value: Expr | None
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Braces(Expr):
+    """A braced list of initialisers."""
+
+    items: tuple[Expr, ...]
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class SizeOf(Expr):
+    """`sizeof` of a type or of an expression."""
+
+    operand: TypeRef | Expr
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Text(Expr):
+    """A string literal."""
+
+    value: str
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class TypeRef:
+    """A type as written: name without `std::` and `hls::`, template arguments, pointers, reference, array
+    extents.
+    """
+
+    name: str
+    arguments: tuple[TypeRef | Expr, ...] = ()
+    pointers: int = 0
+    reference: bool = False
+    constant: bool = False
+    extents: tuple[Expr | None, ...] = ()
+    scope: str = ""
+
+
+class Stmt:
+    """A statement."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True, eq=False)
+class Variable:
+    """A declared variable or parameter."""
+
+    name: str
+    type: TypeRef
+    init: Expr | None
+    line: int
+    static: bool = False
+    constexpr: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Declaration(Stmt):
+    """Variables declared in one statement."""
+
+    variables: tuple[Variable, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Evaluate(Stmt):
+    """An expression statement."""
+
+    expression: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Block(Stmt):
+    """Statements in braces, with the pragmas that stand directly in it."""
+
+    statements: tuple[Stmt, ...]
+    pragmas: tuple[Pragma, ...] = ()
+    line: int = 0
+    label: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class If(Stmt):
+    """`if (condition) yes else no`."""
+
+    condition: Expr
+    yes: Stmt
+    no: Stmt | None
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Loop(Stmt):
+    """A loop: `for`, `while` or `do`; `name` is its label or a name made from its line."""
+
+    kind: str
+    init: Stmt | None
+    condition: Expr | None
+    step: Expr | None
+    body: Block
+    label: str
+    line: int
+    pragmas: tuple[Pragma, ...] = ()
+    end_line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Switch(Stmt):
+    """`switch`; each case holds its value (None for default) and its statements."""
+
+    subject: Expr
+    cases: tuple[tuple[Expr | None, tuple[Stmt, ...]], ...]
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Return(Stmt):
+    """`return value`."""
+
+    value: Expr | None
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Jump(Stmt):
+    """`break`, `continue` or `goto`."""
+
+    kind: str
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Unread(Stmt):
+    """Text that is not understood; kept so that an estimate can say what is unknown."""
+
+    text: str
+    line: int
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A function with its parameters, template parameters (name, default) and body (None for a declaration)."""
+
+    name: str
+    returns: TypeRef
+    parameters: tuple[Variable, ...]
+    body: Block | None
+    templates: tuple[tuple[str, TypeRef | Expr | None], ...]
+    line: int
+    end_line: int = 0
+    owner: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """A struct, class or union with fields and methods."""
+
+    name: str
+    fields: tuple[Variable, ...]
+    methods: dict[str, Function]
+    templates: tuple[tuple[str, TypeRef | Expr | None], ...]
+    bases: tuple[TypeRef, ...] = ()
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A translation unit: functions by name (overloads in order), records, type aliases, globals,
+    enumerators.
+    """
+
+    functions: dict[str, list[Function]] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    aliases: dict[str, tuple[TypeRef, tuple[tuple[str, TypeRef | Expr | None], ...]]] = field(default_factory=dict)
+    variables: list[Variable] = field(default_factory=list)
+    enumerators: dict[str, Expr | int] = field(default_factory=dict)
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    pragmas: list[Pragma] = field(default_factory=list)

@@ -1,0 +1,106 @@
+"""HLS pragmas and Tcl directives as values: kind, options, and where they apply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from aigchip_tui.cpp.constants import evaluate
+
+
+class Pragma(msgspec.Struct, frozen=True, kw_only=True):
+    """One `#pragma HLS` line (or Tcl directive): its kind in upper case, options by lower-case name, bare
+    words.
+
+    `location` is empty for a pragma in the text, `function` or `function/label` for a directive.
+    """
+
+    kind: str
+    options: dict[str, str]
+    words: tuple[str, ...]
+    line: int
+    location: str = ""
+
+    def number(self, name: str, constants: Mapping[str, int] | None = None) -> int | None:
+        """Integer value of an option, constants folded; None when absent or unknown."""
+        text = self.options.get(name)
+        return None if text is None else evaluate(text, constants)
+
+    def has(self, word: str) -> bool:
+        """Whether a bare word (`off`, `complete`, `rewind`) stands in the pragma, whatever its case."""
+        return word in self.words or self.options.get(word, "").lower() in ("true", "1", "yes")
+
+
+_OPTION = re.compile(
+    r"([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|\([^)]*\)|[^\s=(]+\([^)]*\)[^\s=]*|[^\s=]+(?:\s*[-+*/<>]+\s*[^\s=]+(?!\s*=))*)|(\S+)"
+)
+
+
+def parse_pragma(text: str, line: int) -> Pragma | None:
+    """The pragma whose text after `#pragma` is given; None when it is not an HLS pragma."""
+    head, _, rest = text.strip().partition(" ")
+    if head.upper() not in ("HLS", "AP"):
+        return None
+    words = rest.split(None, 1)
+    if not words:
+        return None
+    kind = words[0].upper()
+    options: dict[str, str] = {}
+    bare: list[str] = []
+    for match in _OPTION.finditer(words[1] if len(words) > 1 else ""):
+        if match.group(1):
+            options[match.group(1).lower()] = match.group(2).strip('"')
+        else:
+            bare.append(match.group(3).lower())
+    if kind in ("RESOURCE",):
+        kind = "BIND_STORAGE" if "ram" in options.get("core", "").lower() else "BIND_OP"
+    return Pragma(kind=kind, options=options, words=tuple(bare), line=line)
+
+
+_TCL_FLAGS = frozenset({"off", "rewind", "recursive", "region", "skip_exit_check", "flush", "enable_flush", "complete"})
+
+
+def parse_directives(text: str) -> list[Pragma]:
+    """Directives of a Tcl file (`set_directive_pipeline -II 1 "f/loop"`), read as text and never run.
+
+    The location is the first operand, a second operand is the variable. Unknown commands are passed over.
+    """
+    found: list[Pragma] = []
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip()
+        match = re.match(r"set_directive_(\w+)\s+(.*)", line)
+        if match is None:
+            continue
+        kind = match.group(1).upper()
+        parts = re.findall(r'"[^"]*"|\{[^}]*\}|\S+', match.group(2))
+        options: dict[str, str] = {}
+        bare: list[str] = []
+        operands: list[str] = []
+        position = 0
+        while position < len(parts):
+            part = parts[position].strip('"{}')
+            position += 1
+            if part.startswith("-") and not re.match(r"-\d", part):
+                name = part[1:].lower()
+                if name in _TCL_FLAGS or position >= len(parts):
+                    bare.append(name)
+                else:
+                    options[name] = parts[position].strip('"{}')
+                    position += 1
+            else:
+                operands.append(part)
+        if len(operands) > 1:
+            options.setdefault("variable", operands[1])
+        if "type" in options:
+            bare.append(options["type"].lower())
+        location = operands[0] if operands else ""
+        found.append(Pragma(kind=kind, options=options, words=tuple(bare), line=number, location=location))
+    return found
+
+
+def clock_of_directives(text: str) -> float | None:
+    """Clock period in ns of a `create_clock -period` line, or None."""
+    match = re.search(r"create_clock\s+.*?-period\s+\"?([\d.]+)", text)
+    return float(match.group(1)) if match else None

@@ -1,0 +1,271 @@
+"""Macros, conditionals and quoted includes resolved in text, line numbers of the main file kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from aigchip_tui.cpp.constants import evaluate
+from aigchip_tui.model.errors import AigchipError
+
+_PIECE = re.compile(
+    r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|\.?\d(?:[eEpP][+-]|[\w.'])*|[A-Za-z_]\w*""",
+    re.DOTALL,
+)
+_DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w*)[ \t]*(.*)")
+_MAX_OUTPUT = 4_000_000
+_MAX_INCLUDE_DEPTH = 16
+
+
+class Macro(msgspec.Struct, frozen=True):
+    """A macro: its body, and its parameters when it is called like a function."""
+
+    body: str
+    parameters: tuple[str, ...] | None = None
+    variadic: bool = False
+
+
+class Preprocessed(msgspec.Struct, frozen=True, kw_only=True):
+    """Text without directives (pragmas kept), as many lines as the main file; `prelude` is what was included."""
+
+    prelude: str
+    text: str
+    missing: tuple[str, ...]
+
+
+_PREDEFINED = {
+    "__SYNTHESIS__": "1",
+    "__VITIS_HLS__": "1",
+    "__cplusplus": "201703L",
+    "NULL": "0",
+    "INT_MAX": "2147483647",
+}
+
+
+class _Preprocessor:
+    def __init__(self, files: Mapping[str, str], defines: Mapping[str, str]) -> None:
+        self.files = dict(files)
+        self.by_name = {name.rsplit("/", 1)[-1]: name for name in files}
+        self.macros: dict[str, Macro] = {name: Macro(body) for name, body in {**_PREDEFINED, **defines}.items()}
+        self.fixed = frozenset(defines)
+        self.missing: list[str] = []
+        self.prelude: list[str] = []
+        self.seen: set[str] = set()
+        self.produced = 0
+
+    def run(self, text: str, depth: int = 0) -> str:
+        """Resolves one file; included text is collected in `prelude`."""
+        out: list[str] = []
+        pending: list[str] = []
+        active: list[tuple[bool, bool]] = []
+        lines = _strip_comments(text).split("\n")
+        position = 0
+        while position < len(lines):
+            line = lines[position]
+            position += 1
+            extra = 0
+            while line.endswith("\\") and position < len(lines):
+                line = line[:-1] + " " + lines[position]
+                position += 1
+                extra += 1
+            stripped = line.lstrip()
+            on = all(state for state, _ in active)
+            if not stripped.startswith("#"):
+                pending.append(line if on else "")
+                pending += [""] * extra
+                continue
+            match = _DIRECTIVE.match(line)
+            word, rest = (match.group(1), match.group(2).strip()) if match else ("", "")
+            self._flush(pending, out)
+            kept = self._directive(word, rest, active, on, depth)
+            out.append(kept)
+            out += [""] * extra
+        self._flush(pending, out)
+        return "\n".join(out)
+
+    def _flush(self, pending: list[str], out: list[str]) -> None:
+        if pending:
+            out.append(self.expand("\n".join(pending)))
+            pending.clear()
+
+    def _directive(self, word: str, rest: str, active: list[tuple[bool, bool]], on: bool, depth: int) -> str:
+        if word in ("if", "ifdef", "ifndef"):
+            if not on:
+                active.append((False, True))
+                return ""
+            truth = self._condition(rest) if word == "if" else (rest.split(" ")[0] in self.macros) == (word == "ifdef")
+            active.append((truth, truth))
+        elif word in ("elif", "else") and active:
+            _, taken = active.pop()
+            outer = all(state for state, _ in active)
+            truth = outer and not taken and (word == "else" or self._condition(rest))
+            active.append((truth, taken or truth))
+        elif word == "endif" and active:
+            active.pop()
+        elif not on:
+            return ""
+        elif word == "define":
+            self._define(rest)
+        elif word == "undef":
+            self.macros.pop(rest.strip(), None)
+        elif word == "include":
+            self._include(rest, depth)
+        elif word == "pragma":
+            return "#pragma " + self.expand(rest)
+        return ""
+
+    def _define(self, rest: str) -> None:
+        match = re.match(r"([A-Za-z_]\w*)(\(([^)]*)\))?(.*)", rest, re.DOTALL)
+        if match is None or match.group(1) in self.fixed:
+            return
+        name, has, listed, body = match.groups()
+        if has is None:
+            self.macros[name] = Macro(body.strip())
+            return
+        parameters = tuple(part.strip() for part in listed.split(",") if part.strip())
+        variadic = bool(parameters) and parameters[-1] == "..."
+        self.macros[name] = Macro(body.strip(), parameters[:-1] if variadic else parameters, variadic)
+
+    def _include(self, rest: str, depth: int) -> None:
+        match = re.match(r"[\"<]([^\">]+)[\">]", self.expand(rest) if rest[:1] not in '"<' else rest)
+        if match is None:
+            return
+        name = match.group(1)
+        key = name if name in self.files else self.by_name.get(name.rsplit("/", 1)[-1])
+        if key is None:
+            self.missing.append(name)
+            return
+        if key in self.seen or depth >= _MAX_INCLUDE_DEPTH:
+            return
+        self.seen.add(key)
+        self.prelude.append(self.run(self.files[key], depth + 1))
+
+    def _condition(self, text: str) -> bool:
+        text = re.sub(
+            r"defined\s*(?:\(\s*(\w+)\s*\)|(\w+))",
+            lambda match: "1" if (match.group(1) or match.group(2)) in self.macros else "0",
+            text,
+        )
+        text = self.expand(text)
+        text = re.sub(
+            r"\b[A-Za-z_]\w*\b", lambda match: match.group() if match.group() in ("true", "false") else "0", text
+        )
+        return bool(evaluate(text))
+
+    def expand(self, text: str, hidden: frozenset[str] = frozenset(), depth: int = 0) -> str:
+        """Macros of `text` replaced; a macro is not expanded within its own expansion."""
+        if depth > 40:
+            raise AigchipError("Macros are nested too deeply to be expanded.")
+        macros = self.macros
+        out: list[str] = []
+        last = 0
+        end = len(text)
+        position = 0
+        changed = False
+        while True:
+            match = _PIECE.search(text, position)
+            if match is None:
+                break
+            word = match.group()
+            position = match.end()
+            macro = macros.get(word)
+            if macro is None or word in hidden:
+                continue
+            if macro.parameters is None:
+                replaced = self.expand(macro.body, hidden | {word}, depth + 1) if macro.body else ""
+            else:
+                start = position
+                while start < end and text[start] in " \t\n":
+                    start += 1
+                if start >= end or text[start] != "(":
+                    continue
+                arguments, position = _arguments(text, start)
+                if arguments is None:
+                    break
+                lost = text.count("\n", match.start(), position)
+                replaced = self._call(macro, word, arguments, hidden, depth) + "\n" * lost
+            out.append(text[last : match.start()])
+            out.append(replaced)
+            self.produced += len(replaced)
+            if self.produced > _MAX_OUTPUT:
+                raise AigchipError("The macros of this source expand to more than 4 MB of text.")
+            last = position
+            changed = True
+        if not changed:
+            return text
+        out.append(text[last:])
+        return "".join(out)
+
+    def _call(self, macro: Macro, name: str, arguments: list[str], hidden: frozenset[str], depth: int) -> str:
+        parameters = macro.parameters or ()
+        given = dict(zip(parameters, arguments, strict=False))
+        if macro.variadic:
+            given["__VA_ARGS__"] = ", ".join(arguments[len(parameters) :])
+        body = macro.body
+        for parameter, argument in given.items():
+            body = re.sub(rf"(?<!#)#\s*{re.escape(parameter)}\b", lambda _, a=argument: f'"{a}"', body)  # type: ignore[misc]  # a default argument binds the loop variable
+        pasted = "##" in body
+        replaced = re.sub(
+            r"[A-Za-z_]\w*",
+            lambda match: (
+                (given[match.group()] if pasted else self.expand(given[match.group()], hidden, depth + 1))
+                if match.group() in given
+                else match.group()
+            ),
+            body,
+        )
+        if pasted:
+            replaced = re.sub(r"\s*##\s*", "", replaced)
+        return self.expand(replaced.replace("\n", " "), hidden | {name}, depth + 1)
+
+
+def _arguments(text: str, start: int) -> tuple[list[str] | None, int]:
+    depth = 0
+    current: list[str] = []
+    arguments: list[str] = []
+    for position in range(start, len(text)):
+        letter = text[position]
+        if letter in "([{":
+            depth += 1
+            if depth == 1:
+                continue
+        elif letter in ")]}":
+            depth -= 1
+            if depth == 0:
+                arguments.append("".join(current).strip())
+                return arguments, position + 1
+        elif letter == "," and depth == 1:
+            arguments.append("".join(current).strip())
+            current = []
+            continue
+        current.append(letter)
+    return None, len(text)
+
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.DOTALL)
+
+
+def _strip_comments(text: str) -> str:
+    if "//" not in text and "/*" not in text:
+        return text
+
+    def blank(match: re.Match[str]) -> str:
+        piece = match.group()
+        return " " + "\n" * piece.count("\n") if piece.startswith("/") else piece
+
+    return _COMMENT.sub(blank, text)
+
+
+def preprocess(
+    main: str, files: Mapping[str, str] | None = None, defines: Mapping[str, str] | None = None
+) -> Preprocessed:
+    """Resolves the text `main`: macros, conditionals and those includes that `files` (path to text) holds.
+
+    `defines` are macros that the text cannot redefine. System headers are not read; quoted ones that are
+    absent are listed in `missing`. Raises AigchipError when macros explode.
+    """
+    worker = _Preprocessor(files or {}, defines or {})
+    text = worker.run(main)
+    return Preprocessed(prelude="\n".join(worker.prelude), text=text, missing=tuple(dict.fromkeys(worker.missing)))

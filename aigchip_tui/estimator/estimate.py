@@ -1,0 +1,334 @@
+"""`estimate`: from HLS C++ text to latency, interval, resources and clock, with what is unknown and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.parse import parse
+from aigchip_tui.cpp.pragmas import Pragma, parse_directives
+from aigchip_tui.cpp.preprocess import preprocess
+from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.objects import Binding, Layer, Memory, Stream, fresh
+from aigchip_tui.estimator.operators import Operators, family_of
+from aigchip_tui.estimator.options import Options
+from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
+from aigchip_tui.estimator.values import Lin, Val, integer
+from aigchip_tui.estimator.walk import FunctionOutcome, LoopOutcome, Walker
+from aigchip_tui.model.errors import AigchipError
+
+
+class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """One loop: trip counts, initiation interval, pipeline depth (iteration latency), latency in cycles.
+
+    None means unknown (a run-time bound). `bound` says in words what bounds the interval; `flattened` counts
+    the loops merged into this one, `unrolled` the copies of its body.
+    """
+
+    name: str
+    function: str
+    line: int
+    trip: int | None
+    trip_min: int | None
+    ii: int | None
+    depth: int
+    latency: int | None
+    latency_min: int | None
+    pipelined: bool
+    bound: str = ""
+    flattened: int = 1
+    unrolled: int = 1
+    target: int = 1
+    level: int = 0
+
+
+class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """One function or dataflow process: latency and interval in cycles, None when a bound is known only at
+    run time.
+
+    For a process of our own style (`while (!last)` around one counted pipelined loop) `loops` holds the
+    symbolic cost: a command of n steps takes `ii * (n - 1) + depth` cycles.
+    """
+
+    name: str
+    line: int
+    latency: int | None
+    interval: int | None
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reader of the C++ believes a design costs; never a tool's result (`basis`).
+
+    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns. `unknown` lists what is not known
+    and why.
+    """
+
+    top: str
+    latency_min: int | None
+    latency_max: int | None
+    interval: int | None
+    dsp: int
+    bram18: int
+    uram: int
+    lut: int
+    ff: int
+    clock_ns: float
+    estimated_clock_ns: float
+    timing_met: bool
+    loops: tuple[LoopEstimate, ...]
+    functions: tuple[FunctionEstimate, ...] = ()
+    unknown: tuple[str, ...] = ()
+    basis: Literal["estimate"] = "estimate"
+
+
+class Design(msgspec.Struct, frozen=True):
+    """A source once read: its syntax tree and directives, to be estimated again and again with other
+    constants.
+    """
+
+    unit: ast.Unit
+    directives: tuple[Pragma, ...]
+    missing: tuple[str, ...]
+
+
+def read_design(
+    sources: Mapping[str, str],
+    *,
+    directives: str = "",
+    include: Mapping[str, str] | None = None,
+    defines: Mapping[str, str] | None = None,
+) -> Design:
+    """Reads C or C++ sources (path to text) once; `include` holds headers, `directives` the text of a Tcl
+    file.
+
+    Headers among the sources are read through their #include. Raises AigchipError when nothing can be read.
+    """
+    files = {**(include or {}), **sources}
+    mains = {name: text for name, text in sources.items() if not name.endswith((".h", ".hpp", ".hh", ".inc"))}
+    units: list[ast.Unit] = []
+    missing: list[str] = []
+    for text in (mains or dict(sources)).values():
+        resolved = preprocess(text, files, defines)
+        units.append(parse(resolved.text, resolved.prelude))
+        missing += resolved.missing
+    if not units:
+        raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
+    unit = units[0]
+    for other in units[1:]:
+        for name, functions in other.functions.items():
+            known = unit.functions.setdefault(name, [])
+            known += [one for one in functions if one.body is not None or not known]
+        unit.records.update(other.records)
+        unit.aliases.update(other.aliases)
+        unit.enumerators.update(other.enumerators)
+        unit.variables += other.variables
+        unit.errors += other.errors
+    return Design(unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)))
+
+
+def top_function(design: Design, top: str = "") -> ast.Function:
+    """The function to estimate: by name, else the one that no other calls; raises AigchipError with what
+    there is.
+    """
+    from aigchip_tui.estimator.walk import calls_in_statement
+
+    with_body = {name: [one for one in found if one.body is not None] for name, found in design.unit.functions.items()}
+    defined = {name: found[0] for name, found in with_body.items() if found and name != "main"}
+    if top:
+        if top not in defined:
+            listed = ", ".join(sorted(defined)[:8]) or "none"
+            raise AigchipError(f"No function '{top}' is defined in the source.", hint=f"Defined are: {listed}.")
+        return defined[top]
+    called: set[str] = set()
+    for function in defined.values():
+        assert function.body is not None
+        for call in calls_in_statement(function.body):
+            if isinstance(call.callee, ast.Name) and call.callee.name != function.name:
+                called.add(call.callee.name)
+    roots = [function for name, function in defined.items() if name not in called]
+    if not roots:
+        raise AigchipError("The source defines no function to estimate.", hint="Name the top function with --top.")
+    return max(roots, key=lambda function: function.end_line - function.line)
+
+
+def estimate(
+    sources: Mapping[str, str],
+    *,
+    top: str = "",
+    clock_ns: float = 5.0,
+    part: str = "xczu7ev",
+    sets: Mapping[str, int] | None = None,
+    directives: str = "",
+    include: Mapping[str, str] | None = None,
+    defines: Mapping[str, str] | None = None,
+    options: Options | None = None,
+    uncertainty_ns: float | None = None,
+) -> Estimate:
+    """Estimates the function `top` of C or C++ sources (path to text) for a clock period in ns and a part.
+
+    `sets` gives values to names whose value the text leaves open (arguments, macros), `directives` is the
+    text of a Tcl file of directives. Raises AigchipError with one sentence when the text cannot be read.
+    """
+    macros = {name: str(value) for name, value in (sets or {}).items()}
+    design = read_design(sources, directives=directives, include=include, defines={**(defines or {}), **macros})
+    return estimate_design(
+        design, top=top, clock_ns=clock_ns, part=part, sets=sets, options=options, uncertainty_ns=uncertainty_ns
+    )
+
+
+def estimate_design(
+    design: Design,
+    *,
+    top: str = "",
+    clock_ns: float = 5.0,
+    part: str = "xczu7ev",
+    sets: Mapping[str, int] | None = None,
+    options: Options | None = None,
+    uncertainty_ns: float | None = None,
+) -> Estimate:
+    """Estimates a design that was read before; see `estimate`."""
+    function = top_function(design, top)
+    operators = Operators(part, clock_ns, uncertainty_ns)
+    walker = Walker(design.unit, operators, options or Options(), sets or {}, design.directives)
+    walker.ready_globals()
+    graph = Graph()
+    layer = Layer(None, graph)
+    walker.graph, walker.layer = graph, layer
+    walker.function_name = function.name
+    arguments = [_port(walker, parameter) for parameter in function.parameters]
+    try:
+        outcome, _ = walker.run_function(function, arguments)
+    except RecursionError as error:
+        raise AigchipError("The source is nested too deeply to be estimated.") from error
+    return _result(walker, function, outcome, operators, design, arguments, part)
+
+
+def _port(walker: Walker, parameter: ast.Variable) -> Binding | Val:
+    kind = walker.resolve(parameter.type)
+    if parameter.name in walker.sets and kind.scalar():
+        return integer(walker.sets[parameter.name], kind.kind)
+    if kind.pointers and not kind.extents and kind.form != "stream":
+        kind.extents = (0,)
+        kind.pointers = 0
+        place = walker.declare(kind, parameter.name, local=False)
+        return place
+    if kind.scalar() and not kind.reference:
+        lin = Lin(0, ((fresh(), 1),)) if kind.kind.letter == "i" else None
+        return Val(kind.kind, -1, None, lin)
+    return walker.declare(kind, parameter.name, local=False)
+
+
+def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]:
+    found: list[LoopEstimate] = []
+    for loop in loops:
+        found.append(
+            LoopEstimate(
+                name=loop.name,
+                function=loop.function,
+                line=loop.line,
+                trip=loop.trip[1],
+                trip_min=loop.trip[0],
+                ii=loop.interval,
+                depth=loop.depth,
+                latency=loop.latency[1],
+                latency_min=loop.latency[0],
+                pipelined=loop.pipelined,
+                bound=loop.bound,
+                flattened=loop.flattened,
+                unrolled=loop.unrolled,
+                target=loop.target,
+                level=level,
+            )
+        )
+        found += _flatten(loop.children, level + 1)
+    return found
+
+
+def _result(
+    walker: Walker,
+    function: ast.Function,
+    outcome: FunctionOutcome,
+    operators: Operators,
+    design: Design,
+    arguments: Sequence[Binding | Val],
+    part: str,
+) -> Estimate:
+    dsp, lut_extra, bram, uram = 0, 0, 0, 0
+    dsp, ff, lut = outcome.usage.totals(operators)
+    has_uram = bool(operators.table.get("uram"))
+    seen: set[int] = set()
+    for memory in list(walker.used_memories.values()):
+        if memory.number in seen:
+            continue
+        seen.add(memory.number)
+        blocks, ultra, luts, flops = memory_blocks(memory, has_uram)
+        bram += blocks
+        uram += ultra
+        lut_extra += luts
+        ff += flops
+    for stream in walker.all_memories:
+        if isinstance(stream, Stream):
+            for item in stream.items.values() if stream.extents else (stream,):
+                blocks, luts, flops = stream_blocks(item)
+                bram, lut_extra, ff = bram + blocks, lut_extra + luts, ff + flops
+    if any(isinstance(argument, Memory) and argument.axi for argument in arguments):
+        bundles = {argument.bundle for argument in arguments if isinstance(argument, Memory) and argument.axi}
+        lut_extra += 700 * len(bundles)
+        ff += 900 * len(bundles)
+        bram += 2 * len(bundles)
+    loops = tuple(_flatten(outcome.loops))
+    unknown = list(walker.notes)
+    for loop in loops:
+        if loop.trip is None:
+            unknown.append(f"loop '{loop.name}' at line {loop.line}: its trip count is known only at run time")
+    for name in sorted(walker.types.unknown):
+        unknown.append(f"type '{name}' is not in the text; read as a 32-bit integer")
+    if family_of(part) == "virtexuplus" and not part.lower().startswith(("xc", "u2", "u5", "xa", "xq")):
+        unknown.append(f"part '{part}' is not known; operators of UltraScale+ are used")
+    if design.unit.errors:
+        line, text = design.unit.errors[0]
+        unknown.append(f"line {line} does not parse ('{text.strip()[:30]}'): figures may be incomplete")
+    estimated = round(max(outcome.slowest_ns, 0.01), 3)
+    functions = [
+        FunctionEstimate(name=outcome.name, line=outcome.line, latency=outcome.latency[1], interval=outcome.interval)
+    ]
+    functions += [
+        FunctionEstimate(
+            name=one.name,
+            line=one.line,
+            latency=one.latency[1],
+            interval=one.interval if one.latency[1] is not None else None,
+        )
+        for one in outcome.processes
+    ]
+    return Estimate(
+        top=function.name,
+        latency_min=outcome.latency[0],
+        latency_max=outcome.latency[1],
+        interval=outcome.interval,
+        dsp=dsp,
+        bram18=bram,
+        uram=uram,
+        lut=lut + lut_extra,
+        ff=ff,
+        clock_ns=operators.clock_ns,
+        estimated_clock_ns=estimated,
+        timing_met=estimated <= operators.budget + 1e-9,
+        loops=loops,
+        functions=tuple(functions),
+        unknown=tuple(dict.fromkeys(unknown)),
+    )
+
+
+__all__ = [
+    "Design",
+    "Estimate",
+    "FunctionEstimate",
+    "LoopEstimate",
+    "estimate",
+    "estimate_design",
+    "read_design",
+]

@@ -1,0 +1,111 @@
+"""The operation graph of a straight piece of code: nodes in program order, edges to earlier nodes, back
+edges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True, eq=False)
+class Access:
+    """One access to a memory: which, the bank (None: any bank), whether it writes, the exact address key if
+    known.
+    """
+
+    memory: int
+    banks: tuple[int, ...] | None
+    write: bool
+    count: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class Macro:
+    """A node that is a module of its own (an outlined loop or a call): cycles from start to done."""
+
+    latency: int
+    memories: frozenset[int]
+    writes: frozenset[int]
+    line: int = 0
+    name: str = ""
+
+
+class Graph:
+    """Nodes as parallel lists, because a pipelined body may hold thousands.
+
+    `operation` is the operator's name with its kind, `states` the number of clock states a node takes (1 is
+    combinational), `delay` the delay in ns within each state, `sources` the nodes it waits for. `back` holds
+    carried dependences (from, to, distance, extra states).
+    """
+
+    __slots__ = (
+        "access",
+        "back",
+        "bits",
+        "delay",
+        "lines",
+        "macro",
+        "operation",
+        "sources",
+        "states",
+        "uses",
+        "width_in",
+    )
+
+    def __init__(self) -> None:
+        self.operation: list[str] = []
+        self.states: list[int] = []
+        self.delay: list[float] = []
+        self.sources: list[tuple[int, ...]] = []
+        self.access: list[Access | None] = []
+        self.macro: dict[int, Macro] = {}
+        self.bits: list[int] = []
+        self.width_in: list[tuple[int, ...]] = []
+        self.lines: list[int] = []
+        self.back: list[tuple[int, int, int, int]] = []
+        self.uses: list[int] = []
+
+    def add(
+        self,
+        operation: str,
+        states: int,
+        delay: float,
+        sources: tuple[int, ...],
+        *,
+        bits: int = 32,
+        widths: tuple[int, ...] = (),
+        access: Access | None = None,
+        line: int = 0,
+    ) -> int:
+        """Appends a node and returns its number."""
+        number = len(self.operation)
+        self.operation.append(operation)
+        self.states.append(states)
+        self.delay.append(delay)
+        self.sources.append(sources)
+        self.access.append(access)
+        self.bits.append(bits)
+        self.width_in.append(widths)
+        self.lines.append(line)
+        self.uses.append(0)
+        for source in sources:
+            self.uses[source] += 1
+        return number
+
+    def __len__(self) -> int:
+        return len(self.operation)
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Result of scheduling: states, cycles (macros counted in full), interval, what bounds it, slowest state
+    in ns.
+    """
+
+    states: int
+    cycles: int
+    interval: int
+    bound: str = ""
+    slowest_ns: float = 0.0
+    start: list[int] = field(default_factory=list)
+    reasons: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,129 @@
+"""What an operator takes: states, delay and hardware, from the table of its family at one clock."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+
+from aigchip_tui.estimator.values import Kind
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """States (1: combinational), delay per state in ns, DSP slices, flip-flops, LUTs."""
+
+    states: int
+    delay: float
+    dsp: int = 0
+    ff: int = 0
+    lut: int = 0
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, Any]:
+    import yaml
+
+    text = resources.files("aigchip_tui.estimator").joinpath("operators.yaml").read_text()
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+_FAMILIES = (
+    (("xc7z", "xa7z", "xq7z", "zynq7", "xc7a", "xc7k", "xc7v", "xc7s"), "zynq"),
+    (("xczu", "xcku", "xcvu", "xcu", "xck", "xazu", "xqzu", "xczu", "u2", "u5", "xcv"), "virtexuplus"),
+)
+
+
+def family_of(part: str) -> str:
+    """Operator family of a part name; an unknown part is read as UltraScale+ (the estimate notes it)."""
+    lowered = part.lower().strip()
+    for prefixes, family in _FAMILIES:
+        if lowered.startswith(prefixes):
+            return family
+    return "virtexuplus"
+
+
+class Operators:
+    """Operators of one family at one clock; `budget` is what a chain of operators may take within a state, in
+    ns.
+    """
+
+    def __init__(self, part: str, clock_ns: float, uncertainty_ns: float | None = None) -> None:
+        self.family = family_of(part)
+        self.table: dict[str, Any] = _tables()["families"][self.family]
+        self.clock_ns = clock_ns
+        self.uncertainty_ns = clock_ns * 0.27 if uncertainty_ns is None else uncertainty_ns
+        self.budget = clock_ns - self.uncertainty_ns
+        self._cache: dict[tuple[str, int, int, int], Cost] = {}
+
+    def floating(self, name: str, bits: int) -> Cost:
+        """A floating-point core (`fadd`, `fmul`, `fdiv`, `fcmp`, `convert`, ...); half takes the single core."""
+        rows = self.table["fp"].get(f"{name}{64 if bits > 32 else 32}") or self.table["fp"][f"{name}64"]
+        for least, states, delay, dsp, ff, lut in rows:
+            if self.budget >= least:
+                if bits == 16:
+                    dsp, ff, lut = min(dsp, 2), ff // 2, lut // 2
+                return Cost(states, min(delay, self.budget), dsp, ff, lut)
+        raise KeyError(name)
+
+    def memory(self, local: bool, write: bool) -> Cost:
+        """Access to a RAM: a load takes two states, a store one."""
+        if write:
+            return Cost(1, float(self.table["local_store" if local else "store"]))
+        states, delay = self.table["local_load" if local else "load"]
+        return Cost(states, float(delay))
+
+    def simple(self, name: str, bits: int, left: int = 0, right: int = 0) -> Cost:
+        """An integer or logic operator; `left` and `right` are operand widths of a multiplication."""
+        key = (name, bits, left, right)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = self._simple(name, bits, left, right)
+        return found
+
+    def _simple(self, name: str, bits: int, left: int, right: int) -> Cost:
+        table = self.table
+        if name in ("add", "sub"):
+            base, slope = table["add"]
+            return Cost(1, base + slope * bits, 0, 0, bits)
+        if name == "cmp":
+            base, slope = table["compare"]
+            return Cost(1, base + slope * min(bits, 64) * 0.85, 0, 0, -(-bits // 2) + 1)
+        if name == "logic":
+            return Cost(1, table["logic"], 0, 0, bits)
+        if name == "select":
+            return Cost(1, table["select"], 0, 0, bits)
+        if name == "shift":
+            return Cost(1, table["shift"], 0, 0, bits * max(1, bits.bit_length() - 1) // 2)
+        if name == "mul":
+            return self.multiplier(left, right, bits)
+        if name in ("div", "rem"):
+            states = bits + 4
+            return Cost(states, min(self.budget, 2.0), 0, bits * 6, bits * 4)
+        return Cost(1, table["logic"], 0, 0, bits)
+
+    def multiplier(self, left: int, right: int, bits: int) -> Cost:
+        """An integer multiplier: DSP slices by the slice's operand widths, states by how many it cascades."""
+        wide, narrow = self.table["dsp_widths"]
+        big, small = max(left, right), min(left, right)
+        base, slope = self.table["multiply"]
+        if small <= 4 or big + small <= 10:
+            return Cost(1, base * 0.8, 0, 0, big * small)
+        pieces = -(-(big - 1) // (wide - 1)) * -(-(small - 1) // (narrow - 1)) if small > 1 else 1
+        if bits <= 32 and big > narrow and small > narrow:
+            pieces = min(pieces, 3)
+        delay = base + slope * big if pieces == 1 else base + slope * (big + 8 * (pieces - 1) ** 0.5)
+        if delay <= self.budget:
+            return Cost(1, delay, pieces, 0, 20 if pieces > 1 else 0)
+        states = 2 if delay <= 2 * self.budget and pieces <= 4 else 5
+        return Cost(
+            states, min(self.budget, delay / states), pieces, 17 * pieces * (states - 1), 50 if pieces > 1 else 0
+        )
+
+    def name_of(self, kind: Kind, operation: str) -> Cost:
+        """Cost of an arithmetic operation on a kind."""
+        if kind.letter == "f":
+            return self.floating(operation, kind.bits)
+        return self.simple(operation.removeprefix("f"), kind.bits, kind.bits, kind.bits)

@@ -1,0 +1,32 @@
+"""What an estimate is asked for besides the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aigchip_tui.model.errors import AigchipError
+
+
+class TooLargeError(AigchipError):
+    """The unrolled text is larger than the reader takes."""
+
+
+@dataclass(slots=True)
+class Options:
+    """Switches of the tool: `unsafe_math` re-associates floating sums, `auto_pipeline` is the trip count up
+    to which an innermost loop is unrolled into its parent (0: nothing is pipelined unasked), `limit` bounds
+    the walk."""
+
+    unsafe_math: bool = False
+    auto_pipeline: int = 64
+    limit: int = 400_000
+    axi_read_states: int = 2
+    axi_latency: int = 8
+    small_array: int = 4
+    vitis_target: bool = False
+
+    def exhausted(self) -> None:
+        """The walk has grown too large."""
+        raise TooLargeError(
+            "The unrolled code is larger than the estimator walks.", hint="Lower the unroll factors or raise the limit."
+        )

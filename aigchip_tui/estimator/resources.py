@@ -1,0 +1,160 @@
+"""Binding: how many functional units, flip-flops, LUTs and memories a schedule needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.objects import Memory, Stream
+from aigchip_tui.estimator.operators import Operators
+
+_FP = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow")
+
+
+@dataclass(slots=True)
+class Usage:
+    """Hardware of a function: shared units by operator, and what cannot be shared."""
+
+    units: Counter[tuple[str, int]] = field(default_factory=Counter)
+    module_units: Counter[tuple[str, int]] = field(default_factory=Counter)
+    dsp: int = 0
+    ff: int = 0
+    lut: int = 0
+    states: int = 0
+
+    def include(self, other: Usage, module: bool = False) -> None:
+        """Adds another piece; units of straight pieces in one state machine are shared, those of modules are
+        not.
+        """
+        for key, count in other.units.items():
+            if module:
+                self.module_units[key] += count
+            else:
+                self.units[key] = max(self.units[key], count)
+        for key, count in other.module_units.items():
+            self.module_units[key] += count
+        self.dsp += other.dsp
+        self.ff += other.ff
+        self.lut += other.lut
+        self.states += other.states
+
+    def add_control(self, states: int, pairs: Iterable[tuple[int, int]]) -> None:
+        """Loop control: counters, comparators, valid bits of the pipeline."""
+        for _, trip in pairs:
+            bits = max(1, min(32, int(trip).bit_length()))
+            self.ff += bits
+            self.lut += 2 * bits + 4
+        self.ff += states + 4
+        self.lut += 20 + states // 4
+        self.states += states
+
+    def totals(self, operators: Operators) -> tuple[int, int, int]:
+        """DSP, FF and LUT of everything."""
+        dsp, ff, lut = self.dsp, self.ff, self.lut
+        for source in (self.units, self.module_units):
+            for (label, _), count in source.items():
+                name = label.rstrip("0123456789")
+                bits = int(label[len(name) :] or 32)
+                cost = operators.floating(name, bits)
+                dsp += cost.dsp * count
+                ff += cost.ff * count
+                lut += cost.lut * count
+        return dsp, ff, lut
+
+
+def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: set[tuple[int, int]]) -> Usage:
+    """Units, registers and multiplexers of one scheduled graph."""
+    del associative
+    usage = Usage()
+    interval = plan.interval if plan.interval else max(1, plan.states)
+    occupancy: dict[tuple[str, int], Counter[int]] = {}
+    start = plan.start
+    for node, name in enumerate(graph.operation):
+        if name in ("phi", "dead", "concat", "module", "address"):
+            continue
+        label = name.rstrip("0123456789")
+        if name != label and label in (*_FP, "fcmp", "convert", "resize"):
+            occupancy.setdefault((name, 0), Counter())[start[node] % interval] += 1
+        elif name == "mul":
+            widths = graph.width_in[node]
+            left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)
+            cost = operators.multiplier(left, right, graph.bits[node])
+            usage.dsp += cost.dsp
+            usage.lut += cost.lut
+            usage.ff += cost.ff
+        elif name in ("add", "cmp", "select", "logic", "shift", "div", "rem"):
+            cost = operators.simple(name, min(graph.bits[node], 4096))
+            usage.lut += cost.lut
+            usage.ff += cost.ff
+        elif name == "mux":
+            count = graph.width_in[node][0] if graph.width_in[node] else 2
+            usage.lut += graph.bits[node] * max(1, count // 3)
+    for key, slots in occupancy.items():
+        usage.units[key] = max(slots.values())
+        shared = sum(slots.values()) - usage.units[key]
+        bits = 64 if key[0].endswith("64") else 32
+        usage.lut += shared * bits // 2
+    usage.ff += _registers(graph, plan)
+    return usage
+
+
+def _registers(graph: Graph, plan: Schedule) -> int:
+    """Flip-flops that carry values over clock edges; long lives in a pipeline become shift registers in LUTs."""
+    start, states = plan.start, graph.states
+    last: dict[int, int] = {}
+    for node, sources in enumerate(graph.sources):
+        for source in sources:
+            if start[node] > last.get(source, -1):
+                last[source] = start[node]
+    total = 0
+    for node, end in last.items():
+        if graph.operation[node] in ("module", "dead"):
+            continue
+        made = start[node] + max(1, states[node]) - 1
+        life = end - made
+        if life > 0:
+            bits = min(graph.bits[node], 4096)
+            if plan.interval:
+                total += bits * min(life, 3)
+            else:
+                total += bits
+    return total
+
+
+def memory_blocks(memory: Memory, uram: bool) -> tuple[int, int, int, int]:
+    """BRAM18, URAM, LUT and FF of one array; ports of the top cost nothing inside."""
+    if not memory.local or memory.axi or not (memory.read or memory.written):
+        return 0, 0, 0, 0
+    banks = 1 if memory.reshaped > 1 else memory.banks
+    width = memory.type.bits * max(1, memory.reshaped)
+    depth = -(-memory.words // max(1, memory.banks))
+    if memory.storage == "uram" or (
+        memory.storage == "" and uram and depth * width >= 4096 * 72 * 4 and not memory.rom
+    ):
+        return 0, banks * -(-width // 72) * -(-depth // 4096), 0, 0
+    if memory.storage == "lutram" or (memory.storage == "" and (depth * width <= 1024 or depth <= 64)):
+        luts = banks * width * -(-depth // 64)
+        return 0, 0, luts if not memory.rom else luts // 2, banks * width
+    return banks * bram18(depth, width), 0, 0, 0
+
+
+def bram18(depth: int, width: int) -> int:
+    """BRAM18 blocks of a true dual-port RAM: the cheapest aspect ratio, pairs joined as BRAM36 where that is
+    denser.
+    """
+    best = 1 << 30
+    for words, bits in ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)):
+        best = min(best, -(-depth // words) * -(-width // bits))
+    return best
+
+
+def stream_blocks(stream: Stream) -> tuple[int, int, int]:
+    """BRAM18, LUT and FF of a FIFO: shift registers up to 1 Kbit, block RAM above."""
+    width, depth = stream.type.total_bits, stream.depth
+    if not stream.local:
+        return 0, 0, 0
+    if width * depth <= 1024 or depth <= 32:
+        return 0, (width + 12) * max(1, -(-depth // 32)), 5 + 2 * max(1, depth.bit_length())
+    return bram18(depth, width), 40 + 2 * depth.bit_length(), 20 + 2 * depth.bit_length()

@@ -1,0 +1,295 @@
+"""Scheduling with chaining: as soon as possible under memory ports, modulo the initiation interval when
+pipelined.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+
+from aigchip_tui.estimator.graph import Graph, Schedule
+
+_MAX_INTERVAL = 100_000
+
+
+class Ports:
+    """Reservation of memory ports per bank and cycle; `capacity` is the number of accesses a bank takes in a
+    cycle.
+    """
+
+    def __init__(self, capacity: Mapping[int, tuple[int, int, int]], interval: int | None) -> None:
+        self.capacity = capacity
+        self.interval = interval
+        self.used: dict[tuple[int, int, int, int], int] = {}
+
+    def fits(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> bool:
+        """Whether an access finds a port in this cycle."""
+        count, reads, writes = self.capacity.get(memory, (2, 2, 2))
+        slot = cycle % self.interval if self.interval else cycle
+        limit = writes if write else reads
+        used = self.used
+        for bank in banks if banks is not None else (-1,):
+            everywhere = used.get((memory, -1, slot, 2), 0) if bank != -1 else used.get((memory, -2, slot, 2), 0)
+            if used.get((memory, bank, slot, 2), 0) + everywhere >= count:
+                return False
+            same = used.get((memory, bank, slot, int(write)), 0)
+            same += used.get((memory, -1 if bank != -1 else -2, slot, int(write)), 0)
+            if same >= limit:
+                return False
+        return True
+
+    def take(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> None:
+        """Reserves the ports."""
+        slot = cycle % self.interval if self.interval else cycle
+        used = self.used
+        for bank in banks if banks is not None else (-1,):
+            for key in ((memory, bank, slot, 2), (memory, bank, slot, int(write))):
+                used[key] = used.get(key, 0) + 1
+            if bank != -1:
+                for key in ((memory, -2, slot, 2), (memory, -2, slot, int(write))):
+                    used[key] = max(used.get(key, 0), used[(memory, bank, slot, key[3])])
+
+
+def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int]:
+    """Least interval that the memory ports allow, and the memory that sets it (-1: none)."""
+    totals: dict[tuple[int, int, int], int] = {}
+    wild: dict[tuple[int, int], int] = {}
+    for access in graph.access:
+        if access is None:
+            continue
+        if access.banks is None:
+            for way in (int(access.write), 2):
+                wild[(access.memory, way)] = wild.get((access.memory, way), 0) + access.count
+        else:
+            for bank in access.banks:
+                for way in (int(access.write), 2):
+                    key = (access.memory, bank, way)
+                    totals[key] = totals.get(key, 0) + access.count
+    for (memory, way), count in wild.items():
+        banks = [key for key in totals if key[0] == memory and key[2] == way]
+        for key in banks:
+            totals[key] += count
+        totals[(memory, -1, way)] = count
+    best, culprit = 1, -1
+    for (memory, _, way), count in totals.items():
+        ports = capacity.get(memory, (2, 2, 2))
+        limit = ports[0] if way == 2 else ports[1 + way]
+        needed = -(-count // max(1, limit))
+        if needed > best:
+            best, culprit = needed, memory
+    return best, culprit
+
+
+def _path_states(graph: Graph, start: int, end: int, budget: float) -> int:
+    """States from the start of one node to the end of another along the slowest path, or -1 when there is
+    none.
+    """
+    finish: dict[int, tuple[int, float]] = {}
+    sources, states, delay = graph.sources, graph.states, graph.delay
+    first = states[start]
+    finish[start] = (max(0, first - 1), delay[start])
+    for node in range(start + 1, end + 1):
+        best: tuple[int, float] | None = None
+        for source in sources[node]:
+            if source < start:
+                continue
+            reached = finish.get(source)
+            if reached is not None and (best is None or reached > best):
+                best = reached
+        if best is None:
+            continue
+        cycle, offset = best
+        if states[node] == 0:
+            finish[node] = best
+            continue
+        if offset + delay[node] > budget and offset > 0:
+            cycle, offset = cycle + 1, 0.0
+        if states[node] == 1:
+            finish[node] = (cycle, offset + delay[node])
+        else:
+            finish[node] = (cycle + states[node] - 1, delay[node])
+    reached = finish.get(end)
+    return -1 if reached is None else reached[0] + 1
+
+
+def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
+    """Least interval that carried dependences allow, with the node that closes the cycle and its distance."""
+    best, culprit, distance = 1, -1, 0
+    ends: dict[tuple[int, int], tuple[int, int]] = {}
+    for source, target, steps, extra in graph.back:
+        known = ends.get((target, source))
+        if known is None or steps < known[0]:
+            ends[(target, source)] = (steps, extra)
+    for (target, source), (steps, extra) in ends.items():
+        if target > source:
+            length = 1 + extra if graph.access[source] is not None else 0
+            if graph.access[source] is None:
+                continue
+        else:
+            length = _path_states(graph, target, source, budget)
+            if length < 0:
+                continue
+            length += extra
+        needed = -(-length // max(1, steps))
+        if needed > best:
+            best, culprit, distance = needed, source, steps
+    return best, culprit, distance
+
+
+def schedule(
+    graph: Graph,
+    *,
+    budget: float,
+    capacity: Mapping[int, tuple[int, int, int]],
+    interval: int | None = None,
+    entry_ns: float = 0.0,
+) -> Schedule:
+    """Schedules a graph: without `interval` as states of a state machine, with it modulo that interval.
+
+    The interval is raised to what memory ports and carried dependences demand. `budget` is the clock period
+    less the uncertainty, in ns; `entry_ns` is the delay spent before the first operation of a state (loop
+    control).
+    """
+    if interval is None:
+        return _place(graph, budget, capacity, None, entry_ns)
+    ports, memory = memory_interval(graph, capacity)
+    recurrence, node, distance = recurrence_interval(graph, budget)
+    found = max(interval, ports, recurrence)
+    bound = ""
+    if found > interval or found > 1:
+        bound = "target"
+        if recurrence == found and recurrence > interval:
+            bound = f"recurrence:{node}:{distance}"
+        elif ports == found and ports > interval:
+            bound = f"ports:{memory}"
+    while True:
+        result = _place(graph, budget, capacity, found, entry_ns)
+        worst = _carried_excess(graph, result, found, budget)
+        if worst <= 0 or found >= _MAX_INTERVAL:
+            break
+        result = _place(graph, budget, capacity, found, entry_ns, late=True)
+        break
+    result.interval = found
+    result.bound = bound
+    result.reasons = {"ports": ports, "recurrence": recurrence, "target": interval}
+    return result
+
+
+def _carried_excess(graph: Graph, result: Schedule, interval: int, budget: float) -> int:
+    worst = 0
+    for source, target, steps, extra in graph.back:
+        end = result.start[source] + max(1, graph.states[source]) - 1 + 1 + extra
+        worst = max(worst, end - (result.start[target] + steps * interval))
+    return worst
+
+
+def _place(
+    graph: Graph,
+    budget: float,
+    capacity: Mapping[int, tuple[int, int, int]],
+    interval: int | None,
+    entry_ns: float,
+    late: bool = False,
+) -> Schedule:
+    count = len(graph)
+    start = [0] * count
+    finish_cycle = [0] * count
+    finish_ns = [0.0] * count
+    ports = Ports(capacity, interval)
+    waits: dict[int, int] = {}
+    macro_until: dict[int, int] = {}
+    slowest = entry_ns
+    last = 0
+    operation, states_of, delay_of, sources_of, access_of = (
+        graph.operation,
+        graph.states,
+        graph.delay,
+        graph.sources,
+        graph.access,
+    )
+    lower: dict[int, int] = {}
+    if late and interval:
+        for source, target, steps, extra in graph.back:
+            if target > source:
+                continue
+            length = _path_states(graph, target, source, budget)
+            del length, steps, extra
+    for node in range(count):
+        cycle, offset = lower.get(node, 0), 0.0
+        sources = sources_of[node]
+        states, delay = states_of[node], delay_of[node]
+        if operation[node] == "sum" and len(sources) > 2:
+            cycle, offset = _tree(sources, finish_cycle, finish_ns, states, delay, budget)
+            start[node] = cycle
+            finish_cycle[node], finish_ns[node] = cycle, offset
+            last = max(last, cycle)
+            slowest = max(slowest, offset)
+            continue
+        for source in sources:
+            reached = finish_cycle[source]
+            if reached > cycle:
+                cycle, offset = reached, finish_ns[source]
+            elif reached == cycle and finish_ns[source] > offset:
+                offset = finish_ns[source]
+        if states == 0:
+            start[node] = finish_cycle[node] = cycle
+            finish_ns[node] = offset
+            continue
+        if cycle == 0 and offset < entry_ns and (access_of[node] is not None):
+            offset = max(offset, entry_ns)
+        if offset > 0 and offset + delay > budget:
+            cycle, offset = cycle + 1, 0.0
+        access = access_of[node]
+        if access is not None:
+            guard = 0
+            while not ports.fits(access.memory, access.banks, access.write, cycle):
+                cycle, offset = cycle + 1, 0.0
+                guard += 1
+                if guard > (interval or 100_000):
+                    break
+            ports.take(access.memory, access.banks, access.write, cycle)
+        macro = graph.macro.get(node)
+        if macro is not None:
+            cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])
+            waits[cycle + 1] = max(waits.get(cycle + 1, 1), macro.latency + 1)
+            for memory in macro.memories:
+                macro_until[memory] = cycle + 2
+            offset = 0.0
+        start[node] = cycle
+        if states == 1:
+            finish_cycle[node], finish_ns[node] = cycle, offset + delay
+            slowest = max(slowest, offset + delay)
+        else:
+            finish_cycle[node], finish_ns[node] = cycle + states - 1, delay
+            slowest = max(slowest, delay, offset + delay if offset else 0.0)
+        if macro is not None:
+            finish_cycle[node], finish_ns[node] = cycle + 2, 0.0
+            last = max(last, cycle + 1)
+        else:
+            last = max(last, finish_cycle[node])
+    total = last + 1 if count else 0
+    cycles = total + sum(wait - 1 for wait in waits.values())
+    return Schedule(total, cycles, interval or 0, "", slowest, start)
+
+
+def _tree(
+    sources: tuple[int, ...],
+    cycles: list[int],
+    offsets: list[float],
+    states: int,
+    delay: float,
+    budget: float,
+) -> tuple[int, float]:
+    """End of a balanced tree of two-input operators whose leaves become ready at different times."""
+    heap = [(cycles[source], offsets[source]) for source in sources]
+    heapq.heapify(heap)
+    while len(heap) > 1:
+        heapq.heappop(heap)
+        cycle, offset = heapq.heappop(heap)
+        if offset > 0 and offset + delay > budget:
+            cycle, offset = cycle + 1, 0.0
+        if states == 1:
+            heapq.heappush(heap, (cycle, offset + delay))
+        else:
+            heapq.heappush(heap, (cycle + states - 1, delay))
+    return heap[0]

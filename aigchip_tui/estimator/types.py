@@ -1,0 +1,202 @@
+"""Resolution of written types: aliases, template parameters, records, ap_types, vectors and streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.objects import Type
+from aigchip_tui.estimator.values import Kind
+
+_BUILTIN: dict[str, Kind] = {
+    "bool": Kind("i", 1, False),
+    "char": Kind("i", 8),
+    "signed char": Kind("i", 8),
+    "unsigned char": Kind("i", 8, False),
+    "short": Kind("i", 16),
+    "short int": Kind("i", 16),
+    "unsigned short": Kind("i", 16, False),
+    "unsigned short int": Kind("i", 16, False),
+    "int": Kind("i", 32),
+    "signed": Kind("i", 32),
+    "signed int": Kind("i", 32),
+    "unsigned": Kind("i", 32, False),
+    "unsigned int": Kind("i", 32, False),
+    "long": Kind("i", 64),
+    "long int": Kind("i", 64),
+    "unsigned long": Kind("i", 64, False),
+    "unsigned long int": Kind("i", 64, False),
+    "long long": Kind("i", 64),
+    "long long int": Kind("i", 64),
+    "unsigned long long": Kind("i", 64, False),
+    "unsigned long long int": Kind("i", 64, False),
+    "size_t": Kind("i", 64, False),
+    "ptrdiff_t": Kind("i", 64),
+    "uint": Kind("i", 32, False),
+    "float": Kind("f", 32),
+    "double": Kind("f", 64),
+    "long double": Kind("f", 64),
+    "half": Kind("f", 16),
+}
+for _bits in (8, 16, 32, 64):
+    _BUILTIN[f"int{_bits}_t"] = Kind("i", _bits)
+    _BUILTIN[f"uint{_bits}_t"] = Kind("i", _bits, False)
+    _BUILTIN[f"int{_bits}"] = Kind("i", _bits)
+    _BUILTIN[f"uint{_bits}"] = Kind("i", _bits, False)
+
+Bindings = dict[str, "Type | int"]
+
+
+class TypeReader:
+    """Resolves `TypeRef`s against a unit; `fold` evaluates constant expressions in the caller's scope."""
+
+    def __init__(self, unit: ast.Unit, fold: Callable[[ast.Expr], int | None]) -> None:
+        self.unit = unit
+        self.fold = fold
+        self.depth = 0
+        self.unknown: set[str] = set()
+
+    def resolve(self, reference: ast.TypeRef, bound: Bindings) -> Type:
+        """The type that a reference means; an unknown name is read as a 32-bit integer and noted."""
+        self.depth += 1
+        if self.depth > 24:
+            self.depth = 0
+            return Type("scalar")
+        base = self._base(reference, bound)
+        self.depth -= 1
+        extents = list(base.extents)
+        own: list[int] = []
+        for extent in reference.extents:
+            folded = self._fold(extent, bound) if extent is not None else None
+            own.append(folded if folded is not None else 0)
+        found = Type(
+            base.form,
+            base.kind,
+            base.element,
+            base.count,
+            base.fields,
+            tuple(own + extents),
+            base.pointers + reference.pointers,
+            base.reference or reference.reference,
+            base.constant or reference.constant,
+            base.depth,
+            base.record,
+        )
+        return found
+
+    def _fold(self, argument: ast.TypeRef | ast.Expr, bound: Bindings) -> int | None:
+        if isinstance(argument, ast.TypeRef):
+            value = bound.get(argument.name)
+            if isinstance(value, int):
+                return value
+            return self.fold(ast.Name(argument.name))
+        if isinstance(argument, ast.Name):
+            value = bound.get(argument.name)
+            if isinstance(value, int):
+                return value
+        return self.fold(argument)
+
+    def _argument_type(self, argument: ast.TypeRef | ast.Expr, bound: Bindings) -> Type:
+        if isinstance(argument, ast.TypeRef):
+            return self.resolve(argument, bound)
+        if isinstance(argument, ast.Name):
+            return self.resolve(ast.TypeRef(argument.name, argument.arguments), bound)
+        return Type("scalar")
+
+    def _base(self, reference: ast.TypeRef, bound: Bindings) -> Type:
+        name = reference.name.removeprefix("std::").removeprefix("hls::")
+        value = bound.get(name)
+        if isinstance(value, Type):
+            return value
+        kind = _BUILTIN.get(name)
+        if kind is not None:
+            return Type("scalar", kind)
+        if name in ("void", "auto"):
+            return Type(name)
+        given = reference.arguments
+        if name in ("ap_int", "ap_uint"):
+            width = self._fold(given[0], bound) if given else 32
+            return Type("scalar", Kind("i", width or 32, name == "ap_int"))
+        if name in ("ap_fixed", "ap_ufixed"):
+            width = (self._fold(given[0], bound) if given else 32) or 32
+            whole = (self._fold(given[1], bound) if len(given) > 1 else width // 2) or 0
+            return Type("scalar", Kind("x", width, name == "ap_fixed", whole))
+        if name in ("vector", "array") and given:
+            element = self._argument_type(given[0], bound)
+            count = (self._fold(given[1], bound) if len(given) > 1 else 1) or 1
+            if name == "array":
+                return Type(
+                    element.form,
+                    element.kind,
+                    element.element,
+                    element.count,
+                    element.fields,
+                    (count, *element.extents),
+                )
+            return Type("vector", element.kind, element, count)
+        if name in ("stream", "stream_of_blocks") and given:
+            element = self._argument_type(given[0], bound)
+            depth = (self._fold(given[1], bound) if len(given) > 1 else 2) or 2
+            return Type("stream" if name == "stream" else "blocks", element.kind, element, 1, {}, (), depth=depth)
+        if name in ("read_lock", "write_lock") and given:
+            element = self._argument_type(given[0], bound)
+            element.record = name
+            return element
+        if name in ("ap_axiu", "ap_axis", "axis", "qdma_axis"):
+            width = (self._fold(given[0], bound) if given and not isinstance(given[0], ast.TypeRef) else None) or 32
+            return Type(
+                "struct",
+                fields={
+                    "data": Type("scalar", Kind("i", width, False)),
+                    "keep": Type("scalar", Kind("i", width // 8 or 1, False)),
+                    "strb": Type("scalar", Kind("i", width // 8 or 1, False)),
+                    "last": Type("scalar", Kind("i", 1, False)),
+                    "user": Type("scalar", Kind("i", 1, False)),
+                    "id": Type("scalar", Kind("i", 1, False)),
+                    "dest": Type("scalar", Kind("i", 1, False)),
+                },
+                record=name,
+            )
+        if name == "complex" and given:
+            part = self._argument_type(given[0], bound)
+            return Type("struct", fields={"re": part, "im": part}, record="complex")
+        if name == "burst_maxi" and given:
+            part = self._argument_type(given[0], bound)
+            part.pointers = 1
+            return part
+        alias = self.unit.aliases.get(name)
+        if alias is not None:
+            target, parameters = alias
+            inner = self.bind(parameters, given, bound) if parameters else {}
+            return self.resolve(target, {**bound, **inner})
+        record = self.unit.records.get(name)
+        if record is not None:
+            inner = {**bound, **self.bind(record.templates, given, bound)}
+            fields: dict[str, Type] = {}
+            for parent in record.bases:
+                fields.update(self.resolve(parent, inner).fields)
+            for variable in record.fields:
+                if not variable.static:
+                    fields[variable.name] = self.resolve(variable.type, inner)
+            return Type("struct", fields=fields, record=name)
+        self.unknown.add(name)
+        return Type("scalar")
+
+    def bind(
+        self,
+        parameters: tuple[tuple[str, ast.TypeRef | ast.Expr | None], ...],
+        given: tuple[ast.TypeRef | ast.Expr, ...],
+        bound: Bindings,
+    ) -> Bindings:
+        """Template parameters bound to arguments or defaults; values stay integers, types become types."""
+        found: Bindings = {}
+        for position, (name, default) in enumerate(parameters):
+            argument = given[position] if position < len(given) else default
+            if argument is None:
+                continue
+            number = self._fold(argument, {**bound, **found})
+            if number is not None:
+                found[name] = number
+            elif isinstance(argument, ast.TypeRef | ast.Name):
+                found[name] = self._argument_type(argument, {**bound, **found})
+        return found
