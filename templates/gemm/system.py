@@ -41,11 +41,9 @@ def system_test(
     cases: list[TestCase] = []
     if layers:
         for index, layer in enumerate(layers):
-            plan = plan_tiles(point, build, layer)
-            tiles = LayerTiles(m=layer.m, n=layer.n, k=layer.k, tm=plan.tm, tn=plan.tn, tk=plan.tk)
-            cases.append(_launch(f"{index} {layer.name}", shape, [tiles], rng))
+            cases.append(_launch(f"{index} {layer.name}", shape, [layer_tiles(point, build, layer)], rng))
         return SystemTest(main=MAIN, cases=tuple(cases), note=f"{len(cases)} layers, tiles of the plan")
-    for index, pair in enumerate(_odd_pairs(shape, rng)):
+    for index, pair in enumerate(odd_pairs(shape, rng)):
         names = " and ".join(f"{t.m}x{t.n}x{t.k}/{t.tm}x{t.tn}x{t.tk}" for t in pair)
         cases.append(_launch(f"{index}: {names}", shape, pair, rng))
     again = cases[-1]
@@ -62,17 +60,39 @@ def system_test(
     )
 
 
+def layer_tiles(point: DesignPoint, build: Build, layer: Layer) -> LayerTiles:
+    """A layer with the tiles of its plan."""
+    plan = plan_tiles(point, build, layer)
+    return LayerTiles(m=layer.m, n=layer.n, k=layer.k, tm=plan.tm, tn=plan.tn, tk=plan.tk)
+
+
 def _up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def _odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
-    # Smallest tiles: whole tokens, whole banks, whole words of memory.
+def _small_tile(shape: Shape) -> dict[str, int]:
+    # Whole tokens, whole banks, whole words of memory; two blocks an axis where the buffers hold them, so that a tile
+    # at the edge has fewer blocks than the others.
     tile = {
         "m": max(shape.pm, shape.a.height, shape.c.height),
         "n": max(shape.pn, shape.b.height, shape.c.width),
         "k": max(shape.pk, shape.a.width, shape.b.width, shape.port),
     }
+    room = (
+        ("m", "k", shape.a.height * shape.a.width * shape.a.depth),
+        ("n", "k", shape.b.height * shape.b.width * shape.b.depth),
+        ("m", "n", shape.c.height * shape.c.width * shape.c.depth),
+    )
+    for axis in "nmk":
+        larger = {**tile, axis: 2 * tile[axis]}
+        if all(larger[x] * larger[y] <= elements for x, y, elements in room):
+            tile = larger
+    return tile
+
+
+def odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
+    """Launches of two layers whose sizes are sampled from {1, P-1, P, P+1, 2T+1}, the largest first."""
+    tile = _small_tile(shape)
     unit = {"m": shape.pm, "n": shape.pn, "k": shape.pk}
     sizes = {
         axis: sorted({1, max(1, unit[axis] - 1), unit[axis], unit[axis] + 1, 2 * tile[axis] + 1}) for axis in "mnk"

@@ -126,6 +126,14 @@ class GemmTemplate:
             children=bare.children,
         )
 
+    def headers(self) -> dict[str, str]:
+        """The type header that every module's prologue includes."""
+        return {"gemm_types.hpp": types_header()}
+
+    def supplied_includes(self) -> tuple[str, ...]:
+        """Headers that the prologue includes."""
+        return INCLUDES
+
     def netlist(self, point: DesignPoint, build: Build) -> Netlist:
         """The module tree of a design with local settings, arbiters inserted where native tokens differ."""
         return self.tree(shape_of(point, build))
@@ -194,6 +202,21 @@ class GemmTemplate:
         from .system import system_test
 
         return system_test(shape_of(point, build), point, build, layers, rng)
+
+    def host_files(
+        self, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
+    ) -> dict[str, str]:
+        """Driver and self-checking test bench in C++ for an exported project.
+
+        The test bench runs launches of odd sizes and one launch for each of `layers` with the tiles of the tile plan;
+        its data are drawn when it runs.
+        """
+        from .host import host_header, host_test
+        from .system import layer_tiles, odd_pairs
+
+        shape = shape_of(point, build)
+        launches = [*odd_pairs(shape, rng), *([layer_tiles(point, build, layer)] for layer in layers)]
+        return {"gemm_host.hpp": host_header(shape), "gemm_test.cpp": host_test(launches)}
 
 
 def create(digest: str) -> GemmTemplate:

@@ -1,0 +1,328 @@
+"""The host driver in C++ for exported projects: packing, layer table, unpacking, and a self-checking test bench."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from .driver import LayerTiles
+from .shape import Shape
+
+_HOST: Final = """\
+// Host side of the accelerator: cuts layers into tiles, packs them into memory, writes the layer table.
+//
+// Every tile of A, B and C is contiguous, so that one refresh is one burst. Rows and columns that fill up the last
+// tile are zero. Written by the template for this design; im2col is done before, by the caller.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+#include "hls_vector.h"
+
+#include "gemm_types.hpp"
+
+namespace host {
+
+@CONSTANTS@
+
+typedef hls::vector<data_t, PORT> word_t;
+typedef hls::vector<acc_t, C_WIDTH> bias_t;
+
+// C[m][n] = saturate(((A[m][k] * B[k][n] + bias[n]) * multiplier + rounding) >> shift) in tiles of tm x tn x tk.
+struct layer {
+    int m, n, k;
+    int tm, tn, tk;
+    std::int32_t multiplier, shift;
+    bool relu;
+};
+
+// What the accelerator reads and writes in a launch; a launch holds layers that do not read each other's results.
+struct memories {
+    std::vector<std::int32_t> table;
+    std::vector<word_t> a, b, c;
+    std::vector<bias_t> bias;
+    int layers = 0;
+};
+
+inline int ceil_div(int value, int by) { return (value + by - 1) / by; }
+
+// A figure of every tile but the last of an axis, and of the last one.
+struct extent {
+    int full, edge;
+    int of(int index, int count) const { return index == count - 1 ? edge : full; }
+    int pick(int at_edge) const { return at_edge ? edge : full; }
+};
+
+inline extent blocks(int size, int tile, int step) {
+    const int count = ceil_div(size, tile);
+    return {ceil_div(tile < size ? tile : size, step), ceil_div(size - (count - 1) * tile, step)};
+}
+
+// Where the tiles of one layer stand in memory.
+class layout {
+  public:
+    explicit layout(const layer& of)
+        : l(of),
+          nm(ceil_div(of.m, of.tm)),
+          nn(ceil_div(of.n, of.tn)),
+          nk(ceil_div(of.k, of.tk)),
+          mb(blocks(of.m, of.tm, PM)),
+          nb(blocks(of.n, of.tn, PN)),
+          kb(blocks(of.k, of.tk, PK)),
+          k_words{ceil_div(kb.full * PK, PORT), ceil_div(kb.edge * PK, PORT)},
+          c_words{ceil_div(nb.full * PN, C_WIDTH), ceil_div(nb.edge * PN, C_WIDTH)},
+          a_tile(mb.full * PM * k_words.full),
+          b_tile(nb.full * PN * k_words.full),
+          c_tile(store_words(mb.full, c_words.full)) {
+        const bool spilled = nk > 1 && ((REUSE == 'a' && nn > 1) || (REUSE == 'b' && nm > 1));
+        const bool fits = ceil_div(mb.full * PM, A_HEIGHT) * ceil_div(k_words.full * PORT, A_WIDTH) <= A_DEPTH &&
+                          ceil_div(nb.full * PN, B_HEIGHT) * ceil_div(k_words.full * PORT, B_WIDTH) <= B_DEPTH &&
+                          ceil_div(mb.full * PM, C_HEIGHT) * c_words.full <= C_DEPTH && c_words.full <= BIAS_WORDS;
+        if (spilled || !fits) {
+            throw std::invalid_argument(spilled ? "these tiles would spill sums" : "a tile does not fit its buffer");
+        }
+    }
+
+    // Appends a layer with its data: a is m x k, b is k x n, bias has n values.
+    static layout append(const layer& l, const std::vector<data_t>& a, const std::vector<data_t>& b,
+                         const std::vector<acc_t>& bias, memories& to) {
+        layout at(l);
+        at.a_addr = static_cast<int>(to.a.size());
+        at.b_addr = static_cast<int>(to.b.size());
+        at.c_addr = static_cast<int>(to.c.size());
+        at.bias_addr = static_cast<int>(to.bias.size());
+        to.a.resize(to.a.size() + at.nm * at.nk * at.a_tile, word_t(0));
+        to.b.resize(to.b.size() + at.nn * at.nk * at.b_tile, word_t(0));
+        to.c.resize(to.c.size() + at.nm * at.nn * at.c_tile, word_t(0));
+        to.bias.resize(to.bias.size() + at.nn * at.c_words.full, bias_t(0));
+        for (int k = 0; k < l.k; ++k) {
+            for (int m = 0; m < l.m; ++m) {
+                at.put(to.a, at.a_addr, at.a_tile, m, l.tm, k, a[m * l.k + k]);
+            }
+            for (int n = 0; n < l.n; ++n) {
+                at.put(to.b, at.b_addr, at.b_tile, n, l.tn, k, b[k * l.n + n]);
+            }
+        }
+        for (int n = 0; n < l.n; ++n) {
+            const int column = n % l.tn;
+            to.bias[at.bias_addr + n / l.tn * at.c_words.full + column / C_WIDTH][column % C_WIDTH] = bias[n];
+        }
+        at.describe(to.table);
+        ++to.layers;
+        return at;
+    }
+
+    // The result at row m and column n after the launch.
+    data_t result(const memories& from, int m, int n) const {
+        const int tile_m = m / l.tm, tile_n = n / l.tn;
+        const int element = m % l.tm * c_words.of(tile_n, nn) * C_WIDTH + n % l.tn;
+        return from.c[c_addr + (tile_m * nn + tile_n) * c_tile + element / PORT][element % PORT];
+    }
+
+  private:
+    int store_words(int mb_, int words) const { return ceil_div(mb_ * PM * words * C_WIDTH, PORT); }
+
+    void put(std::vector<word_t>& memory, int addr, int tile_words, int row, int tile_rows, int k, data_t value) {
+        const int tile_k = k / l.tk, column = k % l.tk;
+        const int word = (row / tile_rows * nk + tile_k) * tile_words + row % tile_rows * k_words.of(tile_k, nk);
+        memory[addr + word + column / PORT][column % PORT] = value;
+    }
+
+    // The words that ctrl reads, in the order of namespace field.
+    void describe(std::vector<std::int32_t>& table) const {
+        std::vector<std::int32_t> row(field::LAYER_WORDS, 0);
+        const int visits = nm * nn * nk;
+        const int all_a = REUSE == 'a' ? nm * nk : REUSE == 'b' ? (nm * nk > 1 ? visits : 1) : nk > 1 ? visits : nm;
+        const int all_b = REUSE == 'b' ? nn * nk : nn * nk > 1 ? visits : 1;
+        row[field::NM] = nm;
+        row[field::NN] = nn;
+        row[field::NK] = nk;
+        row[field::VISITS] = visits;
+        row[field::A_LOADS] = all_a;
+        row[field::A_REPLAYS] = visits / all_a;
+        row[field::A_PASSES] = REUSE == 'o' && nk > 1 ? nn : 1;
+        row[field::B_LOADS] = all_b;
+        row[field::B_REPLAYS] = visits / all_b;
+        for (int edge = 0; edge < 2; ++edge) {
+            row[field::MB_FULL + edge] = mb.pick(edge);
+            row[field::NB_FULL + edge] = nb.pick(edge);
+            row[field::KB_FULL + edge] = kb.pick(edge);
+            row[field::A_ROWS_FULL + edge] = mb.pick(edge) * PM;
+            row[field::B_ROWS_FULL + edge] = nb.pick(edge) * PN;
+            row[field::K_WORDS_FULL + edge] = k_words.pick(edge);
+            row[field::A_DEPTH_FULL + edge] = ceil_div(k_words.pick(edge) * PORT, A_WIDTH);
+            row[field::B_DEPTH_FULL + edge] = ceil_div(k_words.pick(edge) * PORT, B_WIDTH);
+            row[field::C_WORDS_FULL + edge] = c_words.pick(edge);
+        }
+        row[field::C_DEPTH] = c_words.full;
+        row[field::A_ADDR] = a_addr;
+        row[field::A_TILE] = a_tile;
+        row[field::A_BAND] = nk * a_tile;
+        row[field::B_ADDR] = b_addr;
+        row[field::B_TILE] = b_tile;
+        row[field::B_BAND] = nk * b_tile;
+        row[field::C_ADDR] = c_addr;
+        row[field::C_TILE] = c_tile;
+        row[field::C_BAND] = nn * c_tile;
+        row[field::BIAS_ADDR] = bias_addr;
+        row[field::MULTIPLIER] = l.multiplier;
+        row[field::SHIFT] = l.shift;
+        row[field::RELU] = l.relu;
+        for (int high = 0; high < 2; ++high) {
+            for (int low = 0; low < 2; ++low) {
+                const int at = 2 * high + low;
+                row[field::A_WORDS + at] = mb.pick(high) * PM * k_words.pick(low);
+                row[field::B_WORDS + at] = nb.pick(high) * PN * k_words.pick(low);
+                row[field::BLOCKS + at] = mb.pick(high) * nb.pick(low);
+                row[field::SLICES + at] = mb.pick(high) * nb.pick(low) * SLICES;
+                row[field::C_TOKENS + at] = mb.pick(high) * PM * c_words.pick(low);
+                row[field::C_STORES + at] = store_words(mb.pick(high), c_words.pick(low));
+                for (int k_edge = 0; k_edge < 2; ++k_edge) {
+                    row[field::STEPS + 2 * at + k_edge] = mb.pick(high) * nb.pick(low) * kb.pick(k_edge);
+                }
+            }
+        }
+        table.insert(table.end(), row.begin(), row.end());
+    }
+
+    layer l;
+    int nm, nn, nk;
+    extent mb, nb, kb, k_words, c_words;
+    int a_tile, b_tile, c_tile;
+    int a_addr = 0, b_addr = 0, c_addr = 0, bias_addr = 0;
+};
+
+}  // namespace host
+"""
+
+_TEST: Final = """\
+// Test bench: random layers through the accelerator, every result compared with a plain computation.
+//
+// Usage: gemm_test [seed]. Ends with 0 only if every value agrees and at least one was compared.
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+
+#include "gemm.hpp"
+#include "gemm_host.hpp"
+
+namespace {
+
+struct data {
+    std::vector<data_t> a, b;
+    std::vector<acc_t> bias;
+};
+
+data random_data(const host::layer& l, std::mt19937& draw) {
+    std::uniform_int_distribution<int> byte(-128, 127), start(-65536, 65535), corner(0, 9);
+    data d{std::vector<data_t>(l.m * l.k), std::vector<data_t>(l.k * l.n), std::vector<acc_t>(l.n)};
+    for (auto* matrix : {&d.a, &d.b}) {
+        for (data_t& value : *matrix) {
+            value = static_cast<data_t>(corner(draw) == 0 ? -128 : byte(draw));
+        }
+    }
+    for (acc_t& value : d.bias) {
+        value = start(draw);
+    }
+    return d;
+}
+
+data_t golden(const host::layer& l, const data& d, int m, int n) {
+    std::int64_t sum = d.bias[n];
+    for (int k = 0; k < l.k; ++k) {
+        sum += d.a[m * l.k + k] * d.b[k * l.n + n];
+    }
+    sum = (sum * l.multiplier + (l.shift > 0 ? std::int64_t{1} << (l.shift - 1) : 0)) >> l.shift;
+    sum = l.relu && sum < 0 ? 0 : sum;
+    return static_cast<data_t>(sum > 127 ? 127 : sum < -128 ? -128 : sum);
+}
+
+// One launch, run twice on the same memories; returns the number of values that differ.
+long check(const std::vector<host::layer>& layers, std::mt19937& draw, long& compared) {
+    host::memories memory;
+    std::vector<data> inputs;
+    std::vector<host::layout> at;
+    for (const host::layer& l : layers) {
+        inputs.push_back(random_data(l, draw));
+        at.push_back(host::layout::append(l, inputs.back().a, inputs.back().b, inputs.back().bias, memory));
+    }
+    long wrong = 0;
+    for (int run = 0; run < 2; ++run) {
+        for (host::word_t& word : memory.c) {
+            word = host::word_t(static_cast<data_t>(draw()));
+        }
+        gemm(memory.table.data(), memory.layers, memory.a.data(), memory.b.data(), memory.bias.data(),
+             memory.c.data());
+        for (std::size_t i = 0; i < layers.size(); ++i) {
+            for (int m = 0; m < layers[i].m; ++m) {
+                for (int n = 0; n < layers[i].n; ++n) {
+                    const int got = at[i].result(memory, m, n), wanted = golden(layers[i], inputs[i], m, n);
+                    ++compared;
+                    if (got != wanted && wrong++ < 10) {
+                        std::printf("layer %zu, run %d: C[%d][%d] is %d, should be %d\\n", i, run, m, n, got, wanted);
+                    }
+                }
+            }
+        }
+    }
+    return wrong;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const unsigned seed = argc > 1 ? static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10)) : 1;
+    std::mt19937 draw(seed);
+    // m, n, k, tm, tn, tk, multiplier, shift, relu; one launch a row of layers
+    const std::vector<std::vector<host::layer>> launches = {
+@LAUNCHES@
+    };
+    long compared = 0, wrong = 0;
+    for (const auto& layers : launches) {
+        wrong += check(layers, draw, compared);
+    }
+    std::printf("%ld values compared, %ld differ (seed %u)\\n", compared, wrong, seed);
+    return compared > 0 && wrong == 0 ? 0 : 1;
+}
+"""
+
+
+def host_header(shape: Shape) -> str:
+    """Text of gemm_host.hpp for a design."""
+    figures = (
+        ("PM", shape.pm, "rows of a block of sums"),
+        ("PN", shape.pn, "columns of a block of sums"),
+        ("PK", shape.pk, "elements along k that a step takes"),
+        ("SLICES", shape.slices, "tokens of a block of sums"),
+        ("PORT", shape.port, "bytes of an AXI word"),
+        ("A_HEIGHT", shape.a.height, "banks of buffer A along m"),
+        ("A_WIDTH", shape.a.width, "banks of buffer A along k"),
+        ("A_DEPTH", shape.a.depth, "addresses of a bank"),
+        ("B_HEIGHT", shape.b.height, "banks of buffer B along n"),
+        ("B_WIDTH", shape.b.width, "banks of buffer B along k"),
+        ("B_DEPTH", shape.b.depth, "addresses of a bank"),
+        ("C_HEIGHT", shape.c.height, "banks of buffer C along m"),
+        ("C_WIDTH", shape.c.width, "banks of buffer C along n, results in a token"),
+        ("C_DEPTH", shape.c.depth, "addresses of a bank"),
+        ("BIAS_WORDS", shape.bias_words, "words of bias that post holds"),
+    )
+    lines = [f"constexpr int {name} = {value};  // {meaning}" for name, value, meaning in figures]
+    letter = shape.reuse[0]
+    lines.append(f"constexpr char REUSE = '{letter}';  // operand that stays longest: a, b or o for the output")
+    return _HOST.replace("@CONSTANTS@", "\n".join(lines))
+
+
+def host_test(launches: Sequence[Sequence[LayerTiles]]) -> str:
+    """Text of gemm_test.cpp: the given launches with varied post settings."""
+    posts = ((1, 0, "false"), (77, 12, "true"), (3, 7, "false"), (201, 16, "true"))
+    rows, drawn = [], 0
+    for layers in launches:
+        cells = []
+        for t in layers:
+            multiplier, shift, relu = posts[drawn % len(posts)]
+            drawn += 1
+            cells.append(f"{{{t.m}, {t.n}, {t.k}, {t.tm}, {t.tn}, {t.tk}, {multiplier}, {shift}, {relu}}}")
+        rows.append(f"        {{{', '.join(cells)}}},")
+    return _TEST.replace("@LAUNCHES@", "\n".join(rows))
