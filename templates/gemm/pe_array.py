@@ -79,9 +79,9 @@ class PeArray:
         """Sizes of a lane, the grid of lanes, and how a finished block leaves."""
         s = _sizes(settings)
         return (
-            f"Rows of A that one lane works on: {s.lane_m}.",
-            f"Columns of B that one lane works on: {s.lane_n}.",
-            f"Words along k that one lane multiplies for each sum: {s.lane_k}.",
+            f"Rows of A in one lane: {s.lane_m}.",
+            f"Columns of B in one lane: {s.lane_n}.",
+            f"Words along k in one lane: {s.lane_k}.",
             f"The array has {s.m} lanes along m." if s.m > 1 else "The array has a single lane along m.",
             f"The array has {s.n} lanes along n." if s.n > 1 else "The array has a single lane along n.",
             f"The array has {s.k} lanes along k." if s.k > 1 else "The array has a single lane along k.",
@@ -92,15 +92,15 @@ class PeArray:
             else "A block of sums leaves as a single token (loop take, unrolled) in the cycle of its last step of k.",
             "The process pe_array has the ports cmd (array_cmd), in_a, in_b and out: a token of in_a holds all rows of "
             "A, one of in_b all columns of B (data_t), one of out whole rows of sums (acc_t), one after the other.",
-            "One step multiplies a token of A with a token of B in the function array_step, which is inlined.",
+            "The function array_step, inlined, multiplies a token of A with a token of B.",
             "Each word of A is copied into a register of the completely partitioned array a_register (loop copy_a, "
             "unrolled), from which all lanes along n take it."
             if s.n > 1
-            else "Each word of A goes from the token straight to the only lane along n that takes it.",
+            else "Each word of A goes straight from the token to its only lane along n.",
             "Each word of B is copied into a register of the completely partitioned array b_register (loop copy_b, "
             "unrolled), from which all lanes along m take it."
             if s.m > 1
-            else "Each word of B goes from the token straight to the only lane along m that takes it.",
+            else "Each word of B goes straight from the token to its only lane along m.",
             "The lanes stand in three nested loops lanes_m, lanes_n and lanes_k, unrolled; each takes neighbouring "
             "rows, columns and words into the completely partitioned arrays lane_a and lane_b (loops pick_a and "
             "pick_b, unrolled).",

@@ -10,63 +10,61 @@ constexpr int LANES_M = 8;
 constexpr int LANES_N = 1;
 // [6] lanes along k
 constexpr int LANES_K = 4;
-// [8] what a token holds, and the tile of sums of a lane
+// [8] tokens, and a lane's tile of sums
 constexpr int ROWS = LANES_M * LANE_ROWS;
 constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
 constexpr int WORDS = LANES_K * LANE_WORDS;
 constexpr int TILE = LANE_ROWS * LANE_COLUMNS;
-// [7] slices of whole rows, so that no token is too wide
+// [7] slices keep tokens narrow
 constexpr int SLICES = 16;
 constexpr int SLICE = ROWS * COLUMNS / SLICES;
 
-// [9] all lanes work on one pair of tokens in the process's pipeline
+// [9] all lanes, part of the process's pipeline
 void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<data_t, COLUMNS * WORDS>& b,
                 bool first, acc_t sums[ROWS * COLUMNS]) {
 #pragma HLS INLINE
-    // [10] one lane along n: no register to share
-    // [11] a register a word, which all lanes along m read at once
+    // [10] no lane along n to share with
+    // [11] a register a word for all lanes along m
     data_t b_register[COLUMNS * WORDS];
 #pragma HLS ARRAY_PARTITION variable=b_register complete dim=1
     copy_b: for (int x = 0; x < COLUMNS * WORDS; ++x) {
 #pragma HLS UNROLL
         b_register[x] = b[x];
     }
-    // [12] unrolled: a lane for each turn, its operands are wires
+    // [12] a lane for each turn, operands are wires
     lanes_m: for (int lm = 0; lm < LANES_M; ++lm) {
 #pragma HLS UNROLL
         lanes_n: for (int ln = 0; ln < LANES_N; ++ln) {
 #pragma HLS UNROLL
             acc_t tile[TILE];
 #pragma HLS ARRAY_PARTITION variable=tile complete dim=1
-            // [13] all sums at once start from zero
+            // [13] sums start together
             clear: for (int x = 0; x < TILE; ++x) {
 #pragma HLS UNROLL
                 tile[x] = 0;
             }
-            // [12] lanes along k share a tile
+            // [12] along k on one tile
             lanes_k: for (int lk = 0; lk < LANES_K; ++lk) {
 #pragma HLS UNROLL
                 data_t lane_a[LANE_ROWS * LANE_WORDS];
 #pragma HLS ARRAY_PARTITION variable=lane_a complete dim=1
                 pick_a: for (int x = 0; x < LANE_ROWS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
-                    const int row = lm * LANE_ROWS + x / LANE_WORDS;
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [10] one reader for each word
-                    lane_a[x] = a[row * WORDS + word];
+                    // [10] one reader
+                    lane_a[x] = a[(lm * LANE_ROWS + x / LANE_WORDS) * WORDS + word];
                     // [12] columns likewise
                 }
                 data_t lane_b[LANE_COLUMNS * LANE_WORDS];
 #pragma HLS ARRAY_PARTITION variable=lane_b complete dim=1
                 pick_b: for (int x = 0; x < LANE_COLUMNS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
-                    const int column = ln * LANE_COLUMNS + x / LANE_WORDS;
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [11] lanes along m read the same register
-                    lane_b[x] = b_register[column * WORDS + word];
+                    // [11] shared register
+                    lane_b[x] = b_register[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
                     // [12]
                 }
-                // [13] sums of lanes along k meet in a tree, which the tool balances
+                // [13] meet in a tree, balanced by the tool
                 acc_t lane_c[TILE];
 #pragma HLS ARRAY_PARTITION variable=lane_c complete dim=1
                 pe_lane(lane_a, lane_b, lane_c);
@@ -76,7 +74,7 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
                 }
                 // [12]
             }
-            // [14] an adder at each register: the loop carries a sum for one cycle
+            // [14] one adder a register: II=1 holds
             accumulate: for (int x = 0; x < TILE; ++x) {
 #pragma HLS UNROLL
                 const int row = lm * LANE_ROWS + x / LANE_COLUMNS;
@@ -89,31 +87,31 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
     // [9]
 }
 
-// [8] packed operands in, packed sums out
+// [8] packed words in, packed sums out
 void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS * WORDS>>& in_a,
               hls::stream<hls::vector<data_t, COLUMNS * WORDS>>& in_b, hls::stream<hls::vector<acc_t, SLICE>>& out) {
-    // [15] the process ends with the command that says so and keeps nothing
+    // [15] ends on command, keeps nothing
     bool last = false;
     commands: while (!last) {
         const array_cmd command = cmd.read();
         last = command.last != 0;
-        // [14] the block at work, all sums at once
+        // [14] all sums in one cycle
         acc_t sums[ROWS * COLUMNS];
 #pragma HLS ARRAY_PARTITION variable=sums complete dim=1
-        // [7] a finished block waits in its own registers and is gone before the next is finished
+        // [7] gone before the next block is finished
         acc_t held[ROWS * COLUMNS];
 #pragma HLS ARRAY_PARTITION variable=held complete dim=1
         const int period = command.kb > SLICES ? command.kb : SLICES;
         const int summing = command.blocks * period;
-        // once a command: LUTs will do, DSP blocks are for the lanes
+        // DSP blocks are for the lanes
 #pragma HLS BIND_OP variable=summing op=mul impl=fabric
         const int iterations = summing + SLICES;
         int block = 0;
-        // [16] one flat loop: the pipeline fills once a command, then takes a step a cycle
+        // [16] one flat loop: the pipeline fills once
         int step = 0;
         steps: for (int t = 0; t < iterations; ++t) {
 #pragma HLS PIPELINE II=1
-            // [7] the block before leaves by shifting, without a multiplexer, while this one is summed
+            // [7] the block before shifts out, no multiplexer
             if (block > 0 && step < SLICES) {
                 hls::vector<acc_t, SLICE> slice;
                 take: for (int x = 0; x < SLICE; ++x) {
