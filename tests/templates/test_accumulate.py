@@ -37,8 +37,8 @@ def test_accumulate_answers_simulate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "old", "new"), [
-    ("serial", "c.first != 0 ? acc_t(0) : block[h][w][address]", "block[h][w][address]"),
-    ("serial", "c.first != 0 ? acc_t(0) : block[h][w][address]", "acc_t(0)"),
+    ("serial", "c.first != 0 ? 0 : block[h][w][address]", "block[h][w][address]"),
+    ("serial", "c.first != 0 ? 0 : block[h][w][address]", "0"),
     ("serial", "row_part * BANK_ROWS + h", "h"),
     ("serial", "column_part * BANK_COLUMNS + w", "w"),
     ("wide-banks", "column_group = 0;\n                // [2]", "// [2]"),

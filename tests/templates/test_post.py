@@ -44,7 +44,7 @@ def test_post_answers_simulate(tmp_path: Path) -> None:
     ("short", "HIGHEST = 127", "HIGHEST = 126"),
     ("short", "LOWEST = -128", "LOWEST = -127"),
     ("wide", "held[word]", "held[0]"),
-    ("wide", "std::int64_t(sums[l]) + offsets[l]", "sums[l] + offsets[l]"),
+    ("wide", "static_cast<std::int64_t>(sums[l]) + offsets[l]", "sums[l] + offsets[l]"),
 ])
 def test_post_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> None:
     shown = bench.demo(MODULE, name)

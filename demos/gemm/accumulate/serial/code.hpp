@@ -50,7 +50,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                         const int column = column_part * BANK_COLUMNS + w;  // [8] COLUMN_PARTS to choose from
                         // [12] the first visit takes zero for what the block holds
                         const int address = row_address + column_address;
-                        const acc_t sum = c.first != 0 ? acc_t(0) : block[h][w][address];
+                        const acc_t sum = c.first != 0 ? 0 : block[h][w][address];
                         block[h][w][address] = sum + token[row * COLUMNS + column];
                     }  // [7] end of the bank row
                 }  // [5] end of the rows
