@@ -1,0 +1,115 @@
+"""Genes: a design point as a tuple of indices into ordered values, so that steps, mutations and tables are cheap.
+
+Only what a release builds is encoded (fanout links, one MAC per DSP, arrays along one axis), so that each gene tuple
+is within the scope; the rules that join several parameters are checked by `model.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.rules import BUILT_ARRAYS
+from aigchip_tui.model.space import (
+    ARRAY_SPLITS,
+    BUFFER_KIB,
+    LANE_SPLITS,
+    PARTITION_FACTORS,
+    REUSES,
+    DesignPoint,
+    Partition,
+    check_parameter,
+)
+
+Genes = tuple[int, ...]
+SPLIT_VALUES = {
+    "lane": tuple(str(split) for split in LANE_SPLITS),
+    "array": tuple(str(split) for split in ARRAY_SPLITS),
+    "arrays": tuple(str(split) for split in BUILT_ARRAYS),
+}
+# Gene name -> its values in order; neighbours in the order are neighbours in the space (except between splits).
+GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
+    **SPLIT_VALUES,
+    **dict.fromkeys(("buf_a", "buf_b", "buf_c"), BUFFER_KIB),
+    **dict.fromkeys(("part_a_h", "part_a_w", "part_b_h", "part_b_w", "part_c_h", "part_c_w"), PARTITION_FACTORS),
+    "reuse": REUSES,
+}
+GENE_NAMES = tuple(GENE_VALUES)
+GENE_SIZES = tuple(len(values) for values in GENE_VALUES.values())
+LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
+# The genes whose values are ordered by size: +-1 is a small step.
+ORDINAL_GENES = tuple(range(BUF_A, REUSE))
+_INDEX = tuple({value: index for index, value in enumerate(values)} for values in GENE_VALUES.values())
+# Parameters of the vocabulary that this release fixes.
+FIXED: Mapping[str, int | str] = {
+    "lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout", "dsp_pack": 1,
+}  # fmt: skip
+
+
+def point_of(genes: Genes) -> DesignPoint:
+    """The design point of a gene tuple."""
+    part = PARTITION_FACTORS
+    return DesignPoint(
+        lane=LANE_SPLITS[genes[LANE]],
+        array=ARRAY_SPLITS[genes[ARRAY]],
+        arrays=BUILT_ARRAYS[genes[ARRAYS]],
+        buf_a=BUFFER_KIB[genes[BUF_A]],
+        buf_b=BUFFER_KIB[genes[BUF_B]],
+        buf_c=BUFFER_KIB[genes[BUF_C]],
+        part_a=Partition(h=part[genes[PART_A_H]], w=part[genes[PART_A_W]]),
+        part_b=Partition(h=part[genes[PART_B_H]], w=part[genes[PART_B_W]]),
+        part_c=Partition(h=part[genes[PART_C_H]], w=part[genes[PART_C_W]]),
+        reuse=REUSES[genes[REUSE]],
+    )
+
+
+def genes_of(point: DesignPoint) -> Genes:
+    """The gene tuple of a point; raises AigchipError if a parameter lies outside what this release builds."""
+    return genes_of_parameters(point.parameters())
+
+
+def genes_of_parameters(parameters: Mapping[str, int | str]) -> Genes:
+    """The gene tuple of flat parameters, see `genes_of`."""
+    for name, value in FIXED.items():
+        if parameters.get(name, value) != value:
+            raise AigchipError(f"not built yet: {name}={parameters[name]}; only {value} is.")
+    try:
+        return tuple(index[parameters[name]] for name, index in zip(GENE_NAMES, _INDEX, strict=True))
+    except KeyError:
+        for name, index in zip(GENE_NAMES, _INDEX, strict=True):
+            if parameters.get(name) not in index:
+                raise AigchipError(f"not built yet: {name}={parameters.get(name)}.") from None
+        raise
+
+
+class Pins(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters that a human has fixed, as (gene, index) pairs."""
+
+    genes: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, pins: Mapping[str, int | str]) -> Pins:
+        """Pins of `PARAM=VALUE` settings; raises AigchipError for unknown parameters and values not built."""
+        fixed: list[tuple[int, int]] = []
+        for name, given in pins.items():
+            value = check_parameter(name, given)
+            if name in FIXED:
+                if value != FIXED[name]:
+                    raise AigchipError(f"not built yet: {name}={value}; only {FIXED[name]} is.")
+                continue
+            gene = GENE_NAMES.index(name)
+            if value not in _INDEX[gene]:
+                raise AigchipError(f"not built yet: {name}={value}.")
+            fixed.append((gene, _INDEX[gene][value]))
+        return cls(genes=tuple(fixed))
+
+    def apply(self, genes: Genes) -> Genes:
+        """The same genes with the pinned values in place."""
+        if not self.genes:
+            return genes
+        changed = list(genes)
+        for gene, index in self.genes:
+            changed[gene] = index
+        return tuple(changed)

@@ -1,0 +1,105 @@
+"""The rules of the space for one gene tuple in microseconds, equal to `model.rules.refusals`; searchers ask it
+often.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from aigchip_tui.model import resources
+from aigchip_tui.model.rules import BUILT_ARRAYS
+from aigchip_tui.model.space import (
+    ACC_BITS,
+    ARRAY_SPLITS,
+    BUFFER_KIB,
+    LANE_SPLITS,
+    MAX_TOKEN_BITS,
+    PARTITION_FACTORS,
+    REUSES,
+    Build,
+    Partition,
+)
+from aigchip_tui.model.workload import Workload
+from aigchip_tui.search import encoding as gene
+
+_LANE = tuple((s.m, s.n, s.k) for s in LANE_SPLITS)
+_ARRAY = tuple((s.m, s.n, s.k) for s in ARRAY_SPLITS)
+_ARRAYS = tuple((s.m, s.n, s.k) for s in BUILT_ARRAYS)
+
+
+@cache
+def _buffer(kib: int, h: int, w: int, bits: int, uram: bool) -> tuple[int, int, int]:
+    return resources.buffer_resources(kib, Partition(h=h, w=w), bits, uram_allowed=uram)
+
+
+def shape_of(genes: gene.Genes) -> tuple[int, int, int]:
+    """(Pm, Pn, Pk) of a gene tuple."""
+    lane, array, arrays = _LANE[genes[gene.LANE]], _ARRAY[genes[gene.ARRAY]], _ARRAYS[genes[gene.ARRAYS]]
+    return lane[0] * array[0] * arrays[0], lane[1] * array[1] * arrays[1], lane[2] * array[2] * arrays[2]
+
+
+class Legality:
+    """Says of gene tuples whether a build and a workload allow them; answers are remembered."""
+
+    def __init__(self, build: Build, workload: Workload) -> None:
+        self.build = build
+        self.shapes = tuple(layer.shape for layer in workload.unique())
+        self._known: dict[gene.Genes, bool] = {}
+
+    def __call__(self, genes: gene.Genes) -> bool:
+        """True if no rule refuses the design."""
+        known = self._known.get(genes)
+        if known is None:
+            known = self._known[genes] = self._legal(genes)
+        return known
+
+    def _legal(self, genes: gene.Genes) -> bool:
+        build = self.build
+        pm, pn, pk = shape_of(genes)
+        macs = pm * pn * pk
+        if macs > build.dsp_budget or max(pm, pn) * pk * 8 > MAX_TOKEN_BITS:
+            return False
+        kib = tuple(BUFFER_KIB[g] for g in genes[gene.BUF_A : gene.BUF_C + 1])
+        a_h, a_w, b_h, b_w, c_h, c_w = (PARTITION_FACTORS[g] for g in genes[gene.PART_A_H : gene.REUSE])
+        wanted = max(-(-pm // c_h), -(-pm * pn * ACC_BITS // MAX_TOKEN_BITS))
+        rows = _LANE[genes[gene.LANE]][0] * _ARRAY[genes[gene.ARRAY]][0]
+        lanes_c = pm // min(1 << (wanted - 1).bit_length(), rows) * pn
+        if lanes_c * ACC_BITS > MAX_TOKEN_BITS:
+            return False
+        capacity_a, capacity_b, capacity_c = kib[0] * 1024, kib[1] * 1024, kib[2] * 256
+        if a_h * a_w > capacity_a or b_h * b_w > capacity_b or c_h * c_w > capacity_c:
+            return False
+        m, n = max(pm, a_h, c_h), max(pn, b_h, c_w, build.axi_bytes // build.output_bytes)
+        k = max(pk, a_w, b_w, build.axi_bytes)
+        if m * k > capacity_a or n * k > capacity_b or m * n > capacity_c:
+            return False
+        uram = build.device.has_uram
+        used = (
+            _buffer(kib[0], a_h, a_w, 8, uram),
+            _buffer(kib[1], b_h, b_w, 8, uram),
+            _buffer(kib[2], c_h, c_w, ACC_BITS, uram),
+        )
+        token_bits = 8 * (pm + pn) * pk + ACC_BITS * lanes_c
+        lut = resources.LUT_BASE + resources.LUT_PER_MAC * macs + int(resources.LUT_PER_TOKEN_BIT * token_bits)
+        if lut + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
+            return False
+        if sum(u[1] for u in used) > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:
+            return False
+        reuse = REUSES[genes[gene.REUSE]]
+        return reuse == "output" or self._spill_free(reuse, (m, n, k), (capacity_a, capacity_b, capacity_c))
+
+    def _spill_free(self, reuse: str, grain: tuple[int, int, int], capacity: tuple[int, int, int]) -> bool:
+        grain_m, grain_n, grain_k = grain
+        for m, n, k in self.shapes:
+            whole_k = -(-k // grain_k) * grain_k
+            if grain_m * whole_k <= capacity[0] and grain_n * whole_k <= capacity[1]:
+                continue
+            if reuse == "a":
+                whole_n = -(-n // grain_n) * grain_n
+                kept = whole_n * grain_k <= capacity[1] and grain_m * whole_n <= capacity[2]
+            else:
+                whole_m = -(-m // grain_m) * grain_m
+                kept = whole_m * grain_k <= capacity[0] and whole_m * grain_n <= capacity[2]
+            if not kept:
+                return False
+        return True

@@ -1,0 +1,66 @@
+"""The rules and the resources of many designs at once, equal to `model.rules` and `model.resources`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from aigchip_tui.model import resources
+from aigchip_tui.model.space import ACC_BITS, BUFFER_KIB, MAX_TOKEN_BITS, PARTITION_FACTORS, Build, Partition
+from aigchip_tui.search import encoding as gene
+from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Resources of designs (design,), and which of them break no rule that is independent of layers."""
+
+    dsp: Floats
+    lut: Floats
+    bram18: Floats
+    uram: Floats
+    legal: Bools
+
+
+@cache
+def _buffer_table(element_bits: int, uram_allowed: bool) -> Floats:
+    """(LUT, BRAM18, URAM) by indices of KiB, height and width."""
+    table = np.zeros((3, len(BUFFER_KIB), len(PARTITION_FACTORS), len(PARTITION_FACTORS)))
+    for i, kib in enumerate(BUFFER_KIB):
+        for j, h in enumerate(PARTITION_FACTORS):
+            for k, w in enumerate(PARTITION_FACTORS):
+                part = Partition(h=h, w=w)
+                if kib * 1024 * 8 // element_bits >= part.banks:
+                    table[:, i, j, k] = resources.buffer_resources(kib, part, element_bits, uram_allowed=uram_allowed)
+    return table
+
+
+def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None = None) -> Screened:
+    """Resources and legality of designs given as a gene matrix (gene, design)."""
+    d = designs if designs is not None else columns(genes, build)
+    small, large = (_buffer_table(bits, build.device.has_uram) for bits in (8, ACC_BITS))
+    used = small[:, genes[gene.BUF_A], genes[gene.PART_A_H], genes[gene.PART_A_W]]
+    used = used + small[:, genes[gene.BUF_B], genes[gene.PART_B_H], genes[gene.PART_B_W]]
+    used = used + large[:, genes[gene.BUF_C], genes[gene.PART_C_H], genes[gene.PART_C_W]]
+    part_c_h = np.exp2(genes[gene.PART_C_H])
+    lanes_c = d.pm / c_slices(d.pm, d.pn, part_c_h, gene_rows_of_array(genes)) * d.pn
+    macs = d.pm * d.pn * d.pk
+    tokens = (8 * d.pm * d.pk, 8 * d.pn * d.pk, ACC_BITS * lanes_c)
+    lut = used[0] + resources.LUT_BASE + resources.LUT_PER_MAC * macs
+    lut = lut + np.floor(resources.LUT_PER_TOKEN_BIT * (tokens[0] + tokens[1] + tokens[2]))
+    device, share = build.device, build.resource_share
+    legal = (macs <= build.dsp_budget) & (lut <= int(device.lut * share))
+    legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
+    for bits in tokens:
+        legal &= bits <= MAX_TOKEN_BITS
+    legal &= np.exp2(genes[gene.PART_A_H] + genes[gene.PART_A_W]) <= d.capacity_a
+    legal &= np.exp2(genes[gene.PART_B_H] + genes[gene.PART_B_W]) <= d.capacity_b
+    legal &= np.exp2(genes[gene.PART_C_H] + genes[gene.PART_C_W]) <= d.capacity_c
+    legal &= (d.grain_m * d.grain_k <= d.capacity_a) & (d.grain_n * d.grain_k <= d.capacity_b)
+    legal &= d.grain_m * d.grain_n <= d.capacity_c
+    return Screened(dsp=macs, lut=lut, bram18=used[1], uram=used[2], legal=legal)
