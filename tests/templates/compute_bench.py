@@ -13,6 +13,7 @@ import numpy as np
 from aigchip_tui.cpp.limits import screen
 from aigchip_tui.csim.run import SimulationResult, simulate_variant
 from aigchip_tui.library.demos import Demo, DemoLibrary, load_demos
+from aigchip_tui.library.extremes import extremes
 from aigchip_tui.library.laws import law_findings
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.adapter.answer import Answer, answer
@@ -116,6 +117,18 @@ def proven(module: str, settings: Settings, workdir: Path, *, sanitize: bool = F
     assert result.passed, (settings, result.cause, result.findings, result.mismatches[:2])
     assert result.values > 0
     return result.values
+
+
+def prove_extremes(module: str, workdir: Path) -> int:
+    """Proves every demo with each of its numbers at its least and greatest legal value; returns how many."""
+    spec = spec_of(module)
+    choices = [(settings, spec.instruction(settings)) for settings in spec.legal_settings()]
+    stretched = [extreme for shown in library().of(module) for extreme in extremes(shown, choices)]
+    for extreme in stretched:
+        result = simulate(module, extreme.settings, workdir, body=extreme.code)
+        assert result.passed, (extreme.demo.label, extreme.line, extreme.new, result.cause, result.findings)
+        assert contract_faults(module, extreme.settings, extreme.code) == []
+    return len(stretched)
 
 
 def surviving(module: str, demo: Demo, mutations: Sequence[tuple[str, str]], workdir: Path) -> list[str]:

@@ -41,6 +41,11 @@ def test_a_broad_sample_is_right(tmp_path: Path) -> None:
         bench.proven("collector", settings, tmp_path, sanitize=True)
 
 
+@pytest.mark.deep
+def test_demonstrations_hold_at_their_extremes(tmp_path: Path) -> None:
+    assert bench.prove_extremes("collector", tmp_path) > 0
+
+
 def test_golden_tokens() -> None:
     """Two arrays with slices of two rows and two columns: rows alternate, columns alternate, or sums meet."""
     for mode in ("rows", "columns", "sum"):

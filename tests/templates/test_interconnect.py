@@ -41,6 +41,11 @@ def test_a_broad_sample_is_right(tmp_path: Path) -> None:
         bench.proven("interconnect", settings, tmp_path, sanitize=True)
 
 
+@pytest.mark.deep
+def test_demonstrations_hold_at_their_extremes(tmp_path: Path) -> None:
+    assert bench.prove_extremes("interconnect", tmp_path) > 0
+
+
 @pytest.mark.parametrize(
     ("mode", "arrays", "share"),
     [

@@ -68,6 +68,11 @@ def test_a_broad_sample_is_right(tmp_path: Path) -> None:
         bench.proven("pe_array", settings, tmp_path, sanitize=True)
 
 
+@pytest.mark.deep
+def test_demonstrations_hold_at_their_extremes(tmp_path: Path) -> None:
+    assert bench.prove_extremes("pe_array", tmp_path) > 0
+
+
 def test_golden_results_are_plain_sums() -> None:
     settings = _settings((2, 1, 2), (1, 2, 1), 2)
     case = bench.spec_of("pe_array").cases(settings, np.random.default_rng(3))[1]

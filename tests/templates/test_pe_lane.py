@@ -43,6 +43,11 @@ def test_all_answers_are_right(sanitize: bool, tmp_path: Path) -> None:
         bench.proven("pe_lane", settings, tmp_path, sanitize=sanitize)
 
 
+@pytest.mark.deep
+def test_demonstrations_hold_at_their_extremes(tmp_path: Path) -> None:
+    assert bench.prove_extremes("pe_lane", tmp_path) > 0
+
+
 def test_golden_results_are_plain_sums() -> None:
     settings: Settings = {"m": 2, "n": 4, "k": 8}
     seen = set()
