@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from aigchip_tui.library.demos import load_demos
+from aigchip_tui.library.demos import Demo, load_demos
 from aigchip_tui.library.similarity import choose_demos, choose_pair
 
 DEMOS = load_demos("toy", roots=[Path(__file__).parent / "samples"]).of("lane")
@@ -65,3 +65,21 @@ def test_fewer_demos_than_asked_for() -> None:
     assert choose_pair(line, DEMOS[:1]).demos == DEMOS[:1]
     assert choose_pair(line, ()).demos == ()
     assert choose_demos(line, DEMOS, count=3).covered == 5
+
+
+def invented(name: str, *lines: str) -> Demo:
+    return Demo(template="toy", module="lane", name=name, settings={}, instruction=lines, code="// [1] x\nx;\n")
+
+
+def test_cover_comes_before_nearness() -> None:
+    line = [f"Topic {letter} has 8." for letter in "abcde"]
+    wide = invented("wide", *(text.replace("8", "8192") for text in line))
+    near = invented("near", *line[:4])
+    assert choose_demos(line, (near, wide), count=1).demos == (wide,)
+
+
+def test_a_line_that_both_have_counts_once() -> None:
+    line = ["Topic a has 8.", "Topic b has 8."]
+    first, second = invented("y1", line[0]), invented("y2", line[1])
+    twins = [invented(name, "Topic a has 16.", "Topic b has 16.") for name in ("x1", "x2")]
+    assert choose_pair(line, (*twins, first, second)).demos == (first, second)

@@ -82,6 +82,12 @@ def test_numbers_are_exchanged_and_nothing_else() -> None:
     assert [(line.line.number, line.changes) for line in reply.lines if line.changes] == [(1, (("8", "16"),))]
 
 
+def test_a_number_in_a_later_segment_of_its_line_is_exchanged() -> None:
+    said, code = ["Room of 5 seats.", "Door."], "// [1] a\nx = 7;\n// [2] b\ny;\n// [1] c\nseats = 5; z = 9;\n"
+    reply = answer(prompt(["Room of 4 seats.", "Door."], (said, code)))
+    assert code_of(reply) == code.replace("seats = 5", "seats = 4")
+
+
 def test_lines_of_two_demos_are_fused_in_the_order_of_both() -> None:
     reply = ask(lines(64, TREE, DIRECT), "tree_register_8", "chain_direct_4")
     assert reply.kind == "fused"
