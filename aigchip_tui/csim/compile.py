@@ -10,18 +10,20 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from aigchip_tui import __version__
 from aigchip_tui.csim.headers import INCLUDE
 from aigchip_tui.csim.messages import compiler_findings
-from aigchip_tui.model.errors import MissingToolError
+from aigchip_tui.model.errors import AigchipError, MissingToolError
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.sandbox.box import Sandbox
 
+Transform = Callable[[Mapping[str, str]], Mapping[str, str]]
 COMPILE_CPU_S = 90.0
 COMPILE_WALL_S = 240.0
 COMPILE_MEMORY_BYTES = 3 << 30
@@ -109,7 +111,7 @@ def program_key(compiler: Compiler, flags: Sequence[str], files: Mapping[str, st
     """Digest of everything that decides the program."""
     digest = hashlib.sha256()
     portable = [flag.replace(str(INCLUDE), "<include>") for flag in flags]
-    for part in (compiler.path, compiler.version, *portable, headers_digest(), main):
+    for part in (compiler.path, compiler.version, *portable, headers_digest(), __version__, main):
         digest.update(part.encode() + b"\0")
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + files[name].encode() + b"\0")
@@ -118,9 +120,9 @@ def program_key(compiler: Compiler, flags: Sequence[str], files: Mapping[str, st
 
 @functools.cache
 def headers_digest() -> str:
-    """Digest of our own headers."""
+    """Digest of our own headers and of the rewriter of dataflow regions."""
     digest = hashlib.sha256()
-    for path in sorted(INCLUDE.glob("*.h")):
+    for path in (*sorted(INCLUDE.glob("*.h")), Path(__file__).with_name("rewrite.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -135,10 +137,13 @@ def compile_program(
     sanitize: bool = False,
     fibers: bool = False,
     system_includes: Sequence[Path] = (),
+    transform: Transform | None = None,
 ) -> Program:
     """Compiles `main` of `files` (one translation unit, the other files beside it) or takes it from `cache`.
 
     File names are relative; the cache is a folder that only this user may write. Failures are not cached.
+    `transform` changes the files before they are compiled, and is not called on a hit; what it does must follow from
+    the files, `fibers` and this version of the package. Its AigchipError becomes a finding.
     """
     flags = compile_flags(compiler, sanitize=sanitize, fibers=fibers, system_includes=system_includes)
     key = program_key(compiler, flags, files, main)
@@ -148,7 +153,11 @@ def compile_program(
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=kept.parent) as folder:
         build = Path(folder)
-        write_files(build, files)
+        try:
+            write_files(build, transform(files) if transform is not None else files)
+        except AigchipError as error:
+            refused = Finding(severity="error", kind="dataflow", code="SIM-DATAFLOW", message=str(error))
+            return Program(key=key, cause="compile", findings=(refused,))
         result = sandbox.run(
             [compiler.path, *flags, main, "-o", "program"],
             cwd=build, read_only=[INCLUDE, *system_includes, *toolchain_folders(compiler)], writable=[build],

@@ -8,7 +8,7 @@ the sanitizers' line numbers stay true.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,6 +48,11 @@ def rewrite_dataflow(text: str) -> str:
     return source.decode()
 
 
+def rewrite_files(files: Mapping[str, str]) -> dict[str, str]:
+    """`rewrite_dataflow` for several files by name."""
+    return {name: rewrite_dataflow(text) for name, text in files.items()}
+
+
 def _regions(node: Node) -> Iterator[Node]:
     if node.type == "compound_statement" and any(_is_dataflow(child) for child in node.children):
         yield node
@@ -74,35 +79,43 @@ def _region_edits(body: Node, region: str) -> list[_Edit]:
         _Edit(closing.start_byte, closing.start_byte, f" {region}.join(); ".encode()),
     ]
     for child in body.named_children:
-        edits += _statement_edits(child, region, (), depth=0)
+        edits += _statement_edits(child, region, _Scope())
     return edits
 
 
-def _statement_edits(node: Node, region: str, names: tuple[str, ...], depth: int) -> list[_Edit]:
-    """Edits of one statement; `names` are the values that change between two passes of an enclosing loop."""
+class _Scope(msgspec.Struct, frozen=True):
+    """Values that change between two passes of an enclosing loop: its counters, and what its body declares."""
+
+    counters: tuple[str, ...] = ()
+    locals: tuple[str, ...] = ()
+    depth: int = 0
+
+
+def _statement_edits(node: Node, region: str, scope: _Scope) -> list[_Edit]:
     if node.type == "compound_statement" and any(_is_dataflow(child) for child in node.children):
         return []
     if node.type == "preproc_call":
         return _pragma_edits(node)
     if node.type == "declaration":
-        return _declaration_edits(node, depth)
+        return _declaration_edits(node, scope.depth)
     if node.type == "expression_statement":
-        return _call_edits(node, region, names)
+        return _call_edits(node, region, scope)
     if node.type == "return_statement":
         return [
             _Edit(node.start_byte, node.start_byte, f"{{ {region}.join(); ".encode()),
             _Edit(node.end_byte, node.end_byte, b" }"),
         ]
     edits: list[_Edit] = []
-    inner = names + tuple(_declared(node.child_by_field_name("initializer")))
+    counters = scope.counters + tuple(_declared(node.child_by_field_name("initializer")))
+    inner = _Scope(counters, scope.locals, scope.depth + 1)
     if node.type == "compound_statement":
         for child in node.named_children:
-            edits += _statement_edits(child, region, inner, depth + 1)
-            inner += tuple(_declared(child))
+            edits += _statement_edits(child, region, inner)
+            inner = _Scope(counters, inner.locals + tuple(_declared(child)), inner.depth)
         return edits
     for child in node.named_children:
         if child.type.endswith("_statement") or child.type in ("preproc_call", "else_clause"):
-            edits += _statement_edits(child, region, inner, depth + 1)
+            edits += _statement_edits(child, region, inner)
     return edits
 
 
@@ -136,7 +149,7 @@ def _declaration_edits(node: Node, depth: int) -> list[_Edit]:
     return [_Edit(node.end_byte, node.end_byte, calls)] if calls else []
 
 
-def _call_edits(node: Node, region: str, names: tuple[str, ...]) -> list[_Edit]:
+def _call_edits(node: Node, region: str, scope: _Scope) -> list[_Edit]:
     call = node.named_children[0] if node.named_children else None
     if call is None or call.type != "call_expression":
         return []
@@ -144,9 +157,8 @@ def _call_edits(node: Node, region: str, names: tuple[str, ...]) -> list[_Edit]:
     if function is None or function.type not in _CALLED:
         return []
     label = re.sub(rb"[^\w:<>,]", b"", function.text or b"").rsplit(b"::", 1)[-1].decode()
-    unique = list(dict.fromkeys(names))
-    captures = "".join(f", {name}" for name in unique)
-    indices = "".join(f", {name}" for name in unique if re.search(rf"\b{name}\b", (call.text or b"").decode()))
+    captures = "".join(f", {name}" for name in dict.fromkeys((*scope.counters, *scope.locals)))
+    indices = "".join(f", {name}" for name in dict.fromkeys(scope.counters))
     return [
         _Edit(node.start_byte, node.start_byte, f'{region}.spawn("{label}", [&{captures}]() {{ '.encode()),
         _Edit(node.end_byte, node.end_byte, f" }}{indices});".encode()),

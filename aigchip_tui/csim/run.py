@@ -13,12 +13,11 @@ import msgspec
 
 from aigchip_tui.cpp.limits import screen
 from aigchip_tui.csim.compare import Comparison, Mismatch, compare_case
-from aigchip_tui.csim.compile import Compiler, Program, compile_program, find_compiler
+from aigchip_tui.csim.compile import Compiler, Program, Transform, compile_program, find_compiler
 from aigchip_tui.csim.faults import runtime_faults
 from aigchip_tui.csim.harness import CASES_FILE, RESULTS_FILE, harness_source
 from aigchip_tui.csim.headers import find_headers
 from aigchip_tui.csim.messages import sanitizer_findings
-from aigchip_tui.csim.rewrite import rewrite_dataflow
 from aigchip_tui.csim.wire import CaseRecord, Results, StreamUse, decode_results, encode_cases
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.finding import Finding
@@ -26,17 +25,19 @@ from aigchip_tui.model.module import Port, Variant
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.sandbox.box import Sandbox
 from aigchip_tui.sandbox.supervise import RunResult
+from aigchip_tui.sandbox.worker import run_python
 
 RESULT_BYTES = 512 << 20
 HARD_RSS_MIB = 2048
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one simulation may take: CPU and wall seconds, bytes of address space."""
+    """What one simulation may take: CPU and wall seconds, bytes of address space and of each file it writes."""
 
     cpu_s: float = 30.0
     wall_s: float = 90.0
     memory_bytes: int = 6 << 30
+    file_bytes: int = RESULT_BYTES
 
 
 class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,15 +168,13 @@ def _simulate(
     if len(set(names)) != len(names):
         raise AigchipError("Two cases of one simulation have the same name.")
     if fibers is None:
-        fibers = any("DATAFLOW" in text for text in files.values())
-    sources = dict(files)
-    if fibers:
-        sources = {name: rewrite_dataflow(text) for name, text in sources.items()}
-    sources["bench.cpp"] = driver
+        fibers = any("DATAFLOW" in text.upper() for text in files.values())
+    sources = {**files, "bench.cpp": driver}
     uses_ap = any("ap_int" in text or "ap_fixed" in text or "ap_uint" in text for text in sources.values())
     program = compile_program(
         sources, "bench.cpp", compiler=compiler or find_compiler(environment), sandbox=sandbox, cache=cache,
-        sanitize=sanitize, fibers=fibers, system_includes=[find_headers(environment)] if uses_ap else [],
+        sanitize=sanitize, fibers=fibers, transform=_concurrent(sandbox) if fibers else None,
+        system_includes=[find_headers(environment)] if uses_ap else [],
     )
     if program.path is None:
         return SimulationResult(
@@ -185,6 +184,21 @@ def _simulate(
     stimulus = encode_cases(cases, ports, guards=not sanitize, depth_override=depth_override)
     run, results = _execute(program.path, stimulus, sandbox, workdir, limits, sanitize)
     return _judge(cases, ports, program, run, results, frozenset(files), offsets)
+
+
+def _concurrent(sandbox: Sandbox) -> Transform:
+    """Rewrites the files that hold dataflow regions, in a sandboxed reader: their text may be generated."""
+
+    def rewrite(files: Mapping[str, str]) -> Mapping[str, str]:
+        regions = {name: text for name, text in files.items() if "DATAFLOW" in text.upper()}
+        if not regions:
+            return files
+        answer = run_python("aigchip_tui.csim.rewrite:rewrite_files", regions, sandbox=sandbox, wall_s=10.0)
+        if not answer.ok:
+            raise AigchipError(f"The dataflow regions could not be read ({answer.cause}): {answer.message}")
+        return {**files, **answer.value}
+
+    return rewrite
 
 
 def _execute(
@@ -203,7 +217,8 @@ def _execute(
             }
         run = sandbox.run(
             [str(program)], cwd=scratch, read_only=[program.parent], writable=[scratch], cpu_s=limits.cpu_s,
-            wall_s=limits.wall_s, memory_bytes=0 if sanitize else limits.memory_bytes, file_bytes=RESULT_BYTES, env=env,
+            wall_s=limits.wall_s, memory_bytes=0 if sanitize else limits.memory_bytes,
+            file_bytes=limits.file_bytes, env=env,
         )
         return run, decode_results(_read_results(scratch / RESULTS_FILE))
 

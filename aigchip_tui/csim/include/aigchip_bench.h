@@ -201,9 +201,13 @@ class bench {
     leave();
 }
 
+/// Whether a type is its bytes: no pointers to look after. ap_int is, although its copy constructor is its own.
+template <class T>
+constexpr bool copied_raw = !std::is_polymorphic_v<T> && !std::is_pointer_v<T>;
+
 template <class T>
 void fill_channel(stream<T, 0>& to, const entry& from) {
-    static_assert(std::is_trivially_copyable_v<T>, "tokens are copied raw");
+    static_assert(copied_raw<T>, "tokens are copied raw");
     for (uint64_t i = 0; i < from.count; ++i) {
         alignas(T) char raw[sizeof(T)];
         memcpy(raw, from.payload + i * sizeof(T), sizeof(T));
@@ -226,7 +230,7 @@ uint64_t drain_channel(stream<T, 0>& from, char*& bytes) {
     bytes = new char[count * sizeof(T) + 1];
     for (uint64_t i = 0; i < count; ++i) {
         const T token = from.read();
-        memcpy(bytes + i * sizeof(T), &token, sizeof(T));
+        memcpy(bytes + i * sizeof(T), static_cast<const void*>(&token), sizeof(T));
     }
     return count;
 }
@@ -311,7 +315,7 @@ struct kept_bytes {
 template <class P>
 struct port {  // a scalar by value
     using value = std::remove_cv_t<P>;
-    static_assert(std::is_trivially_copyable_v<value>, "a scalar port is copied raw");
+    static_assert(copied_raw<value>, "a scalar port is copied raw");
     kept_bytes memory;
     void open(bench& b, const port_name& p) { memory.load(b, p.name, sizeof(value)); }
     value pass() {
@@ -414,7 +418,7 @@ void bench::launch(const char* name, Result (*function)(Parameters...), const po
     if constexpr (std::is_void_v<Result>) {
         run(name, [&] { function(static_cast<indexed_port<Index, Parameters>&>(all).pass()...); });
     } else {
-        static_assert(std::is_trivially_copyable_v<Result>, "a returned value is copied raw");
+        static_assert(copied_raw<Result>, "a returned value is copied raw");
         Result value;
         run(name, [&] { value = function(static_cast<indexed_port<Index, Parameters>&>(all).pass()...); });
         record(record_bytes, "return", 0, 0, 0, &value, sizeof value);

@@ -231,7 +231,8 @@ struct scheduler {
     fiber* current = nullptr;
     fiber* ready_head = nullptr;
     fiber* ready_tail = nullptr;
-    fiber* alive = nullptr;
+    fiber* alive = nullptr;  // in the order of their calls
+    fiber* alive_tail = nullptr;
     char* free_stacks = nullptr;  // each free stack holds the address of the next one at its lowest usable word
     uint64_t processes = 0;
     uint64_t switches = 0;
@@ -277,7 +278,7 @@ inline void suspend() {
     char line[400];
     uint64_t blocked = 0;
     for (fiber* f = fibers().alive; f != nullptr; f = f->next_alive) {
-        ++blocked;
+        blocked += f->waits_for != nullptr;
     }
     snprintf(line, sizeof line, "AIGCHIP-FAULT {\"kind\":\"deadlock\",\"processes\":%llu}",
              static_cast<unsigned long long>(blocked));
@@ -382,9 +383,7 @@ inline void fiber_entry() {
         }
     }
     (self->previous_alive != nullptr ? self->previous_alive->next_alive : s.alive) = self->next_alive;
-    if (self->next_alive != nullptr) {
-        self->next_alive->previous_alive = self->previous_alive;
-    }
+    (self->next_alive != nullptr ? self->next_alive->previous_alive : s.alive_tail) = self->previous_alive;
 #if AIGCHIP_ASAN
     __sanitizer_start_switch_fiber(nullptr, s.stack_bottom, s.stack_bytes);
 #endif
@@ -421,11 +420,9 @@ void region::spawn(const char* name, F work, Index... indices) {
     f->home = this;
     ++alive;
     ++s.processes;
-    f->next_alive = s.alive;
-    if (s.alive != nullptr) {
-        s.alive->previous_alive = f;
-    }
-    s.alive = f;
+    f->previous_alive = s.alive_tail;
+    (s.alive_tail != nullptr ? s.alive_tail->next_alive : s.alive) = f;
+    s.alive_tail = f;
     getcontext(&f->context);
     f->context.uc_stack.ss_sp = f->stack + 4096;
     f->context.uc_stack.ss_size = f->stack_bytes - 4096;
