@@ -14,7 +14,8 @@ from aigchip_tui.model.proof import DESIGN_RUNGS, Rung
 from aigchip_tui.model.state import Design, SessionState, Variant
 
 StepKind = Literal[
-    "propose", "elaborate", "tell", "generate", "check", "evaluate", "fail", "finish", "prove", "sanitize", "conclude"
+    "propose", "elaborate", "tell", "choose", "generate", "check", "evaluate", "fail", "finish", "prove", "sanitize",
+    "conclude",
 ]
 
 
@@ -43,6 +44,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     evaluations: int
     lag: int
+    model_chooses: bool = False
+    """A model chooses the demonstrations of each variant, in a call of its own before the first attempt."""
     stop_reason: str = ""
     """A cap that was reached (calls, tokens, money, hours): no new call, no new design."""
 
@@ -146,7 +149,10 @@ def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step
                     message=f"{variant.module} was not generated: {limits.stop_reason}",
                 )
                 return
-            yield Step(kind="generate", variant=key, attempt=len(variant.attempts) + 1)
+            if limits.model_chooses and not variant.chosen:
+                yield Step(kind="choose", variant=key)
+            else:
+                yield Step(kind="generate", variant=key, attempt=len(variant.attempts) + 1)
         elif variant.status == "replied" and children_proven(state, variant):
             yield Step(kind="check", variant=key, attempt=len(variant.attempts))
     if not pending:

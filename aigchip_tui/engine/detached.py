@@ -31,8 +31,8 @@ def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[
     reader.poll()
     epoch = reader.epoch
     command = [
-        *_scope(environment), sys.executable, "-m", "aigchip_tui.engine.detached", str(session.place.root), session.name,
-        *arguments,
+        *_scope(environment), sys.executable, "-m", "aigchip_tui.engine.detached", str(session.place.root),
+        session.name, *arguments,
     ]
     log = os.open(session.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

@@ -18,7 +18,7 @@ from aigchip_tui.model.summary import final_designs
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template
 from aigchip_tui.proof.ladder import Bench, Reader
-from aigchip_tui.search.search import Search
+from aigchip_tui.search.searcher import Searcher
 from aigchip_tui.store.blobs import BlobStore
 from aigchip_tui.synth.protocol import Synthesizer
 
@@ -37,7 +37,7 @@ class House:
     bench: Bench
     read: Reader
     blobs: BlobStore
-    search: Search
+    search: Searcher
     now_text: Callable[[], str]
     elapsed_s: Callable[[], float]
     cancelled: threading.Event
@@ -58,11 +58,12 @@ class House:
 
     def prepare(self, step: Step, state: SessionState) -> Prepared:
         """Make a step ready; the work itself is in `steps/`, one file a kind."""
-        from aigchip_tui.engine.steps import check, evaluate, generate, propose, prove
+        from aigchip_tui.engine.steps import check, choose, evaluate, generate, propose, prove
 
         handlers: dict[str, Callable[[House, Step, SessionState], Prepared]] = {
             "propose": propose.propose, "elaborate": propose.elaborate, "tell": propose.tell, "fail": propose.fail,
-            "finish": propose.finish, "conclude": propose.conclude, "generate": generate.generate,
+            "finish": propose.finish, "conclude": propose.conclude, "choose": choose.choose,
+            "generate": generate.generate,
             "check": check.check, "sanitize": check.sanitize_variant, "evaluate": evaluate.evaluate,
             "prove": prove.prove,
         }
@@ -70,7 +71,10 @@ class House:
 
     def limits(self, state: SessionState) -> Limits:
         """Evaluations, lag and the first cap that is reached."""
-        return Limits(evaluations=self.settings.evaluations, lag=self.settings.lag, stop_reason=self._cap(state))
+        return Limits(
+            evaluations=self.settings.evaluations, lag=self.settings.lag, stop_reason=self._cap(state),
+            model_chooses=self.settings.selection == "model" and self.generator.spec.is_language_model,
+        )
 
     def front(self, state: SessionState) -> tuple[int, ...]:
         """The front and the best design."""

@@ -56,6 +56,8 @@ def make_settings(
     if values.get("practice"):
         values.setdefault("generator", PRACTICE_FAULTS)
         values.setdefault("gate", "interfaces")
+    if str(values.get("generator", "")).startswith("openai:"):
+        values.setdefault("selection", "model")
     try:
         settings = msgspec.convert(msgspec.to_builtins(values), SessionSettings)
     except msgspec.ValidationError as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,17 @@ from aigchip_tui.library.demos import load_demos
 from aigchip_tui.llm.client import open_generator
 from aigchip_tui.model.errors import MissingToolError
 from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.module import Setting
 from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.space import Build
+from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.loader import load_template
 from aigchip_tui.proof.ladder import Bench, Reader
 from aigchip_tui.proof.reading import Reading
 from aigchip_tui.sandbox.choose import Probes, choose
 from aigchip_tui.sandbox.worker import Worker
+from aigchip_tui.search.encoding import Pins
+from aigchip_tui.search.searcher import Searcher, SearchSettings, analytic_screen, seeds_of
 from aigchip_tui.store.session import Session
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
@@ -36,11 +41,13 @@ def open_house(
     work: Path,
     now_text: Callable[[], str],
     elapsed_s: Callable[[], float],
+    seeds: Sequence[Mapping[str, Setting]] = (),
 ) -> House:
-    """Everything the session's steps need; raises AigchipError naming what is missing on this machine."""
-    from aigchip_tui.csim.compile import find_compiler
-    from aigchip_tui.search.search import open_search
+    """Everything the session's steps need; raises AigchipError naming what is missing on this machine.
 
+    `seeds` are designs that the search proposes first.
+    """
+    from aigchip_tui.csim.compile import find_compiler
     find_compiler(environment)
     work.mkdir(parents=True, exist_ok=True, mode=0o700)
     cache = session.place.cache / "csim"
@@ -63,8 +70,22 @@ def open_house(
         library=load_demos(settings.template), generator=generator,
         synthesizer=EmbeddedSynthesizer(build=build, template=template, worker=worker),
         bench=bench, read=sandboxed_reader(worker), close=worker.close, blobs=session.blobs,
-        search=open_search(build, workload, settings), now_text=now_text, elapsed_s=elapsed_s,
+        search=_searcher(build, workload, settings, seeds), now_text=now_text, elapsed_s=elapsed_s,
         cancelled=threading.Event(),
+    )
+
+
+def _searcher(
+    build: Build, workload: Workload, settings: SessionSettings, seeds: Sequence[Mapping[str, Setting]]
+) -> Searcher:
+    """The session's search: the domain evolution, screened by the analytic model, with the human's pins."""
+    return Searcher(
+        build, workload,
+        SearchSettings(
+            evaluations=settings.evaluations, population=settings.effective_population(), lag=settings.lag,
+            goal=settings.goal, pins=Pins.of(settings.pins), seeds=seeds_of(seeds),
+        ),
+        session_seed=settings.seed, screen=analytic_screen(build, workload),
     )
 
 

@@ -72,7 +72,8 @@ def run_engine(
     _refuse_changed(view(session).state, house, session.name, upgrade)
     started = started_event(house)
     hold = take_hold(
-        session, machine=LocalMachine(), clock=time.time, take_over=take_over, known_schema=ev.SCHEMA,
+        session, machine=LocalMachine(), clock=time.time, monotonic=time.monotonic, take_over=take_over,
+        known_schema=ev.SCHEMA,
         started={k: v for k, v in ev.to_payload(started).items() if k not in ("host", "boot_id", "pid", "nonce")},
     )
     with hold:

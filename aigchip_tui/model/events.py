@@ -113,6 +113,31 @@ class CallStarted(Event, frozen=True, kw_only=True):
     hint: str = ""
 
 
+class ChoiceAsked(Event, frozen=True, kw_only=True):
+    """The model is about to be asked which demonstrations a variant's prompt shall show."""
+
+    call: str
+    variant: str
+    seed: int
+    prompt: str
+    reserved_tokens: int = 0
+    reserved_usd: float = 0.0
+
+
+class DemosChosen(Event, frozen=True, kw_only=True):
+    """Which demonstrations the prompts of a variant show, and why. `kept`: the call may have been paid for."""
+
+    call: str
+    variant: str
+    demos: tuple[str, ...]
+    reason: str
+    by: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+    kept: bool = False
+
+
 class ReplyRecorded(Event, frozen=True, kw_only=True):
     """A generator answered. `source` is the blob of the extracted body, empty when it refused or held no code."""
 
@@ -269,10 +294,11 @@ class ProofsFinished(Event, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    EngineStarted | EngineStopped | SearchPaused | SearchResumed | DesignProposed | DesignElaborated | VariantDeclared
-    | CallStarted | ReplyRecorded | CallFailed | FaultsInjected | SourceProvided | RungFinished | VariantProven
-    | VariantFailed | DecisionOpened | DecisionAnswered | CommandRefused | DesignEvaluated | DesignFailed
-    | ResultTold | SearchFinished | ProofsFinished
+    EngineStarted | EngineStopped | SearchPaused | SearchResumed
+    | DesignProposed | DesignElaborated | VariantDeclared
+    | ChoiceAsked | DemosChosen | CallStarted | ReplyRecorded | CallFailed | FaultsInjected | SourceProvided
+    | RungFinished | VariantProven | VariantFailed | DecisionOpened | DecisionAnswered | CommandRefused
+    | DesignEvaluated | DesignFailed | ResultTold | SearchFinished | ProofsFinished
 )
 
 SCHEMA = 1

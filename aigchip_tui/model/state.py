@@ -60,6 +60,8 @@ class Variant:
     attempts: list[Attempt] = field(default_factory=list)
     hint: str = ""
     decision: str = ""
+    chosen: tuple[str, ...] = ()
+    chosen_why: str = ""
     designs: list[int] = field(default_factory=list)
     cause: str = ""
 
@@ -228,6 +230,20 @@ class SessionState:
         attempt.demos, attempt.choice, attempt.notes, attempt.hint = event.demos, event.choice, event.notes, event.hint
         self.spend.calls += 1
         self.spend.reserved[event.call] = (event.reserved_tokens, event.reserved_usd)
+
+    def _choice_asked(self, event: ev.ChoiceAsked) -> None:
+        self.variants[event.variant].status = "calling"
+        self.spend.calls += 1
+        self.spend.reserved[event.call] = (event.reserved_tokens, event.reserved_usd)
+
+    def _demos_chosen(self, event: ev.DemosChosen) -> None:
+        variant = self.variants[event.variant]
+        variant.status, variant.chosen, variant.chosen_why = "needed", event.demos, event.reason
+        if not event.kept:
+            self.spend.reserved.pop(event.call, None)
+        self.spend.prompt_tokens += event.prompt_tokens
+        self.spend.completion_tokens += event.completion_tokens
+        self.spend.cost_usd += event.cost_usd
 
     def _reply_recorded(self, event: ev.ReplyRecorded) -> None:
         variant = self.variants[event.variant]

@@ -113,6 +113,14 @@ class Template(Protocol):
         """The variant a generator is asked for."""
         ...
 
+    def headers(self) -> dict[str, str]:
+        """Headers that every variant's prologue includes, by file name (the type header)."""
+        ...
+
+    def supplied_includes(self) -> tuple[str, ...]:
+        """Names of the headers that the prologue includes, so that a reply's own includes of them are left out."""
+        ...
+
     def netlist(self, point: DesignPoint, build: Build) -> Netlist:
         """The module tree of a design with local settings, arbiters inserted where native tokens differ."""
         ...

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -12,13 +13,16 @@ import msgspec
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Port
 
+_OWN = re.compile(r"\b(?:constexpr|const)\s+[\w: ]+?\s+(\w+)\s*=")
+"""Constants that the body declares itself: in its namespace they hide those of the headers."""
+
 
 def read(payload: dict[str, Any]) -> dict[str, Any]:
     """Findings of the rungs that read a body, and the repairs on offer.
 
     `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it). The
-    answer: static, contract, conformance (findings) and
-    repairs (title, cost, body). A body that is red on the static rung is not parsed any further.
+    answer: static, contract, conformance (findings) and repairs (title, cost, body). A body that is red on the static
+    rung is not parsed any further.
     """
     from aigchip_tui.cpp.limits import screen
 
@@ -35,6 +39,8 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
         known: dict[str, int] = {}
         for text in payload["headers"]:
             known = namespace_constants(text, known)
+        own = set(_OWN.findall(body))
+        known = {name: value for name, value in known.items() if name not in own}
         ports = tuple(msgspec.convert(payload["ports"], list[Port]))
         function: str = payload["function"]
         contract = contract_findings(body, function, ports, known)

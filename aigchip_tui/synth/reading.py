@@ -11,7 +11,7 @@ def read_module(payload: dict[str, Any]) -> dict[str, Any]:
     `ii` and `depth` are those of the pipelined loop that works through a command; a loop that is not pipelined counts
     with its whole iteration as II.
     """
-    from aigchip_tui.estimator import estimate
+    from aigchip_tui.estimator.estimate import estimate
 
     text = "\n".join([*payload["headers"].values(), *payload["children"], payload["body"]])
     found = estimate(

@@ -10,6 +10,7 @@ import msgspec
 from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.judge import first_red
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.library.demos import Demo
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.errors import CallError
 from aigchip_tui.llm.extract import extract_code
@@ -18,8 +19,10 @@ from aigchip_tui.llm.prompts import Prompt, build_prompt
 from aigchip_tui.llm.provenance import Provenance, read_provenance
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.module import Variant
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.state import Attempt, SessionState
+from aigchip_tui.model.state import Variant as VariantState
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.house import House
@@ -28,17 +31,17 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     """One call for the attempt of `step`; the call is journalled before it leaves, with its worst case reserved."""
     known = state.variants[step.variant]
     variant = house.variant(state, step.variant)
-    choice = choose_pair(variant.instruction, house.library.of(variant.module))
+    demos, why = demonstrations(house, known, variant)
     previous = next((a for a in reversed(known.attempts) if a.number < step.attempt), None)
     prompt = build_prompt(
-        variant.instruction, variant.signatures, choice.demos,
+        variant.instruction, variant.signatures, demos,
         diagnosis=_diagnosis(previous), hint=known.hint,
         previous=house.blobs.get_text(previous.source) if previous and previous.source else "",
         budget_tokens=house.settings.prompt_budget_tokens,
     )
     seed = draw_seed(house.settings.seed, "generate", step.variant, step.attempt)
     worst = worst_case(prompt.tokens, prompt.reply_tokens, house.generator.price)
-    refused = over_cap(_caps(house), _spent(state), worst, price=house.generator.price)
+    refused = over_cap(caps_of(house), spent_of(state), worst, price=house.generator.price)
     call = f"{step.variant}:{step.attempt}"
     if refused:
         return Prepared(now=(ev.CallFailed(
@@ -47,10 +50,21 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     started = ev.CallStarted(
         call=call, variant=step.variant, attempt=step.attempt, seed=seed,
         prompt=house.blobs.put(msgspec.json.encode(prompt.messages)), demos=tuple(d.label for d in prompt.demos_used),
-        choice=choice.reason, notes=prompt.notes, reserved_tokens=worst.tokens, reserved_usd=worst.usd,
+        choice=why, notes=prompt.notes, reserved_tokens=worst.tokens, reserved_usd=worst.usd,
         hint=known.hint,
     )
     return Prepared(now=(started,), job=lambda: _ask(house, step, prompt, seed, call))
+
+
+def demonstrations(house: House, known: VariantState, variant: Variant) -> tuple[tuple[Demo, ...], str]:
+    """The demonstrations of a variant's prompts and the reason: the model's choice where it made one, else numeric."""
+    library = house.library.of(variant.module)
+    by_label = {demo.label: demo for demo in library}
+    chosen = tuple(by_label[label] for label in known.chosen if label in by_label)
+    if chosen:
+        return chosen, known.chosen_why
+    choice = choose_pair(variant.instruction, library)
+    return choice.demos, choice.reason
 
 
 def _ask(house: House, step: Step, prompt: Prompt, seed: int, call: str) -> Sequence[ev.AnyEvent]:
@@ -107,11 +121,13 @@ def _fault(rung: str, finding: Finding) -> str:
     return f"{rung}{where}: {finding.message}{cure}"
 
 
-def _caps(house: House) -> Caps:
+def caps_of(house: House) -> Caps:
+    """The session's caps."""
     s = house.settings
     return Caps(calls=s.max_calls or None, tokens=s.max_tokens or None, usd=s.max_usd or None)
 
 
-def _spent(state: SessionState) -> Cost:
+def spent_of(state: SessionState) -> Cost:
+    """What is spent or reserved."""
     spend = state.spend
     return Cost(calls=spend.calls, tokens=spend.tokens, usd=spend.worst_usd)

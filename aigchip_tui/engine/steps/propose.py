@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.loop import Prepared
 from aigchip_tui.model import events as ev
-from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.errors import AigchipError, NoResultError
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.state import SessionState
-from aigchip_tui.search.told import Told
+from aigchip_tui.search.searcher import Outcome, Told
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.house import House
 
+_OUTCOMES: dict[str, Outcome] = {
+    "evaluated": "evaluated", "failed": "failed", "waiting": "waiting", "damaged": "damaged",
+}
+
 
 def propose(house: House, step: Step, state: SessionState) -> Prepared:
     """Ask the search for design `step.design`; it sees only results told up to the fixed lag."""
-    proposal = house.search.propose(_history(house, step, state), number=step.design)
+    try:
+        proposal = house.search.ask(_history(house, step, state))
+    except NoResultError as problem:
+        return Prepared(now=(ev.SearchFinished(reason=str(problem)),))
     return Prepared(now=(ev.DesignProposed(
-        number=step.design, parameters=proposal.point.parameters(), origin=proposal.origin,
-        screened=proposal.screened,
+        number=step.design, parameters=proposal.point.parameters(), origin=proposal.origin, screened=proposal.screened,
     ),))
 
 
 def _history(house: House, step: Step, state: SessionState) -> list[Told]:
-    told = []
+    """Every earlier proposal in order; results younger than the lag are pending, whatever is known by now."""
+    told: list[Told] = []
     for number in range(1, step.design):
         design = state.designs[number]
-        if not design.parameters:
+        figures = design.figures if number <= step.design - house.settings.lag else None
+        outcome: Outcome = "pending"
+        if number <= step.design - house.settings.lag:
+            outcome = _OUTCOMES.get(design.told, "pending")
+        # A damaged journal may have lost a proposal; the search then sees its neighbour again, without a result.
+        parameters = design.parameters or (told[-1].parameters if told else {})
+        if not parameters:
             continue
-        known = number <= step.design - house.settings.lag
-        figures = design.figures if known and design.status == "evaluated" else None
-        outcome = design.told if known else "open"
         told.append(Told(
-            number=number, point=DesignPoint.from_parameters(design.parameters), outcome=outcome,
-            latency_ms=figures.latency_ms if figures else None, dsp=figures.dsp if figures else None,
+            number=number, parameters=parameters, outcome=outcome if figures or outcome != "evaluated" else "pending",
+            latency_ms=figures.latency_ms if figures else math.inf, dsp=figures.dsp if figures else 0,
         ))
     return told
 
