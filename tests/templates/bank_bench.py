@@ -13,6 +13,7 @@ import numpy as np
 
 from aigchip_tui.csim.run import SimulationResult, simulate_variant
 from aigchip_tui.library.demos import Demo, load_demos
+from aigchip_tui.library.extremes import Extreme, extremes
 from aigchip_tui.library.laws import law_findings
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.adapter import answer
@@ -130,3 +131,14 @@ def faults_of_demos(module: str) -> Iterator[str]:
             yield f"{one.name}: its settings are not legal"
     for finding in law_findings(load_demos("gemm"), module):
         yield f"{finding.code}: {finding.message}"
+
+
+def ends(module: str) -> Iterator[Extreme]:
+    """Every demonstration with each of its numbers at its least and its greatest legal value."""
+    for one in demos(module):
+        near = [
+            settings
+            for settings in map(dict, legal(module))
+            if sum(settings[key] != value for key, value in one.settings.items()) == 1
+        ]
+        yield from extremes(one, [(settings, spec(module).instruction(settings)) for settings in near])

@@ -78,3 +78,13 @@ def test_accumulate_answers_simulate_with_sanitizers(seed: int, tmp_path: Path) 
     for settings in bench.one_of_each_wording(MODULE, seed=seed):
         result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path, sanitize=True, seed=seed)
         assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
+
+
+@pytest.mark.deep
+def test_accumulate_demonstrations_hold_with_every_number_at_its_ends(tmp_path: Path) -> None:
+    stretched = list(bench.ends(MODULE))
+    assert stretched
+    for one in stretched:
+        assert bench.nonconforming(MODULE, one.settings, one.code) == []
+        result = bench.run(MODULE, one.settings, one.code, tmp_path)
+        assert result.passed, (one.demo.name, one.line, one.new, result.cause, result.mismatches[:3])
