@@ -28,6 +28,7 @@ LAWS: tuple[Callable[[Sequence[Demo], Topics], Iterator[Finding]], ...] = (
     laws_shape.equal_segments,
     laws_shape.same_scope,
     laws_instruction.enough_demos,
+    laws_instruction.short_enough,
 )
 
 

@@ -11,6 +11,11 @@ from aigchip_tui.library.laws_base import demo_finding
 from aigchip_tui.library.topics import Topics
 from aigchip_tui.model.finding import Finding
 
+CHARACTERS_PER_TOKEN = 3.2
+BUDGET_TOKENS = 8192
+FRAME_TOKENS = 600
+"""Role, rules and signatures around demos and instruction."""
+
 
 def enough_demos(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
     """Four to six demos a module, so that choosing two can be wrong; each wording's variants seen apart."""
@@ -104,3 +109,20 @@ def choices_in_words(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]
                     severity="warning",
                     suggestion='For example "a single unit", "no bank".',
                 )
+
+
+def short_enough(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
+    """Two demos, an instruction and a reply of the usual size fit the token budget of a prompt."""
+    by_size = sorted(demos, key=lambda demo: len(demo.code), reverse=True)[:2]
+    lines = sum(len(text) + 4 for text in by_size[0].instruction)
+    shown = sum(len(demo.code) + sum(len(text) + 4 for text in demo.instruction) for demo in by_size)
+    tokens = round((shown + lines + 1.25 * len(by_size[0].code)) / CHARACTERS_PER_TOKEN) + FRAME_TOKENS
+    if tokens > BUDGET_TOKENS:
+        yield demo_finding(
+            "L0",
+            by_size[0],
+            f"with another demo, an instruction and a reply of its size a prompt takes about {tokens} tokens; "
+            f"{BUDGET_TOKENS} are the default budget, so only one demo would be shown.",
+            severity="warning",
+            suggestion="Shorten the module, or split it in two.",
+        )

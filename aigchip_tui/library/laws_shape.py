@@ -156,6 +156,7 @@ def _pragma_scope(demo: Demo) -> Iterator[Finding]:
     scopes: list[int] = [0]
     fresh = itertools.count(1)
     declared: dict[str, tuple[int, ...]] = {}
+    open_parentheses = 0
     for row, text in enumerate(demo.code.splitlines(), start=1):
         code = without_comment(text)
         pragma = _VARIABLE.match(code)
@@ -175,9 +176,9 @@ def _pragma_scope(demo: Demo) -> Iterator[Finding]:
             continue
         for found in _DECLARED.finditer(code):
             before = code[: found.start(1)]
-            if before.count("(") > before.count(")"):
-                continue
-            declared[found.group(1)] = tuple(scopes)
+            if open_parentheses + before.count("(") - before.count(")") <= 0:
+                declared[found.group(1)] = tuple(scopes)
+        open_parentheses += code.count("(") - code.count(")")
         for sign in code:
             if sign == "{":
                 scopes.append(next(fresh))

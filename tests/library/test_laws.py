@@ -35,7 +35,7 @@ def changed(
 
 def test_the_samples_are_lawful() -> None:
     assert law_findings(DEMOS) == []
-    assert len(LAWS) == 12
+    assert len(LAWS) == 13
 
 
 Case = tuple[str, str, Callable[[str], str], Callable[[int, str], str], str]
@@ -139,6 +139,25 @@ def test_a_pragma_in_another_scope_than_its_declaration_is_found() -> None:
 
     demos = [msgspec.structs.replace(d, code=moved(d.code)) if "tree" in d.name else d for d in DEMOS]
     assert [f.code for f in law_findings(demos)] == ["L9", "L9"]
+
+
+def test_a_parameter_on_a_row_of_its_own_is_no_declaration_of_the_file() -> None:
+    def spread(code: str) -> str:
+        code = code.replace("(const data_t *a, const data_t *b,", "(\n    const data_t *a,\n    const data_t *b,")
+        pragma = "#pragma HLS ARRAY_PARTITION variable=a cyclic factor=2\n"
+        return code.replace("visits: //", pragma + "visits: //")
+
+    assert law_findings([msgspec.structs.replace(d, code=spread(d.code)) for d in DEMOS]) == []
+
+
+def test_a_demo_too_long_for_two_in_a_prompt_is_found() -> None:
+    found = law_findings(changed("tree_direct_32", lambda code: code + "// a long comment\n" * 800))
+    assert [f.code for f in found] == ["L0"]
+    assert "only one demo would be shown" in found[0].message
+
+
+def test_too_few_demos_are_found() -> None:
+    assert [f.code for f in law_findings(DEMOS[:2])] == ["L0"]
 
 
 def test_topics_that_cannot_be_told_apart_are_found() -> None:
