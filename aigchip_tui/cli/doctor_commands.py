@@ -78,9 +78,13 @@ def _headers() -> Check:
 
 
 def _sandbox() -> Iterator[Check]:
-    from aigchip_tui.sandbox import choose
+    import tempfile
+    from pathlib import Path
 
-    box = choose()
+    from aigchip_tui.sandbox.choose import Probes, choose
+
+    with tempfile.TemporaryDirectory(prefix="aigchip-doctor-") as scratch:
+        box = choose(Probes(scratch=Path(scratch), environment=os.environ))
     here = box.name != "none"
     denied = f"{box.name}; verified denied: {', '.join(box.denied)}" if here else ""
     yield Check("sandbox", here, denied,
@@ -121,8 +125,8 @@ def _linger() -> Check:
     job = next((os.environ[k] for k in ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID") if os.environ.get(k)), "")
     if job:
         return Check("detached engine", False, "",
-                     f"inside job {job}: the engine ends with the job; use `run` in the job script, or `start` on a "
-                     "login node")
+                     f"inside job {job}: the engine ends with it; use `run` in the job script, or `start` on "
+                     "a login node")
     if kills:
         return Check("detached engine", False, "",
                      "logind kills your processes at logout; use: loginctl enable-linger, or run inside tmux")

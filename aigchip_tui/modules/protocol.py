@@ -134,3 +134,9 @@ class Template(Protocol):
     ) -> SystemTest:
         """Driver, stimuli and golden result for the assembled design; empty `layers` asks for the standard odd sizes."""
         ...
+
+    def host_files(
+        self, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
+    ) -> dict[str, str]:
+        """Driver and self-checking test bench in C++ for an exported project; its data are drawn when it runs."""
+        ...

@@ -1,0 +1,178 @@
+"""Writes a design as a project: sources, headers, test bench, make, Tcl for Vitis HLS, README with its figures."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aigchip_tui import __version__
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.seeds import draw_seed
+from aigchip_tui.model.space import DesignPoint
+from aigchip_tui.model.summary import LADDER, author_of, design_document
+from aigchip_tui.modules.loader import load_template
+
+if TYPE_CHECKING:
+    from aigchip_tui.engine.history import SessionView
+    from aigchip_tui.model.state import Design
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+MAX_TEST_MACS = 40_000_000
+"""Layers of the workload up to this many MACs are simulated by the exported test bench as well."""
+
+
+def export_design(view: SessionView, design: Design, out: Path) -> list[Path]:
+    """Write `design` to the new folder `out`; returns the files written.
+
+    Raises AigchipError when the folder is there and not empty, or a module has no proven text.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise AigchipError(f"{out} is there already.", hint="Choose a new folder with --out.")
+    files = project_files(view, design)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as half:
+        root = Path(half) / "project"
+        for name, text in files.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        if out.exists():
+            out.rmdir()
+        os.rename(root, out)
+    return [out / name for name in sorted(files)]
+
+
+def project_files(view: SessionView, design: Design) -> dict[str, str]:
+    """Every file of the project by relative name."""
+    import numpy as np
+
+    from aigchip_tui.engine.making import build_of, workload_of
+
+    settings = view.settings
+    template = load_template(settings.template)
+    build = build_of(settings)
+    point = DesignPoint.from_parameters(design.parameters)
+    netlist = template.netlist(point, build)
+    bodies = _bodies(view, design)
+    seed = draw_seed(settings.seed, "export", design.number)
+    small = [
+        layer for layer in workload_of(settings).unique() if layer.m * layer.k * layer.n <= MAX_TEST_MACS
+    ][-2:]
+    host = template.host_files(point, build, small, np.random.default_rng(seed))
+    sources = {f"src/{name}": text for name, text in template.assemble(netlist, bodies).items()}
+    tests = {f"test/{name}": text for name, text in host.items()}
+    headers = {f"include/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_include().glob("*.h"))}
+    document = design_document(view.state, design)
+    return {
+        **sources, **tests, **headers,
+        "Makefile": _makefile(sorted(sources), sorted(tests)),
+        "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests)),
+        "README.md": _readme(view, design, document),
+        "NOTICE": _NOTICE,
+        "design.json": msgspec.json.format(msgspec.json.encode(document), indent=2).decode(),
+    }
+
+
+def _include() -> Path:
+    import aigchip_tui.csim
+
+    return Path(aigchip_tui.csim.__path__[0]) / "include"
+
+
+def _bodies(view: SessionView, design: Design) -> dict[str, str]:
+    bodies: dict[str, str] = {}
+    for key in design.variant_keys():
+        variant = view.state.variants.get(key)
+        attempt = variant.attempt if variant is not None else None
+        if variant is None or attempt is None or variant.status != "proven":
+            raise AigchipError(f"{design.id} has no proven text for {key}.", hint="Export a design that is evaluated.")
+        bodies[key] = view.session.blobs.get_text(attempt.source)
+    return bodies
+
+
+def _makefile(sources: Sequence[str], tests: Sequence[str]) -> str:
+    bench = " ".join(name for name in (*tests, *sources) if name.endswith(".cpp"))
+    return f"""\
+# `make test` compiles the accelerator with its test bench and simulates it; no vendor tool is needed.
+# It runs generated code without any sandbox. SEED draws other data.
+CXX ?= g++
+SEED ?= 1
+CXXFLAGS ?= -O1
+FLAGS = -std=c++20 $(CXXFLAGS) -Wall -Wno-unknown-pragmas -Wno-unused-label -Iinclude -Isrc -Itest
+
+.PHONY: test clean
+test: build/bench
+\t./build/bench $(SEED)
+
+build/bench: {bench} $(wildcard src/* test/* include/*)
+\tmkdir -p build
+\t$(CXX) $(FLAGS) -o $@ {bench}
+
+clean:
+\trm -rf build
+"""
+
+
+def _tcl(part: str, clock_ns: float, sources: Sequence[str], tests: Sequence[str]) -> str:
+    if not _IDENTIFIER.fullmatch(part):
+        raise AigchipError(f"The part {part!r} is no identifier.")
+    top_source = next(name for name in sources if name.endswith(".cpp"))
+    bench = next(name for name in tests if name.endswith(".cpp"))
+    return f"""\
+# vitis_hls -f run_hls.tcl   (or: vitis-run --mode hls --tcl run_hls.tcl). Not run by the tool that wrote this project.
+open_project -reset build/hls
+set_top gemm
+add_files {top_source} -cflags "-Isrc"
+add_files -tb {bench} -cflags "-Isrc -Itest"
+open_solution -reset solution
+set_part {{{part}}}
+create_clock -period {clock_ns:.3f}
+csynth_design
+exit
+"""
+
+
+def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> str:
+    settings = view.settings
+    figures = design.figures
+    lines = [
+        f"# {settings.name} {design.id}", "",
+        f"An accelerator for {settings.workload} on {settings.device}, written module by module and proven by "
+        f"aigchip-tui {__version__}.", "",
+    ]
+    if figures is not None:
+        word = "estimates: no vendor tool has confirmed them" if figures.basis == "estimate" else figures.basis
+        lines += [
+            f"**Figures are {word}.** {figures.counted}.", "",
+            "| latency | clock | DSP | BRAM18 | URAM | LUT | FF |", "| --- | --- | --- | --- | --- | --- | --- |",
+            f"| {figures.latency_ms:.3f} ms | {figures.clock_mhz:g} MHz | {figures.dsp} | {figures.bram18} | "
+            f"{figures.uram} | {figures.lut} | {figures.ff} |", "",
+        ]
+    lines += [
+        "## Use", "", "```sh", "make test            # g++; CXX=clang++ works too; SEED=7 draws other data", "```", "",
+        "**Warning**: `make test` compiles and runs generated code without any sandbox.", "",
+        "`run_hls.tcl` synthesises with Vitis HLS, which brings its own headers; `include/` is for g++ and clang only.",
+        "", "## Proof", "", "| rung | status | evidence |", "| --- | --- | --- |",
+    ]
+    for rung in LADDER:
+        outcome = design.rungs.get(rung)
+        lines.append(f"| {rung} | {document['proof'][rung]} | {outcome.evidence if outcome is not None else ''} |")
+    lines += ["", "## Modules", "", "| module | count | written by | variant |", "| --- | --- | --- | --- |"]
+    for module in design.instances:
+        author = author_of(view.state, module.variant) if module.author == "generator" else "template"
+        lines.append(f"| {module.name} | {module.count} | {author} | {module.variant} |")
+    lines += ["", "## Parameters", "", *(f"- `{k}` = {v}" for k, v in design.parameters.items()), ""]
+    return "\n".join(lines)
+
+
+_NOTICE = """\
+Headers in include/ are part of aigchip-tui (Apache-2.0). They stand in for the vendor's headers of the same names,
+for simulation with g++ and clang; synthesis uses the vendor's own.
+"""
+
