@@ -293,9 +293,6 @@ class JournalWriter:
         """
         if entry.kind != ENGINE_STARTED:
             raise ValueError("a writer starts with EngineStarted")
-        # What was read must not vanish in a later crash, so it is made durable before anything is built on it.
-        self._file.sync()
-        self._fs.sync_folder(self.path.parent)
         reader = JournalReader(self.path, blobs=self._blobs)
         records = reader.poll()
         self.torn_bytes = self._end_torn_tail(reader)
@@ -305,6 +302,7 @@ class JournalWriter:
         for _ in range(16):
             self.epoch = reader.epoch + 1
             self._next_seq = reader.next_seq
+            # Its sync makes all that an earlier engine wrote but did not sync durable too: nothing read can vanish.
             self._write([marked])
             records += reader.poll()
             last = next((record for record in reversed(records) if record.kind == ENGINE_STARTED), None)

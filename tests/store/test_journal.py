@@ -152,7 +152,8 @@ def test_torn_at_every_byte_readers_see_a_prefix_and_a_restart_goes_on(tmp_path:
         assert records[-1].kind == ENGINE_STARTED
         assert records[-1].seq == kept + 1
         assert all(damage.torn for damage in started.damage)
-        assert torn.path.read_bytes().startswith(whole[:cut]), "the evidence is kept"
+        end = b"" if cut in (0, *ends) else b"\n"
+        assert torn.path.read_bytes().startswith(whole[:cut] + end + b'{"seq":'), "the evidence is kept and ended"
         assert reader.poll() == records[sum(end <= cut for end in ends):], "the viewer catches up"
         restarted.append([Entry(kind="After")])
         assert torn.reader().poll()[-1].kind == "After"
@@ -200,6 +201,20 @@ def test_a_rotten_line_at_the_end_is_not_taken_for_a_torn_one(desk: Desk) -> Non
     reader = desk.reader()
     assert seqs(reader.poll()) == [1, 3, 4]
     assert [damage.torn for damage in reader.damage] == [False]
+
+
+def test_a_broken_line_that_no_start_follows_is_not_torn(desk: Desk) -> None:
+    desk.path.write_bytes(line(1) + line(2)[:50] + b"\n" + line(3))
+    reader = desk.reader()
+    assert seqs(reader.poll()) == [1, 3]
+    assert [damage.torn for damage in reader.damage] == [False]
+
+
+def test_a_number_counts_once(desk: Desk) -> None:
+    desk.path.write_bytes(line(1) + line(2, design=1) + line(2, design=2) + line(3))
+    reader = desk.reader()
+    assert [record.payload for record in reader.poll()] == [{}, {"design": 1}, {}]
+    assert [fenced.seq for fenced in reader.fenced] == [2]
 
 
 def test_a_lost_newline_costs_no_line(desk: Desk) -> None:
