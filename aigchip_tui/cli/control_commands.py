@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 import click
@@ -56,20 +55,26 @@ def stop_command(name: str, now: bool, patience: float, sessions: str | None) ->
     if state.state in ("none", "gone"):
         say(f"no engine runs on {name}.")
         return 0
-    session.send({"kind": "stop"})
-    if now and state.holder is not None and state.present:
-        os.kill(state.holder.owner.pid, signal.SIGTERM)
+    session.send({"kind": "stop", "as_is": now})
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         state = engine_state(session)
         if state.state in ("none", "gone"):
-            say(f"engine of {name} has ended; nothing is lost: aigchip-tui start {name} goes on.")
+            say(f"engine of {name} has ended; {_cut(session)}nothing is lost: aigchip-tui start {name} goes on.")
             return 0
         time.sleep(0.1)
     holder = state.holder
     where = f"pid {holder.owner.pid} on {holder.owner.host}" if holder else "unknown"
     raise AigchipError(f"The engine of {name} ({where}) has not ended within {patience:.0f} s.",
                        hint="It may be finishing a long step; wait, or end that process.")
+
+
+def _cut(session: Session) -> str:
+    """What the last engine had to cut, as its journal says."""
+    reader = session.reader()
+    stopped = [record for record in reader.poll() if record.kind == "EngineStopped"]
+    cut = stopped[-1].payload.get("cut", ()) if stopped else ()
+    return f"cut, to be done again: {', '.join(cut)}; " if cut else ""
 
 
 @click.command("pause")

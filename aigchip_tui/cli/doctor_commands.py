@@ -125,8 +125,8 @@ def _linger() -> Check:
     job = next((os.environ[k] for k in ("SLURM_JOB_ID", "LSB_JOBID", "PBS_JOBID") if os.environ.get(k)), "")
     if job:
         return Check("detached engine", False, "",
-                     f"inside job {job}: the engine ends with it; use `run` in the job script, or `start` on "
-                     "a login node")
+                     f"inside job {job}: the engine ends with it; use `run` in the job script, or `start` on a "
+                     "login node")
     if kills:
         return Check("detached engine", False, "",
                      "logind kills your processes at logout; use: loginctl enable-linger, or run inside tmux")

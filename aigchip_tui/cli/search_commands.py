@@ -150,7 +150,7 @@ def run_to_end(
     session: Session, *, as_json: bool = False, jobs: int = 0, take_over: bool = False, upgrade: bool = False
 ) -> int:
     """Run in the foreground with progress lines; the exit code of the contract."""
-    from aigchip_tui.engine.detached import install_signals
+    from aigchip_tui.engine.detached import install_signals, leave
     from aigchip_tui.engine.runner import Handle, run_engine
     from aigchip_tui.model.summary import best, session_document
 
@@ -171,6 +171,7 @@ def run_to_end(
         say()
         print_session(report)
     if result.reason.startswith("signal"):
+        leave(130, cut=bool(result.cut))
         return 130
     if result.reason == "waiting":
         note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")

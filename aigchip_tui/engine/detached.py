@@ -105,8 +105,18 @@ def main(arguments: list[str]) -> int:
     except AigchipError as problem:
         print(f"aigchip-tui: {problem}", file=sys.stderr, flush=True)  # noqa: T201 - this process's stderr is engine.log
         return problem.exit_code
-    print(f"engine of {name} ended: {result.reason}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    cut = f"; cut: {', '.join(result.cut)}" if result.cut else ""
+    print(f"engine of {name} ended: {result.reason}{cut}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    leave(0, cut=bool(result.cut))
     return 0
+
+
+def leave(code: int, *, cut: bool) -> None:
+    """End the process at once where steps were cut: their threads wait for programs that die with this process."""
+    if cut:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":

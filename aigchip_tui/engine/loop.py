@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -71,22 +72,31 @@ class Engine:
     jobs: int
     on_event: Callable[[ev.AnyEvent], None] = lambda event: None
     stop: str = ""
+    drain_s: float = 30.0
+    """How long a stop waits for steps under way; what is left is cut and begins anew at the next start."""
+    monotonic: Callable[[], float] = time.monotonic
     cancel: Callable[[], None] = lambda: None
     wait_for_human: bool = False
     """Stay alive while only humans can move the search on (the detached engine); otherwise return."""
+    stop_commands: list[str] = field(default_factory=list)
+    """Commands that asked for the stop; their outcome is durable once EngineStopped is."""
+    cut: tuple[str, ...] = ()
     _flight: dict[str, futures.Future[Sequence[ev.AnyEvent]]] = field(default_factory=dict)
+    _stopping_since: float | None = None
 
     def run(self) -> str:
-        """Run steps until nothing is left; returns why it ended: done, waiting, paused or the reason of a stop."""
-        with futures.ThreadPoolExecutor(max_workers=self.jobs, thread_name_prefix="step") as pool:
-            try:
-                return self._run(pool)
-            except BaseException:
-                self.cancel()
-                raise
-            finally:
-                for future in self._flight.values():
-                    future.cancel()
+        """Run steps until nothing is left; returns why it ended: done, waiting, paused or the reason of a stop.
+
+        After a stop `cut` names the steps that were still under way; their threads may still run when this returns.
+        """
+        pool = futures.ThreadPoolExecutor(max_workers=self.jobs, thread_name_prefix="step")
+        try:
+            return self._run(pool)
+        except BaseException:
+            self.cancel()
+            raise
+        finally:
+            pool.shutdown(wait=not self.cut, cancel_futures=True)
 
     def _run(self, pool: futures.ThreadPoolExecutor) -> str:
         while True:
@@ -94,7 +104,7 @@ class Engine:
             self._obey()
             self._land()
             if self.stop:
-                if not self._flight:
+                if self._drained():
                     return self.stop
             elif self._launch(pool):
                 continue
@@ -104,6 +114,16 @@ class Engine:
                 if not self.wait_for_human:
                     return "paused" if self.state.paused else "waiting"
             self._wait()
+
+    def _drained(self) -> bool:
+        """True when nothing is under way, or the patience with it has ended and it is cut."""
+        if self._stopping_since is None:
+            self._stopping_since = self.monotonic()
+        if self._flight and self.monotonic() - self._stopping_since >= self.drain_s:
+            self.cancel()
+            self.cut = tuple(self._flight)
+            self._flight.clear()
+        return not self._flight
 
     def _wait(self) -> None:
         if self._flight:
@@ -123,10 +143,12 @@ class Engine:
         for command in self.desk.commands():
             if command.uuid not in self.state.commands:
                 if command.kind == "stop":
-                    self.stop = "stopped"
-                    self.state.commands[command.uuid] = "accepted"
-                else:
-                    self._record([answer(self.state, command)])
+                    self.stop = self.stop or "stopped"
+                    self.drain_s = 0.0 if command.as_is else self.drain_s
+                    if command.uuid not in self.stop_commands:
+                        self.stop_commands.append(command.uuid)
+                    continue
+                self._record([answer(self.state, command)])
             self.desk.settled(command.uuid)
 
     def _land(self) -> None:

@@ -30,18 +30,21 @@ class Handle:
     engine: Engine | None = None
 
     def stop(self, reason: str = "stopped") -> None:
-        """Drain and end."""
+        """Drain and end; asked twice, end without draining."""
         if self.engine is not None:
+            if self.engine.stop:
+                self.engine.drain_s = 0.0
             self.engine.stop = reason
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended: done, waiting, paused, stopped or interrupted; with the final state."""
+    """How a run ended: done, waiting, paused, stopped or a signal; the final state, and the steps that were cut."""
 
     reason: str
     state: SessionState
     settings: SessionSettings
+    cut: tuple[str, ...] = ()
 
 
 def run_engine(
@@ -103,11 +106,13 @@ def _run(
     assert state.engine is not None
     on_event(state.engine, state)
     reason = engine.run()
-    stopped = ev.EngineStopped(reason=reason)
+    stopped = ev.EngineStopped(reason=reason, cut=engine.cut, uuids=tuple(engine.stop_commands))
     desk.record([stopped])
+    for uuid in engine.stop_commands:
+        desk.settled(uuid)
     state.apply(stopped)
     on_event(stopped, state)
-    return RunResult(reason, state, settings)
+    return RunResult(reason, state, settings, engine.cut)
 
 
 def started_event(house: House) -> ev.EngineStarted:

@@ -46,7 +46,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """What a human asked of the engine: an answer to a decision, or a control of the search.
 
     `uuid` makes it exactly once. `question` is the fingerprint of the question as the human saw it: an answer to a
-    superseded question is refused. `source` is the blob or the text of a patch.
+    superseded question is refused. `source` is the blob of a patch. A stop that is `as_is` does not drain.
     """
 
     uuid: str

@@ -37,10 +37,11 @@ class EngineStarted(Event, frozen=True, kw_only=True):
 
 
 class EngineStopped(Event, frozen=True, kw_only=True):
-    """The engine ended by itself or was stopped; `cut` names what was still running."""
+    """The engine ended by itself or was stopped by the commands `uuids`; `cut` names what was still running."""
 
     reason: str
     cut: tuple[str, ...] = ()
+    uuids: tuple[str, ...] = ()
 
 
 class SearchPaused(Event, frozen=True, kw_only=True):

@@ -182,6 +182,7 @@ class SessionState:
 
     def _engine_stopped(self, event: ev.EngineStopped) -> None:
         self.stopped = event.reason
+        self.commands.update(dict.fromkeys(event.uuids, "accepted"))
 
     def _search_paused(self, event: ev.SearchPaused) -> None:
         self.paused = True

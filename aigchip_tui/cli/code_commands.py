@@ -1,0 +1,104 @@
+"""`estimate` and `check`: what our readers say of HLS C++ files of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
+from aigchip_tui.model.errors import AigchipError
+
+_MAX_SOURCE = 8 << 20
+
+
+def _read(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        hint = "Give the path of a C or C++ file."
+        raise AigchipError(f"Could not read {path}: {problem.strerror}.", hint=hint) from None
+    if len(data) > _MAX_SOURCE:
+        raise AigchipError(f"{path} is longer than {_MAX_SOURCE >> 20} MB.", hint="Give the kernel alone.")
+    return data.decode("utf-8", errors="replace")
+
+
+@click.command("estimate")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--top", default="", help="Top function.")
+@click.option("--clock", "clock_ns", type=float, default=10.0, show_default=True, help="Clock period in ns.")
+@click.option("--part", default="xczu7ev-ffvc1156-2-e", show_default=True)
+@click.option("--set", "sets", multiple=True, help="NAME=VALUE of a constant or run-time bound.")
+@click.option("--directives", type=click.Path(dir_okay=False, path_type=Path), help="Tcl directives (read, never run).")
+@click.option("--explain", is_flag=True, help="What bounds each loop.")
+@json_option
+@sessions_option
+def estimate_command(
+    files: tuple[Path, ...], top: str, clock_ns: float, part: str, sets: tuple[str, ...], directives: Path | None,
+    explain: bool, as_json: bool, sessions: str | None,
+) -> int:
+    """Estimate latency and resources of HLS C or C++; every figure is an estimate."""
+    from aigchip_tui.estimator.worker import estimate_safely
+
+    found = estimate_safely(
+        {path.name: _read(path) for path in files}, top=top, clock_ns=clock_ns, part=part, sets=_sets(sets),
+        directives=_read(directives) if directives else "",
+    )
+    if as_json:
+        document(msgspec.to_builtins(found))
+        return 0
+    _print(found, explain=explain)
+    return 0
+
+
+def _sets(texts: tuple[str, ...]) -> dict[str, int]:
+    values: dict[str, int] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value.lstrip("-").isdigit():
+            raise AigchipError(f"--set {text!r} is not NAME=NUMBER.", hint="For instance --set N=1024.")
+        values[name] = int(value)
+    return values
+
+
+def _print(found: Any, *, explain: bool) -> None:
+    def cycles(value: int | None) -> str:
+        return "unknown" if value is None else str(value)
+
+    same = found.latency_min == found.latency_max
+    latency = cycles(found.latency_max) if same else f"{cycles(found.latency_min)} to {cycles(found.latency_max)}"
+    say(f"{found.top}: latency {latency} cycles, interval {cycles(found.interval)} (estimate)")
+    met = "met" if found.timing_met else "NOT met"
+    say(f"  clock {found.clock_ns:g} ns, estimated {found.estimated_clock_ns:.2f} ns: timing {met} (estimate)")
+    say(f"  DSP {found.dsp}  BRAM18 {found.bram18}  URAM {found.uram}  LUT {found.lut}  FF {found.ff} (estimate)")
+    table(
+        [
+            (f"{'  ' * loop.level}{loop.name}", loop.line, cycles(loop.trip), cycles(loop.ii), loop.depth,
+             cycles(loop.latency), "yes" if loop.pipelined else "no", loop.bound if explain else "")
+            for loop in found.loops
+        ],
+        ("loop", "line", "trip", "II", "depth", "latency", "pipelined", "bound by" if explain else ""),
+    )
+    for why in found.unknown:
+        say(f"  unknown: {why}")
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
+@json_option
+@sessions_option
+def check_command(files: tuple[Path, ...], as_json: bool, sessions: str | None) -> int:
+    """Findings on HLS C++ that holds what a generated module may not hold."""
+    from aigchip_tui.cpp.limits import screen
+
+    findings = [msgspec.structs.replace(f, file=path.name) for path in files for f in screen(_read(path))]
+    if as_json:
+        document([msgspec.to_builtins(f) for f in findings])
+    else:
+        for finding in findings:
+            place = f"{finding.file}:{finding.line}:{finding.col}"
+            say(f"{place}: {finding.severity}: {finding.message} {finding.suggestion}")
+        say(f"{len(findings)} findings")
+    return 1 if any(f.blocking for f in findings) else 0

@@ -1,0 +1,178 @@
+"""`demos`: list the demonstrations, prove them, prove what the adapter can build from them, add your own."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
+from aigchip_tui.model.errors import AigchipError
+
+if TYPE_CHECKING:
+    from aigchip_tui.library.demos import DemoLibrary
+    from aigchip_tui.modules.protocol import Template
+    from aigchip_tui.proof.demonstrations import DemoProver, Proved
+
+
+@click.group("demos")
+def demos_command() -> None:
+    """Demonstrations: an instruction and the code that answers it, line linked to line, proven."""
+
+
+@demos_command.command("ls")
+@click.option("--template", default="gemm", show_default=True)
+@json_option
+@sessions_option
+def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
+    """List the demonstrations of a template."""
+    from aigchip_tui.library.demos import load_demos
+
+    library = load_demos(template)
+    rows: list[dict[str, Any]] = [
+        {"demo": d.label, "module": d.module, "settings": dict(d.settings), "lines": len(d.instruction),
+         "author": d.author}
+        for module in library.modules for d in library.of(module)
+    ]
+    if as_json:
+        document(rows)
+    else:
+        table([(r["demo"], r["lines"], r["author"], " ".join(f"{k}={v}" for k, v in r["settings"].items()))
+               for r in rows], ("demonstration", "lines", "author", "local settings"))
+    return 0
+
+
+@demos_command.command("check")
+@click.option("--template", default="gemm", show_default=True)
+@click.option("--module", "modules", multiple=True, help="Only this module (may be given more than once).")
+@click.option("--coverage", is_flag=True, help="Every legal setting: answered by the adapter, compiled, simulated.")
+@click.option("--sample", type=int, default=0, help="With --coverage: prove only so many settings of a module.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--quick", is_flag=True, help="Laws only: nothing is compiled.")
+@json_option
+@sessions_option
+def check_command(
+    template: str, modules: tuple[str, ...], coverage: bool, sample: int, seed: int, quick: bool, as_json: bool,
+    sessions: str | None,
+) -> int:
+    """Prove the laws, every demonstration, each number at its extremes, and that mutations turn a rung red."""
+    from aigchip_tui.library.demos import load_demos
+    from aigchip_tui.library.laws import law_findings
+    from aigchip_tui.modules.loader import load_template
+
+    library, family = load_demos(template), load_template(template)
+    wanted = modules or tuple(library.modules)
+    unknown = [m for m in wanted if m not in library.modules]
+    if unknown:
+        known = ", ".join(library.modules)
+        raise AigchipError(f"There are no demonstrations of {unknown[0]!r}.", hint=f"Known: {known}.")
+    laws = [f for m in wanted for f in law_findings(library, m)]
+    for finding in laws:
+        note(f"{finding.severity}: {finding.file}:{finding.line}: {finding.message}")
+    rows: list[dict[str, object]] = []
+    if not quick:
+        with _prover(family, library, seed) as prover:
+            for module in wanted:
+                rows.append(_cover(prover, family, module, sample, seed) if coverage
+                            else _prove(prover, library, module))
+                if not as_json:
+                    say("  ".join(f"{k} {v}" for k, v in rows[-1].items() if not isinstance(v, list)))
+                    for line in _texts(rows[-1].get("wrong")) + _texts(rows[-1].get("refused_settings")):
+                        say(f"    {line}")
+    broken = any(f.blocking and f.severity == "error" for f in laws)
+    wrong = any(_texts(r.get("wrong")) or _texts(r.get("refused_settings")) for r in rows)
+    if as_json:
+        document({"laws": len(laws), "modules": rows})
+    else:
+        say(f"laws: {len(laws)} findings in {len(wanted)} modules")
+    return 1 if broken or wrong else 0
+
+
+def _texts(value: object) -> list[str]:
+    return [str(v) for v in value] if isinstance(value, list) else []
+
+
+def _prove(prover: DemoProver, library: DemoLibrary, module: str) -> dict[str, object]:
+    demos = library.of(module)
+    wrong: list[str] = []
+    extremes = mutants = 0
+    for demo in demos:
+        wrong += _wrong(prover.demonstration(demo))
+        for proved in prover.at_extremes(demo):
+            extremes += 1
+            wrong += _wrong(proved)
+        for proved in prover.mutants(demo):
+            mutants += 1
+            if proved.red is None:
+                wrong.append(f"{proved.subject}: no rung turned red")
+    return {"module": module, "demos": len(demos), "extremes": extremes, "mutants": mutants, "wrong": wrong}
+
+
+def _wrong(proved: Proved) -> list[str]:
+    return [f"{proved.subject}: {proved.red.rung}: {proved.red.evidence}"] if proved.red is not None else []
+
+
+def _cover(prover: DemoProver, family: Template, module: str, sample: int, seed: int) -> dict[str, object]:
+    from aigchip_tui.llm.coverage import module_cases
+
+    cases = list(module_cases(family, module))
+    total = len(cases)
+    if sample and sample < total:
+        cases = random.Random(seed).sample(cases, sample)
+    origins: dict[str, int] = {}
+    wrong: list[str] = []
+    refused: list[str] = []
+    for answered, proved in prover.coverage(module, cases):
+        origins[answered.origin] = origins.get(answered.origin, 0) + 1
+        if proved is None:
+            refused.append(f"{dict(answered.case.settings)}: {answered.refusals}")
+        else:
+            wrong += _wrong(proved)
+    return {"module": module, "legal": total, "asked": len(cases), **origins, "wrong": wrong,
+            "refused_settings": refused}
+
+
+@contextmanager
+def _prover(family: Template, library: DemoLibrary, seed: int) -> Iterator[DemoProver]:
+    import platformdirs
+
+    from aigchip_tui.engine.opening import READ_BYTES, sandboxed_reader
+    from aigchip_tui.model.device import device
+    from aigchip_tui.model.space import Build
+    from aigchip_tui.proof.demonstrations import DemoProver
+    from aigchip_tui.proof.ladder import Bench
+    from aigchip_tui.sandbox.choose import Probes, choose
+    from aigchip_tui.sandbox.worker import Worker
+    from aigchip_tui.synth.embedded import EmbeddedSynthesizer
+
+    cache = Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "csim"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="aigchip-demos-") as scratch:
+        work = Path(scratch)
+        sandbox = choose(Probes(scratch=work, environment=os.environ))
+        with Worker(sandbox, memory_bytes=READ_BYTES) as worker:
+            synthesizer = EmbeddedSynthesizer(build=Build(device=device("zcu104")), template=family, worker=worker)
+            bench = Bench(sandbox=sandbox, workdir=work, cache=cache, environment=dict(os.environ),
+                          headers=family.headers())
+            yield DemoProver(family, library, bench=bench, read=sandboxed_reader(worker), rate=synthesizer.rate,
+                             seed=seed)
+
+
+@demos_command.command("add")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@sessions_option
+def add_command(folder: Path, sessions: str | None) -> int:
+    """Add your own demonstrations; they are checked before they count."""
+    from aigchip_tui.library.adding import add_demos
+    from aigchip_tui.library.demos import load_demos, templates
+
+    added = add_demos(folder, known=[load_demos(name) for name in templates()])
+    for demo in added:
+        say(f"added {demo.label}")
+    return 0
