@@ -20,6 +20,8 @@ from aigchip_tui.model.space import ACC_BITS, Build, DesignPoint
 # 0).
 BURST_START = 60
 LAYER_OVERHEAD = 60
+# Columns whose bias the post module holds: no tile of C is wider.
+MAX_TILE_COLUMNS = 4096
 
 
 class RefusedError(AigchipError):
@@ -160,13 +162,13 @@ def tile_candidates(grain: Granules, layer: Layer, reuse: str) -> Iterator[tuple
         most_m = _down(min(m, grain.capacity_a // k, grain.capacity_c // grain.n), grain.m)
         for divide_m in WHOLE_M:
             tm = _share(m, most_m, divide_m, grain.m)
-            most_n = _down(min(n, grain.capacity_b // k, grain.capacity_c // tm), grain.n)
+            most_n = _down(min(n, grain.capacity_b // k, grain.capacity_c // tm, MAX_TILE_COLUMNS), grain.n)
             for divide_n in WHOLE_N:
                 yield tm, _share(n, most_n, divide_n, grain.n), k
     divides_m: tuple[int, ...] = FREE_M
     divides_n: tuple[int, ...] = (1,)
     if reuse == "a":
-        free = n * grain.k <= grain.capacity_b and grain.m * n <= grain.capacity_c
+        free = n <= MAX_TILE_COLUMNS and n * grain.k <= grain.capacity_b and grain.m * n <= grain.capacity_c
         least_n = n
     elif reuse == "b":
         free = m * grain.k <= grain.capacity_a and m * grain.n <= grain.capacity_c
@@ -178,7 +180,7 @@ def tile_candidates(grain: Granules, layer: Layer, reuse: str) -> Iterator[tuple
     most_m = _down(min(m, grain.capacity_a // grain.k, grain.capacity_c // least_n), grain.m)
     for divide_m in divides_m:
         tm = _share(m, most_m, divide_m, grain.m)
-        most_n = _down(min(n, grain.capacity_b // grain.k, grain.capacity_c // tm), grain.n)
+        most_n = _down(min(n, grain.capacity_b // grain.k, grain.capacity_c // tm, MAX_TILE_COLUMNS), grain.n)
         for divide_n in divides_n:
             tn = _share(n, most_n, divide_n, grain.n)
             most_k = _down(min(k, grain.capacity_a // tm, grain.capacity_b // tn), grain.k)
@@ -191,9 +193,12 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     """
     nm, nn, nk = _ceil(layer.m, tm), _ceil(layer.n, tn), _ceil(layer.k, tk)
     axi, out = build.axi_bytes, build.output_bytes
-    lda, ldc = _up(layer.k, axi), _up(layer.n * out, axi) // out
+    # Tiles lie in memory as the buffers hold them: whole blocks of the array, whole words of the port and of the
+    # banks.
+    rows_a, rows_b = _up(layer.m, point.pm), _up(layer.n, point.pn)
+    lda, ldc = _up(layer.k, max(point.pk, axi)), _up(layer.n, max(point.pn, point.part_c.w))
     reads_a, reads_b = reads(point.reuse, nm, nn, nk)
-    a_bytes, b_bytes, c_bytes = layer.m * lda * reads_a, layer.n * lda * reads_b, layer.m * ldc * out
+    a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a, rows_b * lda * reads_b, rows_a * ldc * out
     rate_a, rate_b = min(axi, point.part_a.w), min(axi, point.part_b.w)
     rate_c = min(axi, point.part_c.w * out)
     blocks = _ceil(layer.m, point.pm) * _ceil(layer.n, point.pn)
@@ -206,9 +211,10 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
         _ceil(c_bytes, rate_c),
         math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
     )
-    first = max(_ceil(min(tm, layer.m) * min(tk, lda), rate_a), _ceil(min(tn, layer.n) * min(tk, lda), rate_b))
-    last_m, last_n = layer.m - (nm - 1) * tm, min(ldc, layer.n - (nn - 1) * tn)
-    edge = first + _ceil(last_m * _up(last_n * out, axi), rate_c) + LAYER_OVERHEAD
+    first_k = min(tk, lda)
+    first = max(_ceil(min(tm, rows_a) * first_k, rate_a), _ceil(min(tn, rows_b) * first_k, rate_b))
+    last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
+    edge = first + _ceil(last, rate_c) + LAYER_OVERHEAD
     return TilePlan(
         m=layer.m,
         n=layer.n,

@@ -25,7 +25,7 @@ from aigchip_tui.model.space import (
     DesignPoint,
     Split,
 )
-from aigchip_tui.model.tiling import FREE_M, FREE_N, LAYER_OVERHEAD, WHOLE_M, WHOLE_N
+from aigchip_tui.model.tiling import FREE_M, FREE_N, LAYER_OVERHEAD, MAX_TILE_COLUMNS, WHOLE_M, WHOLE_N
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.search import encoding as gene
 
@@ -53,6 +53,7 @@ class Columns:
     rate_a: Floats
     rate_b: Floats
     rate_c: Floats
+    part_c_w: Floats
     reuse: npt.NDArray[np.int64]
 
     def take(self, index: npt.NDArray[np.int64] | slice) -> Columns:
@@ -146,6 +147,7 @@ def columns_of(
         rate_a=np.minimum(axi, a_w),
         rate_b=np.minimum(axi, b_w),
         rate_c=np.minimum(axi, c_w * out),
+        part_c_w=c_w,
         reuse=reuse,
     )
 
@@ -186,6 +188,8 @@ class _Grid:
     m: Floats
     n: Floats
     k: Floats
+    rows_a: Floats
+    rows_b: Floats
     lda: Floats
     ldc: Floats
 
@@ -193,7 +197,7 @@ class _Grid:
 def _of_one_reuse(flat: Columns, build: Build, layers: LayerTable, reuse: str) -> Floats:
     names = [name for name in flat.__dataclass_fields__ if name != "reuse"]
     d = Columns(**{name: getattr(flat, name)[:, None] for name in names}, reuse=flat.reuse)
-    axi, out = build.axi_bytes, build.output_bytes
+    axi = build.axi_bytes
     grid = _Grid(
         d=d,
         build=build,
@@ -201,8 +205,10 @@ def _of_one_reuse(flat: Columns, build: Build, layers: LayerTable, reuse: str) -
         m=_up(layers.m, d.grain_m),
         n=_up(layers.n, d.grain_n),
         k=_up(layers.k, d.grain_k),
-        lda=np.ceil(layers.k / axi) * axi,
-        ldc=np.ceil(layers.n * out / axi) * axi / out,
+        rows_a=_up(layers.m, d.pm),
+        rows_b=_up(layers.n, d.pn),
+        lda=_up(layers.k, np.maximum(d.pk, axi)),
+        ldc=_up(layers.n, np.maximum(d.pn, d.part_c_w)),
     )
     fits = (d.grain_m * d.grain_k <= d.capacity_a) & (d.grain_n * d.grain_k <= d.capacity_b)
     fits &= d.grain_m * d.grain_n <= d.capacity_c
@@ -210,7 +216,9 @@ def _of_one_reuse(flat: Columns, build: Build, layers: LayerTable, reuse: str) -
     best = np.where(whole, _whole_k(grid, reuse, whole), np.inf)
     free = fits & np.ones_like(whole)
     if reuse == "a":
-        free &= (grid.n * d.grain_k <= d.capacity_b) & (d.grain_m * grid.n <= d.capacity_c)
+        free &= (
+            (grid.n <= MAX_TILE_COLUMNS) & (grid.n * d.grain_k <= d.capacity_b) & (d.grain_m * grid.n <= d.capacity_c)
+        )
     elif reuse == "b":
         free &= (grid.m * d.grain_k <= d.capacity_a) & (grid.m * d.grain_n <= d.capacity_c)
     if free.any():
@@ -225,6 +233,7 @@ def _whole_k(grid: _Grid, reuse: str, where: npt.NDArray[np.bool_]) -> Floats:
     most_m = _down(_least(grid.m, np.floor(d.capacity_a / grid.k), np.floor(d.capacity_c / d.grain_n)), d.grain_m)
     tm = _share(grid.m, most_m, _axis(WHOLE_M), d.grain_m)[:, None]
     most_n = _down(_least(grid.n, np.floor(d.capacity_b / grid.k), np.floor(d.capacity_c / tm)), d.grain_n)
+    most_n = np.minimum(most_n, MAX_TILE_COLUMNS)
     tn = _share(grid.n, most_n, _axis(WHOLE_N), d.grain_n)
     return _cheapest(grid, reuse, tm, tn, grid.k)
 
@@ -237,6 +246,7 @@ def _free_k(grid: _Grid, reuse: str) -> Floats:
     most_m = _down(_least(grid.m, np.floor(d.capacity_a / d.grain_k), np.floor(d.capacity_c / least_n)), d.grain_m)
     tm = _share(grid.m, most_m, _axis(divides_m), d.grain_m)[:, None]
     most_n = _down(_least(grid.n, np.floor(d.capacity_b / d.grain_k), np.floor(d.capacity_c / tm)), d.grain_n)
+    most_n = np.minimum(most_n, MAX_TILE_COLUMNS)
     tn = _share(grid.n, most_n, _axis(divides_n), d.grain_n)
     most_k = _down(_least(grid.k, np.floor(d.capacity_a / tm), np.floor(d.capacity_b / tn)), d.grain_k)
     return _cheapest(grid, reuse, tm, tn, _share(grid.k, most_k, np.float64(1), d.grain_k))
@@ -244,8 +254,9 @@ def _free_k(grid: _Grid, reuse: str) -> Floats:
 
 def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Floats:
     """Fewest cycles over the cuts; `tm` has axes (cut m, 1, design, layer), `tn` (cut m, cut n, design, layer)."""
-    d, build, axi, out = grid.d, grid.build, grid.build.axi_bytes, grid.build.output_bytes
-    m, n, k, lda, ldc = grid.table.m, grid.table.n, grid.table.k, grid.lda, grid.ldc
+    d, build, out = grid.d, grid.build, grid.build.output_bytes
+    m, n, k = grid.table.m, grid.table.n, grid.table.k
+    rows_a, rows_b, lda, ldc = grid.rows_a, grid.rows_b, grid.lda, grid.ldc
     nm, nn, nk = np.ceil(m / tm), np.ceil(n / tn), np.ceil(k / tk)
     reads_a: Floats | float = np.where(nk == 1, 1, nn)
     reads_b: Floats | float = np.where(nn * nk == 1, 1, nm)
@@ -253,7 +264,7 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
         reads_a = 1.0
     elif reuse == "b":
         reads_a, reads_b = np.where(nm * nk == 1, 1, nn), 1.0
-    a_bytes, b_bytes, c_bytes = m * lda * reads_a, n * lda * reads_b, m * ldc * out
+    a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a, rows_b * lda * reads_b, rows_a * ldc * out
     blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
     steps = (nk - 1) * np.maximum(tk / d.pk * d.drain_stall, d.block_cycles)
     steps = steps + np.maximum(np.ceil((k - (nk - 1) * tk) / d.pk) * d.drain_stall, d.block_cycles)
@@ -263,10 +274,10 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
     memory = np.maximum(memory, np.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle))
     loaded_k = np.minimum(tk, lda)
     first = np.maximum(
-        np.ceil(np.minimum(tm, m) * loaded_k / d.rate_a), np.ceil(np.minimum(tn, n) * loaded_k / d.rate_b)
+        np.ceil(np.minimum(tm, rows_a) * loaded_k / d.rate_a), np.ceil(np.minimum(tn, rows_b) * loaded_k / d.rate_b)
     )
-    last_n = np.ceil(np.minimum(ldc, n - (nn - 1) * tn) * out / axi) * axi
-    edge = first + np.ceil((m - (nm - 1) * tm) * last_n / d.rate_c) + LAYER_OVERHEAD
+    last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
+    edge = first + np.ceil(last / d.rate_c) + LAYER_OVERHEAD
     cycles = np.maximum(compute, memory) + edge
     return np.asarray(cycles.reshape(-1, *cycles.shape[-2:]).min(axis=0))
 

@@ -19,6 +19,7 @@ from aigchip_tui.model.space import (
     Build,
     Partition,
 )
+from aigchip_tui.model.tiling import MAX_TILE_COLUMNS
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.search import encoding as gene
 
@@ -96,7 +97,11 @@ class Legality:
                 continue
             if reuse == "a":
                 whole_n = -(-n // grain_n) * grain_n
-                kept = whole_n * grain_k <= capacity[1] and grain_m * whole_n <= capacity[2]
+                kept = (
+                    whole_n <= MAX_TILE_COLUMNS
+                    and whole_n * grain_k <= capacity[1]
+                    and grain_m * whole_n <= capacity[2]
+                )
             else:
                 whole_m = -(-m // grain_m) * grain_m
                 kept = whole_m * grain_k <= capacity[0] and whole_m * grain_n <= capacity[2]

@@ -86,6 +86,7 @@ def test_every_plan_fits_and_covers_and_never_spills(point: DesignPoint, m: int,
     assert (plan.tm % grain.m, plan.tn % grain.n, plan.tk % grain.k) == (0, 0, 0)
     assert plan.tm * plan.tk <= point.buf_a * 1024
     assert plan.tn * plan.tk <= point.buf_b * 1024
+    assert plan.tn <= 4096
     assert plan.tm * plan.tn * 4 <= point.buf_c * 1024
     for size, tile, count in ((m, plan.tm, plan.nm), (n, plan.tn, plan.nn), (k, plan.tk, plan.nk)):
         assert (count - 1) * tile < size <= count * tile
@@ -104,15 +105,15 @@ def test_traffic_equals_the_bytes_of_the_tiles_that_a_walk_loads(point: DesignPo
     if plan.visits > 3000:
         return
     assert plan.a_bytes == sum(
-        _tile_bytes(plan, m, plan.tm, i, j) * times for i, j, times in _loads(plan, point.reuse, "a")
+        _tile_bytes(plan, m, plan.tm, point.pm, i, j) * times for i, j, times in _loads(plan, point.reuse, "a")
     )
     assert plan.b_bytes == sum(
-        _tile_bytes(plan, n, plan.tn, i, j) * times for i, j, times in _loads(plan, point.reuse, "b")
+        _tile_bytes(plan, n, plan.tn, point.pn, i, j) * times for i, j, times in _loads(plan, point.reuse, "b")
     )
 
 
-def _tile_bytes(plan: TilePlan, rows: int, tile: int, row: int, column: int) -> int:
-    return min(tile, rows - row * tile) * min(plan.tk, plan.lda - column * plan.tk)
+def _tile_bytes(plan: TilePlan, rows: int, tile: int, step: int, row: int, column: int) -> int:
+    return -(-min(tile, rows - row * tile) // step) * step * min(plan.tk, plan.lda - column * plan.tk)
 
 
 def _loads(plan: TilePlan, reuse: str, operand: str) -> list[tuple[int, int, int]]:
