@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from aigchip_tui.library.demos import FILES, Demo, DemoError, DemoLibrary, load_demo, user_root
@@ -44,11 +44,17 @@ def read_folder(source: Path) -> tuple[Demo, ...]:
 
 
 def add_demos(
-    source: Path, *, known: Sequence[DemoLibrary], root: Path | None = None, accept_warnings: bool = True
+    source: Path,
+    *,
+    known: Sequence[DemoLibrary],
+    modules: Mapping[str, Collection[str]] | None = None,
+    root: Path | None = None,
+    accept_warnings: bool = True,
 ) -> tuple[Demo, ...]:
     """Copies the demonstrations under `source` into the user's folder `root` and returns them.
 
-    They are checked together with the `known` libraries, one per template that exists. Raises
+    They are checked together with the `known` libraries, one per template that exists; `modules` names
+    the modules of each template (default: those that have demos). Raises
     `RefusedDemoError` when a law is broken that was not broken before, `DemoError` for an unknown
     template, module or a name in use.
     """
@@ -62,10 +68,11 @@ def add_demos(
                 f"{demo.path}: there is no template {demo.template!r}.",
                 hint=f"Put the demo into <template>/<module>/<name>; templates: {', '.join(sorted(by_template))}.",
             )
-        if library.modules and demo.module not in library.modules:
+        names = (modules or {}).get(demo.template, library.modules)
+        if names and demo.module not in names:
             raise DemoError(
                 f"{demo.path}: the template {demo.template} has no module {demo.module!r}.",
-                hint=f"Modules: {', '.join(library.modules)}.",
+                hint=f"Modules: {', '.join(names)}.",
             )
         if any(other.name == demo.name for other in library.of(demo.module)):
             raise DemoError(f"A demo {demo.label} exists already.", hint="Give the folder another name.")

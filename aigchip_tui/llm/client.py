@@ -10,101 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from aigchip_tui.llm.errors import CallError
 from aigchip_tui.llm.failures import failure_of, retry_delay
 from aigchip_tui.llm.ledger import FREE, Price, price_from
 from aigchip_tui.llm.offline import INJECTED_HEADER, count_tokens
 from aigchip_tui.llm.redact import Redactor
+from aigchip_tui.llm.spec import GeneratorSpec, Limits, Message, Reply, parse_spec
 from aigchip_tui.llm.transport import TapeMode, http_library, offline_transport, tape_transport
-from aigchip_tui.model.errors import AigchipError, MissingToolError
+from aigchip_tui.model.errors import MissingToolError
 
-Message = Mapping[str, str]
-
-_FAULTS = re.compile(r"offline:faults=(0(?:\.\d+)?|1(?:\.0+)?|\.\d+)")
-_MODEL = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,127}")
 _POLL_S = 0.05
 MAX_REPLY_CHARACTERS = 400_000
-
-
-class GeneratorSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A generator as the user names it: `offline`, `offline:faults=0.3` or `openai:MODEL`."""
-
-    kind: Literal["offline", "openai"]
-    model: str = ""
-    fault_rate: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """The canonical spelling; part of a variant's key, so that no code passes from one to another."""
-        if self.kind == "openai":
-            return f"openai:{self.model}"
-        return f"offline:faults={self.fault_rate:g}" if self.fault_rate else "offline"
-
-    @property
-    def is_language_model(self) -> bool:
-        """False for the offline adapter, which aligns demonstrations and is never called a language model."""
-        return self.kind == "openai"
-
-    @property
-    def is_deterministic(self) -> bool:
-        """Whether asking again with the same lines brings the same reply, whatever the seed."""
-        return self.kind == "offline" and not self.fault_rate
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Time-outs in seconds and how often and how long to wait for a server.
-
-    `between_chunks_s` limits the silence of a server, `total_s` a whole call with its retries; `attempts`
-    counts requests of one call; a server may ask to wait up to `longest_wait_s`. `concurrency` calls run
-    at a time.
-    """
-
-    connect_s: float = 10.0
-    between_chunks_s: float = 120.0
-    total_s: float = 900.0
-    attempts: int = 5
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 120.0
-    concurrency: int = 4
-
-
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a generator answered, and what the call took.
-
-    `finish_reason` as the server says it; "length" is a reply cut off at its token limit. Token counts
-    are the server's, or estimated when `tokens_estimated`. `injected` is the record of a mistake made on
-    purpose; only tests read it.
-    """
-
-    text: str
-    model: str
-    prompt_tokens: int
-    completion_tokens: int
-    finish_reason: str
-    latency_s: float
-    request_id: str = ""
-    requests: int = 1
-    tokens_estimated: bool = False
-    first_token_s: float = 0.0
-    notes: tuple[str, ...] = ()
-    injected: str = ""
-
-
-def parse_spec(text: str) -> GeneratorSpec:
-    """The generator that `--generator` names; raises `AigchipError` for anything else."""
-    if text == "offline":
-        return GeneratorSpec(kind="offline")
-    faults = _FAULTS.fullmatch(text)
-    if faults:
-        return GeneratorSpec(kind="offline", fault_rate=float(faults.group(1)))
-    kind, _, model = text.partition(":")
-    if kind == "openai" and _MODEL.fullmatch(model):
-        return GeneratorSpec(kind="openai", model=model)
-    raise AigchipError(
-        f"There is no generator {text!r}.", hint="Use offline, offline:faults=RATE (0 to 1) or openai:MODEL."
-    )
 
 
 class _Closed(Exception):  # noqa: N818 (a signal, not an error)
@@ -263,7 +179,10 @@ class Generator:
                     break
                 if isinstance(item, BaseException):
                     raise failure_of(item, partial=collected.text, model=self.spec.model) from item
-                piece = collected.take(item)
+                try:
+                    piece = collected.take(item)
+                except (AttributeError, TypeError, ValueError) as error:
+                    raise failure_of(error, partial=collected.text, model=self.spec.model) from error
                 if not collected.first_at:
                     collected.first_at = self._clock()
                 if piece and stream_to is not None:
@@ -373,6 +292,8 @@ class _Collected:
             self.prompt_tokens = int(item.usage.prompt_tokens or 0)
             self.completion_tokens = int(item.usage.completion_tokens or 0)
         piece = ""
+        if not isinstance(item.choices or [], list):
+            raise TypeError("the choices are no list")
         for choice in item.choices or ():
             if choice.index not in (0, None):
                 continue
@@ -433,3 +354,6 @@ def open_generator(
     session = http.Client(transport=transport, timeout=timeout) if transport is not None else None
     client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=timeout, http_client=session)
     return Generator(parsed, client, limits=bounds, price=price, redact=redact, clock=clock, official=official)
+
+
+__all__ = ["Generator", "GeneratorSpec", "Limits", "Message", "Reply", "open_generator", "parse_spec"]

@@ -125,6 +125,12 @@ def test_adding_refuses_unknown_places(tmp_path: Path, to: str, says: str) -> No
         add_demos(folder, known=[load_demos("toy", roots=[SAMPLES])], root=tmp_path / "user")
 
 
+def test_the_first_demo_of_a_module_is_added_when_the_template_has_the_module(tmp_path: Path) -> None:
+    folder = copy(tmp_path / "source", to="toy/train/mine")
+    known, root = [load_demos("toy", roots=[SAMPLES])], tmp_path / "user"
+    assert add_demos(folder, known=known, modules={"toy": ("lane", "train")}, root=root)[0].module == "train"
+
+
 def test_adding_refuses_a_folder_without_a_demo(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="holds no demo"):
         add_demos(tmp_path, known=[], root=tmp_path / "user")
