@@ -206,8 +206,8 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     steps += max(_ceil(layer.k - (nk - 1) * tk, point.pk) * point.drain_stall, point.c_cycles_per_block)
     compute = blocks * steps + nm * nn * nk * fill_cycles(point)
     memory = max(
-        _ceil(a_bytes, rate_a),
-        _ceil(b_bytes, rate_b),
+        _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
+        _ceil(b_bytes, rate_b) + nn * nk * reads_b * BURST_START,
         _ceil(c_bytes, rate_c),
         math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
     )

@@ -25,7 +25,7 @@ from aigchip_tui.model.space import (
     DesignPoint,
     Split,
 )
-from aigchip_tui.model.tiling import FREE_M, FREE_N, LAYER_OVERHEAD, MAX_TILE_COLUMNS, WHOLE_M, WHOLE_N
+from aigchip_tui.model.tiling import BURST_START, FREE_M, FREE_N, LAYER_OVERHEAD, MAX_TILE_COLUMNS, WHOLE_M, WHOLE_N
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.search import encoding as gene
 
@@ -269,7 +269,10 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
     steps = (nk - 1) * np.maximum(tk / d.pk * d.drain_stall, d.block_cycles)
     steps = steps + np.maximum(np.ceil((k - (nk - 1) * tk) / d.pk) * d.drain_stall, d.block_cycles)
     compute = blocks * steps + nm * nn * nk * d.fill
-    memory = np.maximum(np.ceil(a_bytes / d.rate_a), np.ceil(b_bytes / d.rate_b))
+    memory = np.maximum(
+        np.ceil(a_bytes / d.rate_a) + nm * nk * reads_a * BURST_START,
+        np.ceil(b_bytes / d.rate_b) + nn * nk * reads_b * BURST_START,
+    )
     memory = np.maximum(memory, np.ceil(c_bytes / d.rate_c))
     memory = np.maximum(memory, np.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle))
     loaded_k = np.minimum(tk, lda)

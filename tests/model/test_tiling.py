@@ -162,8 +162,9 @@ def test_narrow_banks_throttle_the_port() -> None:
     narrow = DesignPoint.from_parameters(GOOD.parameters() | {"part_b_w": 4, "part_b_h": 32})
     wide = cost_tiles(GOOD, BUILD, layer(1, 1024, 1024), 8, 64, 512)
     slow = cost_tiles(narrow, BUILD, layer(1, 1024, 1024), 32, 64, 512)
-    assert wide.memory_cycles == 1024 * 1024 // 16
-    assert slow.memory_cycles == 1024 * 1024 // 4
+    # One burst of 60 cycles for each of the 16 x 2 tiles of B.
+    assert wide.memory_cycles == 1024 * 1024 // 16 + 32 * 60
+    assert slow.memory_cycles == 1024 * 1024 // 4 + 32 * 60
 
 
 def test_a_buffer_below_one_tile_and_a_spill_are_refused_by_name() -> None:
