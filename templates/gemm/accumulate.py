@@ -164,19 +164,26 @@ class Accumulate:
         rows, columns, slices, height, width, depth = _numbers(settings)
         per_block = slices * ceil_div(rows // slices, height) * ceil_div(columns, width)
         blocks = max(1, min(MOST_SUMS // (rows * columns), MOST_STEPS // per_block))
-        rounds = ceil_div(rows, height)
-        nb = max(1, min(3, depth // rounds * width // columns, blocks))
-        row_depth = ceil_div(nb * columns, width)
-        mb = max(1, min(2 * ceil_div(height, rows) + 1, depth // row_depth * height // rows, blocks // nb))
+        deepest = depth // ceil_div(rows, height)
         one = ceil_div(columns, width)
-        far_nb = max(1, min(2 * ceil_div(width, columns) + 1, depth // rounds * width // columns, blocks))
-        far_mb = max(1, min(depth // ceil_div(far_nb * columns, width) * height // rows, 4, blocks // far_nb))
+        long_nb = min(3, deepest * width // columns)
+        long_depth = min(ceil_div(long_nb * columns, width) + 1, deepest)
+
+        def room(nb: int) -> int:
+            return depth // ceil_div(nb * columns, width) * height // rows
+
+        # Both walks need several blocks to be told apart.
+        nb = next((nb for nb in range(long_nb, 0, -1) if room(nb) > 1), 1)
+        mb = min(2 * ceil_div(height, rows) + 1, room(nb), max(2, blocks // nb))
+        row_depth = ceil_div(nb * columns, width)
+        far_nb = max(1, min(2 * ceil_div(width, columns) + 1, deepest * width // columns, blocks))
+        far_mb = max(1, min(room(far_nb), 4, blocks // far_nb))
         far_depth = depth // ceil_div(far_mb * rows, height)
         return (
             self._case(
                 "residencies",
                 settings,
-                [(1, 1, one, 1), (mb, nb, row_depth, 3), (1, max(1, nb - 1), row_depth, 2)],
+                [(1, 1, one, 1), (mb, nb, row_depth, 3), (1, long_nb, long_depth, 2)],
                 rng,
             ),
             self._case("far", settings, [(far_mb, far_nb, far_depth, 1)], rng),

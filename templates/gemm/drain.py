@@ -148,16 +148,23 @@ class Drain:
                             }
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
-        """A launch of three tiles: the smallest, one with a shorter last pass, one over the whole depth."""
+        """A launch of a single block, a shorter last pass, and a long row; one over the whole depth."""
         height, width, depth, rows, k = _numbers(settings)
         parts = ceil_div(rows, height) * ceil_div(k, width)
         steps = max(2, MOST_TOKENS // parts)
         deepest = depth // ceil_div(rows, height)
-        kb = min(3, deepest * width // k)
-        row_depth = min(ceil_div(kb * k, width) + 1, deepest)
-        own = min(2 * ceil_div(height, rows) + 1, depth // row_depth * height // rows, max(1, steps // (kb * 5)))
+        long_kb = min(3, deepest * width // k)
+        long_depth = min(ceil_div(long_kb * k, width) + 1, deepest)
+
+        def room(kb: int) -> int:
+            return depth // ceil_div(kb * k, width) * height // rows
+
+        # The orders of A and B differ only with several row blocks.
+        kb = next((kb for kb in range(long_kb, 0, -1) if room(kb) > 1), 1)
+        own = min(2 * ceil_div(height, rows) + 1, room(kb), max(2, steps // (kb * 5)))
+        row_depth = depth // ceil_div(own * rows, height)
         far_kb = max(1, min(deepest * width // k // 3, steps // 8))
-        far_own = max(1, min(depth // ceil_div(far_kb * k, width) * height // rows, steps // far_kb))
+        far_own = max(1, min(room(far_kb), steps // far_kb))
         far_depth = depth // ceil_div(far_own * rows, height)
         return (
             self._case(
@@ -166,7 +173,7 @@ class Drain:
                 [
                     (1, 1, 1, 1, 1, ceil_div(k, width)),
                     (own, kb, 3, 2, 1, row_depth),
-                    (1, kb, 1, 3, 2, row_depth),
+                    (1, long_kb, 1, 3, 2, long_depth),
                 ],
                 rng,
             ),

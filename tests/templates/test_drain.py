@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ def test_drain_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> No
     shown = bench.demo(MODULE, name)
     result = bench.run(MODULE, dict(shown.settings), bench.mutated(shown.code, old, new), tmp_path)
     assert not result.passed
+
+
+def test_drain_cases_tell_the_operands_apart() -> None:
+    cases = bench.spec(MODULE).cases
+    for settings in bench.sampled(MODULE, 20):
+        a, b = (cases({**settings, "operand": operand}, np.random.default_rng(1))[0] for operand in "ab")
+        assert (a.inputs, a.counts) == (b.inputs, b.counts)
+        assert a.expected != b.expected, settings
 
 
 def test_drain_conformance_sees_missing_directives() -> None:
