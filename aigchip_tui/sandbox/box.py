@@ -94,7 +94,7 @@ def launch_words(
     config: dict[str, Any] = {
         "tier": box.name, "bwrap": box.bwrap, "parent": os.getpid(), "argv": list(argv), "cwd": str(folder),
         "env": minimal | dict(env or {}), "limits": limits, "allow_fork": allow_fork,
-        "filter": box.name != "none" and filter_is_known(),
+        "filter": filter_is_known(),
         "read_only": [str(path.resolve()) for path in read_only],
         "writable": [str(path.resolve()) for path in writable],
     }
@@ -103,8 +103,14 @@ def launch_words(
 
 def python_folders() -> tuple[Path, ...]:
     """What this Python interpreter needs to start inside a sandbox: its own installation and its environment."""
-    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent}
+    folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent.parent, *site_folders()}
     return tuple(sorted(folder for folder in folders if not folder.is_relative_to("/usr") and folder != Path("/")))
+
+
+def site_folders() -> tuple[Path, ...]:
+    """Where this interpreter finds installed packages, those of the user and of PYTHONPATH included."""
+    names = ("site-packages", "dist-packages")
+    return tuple(Path(entry) for entry in sys.path if Path(entry).name in names and Path(entry).is_dir())
 
 
 def _processes_of_user() -> int:

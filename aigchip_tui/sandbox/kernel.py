@@ -70,11 +70,12 @@ def filter_is_known(machine: str = "") -> bool:
     return (machine or platform.machine()) in _ARCHITECTURES
 
 
-def filter_program(*, allow_fork: bool, machine: str = "") -> bytes:
+def filter_program(*, allow_fork: bool, only_fork: bool = False, machine: str = "") -> bytes:
     """The filter as kernel instructions: no sockets, no tracing, no mounts, no io_uring, and no processes.
 
     Without `allow_fork` a new process is refused but a thread is not; clone3 answers "not there", because its flags
-    cannot be read by a filter and every C library falls back to clone. A call of a foreign architecture kills.
+    cannot be read by a filter and every C library falls back to clone. With `only_fork` nothing but new processes is
+    refused. A call of a foreign architecture kills.
 
     Raises:
         OSError: the architecture is not known here.
@@ -91,6 +92,8 @@ def filter_program(*, allow_fork: bool, machine: str = "") -> bytes:
     for call, number in numbers.items():
         if call in ("clone", "clone3") or (allow_fork and call in _ONLY_WITHOUT_FORK):
             continue
+        if only_fork and call not in ("fork", "vfork"):
+            continue
         code += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _RET_ERRNO | errno.EPERM)]
     if not allow_fork:
         code += [(_EQUAL, 0, 1, numbers["clone3"]), (_RETURN, 0, 0, _RET_ERRNO | errno.ENOSYS)]
@@ -102,9 +105,9 @@ def filter_program(*, allow_fork: bool, machine: str = "") -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in code)
 
 
-def filter_system_calls(*, allow_fork: bool) -> None:
+def filter_system_calls(*, allow_fork: bool, only_fork: bool = False) -> None:
     """Loads the filter into this process for good; needs no_new_privileges before."""
-    program = filter_program(allow_fork=allow_fork)
+    program = filter_program(allow_fork=allow_fork, only_fork=only_fork)
     text = ctypes.create_string_buffer(program, len(program))
 
     class Program(ctypes.Structure):

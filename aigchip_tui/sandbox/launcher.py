@@ -34,7 +34,8 @@ def main(config: dict[str, Any]) -> None:
         landlock.restrict(config)
     set_limits(config["limits"])
     if filtered:
-        kernel.filter_system_calls(allow_fork=config["allow_fork"])
+        unconfined = config["tier"] == "none"  # then only bombs are kept out, so that this machine stays usable
+        kernel.filter_system_calls(allow_fork=config["allow_fork"], only_fork=unconfined)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # the interpreter ignores them, foreign code must not
         signal.signal(number, signal.SIG_DFL)
     os.execve(argv[0], argv, config["env"])

@@ -1,6 +1,6 @@
 """The far end of a worker: reads requests from stdin, calls the function they name, writes answers to stdout.
 
-Started as `python -I serve.py ROOT` inside a sandbox; ROOT is the folder that holds the package.
+Started as `python -I serve.py ROOT SITE...` inside a sandbox; ROOT holds the package, the SITE folders what it needs.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def _offer_package(root: str) -> None:
 
 if __name__ == "__main__":
     _offer_package(sys.argv[1])
+    sys.path += [folder for folder in sys.argv[2:] if folder not in sys.path]
     sys.dont_write_bytecode = True
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not be taken for an answer

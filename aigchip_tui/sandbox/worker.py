@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from aigchip_tui.sandbox.box import Sandbox, launch_words, python_folders
+from aigchip_tui.sandbox.box import Sandbox, launch_words, python_folders, site_folders
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("serve.py")
@@ -106,8 +106,9 @@ class Worker:
     def _start(self) -> str:
         self._scratch = tempfile.TemporaryDirectory(prefix="aigchip-worker-")
         folder = Path(self._scratch.name)
+        program = [sys.executable, "-I", str(SERVER), str(PACKAGE_ROOT), *map(str, site_folders())]
         words, env = launch_words(
-            self._sandbox, [sys.executable, "-I", str(SERVER), str(PACKAGE_ROOT)], cwd=folder,
+            self._sandbox, program, cwd=folder,
             read_only=[PACKAGE_ROOT / "aigchip_tui", *python_folders(), *self._read_only], writable=[folder],
             cpu_s=600, memory_bytes=self._memory_bytes, file_bytes=1 << 20,
         )

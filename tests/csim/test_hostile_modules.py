@@ -73,6 +73,15 @@ def test_attacks_are_red_even_unscreened(box: Sandbox, tmp_path: Path, program_c
     assert not [path for path in tmp_path.iterdir() if path.is_file()]
 
 
+def test_a_fork_bomb_is_red_without_any_sandbox(tmp_path: Path, program_cache: Path) -> None:
+    bomb = "for (int n = 0; n < 4; ++n) { if (::fork() == 0) { for (;;) ::sleep(1); } } _exit(0);"
+    result = attack(UNCONFINED, tmp_path, program_cache, "", instead=bomb)
+    assert result.cause == "early_exit"
+    counted = "sum.write(hls::vector<data_t, 4>(::fork() < 0 ? 1 : 2));"
+    forked = attack(UNCONFINED, tmp_path, program_cache, "", instead=counted)
+    assert set(forked.outputs["first"]["sum"]) == {1}
+
+
 def test_a_secret_does_not_reach_the_findings(box: Sandbox, tmp_path: Path, program_cache: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("canary_4711 here;\n")
