@@ -27,32 +27,9 @@ REUSES: Final = ("a", "b", "output")
 ARRAYS: Final = (1, 2, 4, 8)
 
 _ORDER: Final = {
-    "a": "Visit the tiles with n innermost, then k, then m, so that a tile of A stays while n runs (reuse of A).",
-    "b": "Visit the tiles with m innermost, then k, then n, so that a tile of B stays while m runs (reuse of B).",
-    "output": "Visit the tiles with k innermost, then n, then m, so that a tile of C stays while its sums grow "
-    "(reuse of output).",
-}
-_WALK_A: Final = {
-    "a": "Reuse of A asks for tiles of A with k inside m: their addresses grow by A_TILE from A_ADDR.",
-    "b": "Reuse of B asks for tiles of A with m inside k, over and over: along m addresses grow by A_BAND, the next "
-    "k begins A_TILE further than the last one began, and after the last k all starts again at A_ADDR.",
-    "output": "Reuse of output asks for tiles of A with k inside m: along k addresses grow by A_TILE, the k tiles of "
-    "one m are walked A_PASSES times, and the next m begins A_BAND further.",
-}
-_WALK_B: Final = {
-    "a": "Reuse of A asks for tiles of B with n inside k, over and over: along n addresses grow by B_BAND, the next "
-    "k begins B_TILE further than the last one began, and after the last k all starts again at B_ADDR.",
-    "b": "Reuse of B asks for tiles of B with k inside n: their addresses grow by B_TILE from B_ADDR.",
-    "output": "Reuse of output asks for tiles of B with k inside n, over and over: addresses grow by B_TILE from "
-    "B_ADDR, and after the last k of the last n all starts again at B_ADDR.",
-}
-_RESULT: Final = {
-    "a": "Reuse of A finishes the tiles of C with n inside m: the address grows by C_TILE from C_ADDR with each "
-    "finished tile, the bias by C_WORDS_FULL from BIAS_ADDR along n.",
-    "b": "Reuse of B finishes the tiles of C with m inside n: along m the address grows by C_BAND, the next n begins "
-    "C_TILE further than the last one began, the bias grows by C_WORDS_FULL from BIAS_ADDR along n.",
-    "output": "Reuse of output finishes the tiles of C with n inside m: the address grows by C_TILE from C_ADDR with "
-    "each finished tile, the bias by C_WORDS_FULL from BIAS_ADDR along n.",
+    "a": "Reuse of A: tiles follow with n innermost, then k, then m, so that a tile of A stays while n runs.",
+    "b": "Reuse of B: tiles follow with m innermost, then k, then n, so that a tile of B stays while m runs.",
+    "output": "Reuse of output: tiles follow with k innermost, then n, then m, so that a tile of C stays while k runs.",
 }
 
 
@@ -101,11 +78,11 @@ def _visits(reuse: str, nm: int, nn: int, nk: int) -> Iterator[tuple[int, int, i
 
 
 def _layer_trace(reuse: str, row: Mapping[str, int], out: dict[str, list[dict[str, int]]]) -> None:
-    nm, nn, nk = row["NM"], row["NN"], row["NK"]
+    nm, nn, nk = row["ALONG_M"], row["ALONG_N"], row["ALONG_K"]
     visits = list(_visits(reuse, nm, nn, nk))
 
     def edge(name: str, index: int, count: int) -> int:
-        return row[f"{name}_{'EDGE' if index == count - 1 else 'FULL'}"]
+        return row[f"{name}_1" if index == count - 1 else name]
 
     def group(name: str, *flags: bool) -> int:
         index = sum(1 << place for place, flag in enumerate(reversed(flags)) if flag)
@@ -122,7 +99,8 @@ def _layer_trace(reuse: str, row: Mapping[str, int], out: dict[str, list[dict[st
         upper = x.upper()
         for v, after in zip(runs[x], [*runs[x][1:], len(visits)], strict=True):
             r, k = visits[v][own], visits[v][2]
-            address = row[f"{upper}_ADDR"] + r * row[f"{upper}_BAND"] + k * row[f"{upper}_TILE"]
+            word = 1 + own  # of A or of B
+            address = row[f"{upper}_ADDR"] + r * row[f"ALONG_{'MN'[own]}_{word}"] + k * row[f"ALONG_K_{word}"]
             words = group(f"{upper}_WORDS", r == count - 1, k == nk - 1)
             out[f"dma_{x}"].append({"addr": address, "words": words})
             depth = edge(f"{upper}_DEPTH", k, nk)
@@ -134,7 +112,7 @@ def _layer_trace(reuse: str, row: Mapping[str, int], out: dict[str, list[dict[st
                     "own": edge(axis, r, count),
                     "kb": edge("KB", k, nk),
                     "replays": after - v,
-                    "other_full": row[f"{other}_FULL"],
+                    "other_full": row[other],
                     "other_last": edge(other, visits[after - 1][1 - own], other_count),
                     "row_depth": depth,
                 }
@@ -163,7 +141,7 @@ def _layer_trace(reuse: str, row: Mapping[str, int], out: dict[str, list[dict[st
             {
                 "rows": height,
                 "row_words": width,
-                "bias_addr": row["BIAS_ADDR"] + n * row["C_WORDS_FULL"],
+                "bias_addr": row["BIAS_ADDR"] + n * row["ALONG_N_4"],
                 "multiplier": row["MULTIPLIER"],
                 "shift": row["SHIFT"],
                 "relu": row["RELU"],
@@ -173,7 +151,7 @@ def _layer_trace(reuse: str, row: Mapping[str, int], out: dict[str, list[dict[st
             {
                 "tokens": group("C_TOKENS", m_edge, n_edge),
                 "words": group("C_STORES", m_edge, n_edge),
-                "addr": row["C_ADDR"] + m * row["C_BAND"] + n * row["C_TILE"],
+                "addr": row["C_ADDR"] + m * row["ALONG_M_3"] + n * row["ALONG_N_3"],
             }
         )
 
@@ -187,46 +165,41 @@ class Ctrl:
     inlined = False
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
-        """Lines of the instruction; reuse rewords the walks, each arbiter and the arrays one line of their own."""
+        """Lines of the instruction; reuse, each arbiter and the arrays reword one line of their own."""
         reuse = str(settings["reuse"])
         count = number(settings, "arrays")
         return (
             "There is a single array: array is one stream of array_cmd."
             if count == 1
-            else f"The arrays work alike, array holds one stream of array_cmd for each; their number: {count}.",
-            "Function ctrl takes table (pointer to constant std::int32_t), the number of layers, and a stream of "
-            "commands for every process, in this order: dma_a, dma_b (load_cmd), fill_a, fill_b (fill_cmd), drain_a, "
-            "drain_b (drain_cmd), the arbiters if there are any, inter_a, inter_b (inter_cmd), array, collector "
-            "(collect_cmd), accumulate (accum_cmd), flush (flush_cmd), post (post_cmd), dma_c (store_cmd).",
-            "The banks of A deliver less than a token: stream arbiter_a of arbiter_cmd stands before inter_a."
+            else f"The arrays are alike, array holds a stream of array_cmd for each; their number: {count}.",
+            "Function ctrl takes table (pointer to constant std::int32_t), int layers and streams of "
+            "commands: dma_a, dma_b (load_cmd), fill_a, fill_b (fill_cmd), drain_a, drain_b (drain_cmd), the "
+            "arbiters, inter_a, inter_b (inter_cmd), array, collector (collect_cmd), accumulate (accum_cmd), "
+            "flush (flush_cmd), post (post_cmd), dma_c (store_cmd).",
+            "The banks of A deliver parts of tokens: there is arbiter_a (arbiter_cmd), commanded every visit."
             if settings["arbiter_a"] == "yes"
-            else "The banks of A deliver whole tokens: there is no arbiter_a.",
-            "The banks of B deliver less than a token: stream arbiter_b of arbiter_cmd stands before inter_a, behind "
-            "that of A."
+            else "The banks of A deliver whole tokens: no arbiter_a.",
+            "The banks of B deliver parts of tokens: there is arbiter_b (arbiter_cmd), commanded every visit."
             if settings["arbiter_b"] == "yes"
-            else "The banks of B deliver whole tokens: there is no arbiter_b.",
-            "Layers run one after the other. Copy the LAYER_WORDS words of a layer from table into a register file "
-            "first, one a cycle; namespace field names them. FULL stands for every tile but the last of an axis, EDGE "
-            "for the last one; words for all combinations of edges stand in a group, its index says which edges.",
-            "Field last is set in the final command of each stream: only in the last layer, there in the last visit, "
-            "the last load, the last tile finished.",
+            else "The banks of B deliver whole tokens: no arbiter_b.",
+            "Layers run one after the other; copy the LAYER_WORDS words of a layer from table into registers "
+            "first, one a cycle. Namespace field (open) names them; the word behind a name is for tiles at the "
+            "edge of its axis, groups of several axes count the first highest.",
+            "Field last is set in the final command of a stream, in the last layer only.",
+            "An axis counts the tiles left and adds up distances in A, B, C and bias by the words of its group "
+            "(ALONG_M, ALONG_N, ALONG_K: tiles, then a distance each); behind the last tile it starts again and "
+            "tells so.",
             _ORDER[reuse],
-            "Work through VISITS visits in one loop that is not pipelined: were two visits in flight, a full stream "
-            "could hold back a command of the visit before it. One more step in front only asks for the first tiles.",
-            "Ask for tiles of A one refresh ahead (dma_a with A_WORDS, fill_a): the first one before the first visit, "
-            "the next one whenever a visit takes a new tile, A_LOADS in all.",
-            _WALK_A[reuse],
-            "Ask for tiles of B in the same way (dma_b with B_WORDS, fill_b), B_LOADS in all.",
-            _WALK_B[reuse],
-            "A visit that takes a new tile of A commands drain_a, which then serves A_REPLAYS visits; more than one "
-            "visit means that they run to the edge of n.",
-            "A visit that takes a new tile of B commands drain_b, which then serves B_REPLAYS visits; more than one "
-            "visit means that they run to the edge of m.",
-            "Every visit commands both interconnects (STEPS), the collector (SLICES) and accumulate, whose first is "
-            "set for the first tile along k and final for the last one.",
-            "The visit of the last tile along k finishes a tile of C: command flush, post and dma_c (C_TOKENS, "
-            "C_STORES).",
-            _RESULT[reuse],
+            "Loop visit makes VISITS visits, with a round in front that only asks for tiles. It is not pipelined:"
+            " a full stream could hold back a command of the round before.",
+            "Tiles of A are asked for one refresh ahead (dma_a with A_WORDS, fill_a, drain_a): the first in the "
+            "round in front, the next when a visit takes a new one. One that serves several visits (A_REPLAYS) "
+            "runs along n.",
+            "Tiles of B are asked for in the same way (dma_b with B_WORDS, fill_b, drain_b). One that serves several "
+            "visits (B_REPLAYS) runs along m.",
+            "Every visit commands inter_a and inter_b (STEPS), array (BLOCKS), collector (SLICES) and accumulate:"
+            " first at the first tile along k, final at the last.",
+            "A visit of the last tile along k finishes a tile of C: flush, post and dma_c (C_TOKENS, C_STORES) follow.",
         )
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
@@ -253,8 +226,8 @@ class Ctrl:
         return declaration(self.function, self.ports(settings))
 
     def prologue(self, settings: Settings) -> str:
-        """Nothing: command structs and words of the table stand in the type header."""
-        return ""
+        """The names of the words of the table."""
+        return "using namespace field;"
 
     def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
         """ctrl calls nobody."""
@@ -285,7 +258,7 @@ class Ctrl:
         import numpy as np
 
         rows = [_random_row(str(settings["reuse"]), *shape, rng) for shape in shapes]
-        table = np.array([[row[field] for field, _ in LAYER_FIELDS] for row in rows], dtype="<i4")
+        table = np.array([[row[field] for field in LAYER_FIELDS] for row in rows], dtype="<i4")
         wanted = trace(str(settings["reuse"]), list(rows))
         expected, counts = {}, {}
         arrays = number(settings, "arrays")
@@ -317,31 +290,24 @@ class Ctrl:
 
 def _random_row(reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:
     """A layer of the table with consistent counts of tiles and loads; all other words are random and distinct."""
-    names = [name for name, _ in LAYER_FIELDS]
-    values = (rng.permutation(1_000_000)[: len(names)] + 1).tolist()
-    row = dict(zip(names, values, strict=True))
-    row.update(NM=nm, NN=nn, NK=nk, VISITS=nm * nn * nk, **refreshes(reuse, nm, nn, nk))
-    row["A_BAND"], row["B_BAND"] = nk * row["A_TILE"], nk * row["B_TILE"]
-    row["C_BAND"] = nn * row["C_TILE"]
-    for axis, count in (("MB", nm), ("NB", nn), ("KB", nk)):
-        if count == 1:
-            row[f"{axis}_FULL"] = row[f"{axis}_EDGE"]
+    values = (rng.permutation(1_000_000)[:LAYER_WORDS] + 1).tolist()
+    row = dict(zip(LAYER_FIELDS, values, strict=True))
+    row.update(ALONG_M=nm, ALONG_N=nn, ALONG_K=nk, VISITS=nm * nn * nk, **refreshes(reuse, nm, nn, nk))
     return row
 
 
+def axis_words(axis: str, tiles: int, *, a: int = 0, b: int = 0, c: int = 0, bias: int = 0) -> dict[str, int]:
+    """The group of words of one axis: tiles, and the words from one to the next in each memory."""
+    words = (tiles, a, b, c, bias)
+    return {f"ALONG_{axis}_{i}" if i else f"ALONG_{axis}": word for i, word in enumerate(words)}
+
+
 def refreshes(reuse: str, nm: int, nn: int, nk: int) -> dict[str, int]:
-    """Loads, replays and passes of A and B under a reuse pattern without spilled sums."""
-    a = {"a": nm * nk, "b": nn * nk * nm if nm * nk > 1 else 1, "output": nm * (nn * nk if nk > 1 else 1)}[reuse]
-    whole_b = 1 if nn * nk == 1 else nm * nn * nk
-    b = {"a": whole_b, "b": nn * nk, "output": whole_b}[reuse]
+    """Visits that a refresh of A and one of B serve under a reuse pattern without spilled sums."""
     visits = nm * nn * nk
-    return {
-        "A_LOADS": a,
-        "A_REPLAYS": visits // a,
-        "A_PASSES": nn if reuse == "output" and nk > 1 else 1,
-        "B_LOADS": b,
-        "B_REPLAYS": visits // b,
-    }
+    a = {"a": nm * nk, "b": visits if nm * nk > 1 else 1, "output": visits if nk > 1 else nm}[reuse]
+    b = {"a": visits if nn * nk > 1 else 1, "b": nn * nk, "output": visits if nn * nk > 1 else 1}[reuse]
+    return {"A_REPLAYS": visits // a, "B_REPLAYS": visits // b}
 
 
 SPEC = Ctrl()

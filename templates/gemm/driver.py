@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aigchip_tui.model.errors import AigchipError
 
 from .common import ceil_div
-from .ctrl import refreshes
+from .ctrl import axis_words, refreshes
 from .shape import Shape
 from .types import LAYER_FIELDS
 
@@ -129,31 +129,17 @@ class LayerLayout:
         """The layer's words of the table by name; `a`, `b`, `bias`, `c` are its first words in the memories."""
         s, nm, nn, nk = self.shape, self.nm, self.nn, self.nk
         row = {
-            "NM": nm, "NN": nn, "NK": nk, "VISITS": nm * nn * nk, **refreshes(s.reuse, nm, nn, nk),
+            **axis_words("M", nm, a=nk * self.a_tile, c=nn * self.c_tile),
+            **axis_words("N", nn, b=nk * self.b_tile, c=self.c_tile, bias=self.c_words.full),
+            **axis_words("K", nk, a=self.a_tile, b=self.b_tile),
+            "VISITS": nm * nn * nk, **refreshes(s.reuse, nm, nn, nk),
+            "A_ADDR": a, "B_ADDR": b, "C_ADDR": c, "BIAS_ADDR": bias,
+            "MULTIPLIER": post.multiplier, "SHIFT": post.shift, "RELU": int(post.relu),
             "C_DEPTH": self.c_words.full,
-            "A_ADDR": a, "A_TILE": self.a_tile, "A_BAND": nk * self.a_tile,
-            "B_ADDR": b, "B_TILE": self.b_tile, "B_BAND": nk * self.b_tile,
-            "C_ADDR": c, "C_TILE": self.c_tile, "C_BAND": nn * self.c_tile,
-            "BIAS_ADDR": bias, "MULTIPLIER": post.multiplier, "SHIFT": post.shift, "RELU": int(post.relu),
+            **self._groups(),
         }  # fmt: skip
-        for suffix in ("FULL", "EDGE"):
-            mb, nb, kb, kw, cw = (
-                getattr(extent, suffix.lower()) for extent in (self.mb, self.nb, self.kb, self.k_words, self.c_words)
-            )
-            row |= {
-                f"MB_{suffix}": mb,
-                f"NB_{suffix}": nb,
-                f"KB_{suffix}": kb,
-                f"A_ROWS_{suffix}": mb * s.pm,
-                f"B_ROWS_{suffix}": nb * s.pn,
-                f"K_WORDS_{suffix}": kw,
-                f"A_DEPTH_{suffix}": ceil_div(kw * s.port, s.a.width),
-                f"B_DEPTH_{suffix}": ceil_div(kw * s.port, s.b.width),
-                f"C_WORDS_{suffix}": cw,
-            }
-        row |= self._groups()
-        if set(row) != {name for name, _ in LAYER_FIELDS}:
-            raise AssertionError(set(row) ^ {name for name, _ in LAYER_FIELDS})
+        if set(row) != set(LAYER_FIELDS):
+            raise AssertionError(set(row) ^ set(LAYER_FIELDS))
         return row
 
     def _groups(self) -> dict[str, int]:
@@ -163,6 +149,19 @@ class LayerLayout:
             groups[name if index == 0 else f"{name}_{index}"] = value
 
         ends = ("full", "edge")
+        for index, end in enumerate(ends):
+            mb, nb, kb, k_words, c_words = (
+                getattr(extent, end) for extent in (self.mb, self.nb, self.kb, self.k_words, self.c_words)
+            )
+            put("MB", index, mb)
+            put("NB", index, nb)
+            put("KB", index, kb)
+            put("A_ROWS", index, mb * s.pm)
+            put("B_ROWS", index, nb * s.pn)
+            put("K_WORDS", index, k_words)
+            put("A_DEPTH", index, ceil_div(k_words * s.port, s.a.width))
+            put("B_DEPTH", index, ceil_div(k_words * s.port, s.b.width))
+            put("C_WORDS", index, c_words)
         for index in range(4):
             high, low = ends[index // 2], ends[index % 2]
             mb, nb = getattr(self.mb, high), getattr(self.nb, low)
@@ -281,4 +280,4 @@ def table_words(rows: list[dict[str, int]]) -> Any:
     """The table as int32 (layers x words)."""
     import numpy as np
 
-    return np.array([[row[name] for name, _ in LAYER_FIELDS] for row in rows], dtype="<i4")
+    return np.array([[row[name] for name in LAYER_FIELDS] for row in rows], dtype="<i4")

@@ -136,37 +136,34 @@ class layout {
         const int visits = nm * nn * nk;
         const int all_a = REUSE == 'a' ? nm * nk : REUSE == 'b' ? (nm * nk > 1 ? visits : 1) : nk > 1 ? visits : nm;
         const int all_b = REUSE == 'b' ? nn * nk : nn * nk > 1 ? visits : 1;
-        row[field::NM] = nm;
-        row[field::NN] = nn;
-        row[field::NK] = nk;
         row[field::VISITS] = visits;
-        row[field::A_LOADS] = all_a;
         row[field::A_REPLAYS] = visits / all_a;
-        row[field::A_PASSES] = REUSE == 'o' && nk > 1 ? nn : 1;
-        row[field::B_LOADS] = all_b;
         row[field::B_REPLAYS] = visits / all_b;
         for (int edge = 0; edge < 2; ++edge) {
-            row[field::MB_FULL + edge] = mb.pick(edge);
-            row[field::NB_FULL + edge] = nb.pick(edge);
-            row[field::KB_FULL + edge] = kb.pick(edge);
-            row[field::A_ROWS_FULL + edge] = mb.pick(edge) * PM;
-            row[field::B_ROWS_FULL + edge] = nb.pick(edge) * PN;
-            row[field::K_WORDS_FULL + edge] = k_words.pick(edge);
-            row[field::A_DEPTH_FULL + edge] = ceil_div(k_words.pick(edge) * PORT, A_WIDTH);
-            row[field::B_DEPTH_FULL + edge] = ceil_div(k_words.pick(edge) * PORT, B_WIDTH);
-            row[field::C_WORDS_FULL + edge] = c_words.pick(edge);
+            row[field::MB + edge] = mb.pick(edge);
+            row[field::NB + edge] = nb.pick(edge);
+            row[field::KB + edge] = kb.pick(edge);
+            row[field::A_ROWS + edge] = mb.pick(edge) * PM;
+            row[field::B_ROWS + edge] = nb.pick(edge) * PN;
+            row[field::K_WORDS + edge] = k_words.pick(edge);
+            row[field::A_DEPTH + edge] = ceil_div(k_words.pick(edge) * PORT, A_WIDTH);
+            row[field::B_DEPTH + edge] = ceil_div(k_words.pick(edge) * PORT, B_WIDTH);
+            row[field::C_WORDS + edge] = c_words.pick(edge);
         }
         row[field::C_DEPTH] = c_words.full;
         row[field::A_ADDR] = a_addr;
-        row[field::A_TILE] = a_tile;
-        row[field::A_BAND] = nk * a_tile;
         row[field::B_ADDR] = b_addr;
-        row[field::B_TILE] = b_tile;
-        row[field::B_BAND] = nk * b_tile;
         row[field::C_ADDR] = c_addr;
-        row[field::C_TILE] = c_tile;
-        row[field::C_BAND] = nn * c_tile;
         row[field::BIAS_ADDR] = bias_addr;
+        // Along each axis: tiles, then the words from one to the next in A, B, C and bias.
+        const int along_m[] = {nm, nk * a_tile, 0, nn * c_tile, 0};
+        const int along_n[] = {nn, 0, nk * b_tile, c_tile, c_words.full};
+        const int along_k[] = {nk, a_tile, b_tile, 0, 0};
+        for (int i = 0; i < 5; ++i) {
+            row[field::ALONG_M + i] = along_m[i];
+            row[field::ALONG_N + i] = along_n[i];
+            row[field::ALONG_K + i] = along_k[i];
+        }
         row[field::MULTIPLIER] = l.multiplier;
         row[field::SHIFT] = l.shift;
         row[field::RELU] = l.relu;

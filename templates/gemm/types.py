@@ -100,82 +100,42 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
 }
 """Command structs by name: meaning and fields (name, meaning). Every field is a 32-bit integer."""
 
-LAYER_FIELDS: Final[Fields] = (
-    ("NM", "tiles along m"),
-    ("NN", "tiles along n"),
-    ("NK", "tiles along k"),
-    ("VISITS", "tile visits: NM * NN * NK"),
-    ("A_LOADS", "refreshes of A"),
-    ("A_REPLAYS", "visits that one refresh of A serves"),
-    ("A_PASSES", "times in a row that the k tiles of one m tile of A are walked under output reuse"),
-    ("B_LOADS", "refreshes of B"),
-    ("B_REPLAYS", "visits that one refresh of B serves"),
-    ("MB_FULL", "blocks along m of every tile but the last"),
-    ("MB_EDGE", "blocks along m of the last tile"),
-    ("NB_FULL", "blocks along n of every tile but the last"),
-    ("NB_EDGE", "blocks along n of the last tile"),
-    ("KB_FULL", "blocks along k of every tile but the last"),
-    ("KB_EDGE", "blocks along k of the last tile"),
-    ("A_ROWS_FULL", "padded rows of a tile of A"),
-    ("A_ROWS_EDGE", "the same at the edge of m"),
-    ("B_ROWS_FULL", "padded rows of a tile of B"),
-    ("B_ROWS_EDGE", "the same at the edge of n"),
-    ("K_WORDS_FULL", "AXI words of a row of A and of B"),
-    ("K_WORDS_EDGE", "the same at the edge of k"),
-    ("A_DEPTH_FULL", "addresses of a row of A in a bank"),
-    ("A_DEPTH_EDGE", "the same at the edge of k"),
-    ("B_DEPTH_FULL", "addresses of a row of B in a bank"),
-    ("B_DEPTH_EDGE", "the same at the edge of k"),
-    ("C_WORDS_FULL", "words of a row of C"),
-    ("C_WORDS_EDGE", "the same at the edge of n"),
-    ("C_DEPTH", "addresses of a row of C in a bank"),
-    ("A_ADDR", "first AXI word of A"),
-    ("A_TILE", "AXI words from a tile of A to the next one along k"),
-    ("A_BAND", "AXI words from a tile of A to the next one along m"),
-    ("B_ADDR", "first AXI word of B"),
-    ("B_TILE", "AXI words from a tile of B to the next one along k"),
-    ("B_BAND", "AXI words from a tile of B to the next one along n"),
-    ("C_ADDR", "first AXI word of C"),
-    ("C_TILE", "AXI words from a tile of C to the next one along n"),
-    ("C_BAND", "AXI words from a tile of C to the next one along m"),
-    ("BIAS_ADDR", "first word of the bias"),
-    ("MULTIPLIER", "scale of sum and bias"),
-    ("SHIFT", "right shift after scaling"),
-    ("RELU", "1: clamp negative values to zero"),
-    ("A_WORDS", "AXI words of a tile of A; + 2 at the edge of m, + 1 at the edge of k"),
-    ("A_WORDS_1", ""),
-    ("A_WORDS_2", ""),
-    ("A_WORDS_3", ""),
-    ("B_WORDS", "AXI words of a tile of B; + 2 at the edge of n, + 1 at the edge of k"),
-    ("B_WORDS_1", ""),
-    ("B_WORDS_2", ""),
-    ("B_WORDS_3", ""),
-    ("BLOCKS", "blocks of sums of a visit; + 2 at the edge of m, + 1 at the edge of n"),
-    ("BLOCKS_1", ""),
-    ("BLOCKS_2", ""),
-    ("BLOCKS_3", ""),
-    ("SLICES", "tokens of sums of a visit; + 2 at the edge of m, + 1 at the edge of n"),
-    ("SLICES_1", ""),
-    ("SLICES_2", ""),
-    ("SLICES_3", ""),
-    ("C_TOKENS", "words of the result in a tile; + 2 at the edge of m, + 1 at the edge of n"),
-    ("C_TOKENS_1", ""),
-    ("C_TOKENS_2", ""),
-    ("C_TOKENS_3", ""),
-    ("C_STORES", "AXI words of a tile of C; + 2 at the edge of m, + 1 at the edge of n"),
-    ("C_STORES_1", ""),
-    ("C_STORES_2", ""),
-    ("C_STORES_3", ""),
-    ("STEPS", "tokens of A and of B in a visit; + 4 at the edge of m, + 2 of n, + 1 of k"),
-    ("STEPS_1", ""),
-    ("STEPS_2", ""),
-    ("STEPS_3", ""),
-    ("STEPS_4", ""),
-    ("STEPS_5", ""),
-    ("STEPS_6", ""),
-    ("STEPS_7", ""),
+LAYER_GROUPS: Final[tuple[tuple[str, int, str], ...]] = (
+    ("ALONG_M", 5, "tiles along m; words from one to the next in A, B, C, bias"),
+    ("ALONG_N", 5, "tiles along n; words from one to the next in A, B, C, bias"),
+    ("ALONG_K", 5, "tiles along k; words from one to the next in A, B, C, bias"),
+    ("VISITS", 1, "tile visits: tiles along m, n and k multiplied"),
+    ("A_REPLAYS", 1, "visits that a refresh of A serves"),
+    ("B_REPLAYS", 1, "visits that a refresh of B serves"),
+    ("A_ADDR", 1, "first AXI word of A"),
+    ("B_ADDR", 1, "first AXI word of B"),
+    ("C_ADDR", 1, "first AXI word of C"),
+    ("BIAS_ADDR", 1, "first word of the bias"),
+    ("MULTIPLIER", 1, "scale of sum and bias"),
+    ("SHIFT", 1, "right shift after scaling"),
+    ("RELU", 1, "1: clamp negative values to zero"),
+    ("C_DEPTH", 1, "addresses of a row of C in a bank"),
+    ("MB", 2, "blocks along m of a tile; + 1 at the edge of m"),
+    ("NB", 2, "blocks along n of a tile; + 1 at the edge of n"),
+    ("KB", 2, "blocks along k of a tile; + 1 at the edge of k"),
+    ("A_ROWS", 2, "padded rows of a tile of A and of C; + 1 at the edge of m"),
+    ("B_ROWS", 2, "padded rows of a tile of B; + 1 at the edge of n"),
+    ("K_WORDS", 2, "AXI words of a row of A and of B; + 1 at the edge of k"),
+    ("A_DEPTH", 2, "addresses of a row of A in a bank; + 1 at the edge of k"),
+    ("B_DEPTH", 2, "addresses of a row of B in a bank; + 1 at the edge of k"),
+    ("C_WORDS", 2, "words of a row of C; + 1 at the edge of n"),
+    ("A_WORDS", 4, "AXI words of a tile of A; + 2 at the edge of m, + 1 at the edge of k"),
+    ("B_WORDS", 4, "AXI words of a tile of B; + 2 at the edge of n, + 1 at the edge of k"),
+    ("BLOCKS", 4, "blocks of sums of a visit; + 2 at the edge of m, + 1 at the edge of n"),
+    ("SLICES", 4, "tokens of sums of a visit; + 2 at the edge of m, + 1 at the edge of n"),
+    ("C_TOKENS", 4, "words of the result in a tile; + 2 at the edge of m, + 1 at the edge of n"),
+    ("C_STORES", 4, "AXI words of a tile of C; + 2 at the edge of m, + 1 at the edge of n"),
+    ("STEPS", 8, "tokens of A and of B in a visit; + 4 at the edge of m, + 2 of n, + 1 of k"),
 )
-"""Words of a layer's row in the table in order: name and meaning; no meaning: part of the group before it."""
+"""Groups of words of a layer's row in the table in order: name of the first word, number of words, meaning."""
+
+LAYER_FIELDS: Final = tuple(f"{name}_{i}" if i else name for name, count, _ in LAYER_GROUPS for i in range(count))
+"""Words of a layer's row in order; words of a group behind the first one are numbered."""
 
 LAYER_WORDS: Final = len(LAYER_FIELDS)
 """Words (int32) of one layer's row in the table."""
@@ -197,9 +157,9 @@ def struct_text(struct: str) -> str:
 def types_header() -> str:
     """Text of gemm_types.hpp."""
     words = []
-    for index, (name, note) in enumerate(LAYER_FIELDS):
-        if note:
-            words.append(f"    {name} = {index},{' ' * max(1, 22 - len(name) - len(str(index)))}// {note}")
+    for name, _, note in LAYER_GROUPS:
+        index = str(LAYER_FIELDS.index(name))
+        words.append(f"    {name} = {index},{' ' * (16 - len(name) - len(index))}// {note}")
     return "\n".join(
         (
             "// Types that every module of the accelerator shares.",
