@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,6 +59,7 @@ class Oracle:
         return front.points
 
 
+@cache
 def shapes() -> dict[tuple[int, int, int], gene.Genes]:
     """Every array shape (Pm, Pn, Pk) that three levels can give, with the level genes that realise it best.
 
