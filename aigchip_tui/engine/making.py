@@ -16,7 +16,7 @@ from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build, check_parameter
 from aigchip_tui.model.workload import Workload, workload
 
-PRACTICE_FAULTS = "offline:faults=0.5"
+PRACTICE_FAULTS = "offline:faults=0.4"
 
 
 def understand(text: str, flags: Mapping[str, tuple[str, object]], *, devices: Iterable[Device] = ()) -> Request:

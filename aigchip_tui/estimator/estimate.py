@@ -12,7 +12,7 @@ from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.graph import Graph
-from aigchip_tui.estimator.objects import Binding, Layer, Memory, Stream, fresh
+from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
@@ -192,17 +192,23 @@ def estimate_design(
     """Estimates a design that was read before; see `estimate`."""
     function = top_function(design, top)
     operators = Operators(part, clock_ns, uncertainty_ns)
-    walker = Walker(design.unit, operators, options or Options(), sets or {}, design.directives)
-    walker.ready_globals()
-    graph = Graph()
-    layer = Layer(None, graph)
-    walker.graph, walker.layer = graph, layer
-    walker.function_name = function.name
-    arguments = [_port(walker, parameter) for parameter in function.parameters]
-    try:
-        outcome, _ = walker.run_function(function, arguments)
-    except RecursionError as error:
-        raise AigchipError("The source is nested too deeply to be estimated.") from error
+    chosen = options or Options()
+    decisions: dict[int, dict[int, Partition]] = {}
+    for _ in range(4):
+        walker = Walker(design.unit, operators, chosen, sets or {}, design.directives)
+        walker.decisions = decisions
+        before = {order: dict(plan) for order, plan in decisions.items()}
+        walker.ready_globals()
+        walker.graph = Graph()
+        walker.layer = Layer(None, walker.graph)
+        walker.function_name = function.name
+        arguments = [_port(walker, parameter) for parameter in function.parameters]
+        try:
+            outcome, _ = walker.run_function(function, arguments)
+        except RecursionError as error:
+            raise AigchipError("The source is nested too deeply to be estimated.") from error
+        if not walker.again or decisions == before:
+            break
     return _result(walker, function, outcome, operators, design, arguments, part)
 
 

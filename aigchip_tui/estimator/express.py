@@ -381,7 +381,7 @@ class ExpressionWalk(MemoryWalk):
         """A floating addition (sums are re-associated only under unsafe math, by the balancer)."""
         found = self.operate(name, kind, (left, right))
         if operator == "+":
-            self.associative.add((id(self.graph), found.node))
+            self.associative.add((self.graph.number, found.node))
         return found
 
     def fixed(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
@@ -424,7 +424,7 @@ class ExpressionWalk(MemoryWalk):
                 (left, right),
                 lin=lin,
             )
-            self.associative.add((id(self.graph), found.node)) if operator == "+" else None
+            self.associative.add((self.graph.number, found.node)) if operator == "+" else None
             wide = max(self.width(left), self.width(right)) + 1
             return Val(kind, found.node, None, found.lin, found.graph, min(kind.bits, wide))
         if operator == "*":

@@ -4,7 +4,10 @@ edges.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
+
+_graphs = itertools.count(1)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,8 +46,11 @@ class Graph:
         "back",
         "bits",
         "delay",
+        "late",
+        "leaves",
         "lines",
         "macro",
+        "number",
         "operation",
         "sources",
         "states",
@@ -53,6 +59,7 @@ class Graph:
     )
 
     def __init__(self) -> None:
+        self.number = next(_graphs)
         self.operation: list[str] = []
         self.states: list[int] = []
         self.delay: list[float] = []
@@ -64,6 +71,8 @@ class Graph:
         self.lines: list[int] = []
         self.back: list[tuple[int, int, int, int]] = []
         self.uses: list[int] = []
+        self.leaves: dict[int, int] = {}
+        self.late: set[int] = set()
 
     def add(
         self,
@@ -91,6 +100,50 @@ class Graph:
         for source in sources:
             self.uses[source] += 1
         return number
+
+    def balance(self, associative: set[int]) -> None:
+        """Re-associates chains of one operator into balanced trees: the root keeps the leaves, the chain
+        disappears.
+
+        A leaf that comes from the previous iteration is added last, so that the recurrence holds one
+        operator.
+        """
+        carried = {target for _, target, _, _ in self.back}
+        ends = {source for source, _, _, _ in self.back}
+        inner: set[int] = set()
+        for node in associative:
+            for source in self.sources[node]:
+                same = source in associative and self.operation[source] == self.operation[node]
+                if same and self.uses[source] == 1 and source not in ends:
+                    inner.add(source)
+        for root in sorted(associative - inner):
+            leaves: list[int] = []
+            stack = list(self.sources[root])
+            missing = 2 - len(stack)
+            dead: list[int] = []
+            while stack:
+                node = stack.pop()
+                if node in inner and self.operation[node] == self.operation[root]:
+                    dead.append(node)
+                    stack += self.sources[node]
+                    missing += 2 - len(self.sources[node])
+                else:
+                    leaves.append(node)
+            if not dead:
+                continue
+            late = [leaf for leaf in leaves if leaf in carried or self._from_carried(leaf, carried)]
+            early = [leaf for leaf in leaves if leaf not in late]
+            self.sources[root] = tuple(early + late)
+            self.leaves[root] = len(leaves) + max(0, missing)
+            if late:
+                self.late.add(root)
+            for node in dead:
+                self.operation[node] = "dead"
+                self.states[node] = 0
+                self.sources[node] = ()
+
+    def _from_carried(self, leaf: int, carried: set[int]) -> bool:
+        return self.operation[leaf] == "select" and any(source in carried for source in self.sources[leaf])
 
     def __len__(self) -> int:
         return len(self.operation)

@@ -72,6 +72,10 @@ class MemoryWalk:
         self.notes: list[str] = []
         self.work = 0
         self.touched: list[dict[int, bool]] = []
+        self.pinned: set[tuple[int, int]] = set()
+        self.pinning = False
+        self.declared_arrays = 0
+        self.decisions: dict[int, dict[int, Partition]] = {}
 
     # --- small services --------------------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ class MemoryWalk:
 
     def track(self, memory: int) -> Track:
         """The record of the current graph for a memory."""
-        key = (id(self.graph), memory)
+        key = (self.graph.number, memory)
         found = self.tracks.get(key)
         if found is None:
             found = self.tracks[key] = Track()
@@ -235,7 +239,20 @@ class MemoryWalk:
                 return Struct(plain, fields, root)
             if registers:
                 return Registers(kind.stripped(), kind.extents, root)
-            memory = Memory(fresh(), name, kind.stripped(), kind.extents, local, line=self.line)
+            order = self.declared_arrays
+            self.declared_arrays += 1
+            decided = self.decisions.get(order, {})
+            if (
+                decided
+                and local
+                and all(
+                    position in decided and decided[position].style == "complete"
+                    for position in range(len(kind.extents))
+                )
+            ):
+                return Registers(kind.stripped(), kind.extents, root)
+            memory = Memory(fresh(), name, kind.stripped(), kind.extents, local, line=self.line, order=order)
+            memory.partitions.update(decided)
             self.memories[memory.number] = memory
             self.capacity[memory.number] = memory.ports
             return memory
@@ -488,6 +505,8 @@ class MemoryWalk:
             line=self.line,
         )
         track.log.append((write, terms, constants, node))
+        if self.pinning:
+            self.pinned.add((self.graph.number, node))
         if write:
             assert value is not None
             self._remember_store(track, terms, constants, node, value if not partial else None)
@@ -538,7 +557,7 @@ class MemoryWalk:
             levels += max(0, parts - 1 + (1 if invariant else 0))
         if not levels:
             return []
-        key = ("address", id(self.graph), memory.number, tuple((lin.terms, lin.constant) for lin in lins))
+        key = ("address", self.graph.number, memory.number, tuple((lin.terms, lin.constant) for lin in lins))
         found = self.derived_symbols.get(key)
         if found is None:
             delay = self.operators.simple("add", 12).delay * min(levels, 2)
@@ -564,6 +583,8 @@ class MemoryWalk:
         return tuple(found)
 
     def _bank(self, partition: Partition, lin: Lin, extent: int, count: int) -> int | None:
+        if partition.style == "spread":
+            return lin.constant
         if partition.style == "cyclic":
             if any(coefficient % count for _, coefficient in lin.terms):
                 return None
@@ -731,13 +752,26 @@ class MemoryWalk:
         denies.
         """
         for (owner, number), track in list(self.tracks.items()):
-            if owner != id(graph) or number in free:
+            if owner != graph.number or number in free:
                 continue
             writes = [entry for entry in track.log if entry[0]]
             if not writes:
                 continue
             reads = [entry for entry in track.log if not entry[0]]
-            self._carried_pairs(graph, nest, writes, reads)
+            promoted = bool(reads) and self._promotable(nest, track.log)
+            if promoted:
+                for entry in track.log[:-1]:
+                    graph.access[entry[3]] = None
+            self._carried_pairs(graph, nest, writes, reads, promoted)
+
+    def _promotable(self, nest: tuple[tuple[int, int], ...], log: list[tuple[bool, Terms, Constants, int]]) -> bool:
+        """Whether one address, the same in all iterations of the innermost loop, is all that is touched: the compiler
+        keeps it in a register."""
+        inner = nest[-1][0]
+        first = log[0]
+        return all(entry[1] == first[1] and entry[2] == first[2] for entry in log) and not any(
+            symbol == inner or symbol in self.deltas or symbol in self.variant for terms in first[1] for symbol, _ in terms
+        )
 
     def _carried_pairs(
         self,
@@ -745,6 +779,7 @@ class MemoryWalk:
         nest: tuple[tuple[int, int], ...],
         writes: list[tuple[bool, Terms, Constants, int]],
         reads: list[tuple[bool, Terms, Constants, int]],
+        promoted: bool,
     ) -> None:
         by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
         for _, terms, constants, node in reads:
@@ -757,12 +792,20 @@ class MemoryWalk:
                     if budget < 0:
                         graph.back.append((node, reader, 1, 0))
                         return
-                    distance = self.distance(nest, terms, constants, other, key)
+                    pinned = (graph.number, node) in self.pinned or (graph.number, reader) in self.pinned
+                    distance = self.distance(nest, terms, constants, other, key, pinned)
                     if distance:
-                        graph.back.append((node, reader, distance, 0))
+                        saved = -graph.states[reader] - 1 if promoted else 0
+                        graph.back.append((node, reader, distance, saved))
 
     def distance(
-        self, nest: tuple[tuple[int, int], ...], written: Terms, a: Constants, read: Terms, b: Constants
+        self,
+        nest: tuple[tuple[int, int], ...],
+        written: Terms,
+        a: Constants,
+        read: Terms,
+        b: Constants,
+        pinned: bool = False,
     ) -> int:
         """Iterations after a write until the read meets the same element; 0 when it never does in this nest."""
         solved: dict[int, int] = {}
@@ -817,6 +860,10 @@ class MemoryWalk:
             if divisor > 1 and difference.constant % divisor:
                 return 0
             loose = True
+        if pinned and len(nest) > 1:
+            solved.setdefault(nest[-1][0], 0)
+        if pinned and loose:
+            return max(1, nest[-1][1]) if nest[-1][1] < 1 << 30 else 1
         total, weight = 0, 1
         fixed = True
         for symbol, trip in reversed(nest):

@@ -119,7 +119,9 @@ class Memory:
     line: int = 0
     read: bool = False
     written: bool = False
-    depth_hint: int = 0
+    order: int = -1
+    asked: bool = False
+    fifo: bool = False
 
     @property
     def banks(self) -> int:

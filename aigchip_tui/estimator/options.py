@@ -23,6 +23,8 @@ class Options:
     axi_read_states: int = 2
     axi_latency: int = 8
     small_array: int = 4
+    imperfect_flatten: bool = True
+    auto_partition: bool = True
     vitis_target: bool = False
 
     def exhausted(self) -> None:

@@ -28,11 +28,9 @@ class Usage:
         """Adds another piece; units of straight pieces in one state machine are shared, those of modules are
         not.
         """
+        del module
         for key, count in other.units.items():
-            if module:
-                self.module_units[key] += count
-            else:
-                self.units[key] = max(self.units[key], count)
+            self.units[key] = max(self.units[key], count)
         for key, count in other.module_units.items():
             self.module_units[key] += count
         self.dsp += other.dsp
@@ -76,7 +74,9 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
             continue
         label = name.rstrip("0123456789")
         if name != label and label in (*_FP, "fcmp", "convert", "resize"):
-            occupancy.setdefault((name, 0), Counter())[start[node] % interval] += 1
+            slots = occupancy.setdefault((name, 0), Counter())
+            for copy in range(max(1, graph.leaves.get(node, 2) - 1)):
+                slots[(start[node] - copy) % interval] += 1
         elif name == "mul":
             widths = graph.width_in[node]
             left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)
@@ -86,7 +86,7 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
             usage.ff += cost.ff
         elif name in ("add", "cmp", "select", "logic", "shift", "div", "rem"):
             cost = operators.simple(name, min(graph.bits[node], 4096))
-            usage.lut += cost.lut
+            usage.lut += cost.lut * max(1, graph.leaves.get(node, 2) - 1)
             usage.ff += cost.ff
         elif name == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2

@@ -200,8 +200,7 @@ def _place(
     macro_until: dict[int, int] = {}
     slowest = entry_ns
     last = 0
-    operation, states_of, delay_of, sources_of, access_of = (
-        graph.operation,
+    states_of, delay_of, sources_of, access_of = (
         graph.states,
         graph.delay,
         graph.sources,
@@ -218,9 +217,9 @@ def _place(
         cycle, offset = lower.get(node, 0), 0.0
         sources = sources_of[node]
         states, delay = states_of[node], delay_of[node]
-        if operation[node] == "sum" and len(sources) > 2:
-            cycle, offset = _tree(sources, finish_cycle, finish_ns, states, delay, budget)
-            start[node] = cycle
+        if node in graph.leaves and len(sources) > 2:
+            cycle, offset = _tree(sources, finish_cycle, finish_ns, states, delay, budget, node in graph.late)
+            start[node] = max(0, cycle - states + 1)
             finish_cycle[node], finish_ns[node] = cycle, offset
             last = max(last, cycle)
             slowest = max(slowest, offset)
@@ -279,13 +278,19 @@ def _tree(
     states: int,
     delay: float,
     budget: float,
+    late: bool,
 ) -> tuple[int, float]:
     """End of a balanced tree of two-input operators whose leaves become ready at different times."""
     heap = [(cycles[source], offsets[source]) for source in sources]
+    last = heap.pop() if late else None
     heapq.heapify(heap)
-    while len(heap) > 1:
-        heapq.heappop(heap)
+    while len(heap) > 1 or last is not None:
         cycle, offset = heapq.heappop(heap)
+        if heap:
+            cycle, offset = heapq.heappop(heap)
+        elif last is not None:
+            cycle, offset = max((cycle, offset), last)
+            last = None
         if offset > 0 and offset + delay > budget:
             cycle, offset = cycle + 1, 0.0
         if states == 1:

@@ -86,6 +86,18 @@ class Header:
     high: int | None
     step: int
     exact: bool
+    mean: float | None = None
+
+
+@dataclass(slots=True)
+class Level:
+    """A loop of a nest with the statements that stand before and after it in its parent."""
+
+    loop: ast.Loop
+    before: tuple[ast.Stmt, ...]
+    after: tuple[ast.Stmt, ...]
+    header: Header | None = None
+    factor: int = 1
 
 
 Range = tuple[int | None, int | None]
@@ -151,7 +163,9 @@ class Walker(ExpressionWalk):
         self.loops_cache: dict[int, bool] = {}
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
-        self.promoted: dict[int, bool] = {}
+        self.again = False
+        self.means: dict[int, float] = {}
+        self.trip_means: list[float | None] = []
         self.used_memories: dict[int, Memory] = {}
 
     # --- names and constants ---------------------------------------------------------------------------------------
@@ -602,7 +616,7 @@ class Walker(ExpressionWalk):
                 unknown = True
                 length = 0
             cost = max(1, length - 2) if inner_body.macros else max(1, length - 1)
-            streams = {number for number in touched if isinstance(self.memories.get(number), Stream)}
+            streams = {number for number in touched if self._is_fifo(number)}
             begin = max(
                 [finish.get(number, 0) for number, write in touched.items() if number not in streams], default=0
             )
@@ -635,6 +649,10 @@ class Walker(ExpressionWalk):
             True,
             processes,
         )
+
+    def _is_fifo(self, number: int) -> bool:
+        found = self.memories.get(number)
+        return isinstance(found, Stream) or (isinstance(found, Memory) and found.fifo)
 
     def _process_name(self, statement: ast.Stmt) -> str:
         if isinstance(statement, ast.Evaluate) and isinstance(statement.expression, ast.Call):
@@ -718,6 +736,8 @@ class Walker(ExpressionWalk):
             return place
         if not isinstance(place, Memory):
             return place
+        if pragma.kind == "STREAM":
+            place.fifo = True
         if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
             return self._partition(place, pragma)
         if pragma.kind == "BIND_STORAGE":
@@ -783,6 +803,7 @@ class Walker(ExpressionWalk):
         dimension = 1 if dimension is None else dimension
         factor = self._option(pragma, "factor") or 1
         positions = range(len(memory.extents)) if dimension == 0 else [dimension - 1]
+        memory.asked = True
         for position in positions:
             if 0 <= position < len(memory.extents):
                 extent = memory.extents[position]
@@ -1098,8 +1119,8 @@ class Walker(ExpressionWalk):
         if kind != "+":
             count = self._geometric(start, limit, operator, kind, amount)
             return Header(bound, start, count, count, 1, False) if count is not None else None
-        low, high = self._trips(start, limit, operator, amount)
-        return Header(bound, start, low, high, amount, exact and low == high)
+        low, high, mean = self._trips(start, limit, operator, amount)
+        return Header(bound, start, low, high, amount, exact and low == high, mean)
 
     def _initial(self, loop: ast.Loop) -> tuple[str, Val]:
         init = loop.init
@@ -1172,9 +1193,10 @@ class Walker(ExpressionWalk):
             }[kind]
         return None
 
-    def _trips(self, start: Val, limit: Val, operator: str, step: int) -> tuple[int | None, int | None]:
+    def _trips(self, start: Val, limit: Val, operator: str, step: int
+    ) -> tuple[int | None, int | None, float | None]:
         if start.lin is None or limit.lin is None or step == 0:
-            return None, None
+            return None, None, None
         difference = limit.lin.plus(start.lin, -1)
         if step < 0:
             difference = difference.times(-1)
@@ -1183,12 +1205,19 @@ class Walker(ExpressionWalk):
         if operator == "<=":
             difference = difference.plus(Lin(1))
         elif operator not in ("<", "!="):
-            return None, None
+            return None, None, None
         bounds = self.range_of(difference)
         if bounds is None:
-            return None, None
+            return None, None, None
         low, high = (max(0, -(-bound // step)) for bound in bounds)
-        return low, high
+        mean: float | None = float(high)
+        if low != high:
+            mean = difference.constant / step
+            for symbol, coefficient in difference.terms:
+                middle = self.means.get(symbol)
+                mean = None if mean is None or middle is None else mean + coefficient * middle / step
+            mean = None if mean is None else max(0.0, mean)
+        return low, high, mean
 
     def _counter(self, header: Header, step: int) -> Val:
         amount = header.step * step
@@ -1259,82 +1288,148 @@ class Walker(ExpressionWalk):
             return None
         inner = list(inner_loops(loop.body))
         rolled = [one for one in inner if not self._fully_unrolled(one)]
-        if not rolled and not self._calls_loops(loop.body):
+        if self._calls_loops(loop.body):
+            return None
+        if not rolled:
             return 1
-        return None
+        if self._holds_only_a_loop(loop):
+            return None
+        return 1 if all(self._small_inner(one) for one in rolled) else None
+
+    def _holds_only_a_loop(self, loop: ast.Loop) -> bool:
+        """Whether a body is one loop and nothing else: such a nest is flattened rather than unrolled."""
+        parts = [part for part in loop.body.statements
+                 if not (isinstance(part, ast.Declaration) and all(v.init is None for v in part.variables))]
+        return len(parts) == 1 and isinstance(parts[0], ast.Loop)
+
+    def _small_inner(self, loop: ast.Loop) -> bool:
+        """An innermost loop without pragmas whose trip count is small: it is unrolled and its parent pipelined."""
+        if any(pragma.kind in ("PIPELINE", "UNROLL") for pragma in self._loop_pragmas(loop)):
+            return False
+        if any(not self._fully_unrolled(one) for one in inner_loops(loop.body)):
+            return False
+        trip = self.static_trip(loop)
+        return trip is not None and trip <= self.options.auto_pipeline
 
     def _fully_unrolled(self, loop: ast.Loop) -> bool:
-        return any(
-            p.kind == "UNROLL" and "factor" not in p.options and not p.has("off") for p in self._loop_pragmas(loop)
-        )
+        """Whether a pragma unrolls a loop completely: without a factor, or with one of at least the trip count."""
+        for pragma in self._loop_pragmas(loop):
+            if pragma.kind == "UNROLL" and not pragma.has("off"):
+                if "factor" not in pragma.options:
+                    return True
+                factor = self._option(pragma, "factor")
+                trip = self.static_trip(loop)
+                return factor is not None and trip is not None and factor >= trip
+        return False
+
+    def static_trip(self, loop: ast.Loop) -> int | None:
+        """Constant trip count of a loop, seen from outside it; None when it is not constant."""
+        saved = (self.graph, dict(self.layer.values))
+        self.graph = Graph()
+        self.scopes.append({})
+        try:
+            header = self.header(loop)
+        finally:
+            self.scopes.pop()
+            self.graph, self.layer.values = saved
+        return header.high if header is not None and header.low == header.high else None
 
     def _calls_loops(self, block: ast.Block) -> bool:
         return any(self._has_loops(ast.Evaluate(call)) for call in calls_in_statement(block))
 
     def _rolled(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
-        nest = self._perfect_nest(loop, pragmas)
         target = self._pipeline_target(loop, pragmas)
-        if target is not None and self._try_pipeline(loop, [(loop, header, factor)], pragmas, target):
+        only = Level(loop, (), (), header, factor)
+        if target is not None and self._try_pipeline(loop, [only], pragmas, target):
             return
-        if target is None and len(nest) > 1:
-            headers: list[tuple[ast.Loop, Header | None, int]] = [(loop, header, factor)]
-            inner_pragmas: Sequence[Pragma] = pragmas
-            flat = factor == 1 and header is not None
-            for inner in nest[1:]:
-                self.scopes.append({})
-                inner_header = self.header(inner)
-                inner_pragmas = self._loop_pragmas(inner)
-                unroll = [p for p in inner_pragmas if p.kind == "UNROLL" and not p.has("off")]
-                inner_factor = (self._option(unroll[0], "factor") or 1) if unroll else 1
-                headers.append((inner, inner_header, inner_factor))
-                if inner_header is None or inner_header.high is None or inner_header.low != inner_header.high:
-                    flat = False
-                if any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
-                    flat = False
-            flat_target = self._pipeline_target(nest[-1], inner_pragmas)
-            done = False
-            if flat and flat_target is not None:
-                self._prepare(inner_pragmas)
-                done = self._try_pipeline(loop, headers, inner_pragmas, flat_target)
-            for _ in nest[1:]:
-                self.scopes.pop()
-            if done:
-                return
+        nest = self._nest(loop, pragmas) if target is None else [only]
+        nest[0].header, nest[0].factor = header, factor
+        flat = len(nest) > 1 and factor == 1 and header is not None
+        if flat and self._flatten(loop, nest):
+            return
         self._state_machine(loop, header, pragmas, factor)
 
-    def _perfect_nest(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> list[ast.Loop]:
-        """The loops of a perfect nest from `loop` down to the innermost."""
-        found = [loop]
+    def _flatten(self, loop: ast.Loop, nest: Sequence[Level]) -> bool:
+        """Pipelines a nest as one loop when its inner loops have constant trip counts."""
+        inner_pragmas: Sequence[Pragma] = ()
+        flat = True
+        opened = 0
+        for level in nest[1:]:
+            self.scopes.append({})
+            opened += 1
+            for part in level.before:
+                if isinstance(part, ast.Declaration):
+                    for variable in part.variables:
+                        self.variable(ast.Variable(variable.name, variable.type, None, variable.line))
+            level.header = self.header(level.loop)
+            inner_pragmas = self._loop_pragmas(level.loop)
+            unroll = [p for p in inner_pragmas if p.kind == "UNROLL" and not p.has("off")]
+            level.factor = (self._option(unroll[0], "factor") or 1) if unroll else 1
+            inner = level.header
+            if inner is None or inner.high is None or inner.low != inner.high or inner.high == 0:
+                flat = False
+                break
+            if level is not nest[-1] and level.factor > 1:
+                flat = False
+            if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
+                flat = False
+        target = self._pipeline_target(nest[-1].loop, inner_pragmas) if flat else None
+        done = False
+        if target is not None:
+            self._prepare(inner_pragmas)
+            done = self._try_pipeline(loop, nest, inner_pragmas, target)
+        for _ in range(opened):
+            self.scopes.pop()
+        return done
+
+    def _nest(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> list[Level]:
+        """The loops of a nest that can be flattened, from `loop` down to the innermost.
+
+        Code around an inner loop is allowed where the tool sinks it into the first and last inner iteration.
+        """
+        found = [Level(loop, (), ())]
         if any(pragma.kind == "PIPELINE" for pragma in pragmas):
             return found
         while True:
-            statements = [
-                part
-                for part in found[-1].body.statements
-                if not (isinstance(part, ast.Declaration) and all(variable.init is None for variable in part.variables))
-            ]
+            statements = list(found[-1].loop.body.statements)
             while len(statements) == 1 and isinstance(statements[0], ast.Block):
                 statements = list(statements[0].statements)
-            if len(statements) != 1 or not isinstance(statements[0], ast.Loop):
+            inner = [position for position, part in enumerate(statements) if isinstance(part, ast.Loop)]
+            if len(inner) != 1:
                 return found
-            inner = statements[0]
-            if self._fully_unrolled(inner):
+            position = inner[0]
+            before, after = tuple(statements[:position]), tuple(statements[position + 1 :])
+            work = [
+                part
+                for part in (*before, *after)
+                if not (isinstance(part, ast.Declaration) and all(v.init is None for v in part.variables))
+            ]
+            if work and not self.options.imperfect_flatten:
                 return found
-            found.append(inner)
-            if any(pragma.kind == "PIPELINE" for pragma in self._loop_pragmas(inner)):
+            if any(
+                self.has_loops(part) or isinstance(part, ast.If | ast.Switch | ast.Jump | ast.Return) for part in work
+            ):
+                return found
+            chosen = statements[position]
+            assert isinstance(chosen, ast.Loop)
+            if self._fully_unrolled(chosen):
+                return found
+            found.append(Level(chosen, before, after))
+            if self._pipeline_target(chosen, self._loop_pragmas(chosen)) is not None:
                 return found
 
     def _try_pipeline(
         self,
         loop: ast.Loop,
-        nest: Sequence[tuple[ast.Loop, Header | None, int]],
+        nest: Sequence[Level],
         pragmas: Sequence[Pragma],
         target: int,
     ) -> bool:
         """Pipelines a loop (or a flattened nest); False when an inner loop cannot be unrolled."""
         saved = self._save()
         graph, layer, ranges = self.graph, self.layer, dict(self.ranges)
-        variant = set(self.variant)
+        variant, deltas = set(self.variant), self.deltas
+        self.deltas = {}
         values = dict(layer.values)
         work = self.work
         inner_graph = Graph()
@@ -1349,15 +1444,17 @@ class Walker(ExpressionWalk):
         try:
             pairs: list[tuple[int, int]] = []
             trips: list[Range] = []
-            for one, header, factor in nest:
-                pairs.append(self._open_counter(one, header, factor, trips, pragmas if one is nest[-1][0] else ()))
+            self.trip_means = []
+            for level in nest:
+                pairs.append(self._open_counter(level.loop, level.header, level.factor, trips))
             self.nest = tuple(pairs)
             self.local_symbols = (
                 frozenset(symbol for symbol, _ in pairs[-1:])
                 if len(pairs) == 1
                 else frozenset(symbol for symbol, _ in pairs)
             )
-            innermost, inner_header, inner_factor = nest[-1]
+            innermost, inner_header, inner_factor = nest[-1].loop, nest[-1].header, nest[-1].factor
+            self._around(nest, False)
             for copy in range(inner_factor):
                 if inner_header is not None:
                     self._set_counter(inner_header, pairs[-1][0], inner_factor, copy)
@@ -1365,20 +1462,31 @@ class Walker(ExpressionWalk):
                 self._step_effects(innermost)
                 if innermost.kind != "for" and innermost.condition is not None:
                     self.value(innermost.condition)
+            self._around(nest, True)
         except CannotUnrollError:
             self.touched.pop()
             self._restore(saved)
             self.graph, self.layer, self.ranges, self.variant = graph, layer, ranges, variant
+            self.deltas = deltas
             layer.values = values
             self.work = work
             return False
         self.variant = {symbol for symbol in range(first_new, fresh()) if symbol not in {s for s, _ in pairs}}
         self._close_phis()
+        inner_graph.balance(
+            {
+                node
+                for owner, node in self.associative
+                if owner == inner_graph.number and (self.options.unsafe_math or inner_graph.operation[node] == "add")
+            }
+        )
         self.carried(inner_graph, self.nest, frozenset(self.free))
         entry = self._control_delay(len(nest), pairs)
         plan = schedule(
             inner_graph, budget=self.operators.budget, capacity=self.capacity, interval=target, entry_ns=entry
         )
+        if plan.bound.startswith("ports"):
+            self._decide(inner_graph)
         usage = of_graph(inner_graph, plan, self.operators, self.associative)
         usage.add_control(plan.states, pairs)
         touched = self.touched.pop()
@@ -1387,13 +1495,69 @@ class Walker(ExpressionWalk):
         free = self.free
         self._restore(saved)
         self.free = free
-        self.graph, self.layer, self.variant = graph, layer, variant
+        self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
         self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target)
         return True
 
-    def _open_counter(
-        self, loop: ast.Loop, header: Header | None, factor: int, trips: list[Range], pragmas: Sequence[Pragma]
-    ) -> tuple[int, int]:
+    def _around(self, nest: Sequence[Level], after: bool) -> None:
+        """Statements around the inner loops of a flattened nest; they run in the first or last inner
+        iteration.
+
+        A register set before the inner loop and changed in it is a choice between that value and the last
+        iteration's.
+        """
+        self.pinning = True
+        for level in reversed(nest[1:]) if after else nest[1:]:
+            for part in level.after if after else level.before:
+                self.statement(part)
+            if after or not level.before:
+                continue
+            self._hide_stores()
+            roots = self._assigned_roots(level.loop)
+            cells = self._cells_of(roots)
+            for cell in cells:
+                value = self.layer.values.get(cell.number)
+                if value is None or self.layer.phis.get(cell.number) is value:
+                    continue
+                lin = Lin(0, ((fresh(), 1),)) if cell.kind.letter == "i" else None
+                phi = Val(cell.kind, self.graph.add("phi", 0, 0.0, (), bits=cell.kind.bits), None, lin, self.graph)
+                self.layer.phis[cell.number] = phi
+                first = Val(INT, -1)
+                chosen = self.choose(first, value, phi)
+                if isinstance(chosen, Val):
+                    self.layer.values[cell.number] = chosen
+        self.pinning = False
+
+    def _hide_stores(self) -> None:
+        """Stores of the first inner iteration are not what later iterations load."""
+        for (owner, _), track in self.tracks.items():
+            if owner == self.graph.number:
+                for group in track.stores.values():
+                    for key, (node, value, _) in group.items():
+                        group[key] = (node, value, (-9,))
+                track.loads.clear()
+
+    def _cells_of(self, roots: frozenset[int]) -> list[Cell]:
+        found: list[Cell] = []
+
+        def visit(item: object) -> None:
+            if isinstance(item, Cell):
+                if item.root in roots:
+                    found.append(item)
+            elif isinstance(item, Registers):
+                if item.root in roots:
+                    for inner in item.items.values():
+                        visit(inner)
+            elif isinstance(item, Struct):
+                for inner in item.fields.values():
+                    visit(inner)
+
+        for scope in self.scopes:
+            for bound in scope.values():
+                visit(bound)
+        return found
+
+    def _open_counter(self, loop: ast.Loop, header: Header | None, factor: int, trips: list[Range]) -> tuple[int, int]:
         symbol = fresh()
         low, high = (header.low, header.high) if header is not None else (None, None)
         for pragma in self._loop_pragmas(loop):
@@ -1405,13 +1569,16 @@ class Walker(ExpressionWalk):
             high = None if high is None else -(-high // factor)
         if early_exit(loop.body) and low is not None:
             low = min(low, 1)
+        mean = header.mean if header is not None and (low, high) == (header.low, header.high) else None
+        if factor > 1:
+            mean = None if header is None or header.mean is None else header.mean / factor
         trips.append((low, high))
-        self.deltas[symbol] = 1
+        self.trip_means.append(mean if mean is not None and low != high else high)
         if high is not None:
             self.ranges[symbol] = (0, max(0, high - 1))
+            self.means[symbol] = max(0.0, ((mean if mean is not None else high) - 1) / 2)
         if header is not None:
             self._set_counter(header, symbol, factor, 0)
-        del pragmas
         return symbol, high if high is not None else 1 << 30
 
     def _set_counter(self, header: Header, symbol: int, factor: int, copy: int) -> None:
@@ -1451,10 +1618,35 @@ class Walker(ExpressionWalk):
             if step:
                 self.deltas[symbol] = step
 
+    def _decide(self, graph: Graph) -> None:
+        """Partitions that the tool makes unasked: a local array whose ports bound a pipeline is split so that
+        the unrolled accesses meet different banks; the walk is repeated with them."""
+        if not self.options.auto_partition:
+            return
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if owner != graph.number or not isinstance(memory, Memory) or not memory.local or memory.asked:
+                continue
+            if len(track.log) <= memory.ports[0]:
+                continue
+            plan = self.decisions.setdefault(memory.order, {})
+            written = any(entry[0] for entry in track.log)
+            for position, extent in enumerate(memory.extents):
+                constants = {entry[2][position] for entry in track.log}
+                if len(constants) <= 1:
+                    continue
+                fixed = all(not entry[1][position] for entry in track.log)
+                if fixed:
+                    plan[position] = Partition("complete", extent)
+                    self.again = True
+                elif not written and position not in plan:
+                    plan[position] = Partition("spread", min(extent, len(constants)))
+                    self.again = True
+
     def _finish_pipeline(
         self,
         loop: ast.Loop,
-        nest: Sequence[tuple[ast.Loop, Header | None, int]],
+        nest: Sequence[Level],
         trips: Sequence[Range],
         plan: Schedule,
         usage: Usage,
@@ -1471,13 +1663,16 @@ class Walker(ExpressionWalk):
         depth = max(1, plan.states)
         interval = plan.interval
 
-        def length(trip: int | None) -> int | None:
+        def length(trip: float | None) -> int | None:
             if trip is None:
                 return None
-            return interval * (trip - 1) + max(depth - 1, interval) if trip > 0 else 0
+            return round(interval * (trip - 1) + max(depth - 1, interval)) if trip > 0 else 0
 
-        latency: Range = (length(low), length(high))
-        name = "_".join(one.label or f"loop_{one.line}" for one, _, _ in nest)
+        average: float | None = 1.0
+        for one in self.trip_means:
+            average = None if average is None or one is None else average * one
+        latency: Range = (length(low), length(high if low == high else average))
+        name = "_".join(level.loop.label or f"loop_{level.loop.line}" for level in nest)
         outcome = LoopOutcome(
             name,
             loop.line,
@@ -1489,7 +1684,7 @@ class Walker(ExpressionWalk):
             self._explain(plan),
             self.function_name,
             flattened=len(nest),
-            unrolled=nest[-1][2],
+            unrolled=nest[-1].factor,
             target=target,
         )
         self.body.loops.append(outcome)
@@ -1555,7 +1750,9 @@ class Walker(ExpressionWalk):
         trips: list[Range] = []
         layer = self.layer
         self.layer = Layer(layer, self.graph, self._assigned_roots(loop), True)
-        symbol, _ = self._open_counter(loop, header, factor, trips, pragmas)
+        self.trip_means = []
+        symbol, _ = self._open_counter(loop, header, factor, trips)
+        average = self.trip_means[0]
         self.nest = ((symbol, 1 << 30),)
         self.local_symbols = frozenset((symbol,))
         self.body.latency, self.body.loops = (0, 0), []
@@ -1577,7 +1774,7 @@ class Walker(ExpressionWalk):
         self.body.unknown = unknown
         latency: Range = (
             None if low is None or iteration[0] is None else low * iteration[0],
-            None if high is None or iteration[1] is None else high * iteration[1],
+            None if average is None or iteration[1] is None else round(average * iteration[1]),
         )
         outcome = LoopOutcome(
             loop.label or f"loop_{loop.line}",

@@ -60,7 +60,7 @@ def _port_findings(parameter: Parameter, port: Port, names: Mapping[str, str]) -
         )]
     return [_finding(
         "interface", "contract-type",
-        f"Port {port.name} is {parameter.type_text}, its contract says {port.cpp_type}.",
+        f"Port {port.name} is {resolve(parameter.type_text, names)}, its contract says {port.cpp_type}.",
         line, suggestion=f"Make the port {port.cpp_type}.",
     )]
 

@@ -1,0 +1,90 @@
+"""The one thread that reads: it steps a follower and hands every snapshot over; it never touches a widget."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from textual.message import Message
+
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.ui.projections.views import Snapshot
+
+LOCAL_S = 0.2
+REMOTE_S = 0.5
+
+
+class Steps(Protocol):
+    """Where snapshots come from; a fake one in tests."""
+
+    def empty(self) -> Snapshot:
+        """What can be shown at once."""
+        ...
+
+    def step(self) -> Snapshot | None:
+        """The newest snapshot, None when nothing changed."""
+        ...
+
+
+class SnapshotArrived(Message):
+    """The newest look at the session; an older one that still waits in the queue is dropped for it."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the newest counts."""
+        return isinstance(message, SnapshotArrived)
+
+
+class Feed:
+    """Polls in a daemon thread until stopped."""
+
+    def __init__(self, steps: Steps, deliver: Callable[[Snapshot], None], *, interval_s: float) -> None:
+        self._steps = steps
+        self._deliver = deliver
+        self._interval_s = interval_s
+        self._stop = threading.Event()
+        self._nudge = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Look again at once."""
+        self._nudge.set()
+
+    def stop(self) -> None:
+        """End; returns when the thread is gone or after a second."""
+        self._stop.set()
+        self._nudge.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=1.0)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                snapshot = self._steps.step()
+            except (AigchipError, OSError) as problem:
+                import msgspec  # noqa: F401
+
+                snapshot = _with_problem(self._steps.empty(), str(problem))
+            if snapshot is not None and not self._stop.is_set():
+                self._deliver(snapshot)
+            self._nudge.wait(self._interval_s)
+            self._nudge.clear()
+
+
+def _with_problem(snapshot: Snapshot, problem: str) -> Snapshot:
+    import dataclasses
+
+    return dataclasses.replace(snapshot, problem=problem, reading=False)
+
+
+def interval_for(environment: Mapping[str, str]) -> float:
+    """Twice a second over SSH, five times locally."""
+    return REMOTE_S if environment.get("SSH_CONNECTION") or environment.get("AIGCHIP_SLOW") else LOCAL_S

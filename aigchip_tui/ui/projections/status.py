@@ -1,0 +1,98 @@
+"""The lines that stand on every screen: status above, provenance below, tabs between."""
+
+from __future__ import annotations
+
+from aigchip_tui.ui.projections.text import Line, Span, crop_line, spread, width_of
+from aigchip_tui.ui.projections.views import Snapshot
+
+TABS = ("Overview", "Population", "Modules", "Inbox", "Logs")
+STATES = {
+    "new": "NEW", "running": "RUN", "paused": "PAUSED", "waiting": "WAITS", "stopped": "STOPPED", "done": "DONE",
+}
+ENGINE_WORDS = {
+    "none": "not running", "alive": "alive", "gone": "gone", "silent": "silent for 20 s", "unknown": "alive?",
+    "far": "on another host?",
+}
+SHORT_BASIS = {"estimate": "est", "csynth": "csynth", "cosim": "cosim", "measured": "measured"}
+
+
+def basis_word(basis: str) -> str:
+    """Short word for who measured; an unknown one is shown as it is."""
+    return SHORT_BASIS.get(basis, basis)
+
+
+def milliseconds(value: float) -> str:
+    """A latency with four significant digits."""
+    if value >= 1000:
+        return f"{value:.0f}"
+    if value >= 100:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 10 else f"{value:.3f}" if value >= 0.1 else f"{value:.4f}"
+
+
+def status_line(snapshot: Snapshot, width: int) -> Line:
+    """Session, state, evaluations, best with its basis, front, calls, and how many questions wait."""
+    s = snapshot
+    state = STATES.get(s.state, s.state.upper())
+    left: list[Span] = [(" aigchip ", "dim"), (s.name, "head"), ("  ", "")]
+    if s.problem:
+        return crop_line((*left, ("CANNOT READ ", "bar_bad"), (s.problem, "bar_bad")), width)
+    left.append((state, "bar_wait" if s.state in ("waiting", "paused", "stopped") else "accent"))
+    if s.reading:
+        left.append((" reading the journal", "dim"))
+    left.append((f" {s.done}/{s.settings.evaluations}", ""))
+    best = s.best_design()
+    if best is not None and best.figures is not None:
+        left += [
+            ("  best ", "dim"), (f"{milliseconds(best.figures.latency_ms)} ms", "head"),
+            (f" {basis_word(best.figures.basis)}", "warn"),
+        ]
+    left += [("  front ", "dim"), (str(len(s.front)), ""), ("  calls ", "dim"), (str(s.calls), "")]
+    if s.usd:
+        left.append((f" ${s.usd:.2f}", ""))
+    if s.failed:
+        left.append((f"  failed {s.failed}", "bar_bad"))
+    if s.read_only:
+        left.append(("  READ-ONLY", "bar_wait"))
+    waiting: Line = ((f"  ? {len(s.open)} ", "bar_wait" if s.open else "dim"),)
+    return spread(tuple(left), waiting, width)
+
+
+def tab_line(current: int, width: int, *, note: str = "") -> Line:
+    """The screens by number; the current one is reversed and bracketed by its own blanks."""
+    spans: list[Span] = [(" ", "")]
+    for number, title in enumerate(TABS, 1):
+        spans.append((f" {number} {title} ", "tab" if number == current else ""))
+    right: Line = ((note + "  " if note else "", "wait"), ("? help ", "key"))
+    if width_of(tuple(spans)) + width_of(right) > width:
+        right = (("? ", "key"),)
+    return spread(tuple(spans), right, width)
+
+
+def bottom_line(snapshot: Snapshot, width: int, *, bar: str) -> Line:
+    """Basis of the figures, sandbox, engine, and who writes the code."""
+    s = snapshot
+    basis = {d.figures.basis for d in (s.designs[n] for n in s.front if n in s.designs) if d.figures is not None}
+    word = "+".join(sorted(basis_word(b) for b in basis)) or "est"
+    parts: list[Span] = [(f" {word}", "warn"), (f" {bar} ", "dim")]
+    if s.sandbox:
+        unsafe = s.sandbox == "none" or bool(s.not_denied)
+        parts.append((f"sandbox {s.sandbox}" + (" NOT DENIED: " + ", ".join(s.not_denied) if s.not_denied else ""),
+                      "bar_bad" if unsafe else ""))
+    else:
+        parts.append(("sandbox not run", "dim"))
+    alive = s.engine in ("alive", "unknown")
+    parts += [
+        (f" {bar} ", "dim"), (f"engine {ENGINE_WORDS.get(s.engine, s.engine)}", "" if alive else "bar_wait"),
+        (f" {bar} ", "dim"), (s.generator or s.settings.generator, ""),
+    ]
+    return crop_line(tuple(parts), width)
+
+
+def generator_words(generator: str) -> str:
+    """The generator without its specification when that would only repeat it."""
+    spec, _, words = generator.partition(": ")
+    if words and spec.startswith("offline"):
+        faults = spec.partition("faults=")[2]
+        return f"{words}, faults {faults}" if faults else words
+    return generator

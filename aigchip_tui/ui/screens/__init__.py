@@ -1,0 +1,1 @@
+"""Screens and panes: they hold what the person is looking at and draw what the projections say."""
