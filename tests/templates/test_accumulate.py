@@ -39,14 +39,14 @@ def test_accumulate_answers_simulate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "old", "new"), [
     ("serial", "c.first != 0 ? 0 : block[h][w][address]", "block[h][w][address]"),
     ("serial", "c.first != 0 ? 0 : block[h][w][address]", "0"),
-    ("serial", "row_part * BANK_ROWS + h", "h"),
-    ("serial", "column_part * BANK_COLUMNS + w", "w"),
+    ("serial", "first_row + e / PART_COLUMNS", "e / PART_COLUMNS"),
+    ("serial", "+ first_column + e % PART_COLUMNS", "+ e % PART_COLUMNS"),
     ("wide-banks", "column_group = 0;\n                // [2]", "// [2]"),
     ("many-rows", "row_group = block_group;", "row_address = block_start;"),
     ("many-rows", "block_group = row_group;", ""),
     ("slices-exact", "row_address = block_start;", "row_address += 0;"),
     ("slices-abundant", "complete = c.final != 0", "complete = true"),
-    ("slices-serial", "fresh = true;  // [11]", ";  // [11]"),
+    ("slices-serial", "if (++next_part == PARTS) {", "if (++next_part > PARTS) {"),
 ])
 def test_accumulate_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> None:
     shown = bench.demo(MODULE, name)

@@ -42,7 +42,7 @@ def test_fill_answers_simulate(tmp_path: Path) -> None:
     ("single-wide-row", "w / WORD != group", "w / WORD < group"),
     ("single-wide-row", "group = 0;  // [5] the next row", "word = 0;  // [5] the next row"),
     ("narrow-banks", "column = 0;  // [5] the next row", "piece = 0;  // [5] the next row"),
-    ("narrow-banks", "piece * BANK_COLUMNS + w", "w"),
+    ("narrow-banks", "p * BANK_COLUMNS + e", "e"),
     ("wide-banks", "DEPTH = 2048", "DEPTH = 1024"),
     ("wide-banks", "last = c.last != 0", "last = true"),
 ])

@@ -3,12 +3,16 @@ constexpr int SLICE_ROWS = ROWS;  // [3] rows of a token
 constexpr int SLICES = 1;
 constexpr int COLUMNS = 16;  // [4] columns of a block of sums and of a token
 constexpr int BANK_ROWS = 4;  // [5] rows of banks, written in the same cycle
-constexpr int ROW_PARTS = SLICE_ROWS / BANK_ROWS;  // [6] cycles that the rows of a token take
+constexpr int PART_ROWS = BANK_ROWS;  // [6] rows of a token added in one cycle
+constexpr int ROW_PARTS = SLICE_ROWS / BANK_ROWS;
 constexpr int BANK_COLUMNS = 8;  // [7] banks of a row, written in the same cycle
-constexpr int COLUMN_PARTS = COLUMNS / BANK_COLUMNS;  // [8] cycles that the columns of a token take
+constexpr int PART_COLUMNS = BANK_COLUMNS;  // [8] columns of a token added in one cycle
+constexpr int COLUMN_PARTS = COLUMNS / BANK_COLUMNS;
 constexpr int DEPTH = 512;  // [9] addresses of a bank
 typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
-typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in
+typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in, and what a cycle adds of it
+typedef hls::vector<acc_t, PART_ROWS * PART_COLUMNS> part_t;
+constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
 
 // [1] a process: commands and sums in, blocks out
 void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
@@ -28,30 +32,45 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
             int column_part = 0;
             // [3] no slice to count
             int n = 0;  // [4] block along n
-            slice_t token;  // [11] held until its last part
-            bool fresh = true;
-            const int additions = c.mb * c.nb * SLICES * ROW_PARTS * COLUMN_PARTS;  // [13] of a visit
+            slice_t token;  // [11] held until its last part is added
+            int next_part = 0;
+            const int additions = c.mb * c.nb * SLICES * PARTS;  // [13] of a visit
         ADD:
             for (int i = 0; i < additions; ++i) {
 #pragma HLS PIPELINE II=1
 #pragma HLS DEPENDENCE variable=block type=inter dependent=false
-                if (fresh) {  // [11] a new token once the last one is added
+                if (next_part == 0) {  // [11] a new token once all parts of the last one are added
                     token = in.read();
                 }
-                fresh = false;
+                part_t part;  // constant lanes: a multiplexer of PARTS inputs
+            EACH_PART:
+                for (int p = 0; p < PARTS; ++p) {
+#pragma HLS UNROLL
+                    if (p != next_part) continue;
+                    const int first_row = p / (COLUMNS / PART_COLUMNS) * PART_ROWS;
+                    const int first_column = p % (COLUMNS / PART_COLUMNS) * PART_COLUMNS;
+                    for (int e = 0; e < PART_ROWS * PART_COLUMNS; ++e) {
+#pragma HLS UNROLL
+                        const int row = first_row + e / PART_COLUMNS;
+                        part[e] = token[row * COLUMNS + first_column + e % PART_COLUMNS];
+                    }
+                }
+                if (++next_part == PARTS) {
+                    next_part = 0;
+                }
                 const int column_address = column_start + column_part;  // [8] parts lie above one another
+                const int address = row_address + column_address;  // [12] the same in all banks
             EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
                 for (int h = 0; h < BANK_ROWS; ++h) {
 #pragma HLS UNROLL
-                    const int row = row_part * BANK_ROWS + h;  // [6] ROW_PARTS to choose from
+                    const int row = h;  // [6] bank row and row of the part agree
                 EACH_COLUMN:  // [7] the banks of a row side by side
                     for (int w = 0; w < BANK_COLUMNS; ++w) {
 #pragma HLS UNROLL
-                        const int column = column_part * BANK_COLUMNS + w;  // [8] COLUMN_PARTS to choose from
+                        const int column = w;  // [8] bank and column of the part agree
                         // [12] the first visit takes zero for what the block holds
-                        const int address = row_address + column_address;
                         const acc_t sum = c.first != 0 ? 0 : block[h][w][address];
-                        block[h][w][address] = sum + token[row * COLUMNS + column];
+                        block[h][w][address] = sum + part[row * PART_COLUMNS + column];
                     }  // [7] end of the bank row
                 }  // [5] end of the rows
                 if (++column_part != COLUMN_PARTS) continue;  // [8] the next part of the row
@@ -59,7 +78,6 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 row_address += c.row_depth;  // [6] the next part of rows, or the next rows
                 if (++row_part != ROW_PARTS) continue;
                 row_part = 0;
-                fresh = true;  // [11] all parts are added
                 // [3] the block is complete
                 column_start += COLUMN_PARTS;  // [8] the next block along n
                 if (++n != c.nb) {  // [4] the next block has the same rows

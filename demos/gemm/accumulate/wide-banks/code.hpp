@@ -3,13 +3,15 @@ constexpr int SLICE_ROWS = ROWS;  // [3] rows of a token
 constexpr int SLICES = 1;
 constexpr int COLUMNS = 8;  // [4] columns of a block of sums and of a token
 constexpr int BANK_ROWS = 4;  // [5] rows of banks, written in the same cycle
-constexpr int ROW_PARTS = 1;  // [6] all rows of a token at once
+constexpr int PART_ROWS = SLICE_ROWS;  // [6] rows of a token added in one cycle
 constexpr int BANK_COLUMNS = 32;  // [7] banks of a row, written in the same cycle
-constexpr int COLUMN_PARTS = 1;  // [8] all columns at once
+constexpr int PART_COLUMNS = COLUMNS;  // [8] columns of a token added in one cycle
 constexpr int COLUMN_GROUPS = BANK_COLUMNS / COLUMNS;
 constexpr int DEPTH = 256;  // [9] addresses of a bank
 typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
-typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in
+typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in, and what a cycle adds of it
+typedef hls::vector<acc_t, PART_ROWS * PART_COLUMNS> part_t;
+constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
 
 // [1] a process: commands and sums in, blocks out
 void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
@@ -29,31 +31,30 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
             // [3] no slice to count
             int n = 0;  // [4] block along n
             // [11] nothing to hold
-            const int additions = c.mb * c.nb * SLICES * ROW_PARTS * COLUMN_PARTS;  // [13] of a visit
+            const int additions = c.mb * c.nb * SLICES * PARTS;  // [13] of a visit
         ADD:
             for (int i = 0; i < additions; ++i) {
 #pragma HLS PIPELINE II=1
 #pragma HLS DEPENDENCE variable=block type=inter dependent=false
-                const slice_t token = in.read();  // [11] a token a cycle
+                const part_t part = in.read();  // [11] a token a cycle
                 // [8] the counter is the address
+                const int address = row_address + column_address;  // [12] the same in all banks
             EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
                 for (int h = 0; h < BANK_ROWS; ++h) {
 #pragma HLS UNROLL
-                    const int row = h;  // [6] bank row and row of the token agree
+                    const int row = h;  // [6] bank row and row of the part agree
                 EACH_COLUMN:  // [7] the banks of a row side by side
                     for (int w = 0; w < BANK_COLUMNS; ++w) {
 #pragma HLS UNROLL
                         if (w / COLUMNS != column_group) continue;  // [8] the other groups hold other blocks
                         const int column = w % COLUMNS;
                         // [12] the first visit takes zero for what the block holds
-                        const int address = row_address + column_address;
                         const acc_t sum = c.first != 0 ? 0 : block[h][w][address];
-                        block[h][w][address] = sum + token[row * COLUMNS + column];
+                        block[h][w][address] = sum + part[row * PART_COLUMNS + column];
                     }  // [7] end of the bank row
                 }  // [5] end of the rows
                 // [8] all columns are added
                 row_address += c.row_depth;  // [6] the next rows
-                // [11] the token is done with
                 // [3] the block is complete
                 if (++column_group == COLUMN_GROUPS) {  // [8] the next block along n
                     column_group = 0;

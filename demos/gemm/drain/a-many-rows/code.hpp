@@ -36,7 +36,8 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
 #pragma HLS PIPELINE II=1
             // [6] the counter is the address
             // [8] the counter is the address
-            token_t token;  // [11] every lane is written below
+            const int address = row_address + column_address;  // [11] the same in all banks
+            token_t token;
         EACH_ROW:  // [5] constant bank indices: one read port a bank
             for (int h = 0; h < BANK_ROWS; ++h) {
 #pragma HLS UNROLL
@@ -47,7 +48,7 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
 #pragma HLS UNROLL
                     const int column = w;  // [8] bank and lane agree
                     // [11] lanes row by row
-                    token[row * OUT_COLUMNS + column] = block[h][w][row_address + column_address];
+                    token[row * OUT_COLUMNS + column] = block[h][w][address];
                 }  // [7] end of the bank row
             }  // [5] end of the rows
             out.write(token);  // [11] a token a cycle

@@ -29,6 +29,15 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
                 token = in.read();
             }
             const int address = row_start + column;
+            hls::vector<data_t, BANK_COLUMNS> part;  // constant lanes: a multiplexer of PIECES inputs
+        EACH_PIECE:
+            for (int p = 0; p < PIECES; ++p) {
+#pragma HLS UNROLL
+                for (int e = 0; e < BANK_COLUMNS; ++e) {
+#pragma HLS UNROLL
+                    if (p == piece) part[e] = token[p * BANK_COLUMNS + e];
+                }
+            }
         EACH_ROW:  // [3] constant bank indices: one write port a bank
             for (int h = 0; h < BANK_ROWS; ++h) {
 #pragma HLS UNROLL
@@ -36,7 +45,7 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
             EACH_COLUMN:  // [4] the banks of a row side by side
                 for (int w = 0; w < BANK_COLUMNS; ++w) {
 #pragma HLS UNROLL
-                    block[h][w][address] = token[piece * BANK_COLUMNS + w];  // [5] PIECES to choose from
+                    block[h][w][address] = part[w];  // [5] bank and lane of the piece agree
                 }  // [4] end of the bank row
             }  // [3] end of the rows
             ++column;  // [5] the next piece goes to the next address

@@ -39,7 +39,8 @@ void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bia
                 }
                 constexpr std::int64_t HIGHEST = 127;  // [7] ends of the range
                 constexpr std::int64_t LOWEST = -128;
-                results[l] = static_cast<data_t>(result > HIGHEST ? HIGHEST : result < LOWEST ? LOWEST : result);
+                const std::int64_t capped = result > HIGHEST ? HIGHEST : result;
+                results[l] = static_cast<data_t>(capped < LOWEST ? LOWEST : capped);
             }  // [2] end of the lanes
             out.write(results);  // [8] a word a cycle
         }
