@@ -65,7 +65,7 @@ class SearchSettings(msgspec.Struct, frozen=True, kw_only=True):
     screen_first: int = 16
     repair: float = 0.5
     crossover: float = 0.2
-    archive_parents: float = 0.3
+    archive_parents: float = 0.5
 
     def effective_population(self) -> int:
         """At most a quarter of the evaluations, and no more than asked for (SPACE sec. 4)."""

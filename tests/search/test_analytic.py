@@ -65,6 +65,22 @@ def test_fast_legality_and_screening_equal_the_rules(genes: encoding.Genes, repa
         assert figures == (used.dsp, used.lut, used.bram18, used.uram)
 
 
+@pytest.mark.parametrize("build", [BUILD, WIDE, Build(device=device("pynq-z2"))])
+def test_fast_legality_equals_screening_near_every_budget(build: Build) -> None:
+    """Shapes and partitions kept small enough that each budget decides some of the designs."""
+    rng = np.random.default_rng(3)
+    genes = (rng.random((len(encoding.GENE_SIZES), 12_000)) * np.array(encoding.GENE_SIZES)[:, None]).astype(np.int64)
+    genes[encoding.LANE] %= 30
+    genes[encoding.ARRAY] %= 30
+    genes[encoding.REUSE] = 2
+    screened, legal = screen(genes, build), Legality(build, SMALL)
+    assert [legal(tuple(map(int, column))) for column in genes.T] == screened.legal.tolist()
+    limits = (build.device.lut * 0.7, build.device.bram18)
+    for used, limit in zip((screened.lut, screened.bram18), limits, strict=True):
+        near = (used > 0.6 * limit) & (used < 1.6 * limit)
+        assert build is WIDE or 0 < screened.legal[near].sum() < near.sum()
+
+
 @settings(max_examples=100, deadline=None)
 @given(genes_of_space)
 def test_no_latency_lies_below_its_roofline(genes: encoding.Genes) -> None:
