@@ -123,16 +123,17 @@ def test_if_everything_fails_it_draws_on_at_random() -> None:
 
 def test_pins_hold_in_every_proposal() -> None:
     pins = Pins.of({"reuse": "output", "buf_a": "64", "lane": "k8", "dsp_pack": 1})
-    fixed = ("output", 64, "k8")
+    fixed = {"reuse": "output", "buf_a": 64, "lane": "k8"}
     for screen in (None, analytic_screen(BUILD, WORK)):
         for told in run(SearchSettings(evaluations=60, pins=pins, screen=4), 40, screen=screen):
-            assert (told.parameters["reuse"], told.parameters["buf_a"], told.parameters["lane"]) == ("output", 64, "k8")
+            assert {name: told.parameters[name] for name in fixed} == fixed
 
 
 @pytest.mark.parametrize(
     ("pins", "says"),
     [
-        ({"buf_a": 7}, "buf_a=7"), ({"nothing": 1}, "Unknown parameter"), ({"dsp_pack": 2}, "not built yet: dsp_pack=2"),
+        ({"buf_a": 7}, "buf_a=7"), ({"nothing": 1}, "Unknown parameter"),
+        ({"dsp_pack": 2}, "not built yet: dsp_pack=2"),
         ({"lane_link": "forward"}, "not built yet: lane_link"), ({"arrays": "m2n2"}, "not built yet: arrays=m2n2"),
     ],
 )  # fmt: skip

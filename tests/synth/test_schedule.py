@@ -68,10 +68,8 @@ def test_large_layers_are_not_walked_visit_by_visit() -> None:
 def test_agreement_with_the_analytic_model(cases: list[tuple[TilePlan, DesignPoint]]) -> None:
     """SPACE sec. 3: the model lies within -11 % .. +6 % of the schedule, for II 1 and typical depths."""
     errors = sorted(plan.cycles / layer_cycles(plan, point, BUILD).cycles - 1 for plan, point in cases)
-    inside = sum(-0.11 <= error <= 0.06 for error in errors)
-    assert inside >= 0.97 * len(errors)
-    assert errors[0] > -0.25
-    assert errors[-1] < 0.10
+    assert errors[0] >= -0.11
+    assert errors[-1] <= 0.06
     assert abs(errors[len(errors) // 2]) < 0.01
 
 
