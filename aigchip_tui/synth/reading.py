@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_DECLARED = re.compile(
+    r"^(?:static\s+)?(?:constexpr|const)\s+[\w: ]+?\s(\w+)\s*="
+    r"|^typedef\s+[^;]*?\b(\w+)\s*(?:\[[^;]*)?;"
+    r"|^using\s+(\w+)\s*=",
+    re.M,
+)
 
 
 def read_module(payload: dict[str, Any]) -> dict[str, Any]:
     """Rate, depth and resources of one module. `payload`: headers, children (texts), body, function, clock_ns, part.
 
-    `ii` and `depth` are those of the pipelined loop that works through a command; a loop that is not pipelined counts
-    with its whole iteration as II.
+    `ii` and `depth` are those of the pipelined loop that works through a command. Names that a child declares in its
+    namespace are kept apart from the caller's.
     """
     from aigchip_tui.estimator.estimate import estimate
 
-    text = "\n".join([*payload["headers"].values(), *payload["children"], payload["body"]])
+    children = [_apart(text, f"c{number}_") for number, text in enumerate(payload["children"])]
+    text = "\n".join([*payload["headers"].values(), *children, payload["body"]])
     found = estimate(
         {"module.hpp": text}, top=payload["function"], clock_ns=payload["clock_ns"], part=payload["part"],
     )
@@ -23,5 +32,14 @@ def read_module(payload: dict[str, Any]) -> dict[str, Any]:
             ii, depth = max(ii, loop.ii), max(depth, loop.depth or 1)
     return {
         "ii": ii, "depth": depth, "dsp": found.dsp, "bram18": found.bram18, "uram": found.uram, "lut": found.lut,
-        "ff": found.ff, "unknown": list(found.unknown),
+        "ff": found.ff, "unknown": [each for each in found.unknown if "known only at run time" not in each],
     }
+
+
+def _apart(text: str, prefix: str) -> str:
+    """The child's text with the constants and types of its namespace under names of their own."""
+    names = {name for groups in _DECLARED.findall(text) for name in groups if name}
+    if not names:
+        return text
+    pattern = re.compile(r"\b(" + "|".join(map(re.escape, sorted(names))) + r")\b")
+    return pattern.sub(lambda found: prefix + found.group(), text)

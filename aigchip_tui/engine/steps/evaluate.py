@@ -11,6 +11,7 @@ from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.loop import Prepared
 from aigchip_tui.engine.steps.check import rung_event
 from aigchip_tui.model import events as ev
+from aigchip_tui.model.device import Device
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.space import DesignPoint
@@ -52,6 +53,21 @@ def evaluate(house: House, step: Step, state: SessionState) -> Prepared:
             clock_mhz=report.clock_mhz, dsp=report.dsp, bram18=report.bram18, uram=report.uram, lut=report.lut,
             ff=report.ff, basis=report.basis, counted=report.counted, layers=layers, unknown=report.unknown,
         )
-        return [rung_event(house, outcome, design=step.design), figures]
+        events: list[ev.AnyEvent] = [rung_event(house, outcome, design=step.design), figures]
+        too_much = over_device(figures, house.build.device)
+        if too_much:
+            events.append(ev.DesignFailed(design=step.design, cause="resources", message=too_much))
+        return events
 
     return Prepared(job=job)
+
+
+def over_device(figures: ev.DesignEvaluated, device: Device) -> str:
+    """The first resource that the device does not have, with both figures; empty when the design fits."""
+    for name, used, there in (
+        ("DSP", figures.dsp, device.dsp), ("BRAM18", figures.bram18, device.bram18),
+        ("URAM", figures.uram, device.uram), ("LUT", figures.lut, device.lut), ("FF", figures.ff, device.ff),
+    ):
+        if used > there:
+            return f"{used} {name} of {there} on {device.name} ({figures.basis})"
+    return ""
