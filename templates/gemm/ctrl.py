@@ -249,6 +249,8 @@ class Ctrl:
             "one tile of another axis": [free[1]],
             "three layers": [(1, 3, 1), free[1], free[0]],
             "tiles of one axis": [(5, 1, 1), (1, 5, 1), (1, 1, 5)],
+            "one tile of B": [(1, 1, 2), (5, 1, 1)],
+            "one tile of A": [(1, 1, 2), (1, 5, 1)],
         }
         return tuple(self._case(name, settings, shapes, rng) for name, shapes in launches.items())
 
@@ -280,7 +282,7 @@ class Ctrl:
         """The visit loop is not pipelined (see the instruction), so no rate is contracted."""
         loops: tuple[LoopRule, ...] = (
             LoopRule(label="layer"),
-            LoopRule(label="read", trip=LAYER_WORDS, pipeline_ii=1),
+            LoopRule(label="read", pipeline_ii=1),
             LoopRule(label="visit"),
         )
         if number(settings, "arrays") > 1:

@@ -131,7 +131,7 @@ class _Wiring:
 
     def declaration(self) -> str:
         """The head of the top function without a semicolon."""
-        return f"void {TOP}({', '.join(self.parameters())})"
+        return "\n".join(_wrapped(f"void {TOP}(", list(self.parameters()), end=")"))
 
     def interface(self) -> list[str]:
         beats = min(256, _BURST_BYTES // self.port)
@@ -201,10 +201,10 @@ class _Wiring:
         raise AigchipError(f"Nothing is connected to {name}.{port.name}.")
 
 
-def _wrapped(head: str, arguments: list[str]) -> list[str]:
+def _wrapped(head: str, arguments: list[str], *, end: str = ");") -> list[str]:
     lines, line = [], head
     for index, argument in enumerate(arguments):
-        piece = argument + (");" if index == len(arguments) - 1 else ",")
+        piece = argument + (end if index == len(arguments) - 1 else ",")
         if len(line) + len(piece) + 1 > 110 and line != head:
             lines.append(line)
             line = " " * 8 + piece

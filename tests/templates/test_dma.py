@@ -1,0 +1,64 @@
+"""dma_load and dma_store: demonstrations, coverage, bursts and broken words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.templates import compute_bench as bench
+else:
+    import compute_bench as bench
+
+STORES = [(64, 1), (8, 2), (16, 16), (8, 64)]
+
+
+@pytest.mark.parametrize("module", ["dma_load", "dma_store"])
+def test_demonstrations_keep_the_laws(module: str) -> None:
+    assert bench.demo_faults(module) == []
+
+
+@pytest.mark.parametrize(("module", "count"), [("dma_load", 4), ("dma_store", 28)])
+def test_every_setting_is_answered_within_its_contract(module: str, count: int) -> None:
+    settings = bench.legal(module)
+    assert len(settings) == count
+    for choice in settings:
+        assert bench.contract_faults(module, choice, bench.body_of(module, choice)) == []
+
+
+def test_loads_are_right(tmp_path: Path) -> None:
+    bench.proven("dma_load", {"port": 64}, tmp_path)
+
+
+@pytest.mark.parametrize(("port", "lanes"), STORES)
+def test_stores_are_right(port: int, lanes: int, tmp_path: Path) -> None:
+    bench.proven("dma_store", {"port": port, "lanes": lanes}, tmp_path)
+
+
+@pytest.mark.deep
+def test_every_answer_is_right(tmp_path: Path) -> None:
+    for module in ("dma_load", "dma_store"):
+        for settings in bench.legal(module):
+            bench.proven(module, settings, tmp_path)
+            bench.proven(module, settings, tmp_path, sanitize=True)
+
+
+def test_mutated_code_fails(tmp_path: Path) -> None:
+    load = (("mem[c.addr + w]", "mem[w]"), ("w < c.words", "w < c.words - 1"), ("last = c.last != 0", "last = true"))
+    gather = (("left -= RATIO", "left -= 1"), ("if (t < left)", "if (t <= left)"), ("[t * LANES + i]", "[t + i]"))
+    cut = (
+        ("taken == RATIO - 1", "taken == RATIO"),
+        ("token[i + PORT]", "token[i]"),
+        ("word[i] = token[i]", "word[i] = 0"),
+    )
+    assert bench.surviving("dma_load", bench.demo("dma_load", "port_16"), load, tmp_path) == []
+    assert bench.surviving("dma_store", bench.demo("dma_store", "gather_4_of_16"), gather, tmp_path) == []
+    assert bench.surviving("dma_store", bench.demo("dma_store", "cut_32_to_8"), cut, tmp_path) == []
+
+
+@pytest.mark.parametrize("module", ["dma_load", "dma_store"])
+def test_a_dropped_pipeline_is_seen(module: str) -> None:
+    """Simulation cannot see a pragma; conformance must."""
+    assert "PIPELINE" not in bench.unseen_pragmas(module)
