@@ -252,7 +252,8 @@ class MemoryWalk:
             ):
                 return Registers(kind.stripped(), kind.extents, root)
             memory = Memory(fresh(), name, kind.stripped(), kind.extents, local, line=self.line, order=order)
-            memory.partitions.update(decided)
+            memory.partitions.update({position: plan for position, plan in decided.items() if position >= 0})
+            memory.dealt = decided[-1].factor if -1 in decided else 1
             self.memories[memory.number] = memory
             self.capacity[memory.number] = memory.ports
             return memory
@@ -583,8 +584,6 @@ class MemoryWalk:
         return tuple(found)
 
     def _bank(self, partition: Partition, lin: Lin, extent: int, count: int) -> int | None:
-        if partition.style == "spread":
-            return lin.constant
         if partition.style == "cyclic":
             if any(coefficient % count for _, coefficient in lin.terms):
                 return None
@@ -692,6 +691,8 @@ class MemoryWalk:
         graph.operation[node] = "dead"
         graph.access[node] = None
         graph.states[node] = 0
+        for source in graph.sources[node]:
+            graph.uses[source] -= 1
         graph.sources[node] = ()
         track.log = [entry for entry in track.log if entry[3] != node]
 
@@ -760,17 +761,21 @@ class MemoryWalk:
             reads = [entry for entry in track.log if not entry[0]]
             promoted = bool(reads) and self._promotable(nest, track.log)
             if promoted:
-                for entry in track.log[:-1]:
-                    graph.access[entry[3]] = None
+                kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
+                for entry in track.log:
+                    if entry[3] not in kept.values():
+                        graph.access[entry[3]] = None
             self._carried_pairs(graph, nest, writes, reads, promoted)
 
     def _promotable(self, nest: tuple[tuple[int, int], ...], log: list[tuple[bool, Terms, Constants, int]]) -> bool:
-        """Whether one address, the same in all iterations of the innermost loop, is all that is touched: the compiler
-        keeps it in a register."""
+        """Whether all that is touched are addresses that stay the same in all iterations of the innermost
+        loop: the compiler keeps them in registers."""
         inner = nest[-1][0]
         first = log[0]
-        return all(entry[1] == first[1] and entry[2] == first[2] for entry in log) and not any(
-            symbol == inner or symbol in self.deltas or symbol in self.variant for terms in first[1] for symbol, _ in terms
+        return all(entry[1] == first[1] for entry in log) and not any(
+            symbol == inner or symbol in self.deltas or symbol in self.variant
+            for terms in first[1]
+            for symbol, _ in terms
         )
 
     def _carried_pairs(

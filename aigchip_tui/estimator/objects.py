@@ -122,6 +122,7 @@ class Memory:
     order: int = -1
     asked: bool = False
     fifo: bool = False
+    dealt: int = 1
 
     @property
     def banks(self) -> int:

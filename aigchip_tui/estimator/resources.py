@@ -92,7 +92,8 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
             count = graph.width_in[node][0] if graph.width_in[node] else 2
             usage.lut += graph.bits[node] * max(1, count // 3)
     for key, slots in occupancy.items():
-        usage.units[key] = max(slots.values())
+        total = sum(slots.values())
+        usage.units[key] = -(-total // interval) if plan.interval else max(slots.values())
         shared = sum(slots.values()) - usage.units[key]
         bits = 64 if key[0].endswith("64") else 32
         usage.lut += shared * bits // 2
@@ -127,9 +128,9 @@ def memory_blocks(memory: Memory, uram: bool) -> tuple[int, int, int, int]:
     """BRAM18, URAM, LUT and FF of one array; ports of the top cost nothing inside."""
     if not memory.local or memory.axi or not (memory.read or memory.written):
         return 0, 0, 0, 0
-    banks = 1 if memory.reshaped > 1 else memory.banks
+    banks = 1 if memory.reshaped > 1 else memory.banks * min(memory.dealt, max(1, memory.words))
     width = memory.type.bits * max(1, memory.reshaped)
-    depth = -(-memory.words // max(1, memory.banks))
+    depth = -(-memory.words // max(1, memory.banks * memory.dealt))
     if memory.storage == "uram" or (
         memory.storage == "" and uram and depth * width >= 4096 * 72 * 4 and not memory.rom
     ):

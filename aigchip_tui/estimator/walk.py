@@ -164,9 +164,29 @@ class Walker(ExpressionWalk):
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False
+        self.designer_partitions = any(
+            self._states_banks(function) for functions in unit.functions.values() for function in functions
+        )
         self.means: dict[int, float] = {}
         self.trip_means: list[float | None] = []
         self.used_memories: dict[int, Memory] = {}
+
+    @staticmethod
+    def _states_banks(function: ast.Function) -> bool:
+        """Whether the designer states partitions or an interval: then memories stay as written."""
+        if function.body is None:
+            return False
+
+        def look(statement: ast.Stmt) -> bool:
+            pragmas = statement.pragmas if isinstance(statement, ast.Block | ast.Loop) else ()
+            for pragma in pragmas:
+                if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
+                    return True
+                if pragma.kind == "PIPELINE" and "ii" in pragma.options:
+                    return True
+            return any(look(part) for part in parts_of(statement))
+
+        return look(function.body)
 
     # --- names and constants ---------------------------------------------------------------------------------------
 
@@ -866,6 +886,10 @@ class Walker(ExpressionWalk):
             if found.const is not None:
                 scope[variable.name] = self.convert(found, kind.kind)
                 return
+            held = self._declared(kind, variable)
+            scope[variable.name] = held
+            self.store(held, found)
+            return
         place = self._declared(kind, variable)
         scope[variable.name] = place
         if variable.init is not None and not (variable.static and isinstance(place, Memory)):
@@ -1193,8 +1217,7 @@ class Walker(ExpressionWalk):
             }[kind]
         return None
 
-    def _trips(self, start: Val, limit: Val, operator: str, step: int
-    ) -> tuple[int | None, int | None, float | None]:
+    def _trips(self, start: Val, limit: Val, operator: str, step: int) -> tuple[int | None, int | None, float | None]:
         if start.lin is None or limit.lin is None or step == 0:
             return None, None, None
         difference = limit.lin.plus(start.lin, -1)
@@ -1292,18 +1315,24 @@ class Walker(ExpressionWalk):
             return None
         if not rolled:
             return 1
-        if self._holds_only_a_loop(loop):
+        unroll = [p for p in pragmas if p.kind == "UNROLL" and not p.has("off")]
+        if self._holds_only_a_loop(loop) and (not unroll or (self._option(unroll[0], "factor") or 2) < 2):
             return None
         return 1 if all(self._small_inner(one) for one in rolled) else None
 
     def _holds_only_a_loop(self, loop: ast.Loop) -> bool:
         """Whether a body is one loop and nothing else: such a nest is flattened rather than unrolled."""
-        parts = [part for part in loop.body.statements
-                 if not (isinstance(part, ast.Declaration) and all(v.init is None for v in part.variables))]
+        parts = [
+            part
+            for part in loop.body.statements
+            if not (isinstance(part, ast.Declaration) and all(v.init is None for v in part.variables))
+        ]
         return len(parts) == 1 and isinstance(parts[0], ast.Loop)
 
     def _small_inner(self, loop: ast.Loop) -> bool:
-        """An innermost loop without pragmas whose trip count is small: it is unrolled and its parent pipelined."""
+        """An innermost loop without pragmas whose trip count is small: it is unrolled and its parent
+        pipelined.
+        """
         if any(pragma.kind in ("PIPELINE", "UNROLL") for pragma in self._loop_pragmas(loop)):
             return False
         if any(not self._fully_unrolled(one) for one in inner_loops(loop.body)):
@@ -1312,7 +1341,9 @@ class Walker(ExpressionWalk):
         return trip is not None and trip <= self.options.auto_pipeline
 
     def _fully_unrolled(self, loop: ast.Loop) -> bool:
-        """Whether a pragma unrolls a loop completely: without a factor, or with one of at least the trip count."""
+        """Whether a pragma unrolls a loop completely: without a factor, or with one of at least the trip
+        count.
+        """
         for pragma in self._loop_pragmas(loop):
             if pragma.kind == "UNROLL" and not pragma.has("off"):
                 if "factor" not in pragma.options:
@@ -1473,6 +1504,7 @@ class Walker(ExpressionWalk):
             return False
         self.variant = {symbol for symbol in range(first_new, fresh()) if symbol not in {s for s, _ in pairs}}
         self._close_phis()
+        self.carried(inner_graph, self.nest, frozenset(self.free))
         inner_graph.balance(
             {
                 node
@@ -1480,10 +1512,13 @@ class Walker(ExpressionWalk):
                 if owner == inner_graph.number and (self.options.unsafe_math or inner_graph.operation[node] == "add")
             }
         )
-        self.carried(inner_graph, self.nest, frozenset(self.free))
         entry = self._control_delay(len(nest), pairs)
         plan = schedule(
-            inner_graph, budget=self.operators.budget, capacity=self.capacity, interval=target, entry_ns=entry
+            inner_graph,
+            budget=self.operators.budget,
+            capacity=self._relaxed(inner_graph),
+            interval=target,
+            entry_ns=entry,
         )
         if plan.bound.startswith("ports"):
             self._decide(inner_graph)
@@ -1619,10 +1654,19 @@ class Walker(ExpressionWalk):
                 self.deltas[symbol] = step
 
     def _decide(self, graph: Graph) -> None:
-        """Partitions that the tool makes unasked: a local array whose ports bound a pipeline is split so that
-        the unrolled accesses meet different banks; the walk is repeated with them."""
-        if not self.options.auto_partition:
+        """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
+
+        An index that is constant in every access splits that dimension completely; otherwise the array is
+        dealt out over as many banks as the unrolled accesses need, unless iterations depend on each other
+        through it. The walk is repeated with what was decided.
+        """
+        if not self.options.auto_partition or self.designer_partitions:
             return
+        carried = {
+            access.memory
+            for _, target, _, extra in graph.back
+            if extra == 0 and (access := graph.access[target]) is not None
+        }
         for (owner, number), track in self.tracks.items():
             memory = self.memories.get(number)
             if owner != graph.number or not isinstance(memory, Memory) or not memory.local or memory.asked:
@@ -1630,18 +1674,37 @@ class Walker(ExpressionWalk):
             if len(track.log) <= memory.ports[0]:
                 continue
             plan = self.decisions.setdefault(memory.order, {})
-            written = any(entry[0] for entry in track.log)
+            spread = 1
             for position, extent in enumerate(memory.extents):
                 constants = {entry[2][position] for entry in track.log}
-                if len(constants) <= 1:
-                    continue
-                fixed = all(not entry[1][position] for entry in track.log)
-                if fixed:
-                    plan[position] = Partition("complete", extent)
-                    self.again = True
-                elif not written and position not in plan:
-                    plan[position] = Partition("spread", min(extent, len(constants)))
-                    self.again = True
+                if len(constants) > 1 and all(not entry[1][position] for entry in track.log):
+                    if position not in plan:
+                        plan[position] = Partition("complete", extent)
+                        self.again = True
+                else:
+                    spread *= min(max(1, extent), len(constants))
+            if number not in carried and -1 not in plan and not (len(plan) == len(memory.extents)):
+                plan[-1] = Partition("cyclic", spread)
+                self.again = True
+
+    def _relaxed(self, graph: Graph) -> dict[int, tuple[int, int, int]]:
+        """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in
+        it.
+        """
+        carried = {
+            access.memory
+            for _, target, _, extra in graph.back
+            if extra == 0 and (access := graph.access[target]) is not None
+        }
+        capacity = dict(self.capacity)
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if owner != graph.number or not isinstance(memory, Memory) or number in carried:
+                continue
+            if -1 in self.decisions.get(memory.order, {}):
+                many = 2 * len(track.log) + 2
+                capacity[number] = (many, many, many)
+        return capacity
 
     def _finish_pipeline(
         self,
@@ -1757,15 +1820,25 @@ class Walker(ExpressionWalk):
         self.local_symbols = frozenset((symbol,))
         self.body.latency, self.body.loops = (0, 0), []
         unknown, self.body.unknown = self.body.unknown, False
-        for copy in range(factor):
+        sampled = factor > 3 and self.has_loops(loop.body)
+        marks: list[Range] = []
+        for copy in range(2 if sampled else factor):
             if header is not None:
                 self._set_counter(header, symbol, factor, copy)
             if loop.kind != "for" and loop.condition is not None:
                 self.value(loop.condition)
             self.block(loop.body)
             self._step_effects(loop)
+            if sampled:
+                self._close_chunk()
+                marks.append(self.body.latency)
         self._close_chunk()
-        iteration = self.body.latency
+        iteration: Range = self.body.latency
+        if sampled:
+            iteration = (
+                _extrapolated(marks[0][0], marks[1][0], factor),
+                _extrapolated(marks[0][1], marks[1][1], factor),
+            )
         children = self.body.loops
         inner = self.layer
         self.layer = layer
@@ -1836,6 +1909,13 @@ class Walker(ExpressionWalk):
         self.body.loop_macros += 1
         self.body.single = outcome
         self.usage.add_control(depth, ((0, trip or 64),))
+
+
+def _extrapolated(first: int | None, second: int | None, copies: int) -> int | None:
+    """Cycles of many copies of a body from those of one and of two."""
+    if first is None or second is None:
+        return None
+    return first + (copies - 1) * (second - first)
 
 
 def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
