@@ -23,6 +23,8 @@ from aigchip_tui.synth.protocol import DesignReport, LayerFigure
 from aigchip_tui.synth.schedule import ModuleTiming, layer_cycles
 
 READ_WALL_S = 20.0
+_SCHEDULED = {"inter_a": "interconnect_a", "inter_b": "interconnect_b"}
+"""Instances that the schedule knows by another name."""
 COUNTED = "GEMM layers only; im2col, packing and pooling on the host, not counted"
 
 
@@ -65,7 +67,7 @@ class EmbeddedSynthesizer:
                 continue
             inlined = _inlined(instance.variant, variants, bodies)
             read = self._read(instance.variant, _body(bodies, instance.variant), inlined)
-            timings[instance.name] = ModuleTiming(ii=read.ii, depth=read.depth)
+            timings[_SCHEDULED.get(instance.name, instance.name)] = ModuleTiming(ii=read.ii, depth=read.depth)
             for name in totals:
                 totals[name] += instance.count * int(getattr(read, name))
             unknown += [f"{instance.name}: {each}" for each in read.unknown]
