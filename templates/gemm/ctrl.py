@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule, PartitionRule
+from aigchip_tui.modules.protocol import Conformance, LoopRule
 
 from .common import (
     command_port,
@@ -182,7 +182,7 @@ class Ctrl:
             "The banks of B deliver parts of tokens: there is arbiter_b (arbiter_cmd), commanded every visit."
             if settings["arbiter_b"] == "yes"
             else "The banks of B deliver whole tokens: no arbiter_b.",
-            "Layers run one after the other; copy the LAYER_WORDS words of a layer from table into registers "
+            "Layers run one after the other; copy the LAYER_WORDS words of a layer from table into a LUTRAM "
             "first, one a cycle. Namespace field (open) names them; the word behind a name is for tiles at the "
             "edge of its axis, groups of several axes count the first highest.",
             "Field last is set in the final command of a stream, in the last layer only.",
@@ -287,7 +287,7 @@ class Ctrl:
         )
         if number(settings, "arrays") > 1:
             loops += (LoopRule(label="each_array", trip=number(settings, "arrays"), unroll=True),)
-        return Conformance(loops=loops, partitions=(PartitionRule(variable="row", dim=1),), ii=None)
+        return Conformance(loops=loops, ii=None)
 
 
 def _random_row(reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:

@@ -43,11 +43,11 @@ void ctrl(
     // [2] sums
     hls::stream<collect_cmd>& collector, hls::stream<accum_cmd>& accumulate, hls::stream<flush_cmd>& flush,
     hls::stream<post_cmd>& post, hls::stream<store_cmd>& dma_c) {
-    // [5] registers: many words at once
+    // [5] read word by word
 layer:
     for (int l = 0; l < layers; ++l) {
         int row[LAYER_WORDS];
-#pragma HLS ARRAY_PARTITION variable=row complete dim=1
+#pragma HLS BIND_STORAGE variable=row type=ram_2p impl=lutram
     read:
         for (int w = 0; w < LAYER_WORDS; ++w) {
 #pragma HLS PIPELINE II=1
