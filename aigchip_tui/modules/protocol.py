@@ -45,9 +45,9 @@ class Conformance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SystemTest(msgspec.Struct, frozen=True, kw_only=True):
-    """A test of an assembled design: a driver with `main`, its raw memories, and the golden memories after the run.
+    """A test of an assembled design: a driver with `main`, its raw memories, and the golden memories after it.
 
-    The process that runs generated code writes memories raw; the comparison happens outside with `case.expected_memories`.
+    The process that runs generated code writes memories raw; the comparison with `expected_memories` happens outside.
     """
 
     main: str
@@ -132,11 +132,22 @@ class Template(Protocol):
     def system_test(
         self, netlist: Netlist, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
     ) -> SystemTest:
-        """Driver, stimuli and golden result for the assembled design; empty `layers` asks for the standard odd sizes."""
+        """Driver, stimuli and golden result for the assembled design; no `layers` asks for the standard odd sizes."""
         ...
 
     def host_files(
         self, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
     ) -> dict[str, str]:
         """Driver and self-checking test bench in C++ for an exported project; its data are drawn when it runs."""
+        ...
+
+
+@runtime_checkable
+class HostDriver(Protocol):
+    """A template that also writes the host side of an exported project."""
+
+    def host_files(
+        self, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
+    ) -> dict[str, str]:
+        """Driver and self-checking test bench in C++ by file name; its `main` takes a seed and draws the data."""
         ...

@@ -9,7 +9,7 @@ import pytest
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.modules.loader import files_hash, load_template, template_folders, template_path
-from aigchip_tui.modules.protocol import ModuleSpec, Template
+from aigchip_tui.modules.protocol import HostDriver, ModuleSpec, Template
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -17,6 +17,7 @@ REPO = Path(__file__).resolve().parents[2]
 def test_the_checkouts_template_loads_by_name_and_by_path() -> None:
     by_name, by_path = load_template("gemm"), load_template(REPO / "templates" / "gemm")
     assert isinstance(by_name, Template)
+    assert isinstance(by_name, HostDriver)
     assert (by_name.name, by_name.hash) == (by_path.name, by_path.hash)
     assert by_name.hash == files_hash(REPO / "templates" / "gemm")
     assert all(isinstance(spec, ModuleSpec) for spec in by_name.modules().values())
