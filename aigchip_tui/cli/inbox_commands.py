@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import msgspec
 
 from aigchip_tui.cli.common import engine_state, open_view, seems_alive
 from aigchip_tui.cli.output import document, json_option, say, sessions_option
+from aigchip_tui.engine.sending import answer_payload, somebody
 from aigchip_tui.model.decision import Action, Decision
 from aigchip_tui.model.errors import AigchipError
 
@@ -96,10 +96,10 @@ def decide_command(
         if file is None and not take:
             return _lay_out(view, asked)
         source = session.blobs.put_text(_patch_text(view, asked, file))
-    payload = {
-        "kind": "decide", "by": _who(), "decision": decision, "action": action, "cure": cure, "as_is": as_is,
-        "reason": reason, "hint": hint, "source": source, "question": asked.fingerprint if asked else "",
-    }
+    payload = answer_payload(
+        decision, action, by=somebody(), question=asked.fingerprint if asked else "", cure=cure, as_is=as_is,
+        reason=reason, hint=hint, source=source,
+    )
     uuid = session.send(payload)
     if not seems_alive(engine_state(session)):
         say(f"queued: no engine runs on {name}; the answer is taken when it starts (aigchip-tui start {name}).")
@@ -108,13 +108,6 @@ def decide_command(
         say(f"sent to the engine of {name}.")
         return 0
     return _await(view, uuid)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "somebody"
 
 
 def _lay_out(view: SessionView, decision: Decision) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -70,8 +71,6 @@ class Feed:
             try:
                 snapshot = self._steps.step()
             except (AigchipError, OSError) as problem:
-                import msgspec  # noqa: F401
-
                 snapshot = _with_problem(self._steps.empty(), str(problem))
             if snapshot is not None and not self._stop.is_set():
                 self._deliver(snapshot)
@@ -80,8 +79,6 @@ class Feed:
 
 
 def _with_problem(snapshot: Snapshot, problem: str) -> Snapshot:
-    import dataclasses
-
     return dataclasses.replace(snapshot, problem=problem, reading=False)
 
 

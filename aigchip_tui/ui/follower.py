@@ -114,7 +114,7 @@ class Follower:
                 uuid=c.uuid, kind=str(c.payload.get("kind", "")), decision=str(c.payload.get("decision") or ""),
                 action=str(c.payload.get("action") or ""),
             )
-            for c in self.session.inbox.pending(self.state.commands.keys() & set(self.state.commands))
+            for c in self.session.inbox.pending(set(self.state.commands))
         )
 
     def _look(self) -> str:
@@ -144,7 +144,7 @@ class Follower:
 
 
 def engine_word(seen: EngineState) -> str:
-    """none, alive, unknown (its process is there, no beat seen yet), far (on another host, no beat yet), silent, gone."""
+    """none, alive, silent, gone; before the first beat unknown when its process is here, far when it is elsewhere."""
     if seen.state == "unknown":
         return "unknown" if seen.present else "far"
     return seen.state

@@ -10,14 +10,18 @@ import re
 
 from aigchip_tui.ui.projections.text import Role, Span
 
-_KEYWORDS = frozenset(
-    "alignas alignof and auto break case catch class co_await co_return co_yield const consteval constexpr constinit "
-    "const_cast continue decltype default delete do dynamic_cast else enum explicit export extern false final for "
-    "friend goto if inline mutable namespace new noexcept not nullptr operator or override private protected public "
-    "reinterpret_cast requires return sizeof static static_assert static_cast struct switch template this throw true "
-    "try typedef typeid typename union using virtual volatile while xor".split()
-)
-_TYPES = frozenset("bool char double float int long short signed unsigned void size_t half".split())
+_KEYWORDS = frozenset({
+    "alignas", "alignof", "and", "auto", "break", "case", "catch", "class", "co_await", "co_return", "co_yield",
+    "const", "consteval", "constexpr", "constinit", "const_cast", "continue", "decltype", "default", "delete",
+    "do", "dynamic_cast", "else", "enum", "explicit", "export", "extern", "false", "final", "for", "friend",
+    "goto", "if", "inline", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator", "or",
+    "override", "private", "protected", "public", "reinterpret_cast", "requires", "return", "sizeof", "static",
+    "static_assert", "static_cast", "struct", "switch", "template", "this", "throw", "true", "try", "typedef",
+    "typeid", "typename", "union", "using", "virtual", "volatile", "while", "xor",
+})
+_TYPES = frozenset({
+    "bool", "char", "double", "float", "half", "int", "long", "short", "signed", "size_t", "unsigned", "void",
+})
 _TOKEN = re.compile(
     r"""(?P<comment>//.*|/\*.*?(?:\*/|$))
       | (?P<string>(?:u8|[uUL])?"(?:\\.|[^"\\])*(?:"|$)|'(?:\\.|[^'\\])*(?:'|$))

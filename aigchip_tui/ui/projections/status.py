@@ -10,7 +10,7 @@ STATES = {
     "new": "NEW", "running": "RUN", "paused": "PAUSED", "waiting": "WAITS", "stopped": "STOPPED", "done": "DONE",
 }
 ENGINE_WORDS = {
-    "none": "not running", "alive": "alive", "gone": "gone", "silent": "silent for 20 s", "unknown": "alive?",
+    "none": "off", "alive": "alive", "gone": "gone", "silent": "silent for 20 s", "unknown": "alive?",
     "far": "on another host?",
 }
 SHORT_BASIS = {"estimate": "est", "csynth": "csynth", "cosim": "cosim", "measured": "measured"}

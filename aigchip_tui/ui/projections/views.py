@@ -204,12 +204,11 @@ def design_ladder(snapshot: Snapshot, design: DesignView) -> tuple[Status, ...]:
     """All rungs of a design: one of its variants' rungs passed only if all its generated variants passed it."""
     keys = dict.fromkeys(i.variant for i in design.instances if i.author == "generator")
     ladders = [variant_ladder(snapshot.variants.get(key)) for key in keys]
-    below = tuple(
-        next((s for s in _WORST if any(ladder[i] == s for ladder in ladders)), "not run")
-        for i in range(len(VARIANT_RUNGS))
-    )
-    above = tuple(
-        design.rungs[rung].status if rung in design.rungs else "not run" for rung in DESIGN_RUNGS
-    )
-    assert len(below) + len(above) == len(LADDER)
-    return (*below, *above)
+    statuses: list[Status] = []
+    for i in range(len(VARIANT_RUNGS)):
+        seen = {ladder[i] for ladder in ladders}
+        statuses.append(next((s for s in _WORST if s in seen), "not run"))
+    for rung in DESIGN_RUNGS:
+        statuses.append(design.rungs[rung].status if rung in design.rungs else "not run")
+    assert len(statuses) == len(LADDER)
+    return tuple(statuses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -17,8 +18,8 @@ class Bar(Widget):
     Bar.-status { background: $panel; }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self, widget_id: str, *, classes: str = "") -> None:
+        super().__init__(id=widget_id, classes=classes)
         self._line: Line = EMPTY
 
     @property
@@ -34,8 +35,6 @@ class Bar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The painted line."""
-        from rich.segment import Segment
-
         dark = self.app.current_theme.dark
         width = self.size.width
         strip = Strip([Segment(t, style_of(r, dark=dark)) for t, r in pad_line(self._line, width) if t])

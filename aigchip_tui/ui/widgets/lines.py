@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -23,13 +24,9 @@ class LinesView(ScrollView):
                 scrollbar-size-horizontal: 0; height: 1fr; }
     """
 
-    def __init__(
-        self, lines: Sequence[Line] = (), *, name: str | None = None, id: str | None = None,
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self._lines: list[Line] = list(lines)
-        self._fit()
+    def __init__(self, widget_id: str) -> None:
+        super().__init__(id=widget_id)
+        self._lines: list[Line] = []
 
     @property
     def lines(self) -> list[Line]:
@@ -73,7 +70,7 @@ class LinesView(ScrollView):
 class FocusLines(LinesView, can_focus=True):
     """Lines that can be scrolled with the keys."""
 
-    BINDINGS = [  # noqa: RUF012 - the declaration that Textual reads
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Up", show=False),
         Binding("down,j", "scroll_down", "Down", show=False),
         Binding("left,h", "scroll_left", "Left", show=False),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.segment import Segment
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
@@ -24,7 +25,7 @@ class LineTable(ScrollView, can_focus=True):
     LineTable { background: $background; color: $foreground; scrollbar-size-vertical: 1;
                 scrollbar-size-horizontal: 0; height: 1fr; }
     """
-    BINDINGS = [  # noqa: RUF012 - the declaration that Textual reads
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
@@ -55,11 +56,8 @@ class LineTable(ScrollView, can_focus=True):
         table: LineTable
         pending: int
 
-    def __init__(
-        self, render_row: Callable[[str, int], Line], *, name: str | None = None, id: str | None = None,
-        classes: str | None = None, freezes: bool = True,
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, widget_id: str, render_row: Callable[[str, int], Line], *, freezes: bool = True) -> None:
+        super().__init__(id=widget_id)
         self._render_row = render_row
         self._order: list[str] = []
         self._index: dict[str, int] = {}

@@ -1,0 +1,141 @@
+"""The first screen: what was asked, what was found, what is going on, what waits."""
+
+from __future__ import annotations
+
+from aigchip_tui.model.summary import LADDER
+from aigchip_tui.ui.projections.glyphs import Glyphs
+from aigchip_tui.ui.projections.ladder import WORDS, ladder
+from aigchip_tui.ui.projections.scatter import scatter
+from aigchip_tui.ui.projections.status import basis_word, milliseconds
+from aigchip_tui.ui.projections.text import Line, Role, Span, beside, crop, crop_line, plain, width_of, wrap
+from aigchip_tui.ui.projections.views import DesignView, Snapshot, design_ladder
+
+
+def overview_lines(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """All lines of the screen for its size."""
+    head = request_lines(snapshot, width)
+    room = height - len(head)
+    right_width = 36 if width < 100 else 50
+    left_width = min(width - right_width - 2, 100)
+    facts = fact_lines(snapshot, right_width)
+    plot = scatter(snapshot, width=left_width, height=min(room, max(12, left_width // 2), 34), glyphs=glyphs)
+    lines = [*head, *beside(plot, [crop_line(f, right_width) for f in facts], left_width=left_width, bar=glyphs.bar)]
+    return [crop_line(line, width) for line in lines]
+
+
+def request_lines(snapshot: Snapshot, width: int) -> list[Line]:
+    """The request in the words of the human, and what became of them."""
+    s = snapshot.settings
+    lines: list[Line] = []
+    if s.request:
+        pieces = wrap(plain(s.request), width - 2)
+        lines += [((f" {piece}", "head"),) for piece in pieces[:2]]
+    goal = "least latency" if s.goal.minimise == "latency" else "fewest DSP"
+    limit = f", under {s.goal.latency_limit_ms:g} ms" if s.goal.latency_limit_ms else ""
+    dsp = f", at most {s.dsp_limit} DSP" if s.dsp_limit else ""
+    lines.append((
+        (f" {plain(s.workload)} on {plain(s.device)}, {s.precision}, {s.clock_mhz} MHz{dsp}; {goal}{limit}", ""),
+    ))
+    if s.understanding.assumed:
+        words = ", ".join(f"{k} = {v} ({why})" for k, v, why in s.understanding.assumed)
+        lines.append(((crop(f" assumed: {plain(words)}", width), "dim"),))
+    if s.understanding.not_understood:
+        words = ", ".join(s.understanding.not_understood)
+        lines.append(((crop(f" not understood: {plain(words)}", width), "warn"),))
+    if snapshot.read_only:
+        lines.append(((crop(f" read-only: {plain(snapshot.read_only)}", width), "wait"),))
+    lines.extend(((crop(f" damaged: {plain(each)}", width), "bad"),) for each in snapshot.damaged[:2])
+    return [*lines, ()]
+
+
+def fact_lines(snapshot: Snapshot, width: int) -> list[Line]:
+    """The best design, the front, the work under way, and what waits."""
+    lines: list[Line] = []
+    if snapshot.open:
+        n = len(snapshot.open)
+        lines.append(((f"? {n} question{'s' if n > 1 else ''} for you", "wait"), ("  press 4", "key")))
+    lines += best_lines(snapshot, width)
+    lines += [(), *activity_lines(snapshot, width)]
+    front = [snapshot.designs[n] for n in snapshot.front if n in snapshot.designs]
+    if len(front) > 1:
+        lines += [(), (("Front", "head"), ("  least latency first", "dim"))]
+        for design in front[:12]:
+            assert design.figures is not None
+            f = design.figures
+            lines.append((
+                (f"{design.id} ", "key" if design.number == snapshot.best else ""),
+                (f"{milliseconds(f.latency_ms):>7} ms {basis_word(f.basis):4}", ""), (f"{f.dsp:>5} DSP", ""),
+            ))
+    return lines
+
+
+def best_lines(snapshot: Snapshot, width: int) -> list[Line]:
+    """The best design with its figures, its shape and its proof."""
+    design = snapshot.best_design()
+    if design is None or design.figures is None:
+        words = "no design has met the goal yet" if snapshot.done else "no design has figures yet"
+        return [(("Best", "head"), (f"  {words}", "dim"))]
+    f = design.figures
+    basis = basis_word(f.basis)
+    lines: list[Line] = [
+        (("Best ", "head"), (design.id, "key"), (f"  {milliseconds(f.latency_ms)} ms ", "head"), (basis, "warn")),
+        ((f"  {f.dsp} DSP  {f.bram18} BRAM18  {f.uram} URAM ", ""), (basis, "warn")),
+        ((f"  {f.lut} LUT  {f.ff} FF ", ""), (basis, "warn")),
+        ((f"  {plain(design.shape)}", "dim"),),
+        proof_line(snapshot, design),
+    ]
+    if f.counted:
+        lines += [((f"  {piece}", "dim"),) for piece in wrap(plain(f.counted), width - 2)[:2]]
+    if f.unknown:
+        lines.append(((f"  unknown: {plain(', '.join(f.unknown))}", "warn"),))
+    return lines
+
+
+def proof_line(snapshot: Snapshot, design: DesignView) -> Line:
+    """The ladder and its first red or missing rung in words."""
+    statuses = design_ladder(snapshot, design)
+    note: Span = ("", "")
+    for rung, status in zip(LADDER, statuses, strict=True):
+        if status == "failed":
+            note = (f"  {WORDS[rung]} red", "bad")
+            break
+        if status == "waived":
+            note = (f"  {WORDS[rung]} waived", "warn")
+            break
+    return (("  proof ", "dim"), *ladder(statuses), note)
+
+
+def activity_lines(snapshot: Snapshot, width: int) -> list[Line]:
+    """What is under way, by kind of work; what ended how."""
+    s = snapshot
+    counts: dict[str, int] = {}
+    for variant in s.variants.values():
+        counts[variant.status] = counts.get(variant.status, 0) + 1
+    work: list[tuple[str, int, Role]] = [
+        ("proven", counts.get("proven", 0), "good"), ("asked", counts.get("calling", 0), "accent"),
+        ("proving", counts.get("replied", 0), "accent"), ("to do", counts.get("needed", 0), "dim"),
+        ("stuck", counts.get("stuck", 0), "wait"), ("failed", counts.get("failed", 0), "bad"),
+        ("skipped", counts.get("skipped", 0), "warn"),
+    ]
+    modules: list[list[Span]] = [[("Modules ", "head")]]
+    for word, count, role in work:
+        if count:
+            if width_of(tuple(modules[-1])) + len(f" {count} {word}") > width:
+                modules.append([("        ", "")])
+            modules[-1] += [(f" {count}", role), (f" {word}", "dim")]
+    designs: Line = (
+        ("Designs ", "head"), (f" {s.done}", "good"), (" evaluated", "dim"), (f" {s.in_flight}", "accent"),
+        (" in flight", "dim"), *(((f" {s.failed}", "bad"), (" failed", "dim")) if s.failed else ()),
+    )
+    lines: list[Line] = [designs]
+    if s.screened:
+        lines.append((("         ", ""), (f"{s.screened} screened by the model", "dim")))
+    lines += [tuple(each) for each in modules]
+    cost = f", ${s.usd:.2f}" if s.usd else ""
+    lines.append((("Spent   ", "head"), (f" {s.calls} calls, {s.tokens} tokens{cost}", "")))
+    end = s.problem or s.stopped or s.finished
+    if end:
+        word = "stopped: " if s.stopped else "finished: "
+        lines += [((f"{word}{piece}" if not i else f"  {piece}", "dim"),)
+                  for i, piece in enumerate(wrap(plain(end), width - 12))]
+    return lines

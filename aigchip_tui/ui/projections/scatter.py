@@ -1,0 +1,79 @@
+"""Latency against DSP as text cells, the front highlighted; both axes say their unit and who measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from aigchip_tui.ui.projections.glyphs import Glyphs
+from aigchip_tui.ui.projections.status import basis_word, milliseconds
+from aigchip_tui.ui.projections.text import Line, Role, fit
+from aigchip_tui.ui.projections.views import DesignView, Snapshot
+
+LABEL = 7
+
+
+def scatter(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The plot in `height` lines of `width` columns: a title, the cells, the axis, its labels."""
+    designs = [d for d in snapshot.designs.values() if d.figures is not None and d.status == "evaluated"]
+    basis = "+".join(sorted({basis_word(d.figures.basis) for d in designs if d.figures})) or "est"
+    title: Line = ((fit(f" latency ms ({basis}), log", width - 14), "dim"), (fit(f"{glyphs.front} front", 8), "accent"),
+                   (f"{glyphs.best} best", "good"))
+    rows, columns = height - 3, width - LABEL - 2
+    if rows < 3 or columns < 10:
+        return [title]
+    if not designs:
+        return [title, (), ((" no design has figures yet", "dim"),)]
+    grid = _cells(snapshot, designs, rows=rows, columns=columns, glyphs=glyphs)
+    latencies = [d.figures.latency_ms for d in designs if d.figures]
+    low, high = min(latencies), max(latencies)
+    labels = {0: milliseconds(high), rows - 1: milliseconds(low)}
+    if rows >= 7 and high > low:
+        labels[(rows - 1) // 2] = milliseconds(_middle(low, high))
+    if high == low:
+        labels = {(rows - 1) // 2: milliseconds(low)}
+    lines = [title]
+    for y in range(rows):
+        lines.append(((fit(labels.get(y, ""), LABEL, right=True), "dim"), (f" {glyphs.axis}", "dim"), *grid[y]))
+    lines.append(((" " * (LABEL + 1), ""), (glyphs.corner + glyphs.rule * columns, "dim")))
+    dsps = [d.figures.dsp for d in designs if d.figures]
+    left, right = str(min(dsps)), str(max(dsps))
+    centre = f"DSP ({basis}), log"
+    if left == right:
+        axis = fit(f"{' ' * (columns // 2)}{left}  {centre}", columns)
+    else:
+        gap = columns - len(left) - len(right)
+        axis = left + centre.center(gap)[:gap] + right if gap > 0 else fit(left, columns)
+    lines.append(((" " * (LABEL + 2) + axis, "dim"),))
+    return lines
+
+
+def _cells(
+    snapshot: Snapshot, designs: Sequence[DesignView], *, rows: int, columns: int, glyphs: Glyphs
+) -> list[Line]:
+    latency = [d.figures.latency_ms for d in designs if d.figures]
+    dsp = [float(d.figures.dsp) for d in designs if d.figures]
+    grid: list[list[tuple[str, Role]]] = [[(" ", "")] * columns for _ in range(rows)]
+    rank = {"": 0, "dim": 1, "accent": 2, "good": 3}
+    front = set(snapshot.front)
+    for design in designs:
+        assert design.figures is not None
+        x = round(_place(design.figures.dsp, min(dsp), max(dsp)) * (columns - 1))
+        y = rows - 1 - round(_place(design.figures.latency_ms, min(latency), max(latency)) * (rows - 1))
+        cell: tuple[str, Role] = (
+            (glyphs.best, "good") if design.number == snapshot.best
+            else (glyphs.front, "accent") if design.number in front else (glyphs.dot, "dim")
+        )
+        if rank[cell[1]] >= rank[grid[y][x][1]]:
+            grid[y][x] = cell
+    return [tuple(row) for row in grid]
+
+
+def _place(value: float, low: float, high: float) -> float:
+    if high <= low or value <= 0 or low <= 0:
+        return 0.5
+    return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
+
+
+def _middle(low: float, high: float) -> float:
+    return math.sqrt(low * high) if low > 0 else (low + high) / 2
