@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.values import INT, Kind, Lin, Val
 
@@ -154,6 +155,8 @@ class Stream:
     items: dict[tuple[int, ...], Stream] = field(default_factory=dict)
     local: bool = False
     explicit: bool = False
+    banks: list[Pragma] = field(default_factory=list)
+    """Partitions asked for on a stream of blocks: they hold for every block that a lock gives access to."""
 
 
 @dataclass(slots=True, eq=False)

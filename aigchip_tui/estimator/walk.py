@@ -753,6 +753,8 @@ class Walker(ExpressionWalk):
                 depth = self._option(pragma, "depth")
                 place.depth = depth if depth is not None else place.depth
                 place.explicit = True
+            elif pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
+                place.banks.append(pragma)
             return place
         if not isinstance(place, Memory):
             return place
@@ -874,8 +876,8 @@ class Walker(ExpressionWalk):
         ) and variable.init is not None:
             scope[variable.name] = self.place(variable.init)
             return
-        if kind.form in ("vector", "struct", "scalar") and variable.type.name in ("read_lock", "write_lock"):
-            scope[variable.name] = self.declare(kind, variable.name)
+        if variable.type.name in ("read_lock", "write_lock"):
+            scope[variable.name] = self._locked(kind, variable)
             return
         if kind.form == "auto":
             if variable.init is not None:
@@ -931,6 +933,18 @@ class Walker(ExpressionWalk):
         latency = words + 2
         self._macro({memory.number: True}, (), (latency, latency), line, "clear")
         memory.written = True
+
+    def _locked(self, kind: Type, variable: ast.Variable) -> Binding:
+        """The block that a lock gives access to: banked as its channel, whose memory it is."""
+        block = self.declare(kind, variable.name, local=False)
+        items = variable.init.items if isinstance(variable.init, ast.Braces) else ()
+        channel = self.place(items[0]) if items else None
+        asked = [*channel.banks] if isinstance(channel, Stream) else []
+        for pragma in (*asked, *self.pragmas.get(variable.name, [])):
+            block = self.apply_pragma(block, pragma)
+        if isinstance(block, Memory):
+            self.used_memories[block.number] = block
+        return block
 
     def _declared(self, kind: Type, variable: ast.Variable) -> Binding:
         pragmas = self.pragmas.get(variable.name, [])
@@ -1683,7 +1697,7 @@ class Walker(ExpressionWalk):
                         self.again = True
                 else:
                     spread *= min(max(1, extent), len(constants))
-            if number not in carried and -1 not in plan and not (len(plan) == len(memory.extents)):
+            if number not in carried and -1 not in plan and len(plan) != len(memory.extents):
                 plan[-1] = Partition("cyclic", spread)
                 self.again = True
 

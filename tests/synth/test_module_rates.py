@@ -1,0 +1,79 @@
+"""Every shipped demonstration keeps its contracted rate by its own directives; without them it does not."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from aigchip_tui.library.demos import Demo, load_demos
+from aigchip_tui.llm.coverage import answers, variant_case
+from aigchip_tui.modules.loader import load_template
+from aigchip_tui.modules.protocol import Template
+from aigchip_tui.synth.reading import read_module
+
+
+@cache
+def _template() -> Template:
+    return load_template("gemm")
+
+
+def _processes() -> list[Demo]:
+    library, modules = load_demos("gemm"), _template().modules()
+    return [d for m in library.modules if m in modules and not modules[m].inlined for d in library.of(m)]
+
+
+def _children(module: str, settings: dict[str, int | str]) -> list[str]:
+    texts: list[str] = []
+    for name, child in _template().modules()[module].children(settings):
+        texts += _children(name, child)
+        case = variant_case(_template().variant(name, child))
+        texts.append(next(iter(answers([case], load_demos("gemm").of(name)))).code)
+    return texts
+
+
+def _read(demo: Demo, body: str) -> dict[str, Any]:
+    return read_module({
+        "headers": _template().headers(), "children": _children(demo.module, dict(demo.settings)), "body": body,
+        "function": _template().variant(demo.module, dict(demo.settings)).function, "clock_ns": 5.0,
+        "part": "xczu7ev-ffvc1156-2-e",
+    })
+
+
+@pytest.mark.parametrize("demo", _processes(), ids=lambda d: d.label)
+def test_a_demonstration_reaches_its_contracted_interval(demo: Demo) -> None:
+    rules = _template().modules()[demo.module].conformance(dict(demo.settings))
+    if rules.ii is None:
+        pytest.skip("the module has no contracted interval")
+    assert _read(demo, demo.code)["ii"] <= rules.ii
+
+
+@pytest.mark.parametrize("module", ["fill", "drain", "accumulate", "flush"])
+def test_without_its_bank_partition_a_buffer_is_too_slow(module: str) -> None:
+    library = load_demos("gemm").of(module)
+    slower = 0
+    for demo in library:
+        kept = [row for row in demo.code.splitlines() if "ARRAY_PARTITION" not in row]
+        rules = _template().modules()[module].conformance(dict(demo.settings))
+        assert rules.ii is not None
+        slower += int(_read(demo, "\n".join(kept))["ii"]) > rules.ii
+    assert slower >= len(library) - 1, "a demo of a single bank needs no partition, the others do"
+
+
+def test_twice_the_lanes_are_twice_the_multipliers() -> None:
+    spec = _template().modules()["pe_array"]
+    figures = []
+    for lanes in (4, 8):
+        settings: dict[str, int | str] = {
+            "lane_m": 2, "lane_n": 2, "lane_k": 4, "m": lanes, "n": 1, "k": 1, "slices": 1,
+        }
+        variant = _template().variant(spec.name, settings)
+        answered = next(iter(answers([variant_case(variant)], load_demos("gemm").of("pe_array"))))
+        figures.append(read_module({
+            "headers": _template().headers(), "children": _children("pe_array", settings), "body": answered.code,
+            "function": "pe_array", "clock_ns": 5.0, "part": "xczu7ev-ffvc1156-2-e",
+        })["dsp"])
+    control = 2 * figures[0] - figures[1]
+    assert 0 <= control <= 8, "what does not double is the loop's own arithmetic"
+    assert figures[0] - control == 2 * 2 * 4 * 4
