@@ -118,7 +118,7 @@ def test_the_host_driver_in_cpp_checks_a_design_with_any_seed(tmp_path: Path) ->
         pytest.skip("no C++ compiler")
     folder = tmp_path / "project"
     _exported(QUICK["arbiters on both operands, reuse of A"], folder, [Layer(name="x", kind="gemm", m=30, k=50, n=9)])
-    command = [compiler, "-std=c++20", "-O1", "-Wall", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
+    command = [compiler, "-std=c++20", "-O0", "-Wall", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
                f"-I{INCLUDE}", "gemm_test.cpp", "gemm.cpp", "-o", "gemm_test"]  # fmt: skip
     subprocess.run(command, cwd=folder, check=True, env=dict(os.environ))
     for seed in ("1", "99"):

@@ -238,5 +238,6 @@ def test_system_tests_are_fresh_and_hold_what_they_promise() -> None:
         if "again" not in case.name:
             assert len(case.memories["table"]) == 2 * 4 * words
             assert case.memories["c"] != case.expected_memories["c"]
-            assert case.memories["a"] == case.expected_memories["a"]
+            assert set(case.memories) == {"table", "a", "b", "bias", "c"}
+        assert set(case.expected_memories) == {"c"}
     assert "again" in tests[0].cases[-1].name
