@@ -1,0 +1,46 @@
+"""The process behind `estimate_safely`: limits itself first, then reads the request, answers once and ends."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+import msgspec
+
+
+def main() -> None:
+    """Reads one request from standard input and writes one reply to standard output."""
+    from aigchip_tui.estimator.estimate import estimate
+    from aigchip_tui.estimator.options import Options
+    from aigchip_tui.estimator.worker import Reply, Request
+    from aigchip_tui.model.errors import AigchipError
+
+    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    seconds = int(used) + request.cpu_seconds + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (request.memory_bytes, request.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)) if not sys.stdout.seekable() else None
+    try:
+        found = estimate(
+            request.sources,
+            top=request.top,
+            clock_ns=request.clock_ns,
+            part=request.part,
+            sets=request.sets,
+            directives=request.directives,
+            include=request.include,
+            options=Options(unsafe_math=request.unsafe_math),
+        )
+        reply = Reply(estimate=found)
+    except AigchipError as error:
+        reply = Reply(error=error.message, hint=error.hint)
+    except (RecursionError, MemoryError):
+        reply = Reply(error="The source is nested too deeply or too large to be read.")
+    except Exception as error:
+        where = type(error).__name__
+        reply = Reply(error=f"The source holds something the estimator cannot read ({where}).")
+    sys.stdout.buffer.write(msgspec.json.encode(reply))
+    sys.stdout.flush()
