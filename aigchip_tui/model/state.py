@@ -108,16 +108,38 @@ class Spend:
     completion_tokens: int = 0
     cost_usd: float = 0.0
     reserved: dict[str, tuple[int, float]] = field(default_factory=dict)
+    unknown_tokens: int = 0
+    unknown_usd: float = 0.0
+    """Worst cases of calls whose outcome will never be known: they stay charged, also when the call is made again."""
 
     @property
     def tokens(self) -> int:
         """Tokens used, with those reserved for unknown outcomes."""
-        return self.prompt_tokens + self.completion_tokens + sum(t for t, _ in self.reserved.values())
+        open_calls = sum(tokens for tokens, _ in self.reserved.values())
+        return self.prompt_tokens + self.completion_tokens + self.unknown_tokens + open_calls
 
     @property
     def worst_usd(self) -> float:
         """Cost in USD, with the reservations."""
-        return self.cost_usd + sum(usd for _, usd in self.reserved.values())
+        return self.cost_usd + self.unknown_usd + sum(usd for _, usd in self.reserved.values())
+
+    def begin(self, call: str, tokens: int, usd: float) -> None:
+        """A call is about to leave: its worst case is charged until `end`."""
+        self.calls += 1
+        self.reserved[call] = (tokens, usd)
+
+    def end(self, call: str, *, kept: bool = False) -> None:
+        """The call has ended; `kept` says that it may have been paid for, so its worst case stays charged."""
+        tokens, usd = self.reserved.pop(call, (0, 0.0))
+        if kept:
+            self.unknown_tokens += tokens
+            self.unknown_usd += usd
+
+    def pay(self, prompt_tokens: int, completion_tokens: int, usd: float) -> None:
+        """What a reply really took."""
+        self.prompt_tokens += prompt_tokens
+        self.completion_tokens += completion_tokens
+        self.cost_usd += usd
 
 
 @dataclass
@@ -174,6 +196,8 @@ class SessionState:
     def _engine_started(self, event: ev.EngineStarted) -> None:
         self.engine = event
         self.stopped = ""
+        for call in list(self.spend.reserved):
+            self.spend.end(call, kept=True)
         for variant in self.variants.values():
             if variant.status == "calling":
                 variant.status = "needed"
@@ -224,46 +248,38 @@ class SessionState:
         return attempts[-1]
 
     def _call_started(self, event: ev.CallStarted) -> None:
+        self.spend.begin(event.call, event.reserved_tokens, event.reserved_usd)
         variant = self.variants[event.variant]
         variant.status = "calling"
         attempt = self._attempt(event.variant, event.attempt)
         attempt.author, attempt.call, attempt.prompt = "generator", event.call, event.prompt
         attempt.demos, attempt.choice, attempt.notes, attempt.hint = event.demos, event.choice, event.notes, event.hint
-        self.spend.calls += 1
-        self.spend.reserved[event.call] = (event.reserved_tokens, event.reserved_usd)
 
     def _choice_asked(self, event: ev.ChoiceAsked) -> None:
+        self.spend.begin(event.call, event.reserved_tokens, event.reserved_usd)
         self.variants[event.variant].status = "calling"
-        self.spend.calls += 1
-        self.spend.reserved[event.call] = (event.reserved_tokens, event.reserved_usd)
 
     def _demos_chosen(self, event: ev.DemosChosen) -> None:
+        self.spend.end(event.call, kept=event.kept)
+        self.spend.pay(event.prompt_tokens, event.completion_tokens, event.cost_usd)
         variant = self.variants[event.variant]
         variant.status, variant.chosen, variant.chosen_why = "needed", event.demos, event.reason
-        if not event.kept:
-            self.spend.reserved.pop(event.call, None)
-        self.spend.prompt_tokens += event.prompt_tokens
-        self.spend.completion_tokens += event.completion_tokens
-        self.spend.cost_usd += event.cost_usd
 
     def _reply_recorded(self, event: ev.ReplyRecorded) -> None:
+        self.spend.end(event.call)
+        self.spend.pay(event.prompt_tokens, event.completion_tokens, event.cost_usd)
         variant = self.variants[event.variant]
         variant.status, variant.hint = "replied", ""
         attempt = self._attempt(event.variant, event.attempt)
         attempt.reply, attempt.source, attempt.model = event.reply, event.source, event.model
         attempt.author, attempt.origin, attempt.refusal = event.generator, event.origin, event.refusal
         attempt.notes = (*attempt.notes, *event.notes)
-        self.spend.reserved.pop(event.call, None)
-        self.spend.prompt_tokens += event.prompt_tokens
-        self.spend.completion_tokens += event.completion_tokens
-        self.spend.cost_usd += event.cost_usd
 
     def _call_failed(self, event: ev.CallFailed) -> None:
+        self.spend.end(event.call, kept=event.kept)
         variant = self.variants[event.variant]
         attempt = self._attempt(event.variant, event.attempt)
         attempt.refusal = f"{event.cause}: {event.message}"
-        if not event.kept:
-            self.spend.reserved.pop(event.call, None)
         if event.retry:
             variant.status = "needed"
         else:
@@ -286,11 +302,27 @@ class SessionState:
             design.rungs[outcome.rung] = outcome
             if event.log:
                 design.logs[outcome.rung] = event.log
+            if outcome.status == "failed":
+                self._fail(design, f"{outcome.rung}: {outcome.cause}", outcome.evidence)
             return
         attempt = self._attempt(event.variant, event.attempt)
         attempt.rungs[outcome.rung] = outcome
         if event.log:
             attempt.logs[outcome.rung] = event.log
+        if outcome.rung == "sanitizers" and outcome.status == "failed":
+            self._unsafe(self.variants[event.variant], outcome)
+
+    def _unsafe(self, variant: Variant, outcome: RungOutcome) -> None:
+        """A proven variant turned out to break memory rules: no design that uses it has figures any longer."""
+        variant.status, variant.cause = "failed", "sanitizers"
+        for design in self._designs_of(variant):
+            if design.status == "evaluated":
+                self._fail(design, "sanitizers", f"{variant.module}: {outcome.evidence}")
+
+    def _fail(self, design: Design, cause: str, message: str) -> None:
+        if design.status != "damaged":
+            design.status, design.cause, design.message = "failed", cause, message
+        self.unresolved.discard(design.number)
 
     def _variant_proven(self, event: ev.VariantProven) -> None:
         self.variants[event.variant].status = "proven"
@@ -350,9 +382,7 @@ class SessionState:
         self.unresolved.discard(event.design)
 
     def _design_failed(self, event: ev.DesignFailed) -> None:
-        design = self.designs[event.design]
-        design.status, design.cause, design.message = "failed", event.cause, event.message
-        self.unresolved.discard(event.design)
+        self._fail(self.designs[event.design], event.cause, event.message)
 
     def _result_told(self, event: ev.ResultTold) -> None:
         self.designs[event.design].told = event.outcome

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import CommandLine
+    from tests.engine.conftest import CommandLine
 
 REQUEST = "gemm:40x24x36 on a PYNQ-Z2, at most 64 DSPs"
 

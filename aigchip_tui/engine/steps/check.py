@@ -65,8 +65,7 @@ def sanitize_variant(house: House, step: Step, state: SessionState) -> Prepared:
     children = children_of(house, state, step.variant)
     body = house.blobs.get_text(attempt.source)
     seed = draw_seed(house.settings.seed, "stimulus", step.variant, step.attempt)
-    final = house.front(state)
-    users = tuple(n for n in state.variants[step.variant].designs if n in final)
+    users = tuple(n for n in state.variants[step.variant].designs if state.designs[n].status == "evaluated")
 
     def job() -> Sequence[ev.AnyEvent]:
         outcome = sanitize(
