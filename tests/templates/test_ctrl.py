@@ -78,7 +78,12 @@ MUTATIONS = (
 
 
 def test_mutated_code_fails(tmp_path: Path) -> None:
-    assert bench.surviving("ctrl", bench.demo("ctrl", "output_single"), MUTATIONS, tmp_path) == []
+    assert bench.surviving("ctrl", bench.demo("ctrl", "output_single"), MUTATIONS[:3], tmp_path) == []
+
+
+@pytest.mark.deep
+def test_more_mutated_code_fails(tmp_path: Path) -> None:
+    assert bench.surviving("ctrl", bench.demo("ctrl", "output_single"), MUTATIONS[3:], tmp_path) == []
 
 
 def _stuck(body: str, workdir: Path) -> dict[str, int]:

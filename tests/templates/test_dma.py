@@ -45,17 +45,21 @@ def test_every_answer_is_right(tmp_path: Path) -> None:
             bench.proven(module, settings, tmp_path, sanitize=True)
 
 
+LOAD = (("mem[c.addr + w]", "mem[w]"), ("w < c.words", "w < c.words - 1"), ("last = c.last != 0", "last = true"))
+GATHER = (("if (t < left)", "if (t <= left)"), ("left -= RATIO", "left -= 1"), ("[t * LANES + i]", "[t + i]"))
+CUT = (("taken == RATIO - 1", "taken == RATIO"), ("token[i + PORT]", "token[i]"), ("word[i] = token[i]", "word[i] = 0"))
+MUTATED = (("dma_load", "port_16", LOAD), ("dma_store", "gather_4_of_16", GATHER), ("dma_store", "cut_32_to_8", CUT))
+
+
 def test_mutated_code_fails(tmp_path: Path) -> None:
-    load = (("mem[c.addr + w]", "mem[w]"), ("w < c.words", "w < c.words - 1"), ("last = c.last != 0", "last = true"))
-    gather = (("left -= RATIO", "left -= 1"), ("if (t < left)", "if (t <= left)"), ("[t * LANES + i]", "[t + i]"))
-    cut = (
-        ("taken == RATIO - 1", "taken == RATIO"),
-        ("token[i + PORT]", "token[i]"),
-        ("word[i] = token[i]", "word[i] = 0"),
-    )
-    assert bench.surviving("dma_load", bench.demo("dma_load", "port_16"), load, tmp_path) == []
-    assert bench.surviving("dma_store", bench.demo("dma_store", "gather_4_of_16"), gather, tmp_path) == []
-    assert bench.surviving("dma_store", bench.demo("dma_store", "cut_32_to_8"), cut, tmp_path) == []
+    for module, name, mutations in MUTATED:
+        assert bench.surviving(module, bench.demo(module, name), mutations[:1], tmp_path) == []
+
+
+@pytest.mark.deep
+def test_more_mutated_code_fails(tmp_path: Path) -> None:
+    for module, name, mutations in MUTATED:
+        assert bench.surviving(module, bench.demo(module, name), mutations[1:], tmp_path) == []
 
 
 @pytest.mark.parametrize("module", ["dma_load", "dma_store"])
