@@ -95,12 +95,13 @@ def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
 
     session = open_session(sessions, name)
     alive = seems_alive(engine_state(session))
-    if view(session).state.paused:
+    paused = view(session).state.paused or any(c.payload.get("kind") == "pause" for c in session.inbox.pending())
+    if paused:
         session.send({"kind": "resume"})
         say(f"resume sent to {name}.")
     if not alive:
         say(_start(session, upgrade=upgrade))
-    elif not view(session).state.paused:
+    elif not paused:
         note(f"{name} is running already.")
     return 0
 

@@ -97,7 +97,7 @@ def _terminal() -> Check:
     size = shutil.get_terminal_size((0, 0))
     terminal = sys.stdout.isatty()
     found = f"{os.environ.get('TERM', '?')} {size.columns}x{size.lines}" if terminal else ""
-    return Check("terminal", terminal, found, "stdout is no terminal: commands print lines, the workbench does not open")
+    return Check("terminal", terminal, found, "stdout is no terminal: commands print lines; the workbench stays closed")
 
 
 def _folder(sessions: str | None) -> Check:

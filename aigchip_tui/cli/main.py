@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 
 import click
 
 from aigchip_tui import __version__
 from aigchip_tui.model.errors import AigchipError
+
+TRACEBACK_VARIABLE = "AIGCHIP_TRACEBACK"
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("search_commands", "A first search at once: ResNet-50 on a ZCU104, no key, no Vitis, no network."),
@@ -88,24 +92,47 @@ def app(ctx: click.Context, sessions: str | None) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point; returns the exit code of the command-line contract."""
+    _any_text_prints()
     try:
         result = app.main(args=argv, prog_name="aigchip-tui", standalone_mode=False)
+        sys.stdout.flush()
     except AigchipError as problem:
-        print(f"aigchip-tui: {problem}", file=sys.stderr)
-        return _exit(problem.exit_code)
+        return _exit(problem.exit_code, str(problem))
+    except click.UsageError as problem:
+        where = problem.ctx.command_path if problem.ctx is not None else "aigchip-tui"
+        return _exit(2, f"{problem.format_message().rstrip('.')}. See {where} --help.")
     except click.ClickException as problem:
-        problem.show()
-        return _exit(2)
+        return _exit(2, problem.format_message())
     except (click.Abort, KeyboardInterrupt):
-        print("aigchip-tui: interrupted", file=sys.stderr)
-        return _exit(130)
+        return _exit(130, "interrupted")
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read our output has had enough; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _exit(0)
+    except OSError as problem:
+        where = f" ({problem.filename})" if problem.filename else ""
+        return _exit(3, f"The system refused: {problem.strerror or problem}{where}.")
+    except Exception as problem:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        return _exit(1, f"A fault of aigchip-tui itself: {type(problem).__name__}: {problem}. "
+                        f"Please report it with what {TRACEBACK_VARIABLE}=1 shows.")
     return _exit(result if isinstance(result, int) else 0)
 
 
-def _exit(code: int) -> int:
+def _any_text_prints() -> None:
+    """A terminal that lacks a character gets an escape in its place, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _exit(code: int, sentence: str = "") -> int:
+    if sentence:
+        from aigchip_tui.cli.output import note
+        from aigchip_tui.llm.redact import redactor
+
+        note(f"aigchip-tui: {redactor(os.environ).text(sentence)}")
     sys.exit(code)
 
 

@@ -34,7 +34,10 @@ def note(text: str) -> None:
 
 def document(value: Any) -> None:
     """The one JSON document on stdout."""
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
+    unicode = "utf" in (sys.stdout.encoding or "").lower()
+    text = json.dumps(value, indent=2, ensure_ascii=not unicode, allow_nan=False)
+    # A lone surrogate (a name that was no UTF-8) stays an escape, which JSON allows.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
     sys.stdout.write("\n")
 
 

@@ -32,6 +32,10 @@ class SessionDesk:
         """Commands that wait, oldest first; a file that is no command is refused and removed."""
         found: list[Command] = []
         for waiting in self._hold.session.inbox.pending():
+            if waiting.uuid in self._hold.settled:
+                # Its file was put back after it was taken: it had its outcome.
+                self.settled(waiting.uuid)
+                continue
             try:
                 if waiting.fault:
                     raise msgspec.ValidationError(waiting.fault)
@@ -45,7 +49,7 @@ class SessionDesk:
 
     def settled(self, uuid: str) -> None:
         """The outcome is durable: the command's file goes."""
-        self._hold.session.inbox.done(uuid)
+        self._hold.forget(uuid)
 
     def beat(self) -> None:
         """Move the heartbeat when it is due; raises LockLostError when another engine has taken over."""

@@ -9,24 +9,34 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aigchip_tui.engine.runner import Handle, run_engine
 from aigchip_tui.model.errors import AigchipError, NoResultError
+from aigchip_tui.store.fs import disk_error
+from aigchip_tui.store.lock import read_lock, refusal
+from aigchip_tui.store.machine import LocalMachine, is_gone
 from aigchip_tui.store.record import ENGINE_STARTED
 from aigchip_tui.store.session import Session, open_session
 
 START_WAIT_S = 60.0
+_TYPED_EXITS = (2, 3)
+"""Exit codes of the command-line contract that an engine which cannot begin passes on."""
 LOG_LINES = 12
 
 
 def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[str, ...] = ()) -> int:
     """Start the engine of `session` in a process of its own; returns its pid after EngineStarted is journalled.
 
-    Raises NoResultError with the last lines of engine.log when it ends before that.
+    Raises EngineRunningError when another engine holds the session, StoreError when engine.log cannot be written,
+    NoResultError with the last lines of engine.log and the engine's exit code when it ends before that.
     """
     session.require_writable()
+    holder = read_lock(session.folder)
+    if holder is not None and "--take-over" not in arguments and not is_gone(holder.owner, LocalMachine()):
+        raise refusal(session.name, holder)
     reader = session.reader()
     reader.poll()
     epoch = reader.epoch
@@ -34,7 +44,10 @@ def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[
         *_scope(environment), sys.executable, "-m", "aigchip_tui.engine.detached", str(session.place.root),
         session.name, *arguments,
     ]
-    log = os.open(session.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        log = os.open(session.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise disk_error(problem, session.log, "write") from problem
     try:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True,
@@ -48,7 +61,10 @@ def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[
             if record.kind == ENGINE_STARTED and record.epoch > epoch:
                 return int(record.payload.get("pid", child.pid))
         if child.poll() is not None:
-            raise NoResultError(f"The engine of {session.name} ended at once:\n{_tail(session.log)}")
+            ended = NoResultError(f"The engine of {session.name} ended at once:\n{_tail(session.log)}")
+            if child.returncode in _TYPED_EXITS:
+                ended.exit_code = child.returncode
+            raise ended
         time.sleep(0.05)
     raise NoResultError(f"The engine of {session.name} has not started within {START_WAIT_S:.0f} s:\n"
                         f"{_tail(session.log)}")
@@ -93,7 +109,8 @@ def main(arguments: list[str]) -> int:
     root, name, *options = arguments
     with contextlib.suppress(ValueError, OSError):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    session = open_session(resolve_place(root, environment=os.environ, redact=redactor(os.environ)), name)
+    redact = redactor(os.environ)
+    session = open_session(resolve_place(root, environment=os.environ, redact=redact), name)
     handle = Handle()
     install_signals(handle, stop_on=(signal.SIGTERM, signal.SIGINT))
     jobs = int(options[options.index("--jobs") + 1]) if "--jobs" in options else 0
@@ -103,12 +120,22 @@ def main(arguments: list[str]) -> int:
             upgrade="--upgrade" in options, wait_for_human=True,
         )
     except AigchipError as problem:
-        print(f"aigchip-tui: {problem}", file=sys.stderr, flush=True)  # noqa: T201 - this process's stderr is engine.log
+        _log(redact.text(f"aigchip-tui: {problem}"))
         return problem.exit_code
+    except Exception:
+        _log(redact.text(f"aigchip-tui: the engine has a fault of its own:\n{traceback.format_exc()}"))
+        return 1
     cut = f"; cut: {', '.join(result.cut)}" if result.cut else ""
-    print(f"engine of {name} ended: {result.reason}{cut}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    _log(f"engine of {name} ended: {result.reason}{cut}")
     leave(0, cut=bool(result.cut))
     return 0
+
+
+def _log(text: str) -> None:
+    """A line for engine.log, which is this process's stderr; a full disk does not change how it ended."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def leave(code: int, *, cut: bool) -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from aigchip_tui.engine.giving_up import lost_texts
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.session import SessionSettings
-from aigchip_tui.model.state import SessionState
-from aigchip_tui.store.journal import Damage, JournalReader
+from aigchip_tui.model.state import Design, SessionState
+from aigchip_tui.store.journal import Damage, JournalReader, mentioned
 from aigchip_tui.store.record import Record
 from aigchip_tui.store.session import Session
+
+_LOST_IN_A_ROW = 64
 
 
 def settings_of(session: Session) -> SessionSettings:
@@ -38,6 +41,8 @@ def fold(state: SessionState, records: Iterable[Record]) -> None:
             state.apply(event)
         except (KeyError, IndexError) as problem:
             _mark(state, record.payload, f"line {record.seq} ({record.kind}) refers to what is not there: {problem}")
+    if state.damaged:
+        _mend(state)
 
 
 def mark_damage(state: SessionState, damage: Iterable[Damage]) -> None:
@@ -45,19 +50,77 @@ def mark_damage(state: SessionState, damage: Iterable[Damage]) -> None:
     for each in damage:
         if each.torn:
             continue
-        _mark(state, each.payload or {}, f"line at byte {each.offset}: {each.cause}")
+        why = f"line at byte {each.offset}: {each.cause}"
+        if not _mark_numbers(state, _numbers(each), why) and not _mark_users(state, _variants(each), why):
+            state.damaged.append(why)
+    if state.damaged:
+        _mend(state)
+
+
+def _numbers(damage: Damage) -> list[int]:
+    """Designs that a skipped line names. A bare `number` is one only in a proposal: cures are numbered too."""
+    words = list(mentioned(damage, "design"))
+    if damage.kind == "DesignProposed" or '"parameters":' in damage.excerpt or "parameters" in damage.payload:
+        words += mentioned(damage, "number")
+    return [int(word) for word in words if word.isdecimal() and len(word) < 9]
+
+
+def _variants(damage: Damage) -> tuple[str, ...]:
+    """Variants that a skipped line names; those that an elaboration lists are not touched by its loss."""
+    if damage.kind == "DesignElaborated" or '"instances":' in damage.excerpt:
+        return ()
+    return (*mentioned(damage, "variant"), *mentioned(damage, "key"))
 
 
 def _mark(state: SessionState, payload: dict[str, object], why: str) -> None:
     number = payload.get("design", payload.get("number", 0))
-    variant = payload.get("variant")
-    if isinstance(number, int) and number:
-        state.mark_damaged(number, why)
-    elif isinstance(variant, str) and variant in state.variants:
-        for each in state.variants[variant].designs:
-            state.mark_damaged(each, why)
-    else:
+    variant = payload.get("variant", payload.get("key", ""))
+    named = [number] if isinstance(number, int) else []
+    keys = (variant,) if isinstance(variant, str) else ()
+    if not _mark_numbers(state, named, why) and not _mark_users(state, keys, why):
         state.damaged.append(why)
+
+
+def _mark_numbers(state: SessionState, numbers: Iterable[int], why: str) -> bool:
+    """Mark designs; a number far beyond the last proposal is a damaged number and names nothing."""
+    last = max(state.designs, default=0) + _LOST_IN_A_ROW
+    found = [number for number in numbers if 1 <= number <= last]
+    for number in found:
+        state.mark_damaged(number, why)
+    return bool(found)
+
+
+def _mark_users(state: SessionState, keys: Iterable[str], why: str) -> bool:
+    wanted = set(keys) - {""}
+    users = [d.number for d in state.designs.values() if wanted.intersection(d.variant_keys())]
+    for number in users:
+        state.mark_damaged(number, why)
+    return bool(users)
+
+
+def _mend(state: SessionState) -> None:
+    """What lost lines leave inconsistent, whatever could still be read of them.
+
+    Proposals have no gaps; a design has figures only while all its variants are proven; every design before one that
+    the search was told of has been told. None of this can happen without damage.
+    """
+    for number in range(1, max(state.designs, default=0)):
+        if number not in state.designs:
+            state.mark_damaged(number, "its proposal is lost")
+    state.designs = dict(sorted(state.designs.items()))
+    for design in state.designs.values():
+        if design.status == "evaluated" and not _rests_on_proofs(state, design):
+            state.mark_damaged(design.number, "what its figures rest on is lost")
+    last = max((d.number for d in state.designs.values() if d.told), default=0)
+    for design in state.designs.values():
+        if design.number < last and not design.told:
+            design.told = design.status if design.status in ("evaluated", "failed") else "damaged"
+
+
+def _rests_on_proofs(state: SessionState, design: Design) -> bool:
+    keys = design.variant_keys()
+    variants = [state.variants.get(key) for key in keys]
+    return bool(keys) and all(v is not None and v.status == "proven" and v.attempt is not None for v in variants)
 
 
 @dataclass
@@ -82,7 +145,9 @@ class SessionView:
 
 
 def view(session: Session) -> SessionView:
-    """Open a session for reading and fold everything that is there."""
+    """Open a session for reading and fold everything that is there; what lost its text has no figures."""
     opened = SessionView(session=session, settings=settings_of(session))
     opened.poll()
+    for event in lost_texts(opened.state, session.blobs):
+        opened.state.apply(event)
     return opened

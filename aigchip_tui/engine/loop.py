@@ -10,6 +10,7 @@ from typing import Protocol
 
 from aigchip_tui.engine.advance import Limits, Step, advance
 from aigchip_tui.engine.answers import answer
+from aigchip_tui.engine.giving_up import concerns_machine, given_up
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Command
 from aigchip_tui.model.state import SessionState
@@ -81,7 +82,7 @@ class Engine:
     stop_commands: list[str] = field(default_factory=list)
     """Commands that asked for the stop; their outcome is durable once EngineStopped is."""
     cut: tuple[str, ...] = ()
-    _flight: dict[str, futures.Future[Sequence[ev.AnyEvent]]] = field(default_factory=dict)
+    _flight: dict[str, tuple[Step, futures.Future[Sequence[ev.AnyEvent]]]] = field(default_factory=dict)
     _stopping_since: float | None = None
 
     def run(self) -> str:
@@ -127,7 +128,7 @@ class Engine:
 
     def _wait(self) -> None:
         if self._flight:
-            futures.wait(self._flight.values(), timeout=POLL_S, return_when=futures.FIRST_COMPLETED)
+            futures.wait([job for _, job in self._flight.values()], timeout=POLL_S, return_when=futures.FIRST_COMPLETED)
         else:
             futures.wait([futures.Future[None]()], timeout=POLL_S)
 
@@ -142,6 +143,8 @@ class Engine:
     def _obey(self) -> None:
         for command in self.desk.commands():
             if command.uuid not in self.state.commands:
+                if command.action == "undo" and self._works_on(command.decision):
+                    continue
                 if command.kind == "stop":
                     self.stop = self.stop or "stopped"
                     self.drain_s = 0.0 if command.as_is else self.drain_s
@@ -151,10 +154,38 @@ class Engine:
                 self._record([answer(self.state, command)])
             self.desk.settled(command.uuid)
 
+    def _works_on(self, decision: str) -> bool:
+        """True while a step under way rests on the answer to `decision`: an undo waits for its outcome."""
+        closed = self.state.closed_decisions.get(decision)
+        if closed is None:
+            return False
+        variant = self.state.variants[closed[0].variant]
+        return any(
+            step.variant == variant.key or step.design in variant.designs for step, _ in self._flight.values()
+        )
+
     def _land(self) -> None:
         """Record what finished, in the order in which the steps were begun."""
-        for name in [n for n, f in self._flight.items() if f.done()]:
-            self._record(list(self._flight.pop(name).result()))
+        for name in [n for n, (_, job) in self._flight.items() if job.done()]:
+            step, job = self._flight.pop(name)
+            try:
+                events = list(job.result())
+            except Exception as problem:
+                events = self._given_up(step, problem)
+            self._record(events)
+
+    def _prepared(self, step: Step) -> Prepared:
+        try:
+            return self.workshop.prepare(step, self.state)
+        except Exception as problem:
+            return Prepared(now=tuple(self._given_up(step, problem)))
+
+    def _given_up(self, step: Step, problem: Exception) -> list[ev.AnyEvent]:
+        """A step that broke fails its variant or design; raises again when the machine is at fault."""
+        events = [] if concerns_machine(problem) else list(given_up(step, problem, self.state))
+        if not events:
+            raise problem
+        return events
 
     def _launch(self, pool: futures.ThreadPoolExecutor) -> bool:
         """Begin what can begin; True when the state moved, so that `advance` is asked again before waiting."""
@@ -165,10 +196,10 @@ class Engine:
             instant = step.kind in ("tell", "fail", "finish", "conclude", "propose", "elaborate")
             if not instant and len(self._flight) >= self.jobs:
                 continue
-            prepared = self.workshop.prepare(step, self.state)
+            prepared = self._prepared(step)
             self._record(prepared.now)
             if prepared.job is not None:
-                self._flight[step.id] = pool.submit(prepared.job)
+                self._flight[step.id] = (step, pool.submit(prepared.job))
             if prepared.now:
                 return True
         return False

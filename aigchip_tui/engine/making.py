@@ -16,6 +16,7 @@ from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build, check_parameter
 from aigchip_tui.model.workload import Workload, workload
 
+MAX_JOBS = 64
 PRACTICE_FAULTS = "offline:faults=0.4"
 
 
@@ -69,11 +70,14 @@ def checked(settings: SessionSettings) -> SessionSettings:
     """The settings themselves; AigchipError when a figure is out of range."""
     for option, figure, least, most in (
         ("--evaluations", settings.evaluations, 1, 1_000_000), ("--population", settings.population, 0, 100_000),
-        ("--jobs", settings.jobs, 1, 64), ("--max-calls", settings.max_calls, 0, 10**9),
+        ("--jobs", settings.jobs, 1, MAX_JOBS), ("--max-calls", settings.max_calls, 0, 10**9),
         ("--max-tokens", settings.max_tokens, 0, 10**12), ("--seed", settings.seed, 0, 2**62),
     ):
         if not least <= figure <= most:
             raise AigchipError(f"{option} {figure} is outside {least} .. {most}.")
+    for option, amount in (("--max-usd", settings.max_usd), ("--max-hours", settings.max_hours)):
+        if not 0 <= amount < 1e9:
+            raise AigchipError(f"{option} {amount} is not an amount.", hint="0 is no limit.")
     if settings.generator != "offline" and not settings.generator.startswith(("offline:faults=", "openai:")):
         raise AigchipError(
             f"Unknown generator {settings.generator!r}.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from aigchip_tui.sandbox.choose import Probes, choose
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.search.encoding import Pins
 from aigchip_tui.search.searcher import Searcher, SearchSettings, analytic_screen, seeds_of
+from aigchip_tui.store.fs import StoreError, disk_error
 from aigchip_tui.store.session import Session
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
@@ -49,9 +51,9 @@ def open_house(
     """
     from aigchip_tui.csim.compile import find_compiler
     find_compiler(environment)
-    work.mkdir(parents=True, exist_ok=True, mode=0o700)
     cache = session.place.cache / "csim"
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (work, cache):
+        _private(folder)
     template = load_template(settings.template)
     generator = open_generator(settings.generator, environment=environment)
     sandbox = choose(Probes(scratch=work, environment=environment), wanted=settings.sandbox)
@@ -73,6 +75,18 @@ def open_house(
         search=_searcher(build, workload, settings, seeds), now_text=now_text, elapsed_s=elapsed_s,
         cancelled=threading.Event(),
     )
+
+
+def _private(folder: Path) -> None:
+    """Make a folder in the user's cache; StoreError in one sentence when it cannot be made or written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        raised = disk_error(problem, folder, "write into")
+        raise StoreError(raised.message, hint="Set XDG_CACHE_HOME to a folder that can be written.",
+                         errno=raised.errno) from problem
 
 
 def _searcher(

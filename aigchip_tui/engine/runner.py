@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from aigchip_tui import __version__
 from aigchip_tui.engine.desk import SessionDesk
+from aigchip_tui.engine.giving_up import lost_texts
 from aigchip_tui.engine.history import fold, mark_damage, settings_of, view
 from aigchip_tui.engine.house import House
 from aigchip_tui.engine.loop import Engine
+from aigchip_tui.engine.making import MAX_JOBS
 from aigchip_tui.engine.opening import open_house
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.errors import AigchipError
@@ -28,13 +32,23 @@ class Handle:
     """What a signal handler may touch: ask the running engine to stop."""
 
     engine: Engine | None = None
+    asked: str = ""
+    """The reason of a stop that came before the engine was there."""
 
     def stop(self, reason: str = "stopped") -> None:
         """Drain and end; asked twice, end without draining."""
-        if self.engine is not None:
-            if self.engine.stop:
-                self.engine.drain_s = 0.0
-            self.engine.stop = reason
+        if self.engine is None:
+            self.asked = reason
+            return
+        if self.engine.stop:
+            self.engine.drain_s = 0.0
+        self.engine.stop = reason
+
+    def attach(self, engine: Engine) -> None:
+        """The engine is there: what was asked before is asked of it."""
+        self.engine = engine
+        if self.asked:
+            engine.stop = self.asked
 
 
 @dataclass(frozen=True)
@@ -67,42 +81,53 @@ def run_engine(
     if jobs:
         settings = _with_jobs(settings, jobs)
     began = time.monotonic()
-    work = session.place.cache / "work" / session.id
-    house = open_house(
-        session, settings, environment=environment, work=work,
-        now_text=lambda: iso_utc(time.time()), elapsed_s=lambda: time.monotonic() - began,
-    )
-    _refuse_changed(view(session).state, house, session.name, upgrade)
-    started = started_event(house)
-    hold = take_hold(
-        session, machine=LocalMachine(), clock=time.time, monotonic=time.monotonic, take_over=take_over,
-        known_schema=ev.SCHEMA,
-        started={k: v for k, v in ev.to_payload(started).items() if k not in ("host", "boot_id", "pid", "nonce")},
-    )
-    with hold:
-        try:
-            return _run(hold, house, settings, on_event, handle or Handle(), wait_for_human)
-        finally:
-            house.close()
-            shutil.rmtree(work, ignore_errors=True)
+    work = session.place.cache / "work" / f"{session.id}-{os.getpid()}"
+    try:
+        house = open_house(
+            session, settings, environment=environment, work=work,
+            now_text=lambda: iso_utc(time.time()), elapsed_s=lambda: time.monotonic() - began,
+        )
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    try:
+        _refuse_changed(view(session).state, house, session.name, upgrade)
+        started = ev.to_payload(started_event(house))
+        stale = _pending_stops(session)
+        hold = take_hold(
+            session, machine=LocalMachine(), clock=time.time, monotonic=time.monotonic, take_over=take_over,
+            known_schema=ev.SCHEMA,
+            started={k: v for k, v in started.items() if k not in ("host", "boot_id", "pid", "nonce")},
+        )
+        with hold:
+            _sweep_work(work, session.id)
+            return _run(hold, house, settings, on_event, handle or Handle(), wait_for_human, stale)
+    finally:
+        house.close()
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _run(
     hold: EngineHold, house: House, settings: SessionSettings,
-    on_event: Callable[[ev.AnyEvent, SessionState], None], handle: Handle, wait_for_human: bool,
+    on_event: Callable[[ev.AnyEvent, SessionState], None], handle: Handle, wait_for_human: bool, stale: frozenset[str],
 ) -> RunResult:
     state = SessionState()
     fold(state, hold.history)
     mark_damage(state, hold.damage)
     desk = SessionDesk(hold, monotonic=time.monotonic)
-    _drop_stale_stops(desk)
+    _drop_stale_stops(desk, state, stale)
+    lost = lost_texts(state, hold.session.blobs)
+    if lost:
+        desk.record(lost)
+        for event in lost:
+            state.apply(event)
     if state.proofs_finished and not state.open_decisions:
         return RunResult("done", state, settings)
     engine = Engine(
         state=state, workshop=house, desk=desk, jobs=min(settings.jobs, settings.lag),
         on_event=lambda event: on_event(event, state), wait_for_human=wait_for_human, cancel=house.cancelled.set,
     )
-    handle.engine = engine
+    handle.attach(engine)
     assert state.engine is not None
     on_event(state.engine, state)
     reason = engine.run()
@@ -128,6 +153,8 @@ def started_event(house: House) -> ev.EngineStarted:
 def _with_jobs(settings: SessionSettings, jobs: int) -> SessionSettings:
     import msgspec
 
+    if not 1 <= jobs <= MAX_JOBS:
+        raise AigchipError(f"--jobs {jobs} is outside 1 .. {MAX_JOBS}.")
     return msgspec.structs.replace(settings, jobs=jobs)
 
 
@@ -149,11 +176,27 @@ def _refuse_changed(state: SessionState, house: House, name: str, upgrade: bool)
         )
 
 
-def _drop_stale_stops(desk: SessionDesk) -> None:
-    """A stop that was meant for an engine that is gone must not stop this one."""
+def _sweep_work(mine: Path, session_id: str) -> None:
+    """Remove what engines that were killed left in the cache; only the holder of the session may do it."""
+    for folder in mine.parent.glob(f"{session_id}-*"):
+        if folder != mine:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pending_stops(session: Session) -> frozenset[str]:
+    """Stops that waited before this engine took the session."""
+    return frozenset(c.uuid for c in session.inbox.pending() if c.payload.get("kind") == "stop")
+
+
+def _drop_stale_stops(desk: SessionDesk, state: SessionState, stale: frozenset[str]) -> None:
+    """A stop that was meant for an engine that is gone must not stop this one; a later one is for this one."""
     for command in desk.commands():
-        if command.kind == "stop":
-            desk.record([ev.CommandRefused(uuid=command.uuid, why="no engine was running")])
-            desk.settled(command.uuid)
+        if command.uuid not in stale:
+            continue
+        if command.uuid not in state.commands:
+            refused = ev.CommandRefused(uuid=command.uuid, why="no engine was running")
+            desk.record([refused])
+            state.apply(refused)
+        desk.settled(command.uuid)
 
 

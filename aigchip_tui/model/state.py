@@ -320,6 +320,8 @@ class SessionState:
                 self._fail(design, "sanitizers", f"{variant.module}: {outcome.evidence}")
 
     def _fail(self, design: Design, cause: str, message: str) -> None:
+        if design.status == "evaluated":
+            self.proofs_finished = False
         if design.status != "damaged":
             design.status, design.cause, design.message = "failed", cause, message
         self.unresolved.discard(design.number)
@@ -395,8 +397,10 @@ class SessionState:
 
     def mark_damaged(self, number: int, why: str) -> None:
         """A journal line of this design was unreadable: it keeps what it has and is never best."""
-        self.damaged.append(f"d{number:04d}: {why}")
         design = self.designs.setdefault(number, Design(number=number, parameters={}))
+        if design.status == "damaged":
+            return
+        self.damaged.append(f"d{number:04d}: {why}")
         design.status, design.cause, design.message, design.told = "damaged", "damaged", why, "damaged"
         self.unresolved.discard(number)
 
