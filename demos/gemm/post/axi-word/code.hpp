@@ -10,6 +10,7 @@ void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bia
         const post_cmd c = cmd.read();
         sums_t held[BIAS_WORDS];  // [3] all rows use the same bias, so memory is read once
         int word = 0;
+        const int last_word = c.row_words - 1;
     LOAD_BIAS:  // [4] one burst of rising addresses
         for (int i = 0; i < c.row_words; ++i) {
 #pragma HLS PIPELINE II=1
@@ -25,9 +26,7 @@ void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bia
             const sums_t sums = in.read();
             result_t results;
             const sums_t offsets = held[word];  // [3] bias of these columns
-            if (++word == c.row_words) {
-                word = 0;
-            }
+            word = word == last_word ? 0 : word + 1;
         EACH_LANE:  // [2] every element has its own multiplier
             for (int l = 0; l < LANES; ++l) {
 #pragma HLS UNROLL
