@@ -8,12 +8,12 @@ import os
 import signal
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
-from aigchip_tui.ui.actions import ACTIONS
+from aigchip_tui.ui.projections.actions import ACTIONS
 from aigchip_tui.ui.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class WorkbenchApp(App[int]):
     TITLE = "aigchip-tui"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    CSS: ClassVar[str] = "Screen { layers: base; }"
+    CSS: ClassVar[str] = """
+    Input, Input:focus { border: none; height: 1; padding: 0; background: $background; }
+    TextArea, TextArea:focus { border: none; padding: 0; background: $background; }
+    """
 
     def __init__(self, surroundings: Surroundings, *, session: Session | None = None, read_only: bool = False) -> None:
         super().__init__()
@@ -61,7 +64,7 @@ class WorkbenchApp(App[int]):
         timer.start()
         self.exit(0)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette is the registry, and Textual's own theme and screenshot."""
         from aigchip_tui.ui.screens.workbench import Workbench
 

@@ -41,6 +41,8 @@ class Follower:
         self._damage_seen = 0
         self._designs: dict[int, DesignView] = {}
         self._variants: dict[str, VariantView] = {}
+        self._begun: dict[tuple[str, int], int] = {}
+        self._judged: dict[int, int] = {}
         self._front: tuple[int, ...] = ()
         self._best: int | None = None
         self._last: Snapshot | None = None
@@ -74,38 +76,44 @@ class Follower:
             return self._last is None
         designs, variants = self._touched(records)
         if damage:
-            designs, variants = set(self.state.designs), set(self.state.variants)
+            designs, variants = dict.fromkeys(self.state.designs), dict.fromkeys(self.state.variants)
         for number in designs:
             if number in self.state.designs:
-                self._designs[number] = freeze_design(self.state.designs[number])
+                self._designs[number] = freeze_design(
+                    self.state.designs[number], judged=self._judged.get(number, 0),
+                )
         for key in variants:
             if key in self.state.variants:
-                self._variants[key] = freeze_variant(self.state.variants[key])
+                self._variants[key] = freeze_variant(self.state.variants[key], self._begun)
         if damage or any(r.kind == "DesignEvaluated" for r in records) or self.state.damaged:
             self._front = tuple(d.number for d in front(self.state.evaluated()))
             chosen = best(self.state, self.settings.goal)
             self._best = chosen.number if chosen is not None else None
         return True
 
-    def _touched(self, records: Iterable[Record]) -> tuple[set[int], set[str]]:
-        designs: set[int] = set()
-        variants: set[str] = set()
+    def _touched(self, records: Iterable[Record]) -> tuple[dict[int, None], dict[str, None]]:
+        designs: dict[int, None] = {}
+        variants: dict[str, None] = {}
         for record in records:
             payload: dict[str, Any] = record.payload
             number = payload.get("number") if record.kind == "DesignProposed" else payload.get("design")
             if isinstance(number, int) and number:
-                designs.add(number)
+                designs[number] = None
+                if record.kind == "RungFinished":
+                    self._judged[number] = record.seq
             key = payload.get("key") if record.kind == "VariantDeclared" else payload.get("variant")
             if record.kind == "DecisionOpened" and isinstance(payload.get("decision"), dict):
                 key = payload["decision"].get("variant")
             if isinstance(key, str) and key:
-                variants.add(key)
+                variants[key] = None
+                if isinstance(attempt := payload.get("attempt"), int):
+                    self._begun.setdefault((key, attempt), record.seq)
             if record.kind == "EngineStarted":
-                variants.update(self.state.variants)
+                variants.update(dict.fromkeys(self.state.variants))
             if record.kind == "DecisionAnswered" and isinstance(key, str) and key in self.state.variants:
-                designs.update(self.state.variants[key].designs)
+                designs.update(dict.fromkeys(self.state.variants[key].designs))
             if record.kind == "DesignElaborated" and number in self.state.designs:
-                variants.update(self.state.designs[number].variant_keys())
+                variants.update(dict.fromkeys(self.state.designs[number].variant_keys()))
         return designs, variants
 
     def _queued(self) -> tuple[Queued, ...]:

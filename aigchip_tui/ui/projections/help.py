@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigchip_tui.ui.actions import ACTIONS, Scope
+from aigchip_tui.ui.projections.actions import ACTIONS, Scope
 from aigchip_tui.ui.projections.ladder import LEGEND, WORDS
 from aigchip_tui.ui.projections.text import Line, fit
 

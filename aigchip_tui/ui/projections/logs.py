@@ -28,16 +28,16 @@ class LogRow:
 
 
 def log_rows(snapshot: Snapshot) -> list[LogRow]:
-    """Newest first: attempts in the order in which their variants were needed, then designs."""
-    rows: list[LogRow] = []
+    """Newest first, by when an attempt began or a design was last judged."""
+    rows: list[tuple[int, LogRow]] = []
     for design in snapshot.designs.values():
         if design.rungs:
-            rows.append(LogRow(id=design.id, design=design))
+            rows.append((design.judged, LogRow(id=design.id, design=design)))
     for variant in snapshot.variants.values():
         for attempt in variant.attempts:
-            rows.append(LogRow(id=f"{variant.key}#{attempt.number}", variant=variant, attempt=attempt))
-    rows.reverse()
-    return rows
+            name = f"{variant.key}#{attempt.number}"
+            rows.append((attempt.begun, LogRow(id=name, variant=variant, attempt=attempt)))
+    return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
 
 
 def log_row_line(row: LogRow, width: int) -> Line:
@@ -51,11 +51,13 @@ def log_row_line(row: LogRow, width: int) -> Line:
     assert row.attempt is not None
     attempt = row.attempt
     signs = ladder(attempt.status(r) for r in VARIANT_RUNGS)
-    by: Role = "dim"
-    room = max(8, width - 38)
+    wide = width >= 60
+    name = row.variant.key if wide else row.variant.module
+    by = attempt.by if wide else attempt.origin or attempt.by
+    room = max(8, width - 42) if wide else 14
     return (
-        (" ", ""), (fit(plain(row.variant.key), room), "head"), (f" #{attempt.number:<2}", "dim"), *signs, (" ", ""),
-        (fit(plain(attempt.by), max(0, width - room - 13)), by),
+        (" ", ""), (fit(plain(name), room), "head"), (f" #{attempt.number:<2}", "dim"), *signs, (" ", ""),
+        (fit(plain(by), max(0, width - room - 13)), "dim"),
     )
 
 

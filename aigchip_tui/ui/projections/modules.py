@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.proof import VARIANT_RUNGS
 from aigchip_tui.ui.projections.ladder import WORDS, ladder, status_role
+from aigchip_tui.ui.projections.status import basis_word, milliseconds
 from aigchip_tui.ui.projections.text import Line, Role, Span, cells, fit, plain, wrap
 from aigchip_tui.ui.projections.views import AttemptView, DesignView, Snapshot, VariantView, variant_ladder
 
 LADDER_CELLS = len(VARIANT_RUNGS)
+AUTHOR_CELLS = 28
 _STATUS: Mapping[str, tuple[str, Role]] = {
     "needed": ("to do", "dim"), "calling": ("asked", "accent"), "replied": ("proving", "accent"),
     "proven": ("proven", "good"), "stuck": ("? waits", "wait"), "skipped": ("skipped", "warn"),
@@ -79,16 +81,16 @@ def tree_line(snapshot: Snapshot, row: TreeRow, width: int) -> Line:
     count = f" x{row.instance.count}" if row.instance.count > 1 else ""
     name = f" {'  ' * row.depth}{fold} {plain(row.name)}{count}"
     word, role = status_words(snapshot, row.instance)
-    wide = width >= 52
-    room = width - LADDER_CELLS - 10 - (20 if wide else 0)
+    wide = width >= 60
+    room = width - LADDER_CELLS - 10 - (AUTHOR_CELLS if wide else 0)
     spans: list[Span] = [(fit(name, room), "head" if row.parents else ""), (" ", "")]
     if row.instance.author == "generator":
         spans.extend(ladder(variant_ladder(snapshot.variants.get(row.instance.variant))))
     else:
         spans.append((" " * LADDER_CELLS, ""))
     spans += [(" ", ""), (fit(word, 8), role)]
-    if wide:
-        spans.append((fit(author_words(snapshot, row.instance), 20), "dim"))
+    if wide and row.instance.author == "generator":
+        spans.append((fit(plain(author_words(snapshot, row.instance)), AUTHOR_CELLS), "dim"))
     return tuple(spans)
 
 
@@ -96,13 +98,13 @@ def design_title(design: DesignView | None, *, best: bool, width: int) -> Line:
     """The line above the tree: which design it is of."""
     if design is None:
         return ((fit(" no design yet", width), "dim"),)
-    figures = f"{design.figures.latency_ms:.2f} ms est" if design.figures is not None else design.status
-    if design.figures is not None and design.figures.basis != "estimate":
-        figures = f"{design.figures.latency_ms:.2f} ms {design.figures.basis}"
+    f = design.figures
+    figures = f"{milliseconds(f.latency_ms)} ms {basis_word(f.basis)}" if f is not None else design.status
     text = f" {design.id}{' best' if best else ''}  {figures}"
     room = width - LADDER_CELLS - 9
-    return ((fit(text, room), "head"), (fit("proof", LADDER_CELLS), "dim"), (" " * 9, "")) if room > 12 else (
-        (fit(text, width), "head"),)
+    if cells(text) >= room:
+        return ((fit(text, width), "head"),)
+    return ((fit(text, room), "head"), (fit(" proof", LADDER_CELLS + 9), "dim"))
 
 
 def variant_title(snapshot: Snapshot, instance: ev.InstanceNamed | None, variant: VariantView | None) -> Line:

@@ -33,13 +33,13 @@ def unreadable(name: str, problem: str) -> SessionRow:
 
 def sessions_head(width: int) -> Line:
     """The names of the columns."""
-    return crop_line(((fit(" session", _name(width)), "dim"), (fit("state", 9), "dim"), (fit("designs", 10), "dim"),
-                      (fit("best ms", 13), "dim"), (fit("DSP", 6), "dim"), (fit("waits", 7), "dim"),
+    return crop_line(((fit(" session", _name(width)), "dim"), (fit("state", 8), "dim"), (fit("designs", 8), "dim"),
+                      (fit("best ms", 12), "dim"), (fit("DSP", 6), "dim"), (fit("waits", 6), "dim"),
                       ("workload on device", "dim")), width)
 
 
 def _name(width: int) -> int:
-    return 20 if width < 100 else 32
+    return 17 if width < 100 else 32
 
 
 def session_line(row: SessionRow, width: int) -> Line:
@@ -51,11 +51,11 @@ def session_line(row: SessionRow, width: int) -> Line:
     best = s.best_design()
     f = best.figures if best is not None else None
     return crop_line((
-        (name[0], "head"), (fit(STATES.get(s.state, s.state), 9), _ROLES.get(s.state, "dim")),
-        (fit(f"{s.done}/{s.settings.evaluations}", 10), ""),
-        (fit(f"{milliseconds(f.latency_ms)} {basis_word(f.basis)}" if f is not None else "", 13), ""),
+        (name[0], "head"), (fit(STATES.get(s.state, s.state), 8), _ROLES.get(s.state, "dim")),
+        (fit(f"{s.done}/{s.settings.evaluations}", 8), ""),
+        (fit(f"{milliseconds(f.latency_ms)} {basis_word(f.basis)}" if f is not None else "", 12), ""),
         (fit(str(f.dsp) if f is not None else "", 6), ""),
-        (fit(f"? {len(s.open)}" if s.open else "", 7), "wait"),
+        (fit(f"? {len(s.open)}" if s.open else "", 6), "wait"),
         (plain(f"{s.settings.workload} on {s.settings.device}"), ""),
         ("  read-only" if s.read_only else "", "dim"),
     ), width)

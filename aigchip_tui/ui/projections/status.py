@@ -65,7 +65,7 @@ def tab_line(current: int, width: int, *, note: str = "") -> Line:
         spans.append((f" {number} {title} ", "tab" if number == current else ""))
     right: Line = ((note + "  " if note else "", "wait"), ("? help ", "key"))
     if width_of(tuple(spans)) + width_of(right) > width:
-        right = (("? ", "key"),)
+        right = ((note, "wait"), (" ? ", "key"))
     return spread(tuple(spans), right, width)
 
 

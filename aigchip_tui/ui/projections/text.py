@@ -137,7 +137,7 @@ def wrap(text: str, width: int) -> list[str]:
             line = word
         else:
             line = f"{line} {word}" if line else word
-    return [*lines, line] if line or not lines else lines
+    return [*lines, line] if line else lines
 
 
 def as_text(lines: Iterable[Line]) -> str:

@@ -35,6 +35,8 @@ class AttemptView:
     rungs: Mapping[Rung, RungOutcome]
     logs: Mapping[Rung, str]
     waived: Mapping[Rung, tuple[str, str]]
+    begun: int = 0
+    """Sequence number of the line that began it; 0 when that is not known."""
 
     def status(self, rung: Rung) -> Status:
         """What the rung says; a waiver of a human counts as waived, never as passed."""
@@ -96,6 +98,8 @@ class DesignView:
     figures: ev.DesignEvaluated | None
     rungs: Mapping[Rung, RungOutcome]
     logs: Mapping[Rung, str]
+    judged: int = 0
+    """Sequence number of the line of its newest rung; 0 when there is none."""
 
     @property
     def id(self) -> str:
@@ -166,31 +170,32 @@ class Snapshot:
         return next((d for d, _ in self.closed if d.id == name), None)
 
 
-def freeze_attempt(attempt: Attempt) -> AttemptView:
+def freeze_attempt(attempt: Attempt, *, begun: int = 0) -> AttemptView:
     """A frozen copy of an attempt."""
     return AttemptView(
         number=attempt.number, author=attempt.author, model=attempt.model, origin=attempt.origin,
         prompt=attempt.prompt, reply=attempt.reply, source=attempt.source, refusal=attempt.refusal, hint=attempt.hint,
         choice=attempt.choice, demos=attempt.demos, notes=attempt.notes, rungs=dict(attempt.rungs),
-        logs=dict(attempt.logs), waived=dict(attempt.waived),
+        logs=dict(attempt.logs), waived=dict(attempt.waived), begun=begun,
     )
 
 
-def freeze_variant(variant: Variant) -> VariantView:
-    """A frozen copy of a variant."""
+def freeze_variant(variant: Variant, begun: Mapping[tuple[str, int], int]) -> VariantView:
+    """A frozen copy of a variant; `begun` tells when its attempts began."""
     return VariantView(
         key=variant.key, module=variant.module, function=variant.function, settings=dict(variant.settings),
         instruction=variant.instruction, status=variant.status, cause=variant.cause, decision=variant.decision,
-        designs=tuple(variant.designs), attempts=tuple(freeze_attempt(a) for a in variant.attempts),
+        designs=tuple(variant.designs), 
+        attempts=tuple(freeze_attempt(a, begun=begun.get((variant.key, a.number), 0)) for a in variant.attempts),
     )
 
 
-def freeze_design(design: Design) -> DesignView:
+def freeze_design(design: Design, *, judged: int = 0) -> DesignView:
     """A frozen copy of a design."""
     return DesignView(
         number=design.number, parameters=dict(design.parameters), origin=design.origin, status=design.status,
         instances=design.instances, processes=design.processes, cause=design.cause, message=design.message,
-        figures=design.figures, rungs=dict(design.rungs), logs=dict(design.logs),
+        figures=design.figures, rungs=dict(design.rungs), logs=dict(design.logs), judged=judged,
     )
 
 

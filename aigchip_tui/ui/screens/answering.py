@@ -106,7 +106,7 @@ class AskScreen(ModalScreen[str | None]):
     AskScreen { align: center bottom; background: $background 60%; }
     AskScreen > Vertical { height: auto; max-height: 100%; width: 100%; background: $panel; padding: 1 2; }
     AskScreen #ask-lines { height: auto; max-height: 10; background: $panel; }
-    AskScreen Input { border: none; height: 1; padding: 0; background: $background; margin-top: 1; }
+    AskScreen Input { margin-top: 1; }
     AskScreen Bar { background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -201,7 +201,7 @@ class PatchScreen(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     PatchScreen > Vertical { width: 100%; height: 100%; background: $background; }
-    PatchScreen TextArea { border: none; padding: 0; height: 1fr; background: $background; }
+    PatchScreen TextArea { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,f2", "review", "review", id="patch.review", tooltip="See the diff; Enter there takes it.",

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from aigchip_tui.ui.actions import Scope
+from aigchip_tui.ui.projections.actions import Scope
 from aigchip_tui.ui.projections.help import help_lines
 from aigchip_tui.ui.widgets.bars import Bar
 from aigchip_tui.ui.widgets.lines import FocusLines

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from aigchip_tui.model.decision import Decision
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.ui.actions import bindings_of
+from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.code import CodeText
 from aigchip_tui.ui.projections.inbox import (
     InboxRow,
@@ -24,7 +24,7 @@ from aigchip_tui.ui.projections.inbox import (
 )
 from aigchip_tui.ui.projections.logs import reply_lines, text_lines
 from aigchip_tui.ui.projections.modules import instruction_lines
-from aigchip_tui.ui.projections.text import EMPTY, Line, crop_line
+from aigchip_tui.ui.projections.text import EMPTY, Line, crop_line, plain_lines
 from aigchip_tui.ui.projections.views import AttemptView, Snapshot
 from aigchip_tui.ui.screens.answering import AskScreen, Choice, ConfirmScreen, DiffScreen, PatchScreen
 from aigchip_tui.ui.screens.pane import Pane
@@ -338,7 +338,8 @@ class InboxPane(Pane):
         decision = self._asked()
         if decision is None:
             return
-        before = self.source(decision)
+        # The editor widget paints what it is given, so it is given no control characters.
+        before = "".join(f"{line}\n" for line in plain_lines(self.source(decision)))
         screen = PatchScreen(
             f"patch {decision.module}: {decision.question}", before, findings=finding_lines(decision, self.size.width),
             review=lambda text: self._review(decision, before, text, screen),

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from aigchip_tui.ui.actions import bindings_of
+from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.code import CodeText, finding_line, findings_of
 from aigchip_tui.ui.projections.logs import (
     LogRow,
@@ -35,9 +35,9 @@ class LogsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("logs", without=["enter"])
     DEFAULT_CSS = """
     LogsPane { layout: horizontal; }
-    LogsPane #logs-side { width: 46; border-right: vkey $panel; }
+    LogsPane #logs-side { width: 38; border-right: vkey $panel; }
     LogsPane #logs-text-side { width: 1fr; }
-    LogsPane.-wide #logs-side { width: 64; }
+    LogsPane.-wide #logs-side { width: 72; }
     LogsPane.-reading #logs-side { display: none; }
     """
 

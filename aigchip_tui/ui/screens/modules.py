@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from aigchip_tui.ui.actions import bindings_of
+from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.code import CodeText, findings_of
 from aigchip_tui.ui.projections.modules import (
     TreeRow,
@@ -40,7 +40,8 @@ class ModulesPane(Pane):
     ModulesPane { layout: horizontal; }
     ModulesPane #tree-side { width: 36; border-right: vkey $panel; }
     ModulesPane #code-side { width: 1fr; }
-    ModulesPane.-wide #tree-side { width: 60; }
+    ModulesPane.-wide #tree-side { width: 44; }
+    ModulesPane.-huge #tree-side { width: 66; }
     ModulesPane.-reading #tree-side { display: none; }
     ModulesPane FocusLines { display: none; }
     ModulesPane CodeView { display: block; }
@@ -67,7 +68,8 @@ class ModulesPane(Pane):
             yield FocusLines("module-lines")
 
     def on_resize(self) -> None:
-        self.set_class(self.app.size.width >= 120, "-wide")
+        self.set_class(self.app.size.width >= 100, "-wide")
+        self.set_class(self.app.size.width >= 150, "-huge")
         self._shown = ()
         self.call_after_refresh(lambda: self.show(self.snapshot))
 
@@ -123,7 +125,10 @@ class ModulesPane(Pane):
         self.set_class(self.page != 0 or attempt is None or not attempt.source, "-lines")
         if self.page == 0 and attempt is not None and attempt.source:
             code = CodeText(self.workbench.texts.get(attempt.source), findings_of(attempt), width=width)
-            self.query_one(CodeView).show_code(code, keep=keep)
+            view = self.query_one(CodeView)
+            view.show_code(code, keep=keep)
+            if not keep:
+                self.call_after_refresh(view.go_to_finding)
             return
         lines = self.query_one("#module-lines", FocusLines)
         if not keep:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.containers import Container
 from textual.widget import Widget
 
-from aigchip_tui.ui.actions import Scope, actions_of
+from aigchip_tui.ui.projections.actions import Scope, actions_of
 from aigchip_tui.ui.projections.text import Line, Span
 from aigchip_tui.ui.projections.views import Snapshot
 

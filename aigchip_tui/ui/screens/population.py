@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
-from aigchip_tui.ui.actions import bindings_of
+from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.population import (
     FILTERS,
     SORTS,

@@ -9,8 +9,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.ui.actions import bindings_of
 from aigchip_tui.ui.feed import SnapshotArrived
+from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.sessions import SessionRow, session_line, sessions_head, unreadable
 from aigchip_tui.ui.projections.text import EMPTY, Line, plain
 from aigchip_tui.ui.screens.pane import hint_line

@@ -13,8 +13,8 @@ from textual.screen import Screen
 from aigchip_tui.engine.sending import answer_payload, control_payload
 from aigchip_tui.model.decision import Action, Decision
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.ui.actions import bindings_of
 from aigchip_tui.ui.feed import Feed, SnapshotArrived
+from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.status import TABS, bottom_line, status_line, tab_line
 from aigchip_tui.ui.projections.text import Line, plain

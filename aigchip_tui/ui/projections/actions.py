@@ -1,12 +1,9 @@
-"""The one registry of keys: bindings, help, hints and palette are all made from it."""
+"""The one registry of keys: bindings, help, hints and palette are all made from it. Knows nothing of Textual."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
-
-from textual.binding import Binding, BindingType
 
 Scope = Literal["everywhere", "workbench", "population", "modules", "inbox", "logs", "sessions", "answer"]
 
@@ -34,10 +31,6 @@ class Action:
         }
         first = self.keys.split(",")[0]
         return shown.get(first, first)
-
-    def binding(self) -> Binding:
-        """As Textual wants it."""
-        return Binding(self.keys, self.action, self.word, id=self.id, tooltip=self.tooltip, show=self.hint)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -138,9 +131,3 @@ ACTIONS: tuple[Action, ...] = (
 def actions_of(*scopes: Scope) -> list[Action]:
     """Actions of some scopes in the order of the registry."""
     return [a for a in ACTIONS if a.scope in scopes]
-
-
-def bindings_of(*scopes: Scope, without: Iterable[str] = ()) -> list[BindingType]:
-    """Bindings of some scopes; `without` names keys that a widget below handles itself."""
-    left_out = set(without)
-    return [a.binding() for a in actions_of(*scopes) if a.keys.split(",")[0] not in left_out]
