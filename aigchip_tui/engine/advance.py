@@ -102,7 +102,7 @@ def told_outcome(state: SessionState, design: Design) -> str:
 def waits_for_human(state: SessionState, design: Design) -> bool:
     """True when nothing of the design can move before a human has answered."""
     waiting = False
-    for key in design.variant_keys():
+    for key in needed_keys(state, design):
         variant = state.variants.get(key)
         if variant is None:
             return False
@@ -118,12 +118,28 @@ def children_proven(state: SessionState, variant: Variant) -> bool:
     return all(state.variants[c].status == "proven" for c in variant.children if c in state.variants)
 
 
+def needed_keys(state: SessionState, design: Design) -> tuple[str, ...]:
+    """Variants that a design cannot be evaluated without: its own, and those that they call, children first."""
+    keys: dict[str, None] = {}
+
+    def visit(key: str) -> None:
+        variant = state.variants.get(key)
+        for child in variant.children if variant is not None else ():
+            if child in state.variants and child not in keys:
+                visit(child)
+        keys[key] = None
+
+    for key in design.variant_keys():
+        visit(key)
+    return tuple(keys)
+
+
 def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step]:
     if design.status == "proposed":
         yield Step(kind="elaborate", design=design.number)
     if design.status != "building":
         return
-    keys = design.variant_keys()
+    keys = needed_keys(state, design)
     if any(key not in state.variants for key in keys):
         yield Step(kind="elaborate", design=design.number)
         return
