@@ -91,7 +91,18 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
     if not text and "workload" not in flags:
         raise AigchipError("Nothing to compute was named.", hint='Say --request "ResNet-50 at 224 on a ZCU104" or '
                            "--workload resnet50@224.")
-    request = understand(text, flags, devices=devices)
+    generator = str(options.get("generator") or "offline")
+    if text and generator.startswith("openai:"):
+        from aigchip_tui.engine.asking import understand_by_model
+
+        request, told = understand_by_model(
+            text, flags, generator=generator, seed=int(options.get("seed") or 1), environment=os.environ,
+            devices=devices,
+        )
+        if told:
+            note(told)
+    else:
+        request = understand(text, flags, devices=devices)
     extra: dict[str, object] = {k: v for k, v in options.items() if v not in (None, (), False)}
     extra["pins"] = parse_pins(extra.pop("pins", ()))  # type: ignore[arg-type]  # click gives a tuple of texts
     if "parent" in extra:
