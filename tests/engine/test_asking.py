@@ -20,7 +20,7 @@ def _server(content: str) -> Iterator[str]:
     """An OpenAI-compatible server on loopback that always streams `content`."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the base class's name
+        def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             self.send_response(200)
             self.send_header("content-type", "text/event-stream")
