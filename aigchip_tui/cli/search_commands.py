@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aigchip_tui.store.session import Place, Session
 
 DEMO_REQUEST = "ResNet-50 at 224x224 on a ZCU104, at most 1024 DSPs, int8"
-DEMO_EVALUATIONS = 48
+DEMO_EVALUATIONS = 64
 
 _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--workload", "workload", {"help": "resnet50@224, gemm:MxKxN, FILE.yaml"}),

@@ -89,7 +89,8 @@ def design_line(design: dict[str, Any]) -> str:
     """One design on one line; the basis of its figures is always said."""
     if design["latency_ms"] is None:
         return f"{design['id']} {design['state']}: {design['message'] or ''}"
-    return (f"{design['id']}  {design['latency_ms']:.2f} ms ({design['basis']})  {design['dsp']} DSP  "
+    array = f", {design['macs']} of them in the array" if design["macs"] else ""
+    return (f"{design['id']}  {design['latency_ms']:.2f} ms ({design['basis']})  {design['dsp']} DSP{array}  "
             f"{design['bram18']} BRAM18  {design['lut']} LUT")
 
 

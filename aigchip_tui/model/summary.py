@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, Status
 from aigchip_tui.model.session import Goal, SessionSettings
+from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.state import Design, SessionState
 
 LADDER: tuple[Rung, ...] = (*VARIANT_RUNGS, *DESIGN_RUNGS)
@@ -77,6 +79,7 @@ def design_document(state: SessionState, design: Design) -> dict[str, Any]:
         "latency_cycles": f.latency_cycles if f else None,
         "clock_mhz": f.clock_mhz if f else None,
         "dsp": f.dsp if f else None,
+        "macs": macs_of(design),
         "bram18": f.bram18 if f else None,
         "uram": f.uram if f else None,
         "lut": f.lut if f else None,
@@ -97,6 +100,14 @@ def design_document(state: SessionState, design: Design) -> dict[str, Any]:
             for i in design.instances
         ],
     }
+
+
+def macs_of(design: Design) -> int | None:
+    """Multipliers of the array, which the DSP limit counts; None for a design whose parameters were lost."""
+    try:
+        return DesignPoint.from_parameters(design.parameters).macs
+    except AigchipError:
+        return None
 
 
 def author_of(state: SessionState, key: str) -> str:
