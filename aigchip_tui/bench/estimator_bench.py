@@ -100,7 +100,7 @@ def options_for(tool: str, note: str) -> Options:
     return Options(
         unsafe_math="unsafe_math" in note,
         auto_pipeline=64 if year >= 2020 else 0,
-        imperfect_flatten=year >= 2023,
+        imperfect_flatten=year >= 2022,
         auto_partition=year >= 2020,
     )
 

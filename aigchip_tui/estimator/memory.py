@@ -74,6 +74,9 @@ class MemoryWalk:
         self.touched: list[dict[int, bool]] = []
         self.pinned: set[tuple[int, int]] = set()
         self.pinning = False
+        self.wrapping: set[int] = set()
+        self.facts: tuple[Lin, ...] = ()
+        self.facts_at: dict[tuple[int, int], tuple[Lin, ...]] = {}
         self.declared_arrays = 0
         self.decisions: dict[int, dict[int, Partition]] = {}
 
@@ -506,6 +509,8 @@ class MemoryWalk:
             line=self.line,
         )
         track.log.append((write, terms, constants, node))
+        if self.facts:
+            self.facts_at[(self.graph.number, node)] = self.facts
         if self.pinning:
             self.pinned.add((self.graph.number, node))
         if write:
@@ -530,6 +535,9 @@ class MemoryWalk:
         return loaded.item(key, memory.type.element)
 
     def _port(self, memory: Memory) -> int:
+        if memory.axi and memory.partitions:
+            self.capacity[memory.number] = (2, 1, 1)
+            return memory.number
         if memory.axi:
             key = ("bundle", memory.bundle)
             found = self.derived_symbols.get(key)
@@ -759,7 +767,8 @@ class MemoryWalk:
             if not writes:
                 continue
             reads = [entry for entry in track.log if not entry[0]]
-            promoted = bool(reads) and self._promotable(nest, track.log)
+            inside = [entry for entry in track.log if (graph.number, entry[3]) not in self.pinned]
+            promoted = bool(reads) and bool(inside) and self._promotable(nest, inside, self._is_local(number))
             if promoted:
                 kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
                 for entry in track.log:
@@ -767,11 +776,61 @@ class MemoryWalk:
                         graph.access[entry[3]] = None
             self._carried_pairs(graph, nest, writes, reads, promoted)
 
-    def _promotable(self, nest: tuple[tuple[int, int], ...], log: list[tuple[bool, Terms, Constants, int]]) -> bool:
+    def hoist(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
+        """Loads whose address no iteration changes, of memories that the loop does not write, leave the loop.
+
+        Returns the cycles that they take in front of it.
+        """
+        moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
+        cycles = 0
+        for (owner, number), track in self.tracks.items():
+            if owner != graph.number or any(entry[0] for entry in track.log) or not track.log:
+                continue
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory):
+                continue
+            still = [
+                entry[3]
+                for entry in track.log
+                if not any(symbol in moving for terms in entry[1] for symbol, _ in terms)
+                and (owner, entry[3]) not in self.facts_at
+                and (owner, entry[3]) not in self.pinned
+            ]
+            if memory.axi and 0 in memory.extents and self._writes_axi(graph):
+                continue
+            for node in still:
+                graph.access[node] = None
+                graph.states[node] = 0
+            if still:
+                ports = max(1, self.capacity.get(number, memory.ports)[1]) * max(1, memory.banks)
+                cycles = max(cycles, -(-len(still) // ports) + (self.options.axi_latency if memory.axi else 1))
+        return cycles
+
+    def _writes_axi(self, graph: Graph) -> bool:
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if (
+                owner == graph.number
+                and isinstance(memory, Memory)
+                and memory.axi
+                and any(entry[0] for entry in track.log)
+            ):
+                return True
+        return False
+
+    def _is_local(self, number: int) -> bool:
+        memory = self.memories.get(number)
+        return isinstance(memory, Memory) and memory.local
+
+    def _promotable(
+        self, nest: tuple[tuple[int, int], ...], log: list[tuple[bool, Terms, Constants, int]], local: bool
+    ) -> bool:
         """Whether all that is touched are addresses that stay the same in all iterations of the innermost
         loop: the compiler keeps them in registers."""
         inner = nest[-1][0]
         first = log[0]
+        if not local and any(entry[2] != first[2] for entry in log):
+            return False
         return all(entry[1] == first[1] for entry in log) and not any(
             symbol == inner or symbol in self.deltas or symbol in self.variant
             for terms in first[1]
@@ -787,6 +846,7 @@ class MemoryWalk:
         promoted: bool,
     ) -> None:
         by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
+        reset = any((graph.number, entry[3]) in self.pinned for entry in writes)
         for _, terms, constants, node in reads:
             by_terms.setdefault(terms, []).append((constants, node))
         budget = 20_000
@@ -797,11 +857,60 @@ class MemoryWalk:
                     if budget < 0:
                         graph.back.append((node, reader, 1, 0))
                         return
+                    facts = self.facts_at.get((graph.number, reader), ()) + self.facts_at.get((graph.number, node), ())
+                    if facts and terms != other and self._apart(facts, terms, constants, other, key):
+                        continue
+                    if terms != other:
+                        crossing = self._crossing(nest, terms, constants, other, key)
+                        if crossing is not None:
+                            if crossing > 0:
+                                graph.back.append((node, reader, crossing, 0))
+                            continue
                     pinned = (graph.number, node) in self.pinned or (graph.number, reader) in self.pinned
                     distance = self.distance(nest, terms, constants, other, key, pinned)
                     if distance:
                         saved = -graph.states[reader] - 1 if promoted else 0
+                        if promoted and reset and graph.bits[node] >= 32:
+                            saved += 1
+                        elif len(nest) > 1 and nest[-1][0] in self.wrapping and terms == other:
+                            saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))
+
+    def _crossing(
+        self, nest: tuple[tuple[int, int], ...], written: Terms, a: Constants, read: Terms, b: Constants
+    ) -> int | None:
+        """Distance when fixed indices pin the iterations of the write and of the read (a[j][i] and a[i][j]).
+
+        0 when they never meet later, None when the indices do not pin both.
+        """
+        inner = nest[-1][0]
+        moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
+        at_write: Lin | None = None
+        at_read: Lin | None = None
+        for position in range(min(len(written), len(read))):
+            first, second = Lin(a[position], written[position]), Lin(b[position], read[position])
+            mine = [term for term in first.terms if term[0] in moving]
+            theirs = [term for term in second.terms if term[0] in moving]
+            if mine == [(inner, 1)] and not theirs:
+                at_write = second.plus(first, -1).plus(Lin(0, ((inner, 1),)))
+            elif theirs == [(inner, 1)] and not mine:
+                at_read = first.plus(second, -1).plus(Lin(0, ((inner, 1),)))
+            elif mine or theirs:
+                return None
+        if at_write is None or at_read is None:
+            return None
+        gap = at_read.plus(at_write, -1)
+        return max(0, gap.constant) if not gap.terms else None
+
+    def _apart(self, facts: tuple[Lin, ...], first: Terms, a: Constants, second: Terms, b: Constants) -> bool:
+        """Whether a condition that holds at an access keeps two addresses different in some dimension."""
+        for position in range(min(len(first), len(second))):
+            gap = Lin(a[position], first[position]).plus(Lin(b[position], second[position]), -1)
+            for sign in (1, -1):
+                signed = gap.times(sign)
+                if any(signed.terms == fact.terms and signed.constant >= fact.constant for fact in facts):
+                    return True
+        return False
 
     def distance(
         self,
@@ -887,7 +996,7 @@ class MemoryWalk:
             weight = 1
             for symbol, trip in reversed(nest):
                 if symbol not in solved and trip > 1:
-                    return weight
+                    return 1 if nest[-1][0] in self.wrapping else weight
                 weight *= max(1, trip)
             return 0
         return 1

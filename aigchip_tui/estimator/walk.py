@@ -4,6 +4,7 @@ shared.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -87,6 +88,7 @@ class Header:
     step: int
     exact: bool
     mean: float | None = None
+    bends: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -195,7 +197,7 @@ class Walker(ExpressionWalk):
         if isinstance(expression, ast.Number):
             return int(expression.value) if expression.kind in ("int", "bool") else None
         saved_graph, saved_guard = self.graph, self.guard
-        self.graph = Graph()
+        self.graph, self.guard = Graph(), ()
         try:
             found = self.value(expression)
         finally:
@@ -990,6 +992,8 @@ class Walker(ExpressionWalk):
         for sign, part in ((1, statement.yes), (2, statement.no)):
             self.layer.values = dict(base)
             self.guard = (*before_guard, node if not rolled else -1 - sign)
+            known_facts = self.facts
+            self.facts = known_facts + self._facts_of(statement.condition, sign == 1)
             latency: Range = (0, 0)
             if part is not None:
                 if rolled:
@@ -1001,6 +1005,7 @@ class Walker(ExpressionWalk):
                     self.body.latency = outer
                 else:
                     self.block(part)  # type: ignore[arg-type]  # branches are blocks
+            self.facts = known_facts
             outcomes.append((self.layer.values, latency))
         self.guard = before_guard
         self._merge(condition, base, outcomes[0][0], outcomes[1][0])
@@ -1009,6 +1014,20 @@ class Walker(ExpressionWalk):
             low = None if first[0] is None or second[0] is None else min(first[0], second[0])
             high = None if first[1] is None or second[1] is None else max(first[1], second[1])
             self.body.latency = add_ranges(self.body.latency, (low, high))
+
+    def _facts_of(self, condition: ast.Expr, holds: bool) -> tuple[Lin, ...]:
+        """Linear forms that are positive where a comparison holds (or does not)."""
+        if not isinstance(condition, ast.Binary) or condition.operator not in ("<", ">", "<=", ">="):
+            return ()
+        graph, guard = self.graph, self.guard
+        self.graph, self.guard = Graph(), ()
+        left, right = self.value(condition.left), self.value(condition.right)
+        self.graph, self.guard = graph, guard
+        if left.lin is None or right.lin is None:
+            return ()
+        operator = condition.operator if holds else {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}[condition.operator]
+        gap = left.lin.plus(right.lin, -1) if operator in (">", ">=") else right.lin.plus(left.lin, -1)
+        return (gap if operator in (">", "<") else gap.plus(Lin(1)),)
 
     def _merge(self, condition: Val, base: dict[int, Val], yes: dict[int, Val], no: dict[int, Val]) -> None:
         merged = dict(base)
@@ -1158,7 +1177,8 @@ class Walker(ExpressionWalk):
             count = self._geometric(start, limit, operator, kind, amount)
             return Header(bound, start, count, count, 1, False) if count is not None else None
         low, high, mean = self._trips(start, limit, operator, amount)
-        return Header(bound, start, low, high, amount, exact and low == high, mean)
+        bends = frozenset(symbol for value in (start, limit) if value.lin is not None for symbol, _ in value.lin.terms)
+        return Header(bound, start, low, high, amount, exact and low == high, mean, bends)
 
     def _initial(self, loop: ast.Loop) -> tuple[str, Val]:
         init = loop.init
@@ -1325,34 +1345,54 @@ class Walker(ExpressionWalk):
             return None
         inner = list(inner_loops(loop.body))
         rolled = [one for one in inner if not self._fully_unrolled(one)]
-        if self._calls_loops(loop.body):
+        called = self._called_loops(loop.body, 0)
+        if called is None or not all(self._small_inner(one) for one in called):
             return None
         if not rolled:
             return 1
         unroll = [p for p in pragmas if p.kind == "UNROLL" and not p.has("off")]
         if self._holds_only_a_loop(loop) and (not unroll or (self._option(unroll[0], "factor") or 2) < 2):
             return None
-        return 1 if all(self._small_inner(one) for one in rolled) else None
+        nested = {id(one) for outer in rolled for one in inner_loops(outer.body)}
+        return 1 if all(self._small_inner(one) for one in rolled if id(one) not in nested) else None
 
     def _holds_only_a_loop(self, loop: ast.Loop) -> bool:
-        """Whether a body is one loop and nothing else: such a nest is flattened rather than unrolled."""
-        parts = [
-            part
-            for part in loop.body.statements
-            if not (isinstance(part, ast.Declaration) and all(v.init is None for v in part.variables))
-        ]
-        return len(parts) == 1 and isinstance(parts[0], ast.Loop)
+        """Whether a body is one loop, after nothing but values of registers: such a nest is flattened, not
+        unrolled.
+        """
+        parts = list(loop.body.statements)
+        while len(parts) == 1 and isinstance(parts[0], ast.Block):
+            parts = list(parts[0].statements)
+        if not parts or not isinstance(parts[-1], ast.Loop):
+            return False
+        for part in parts[:-1]:
+            if isinstance(part, ast.Declaration):
+                continue
+            written = part.expression if isinstance(part, ast.Evaluate) else None
+            if not isinstance(written, ast.Assign) or not isinstance(written.target, ast.Name):
+                return False
+        return True
 
     def _small_inner(self, loop: ast.Loop) -> bool:
-        """An innermost loop without pragmas whose trip count is small: it is unrolled and its parent
+        """A loop (or a perfect nest) without pragmas whose trips are few: it is unrolled and its parent
         pipelined.
         """
         if any(pragma.kind in ("PIPELINE", "UNROLL") for pragma in self._loop_pragmas(loop)):
             return False
-        if any(not self._fully_unrolled(one) for one in inner_loops(loop.body)):
-            return False
         trip = self.static_trip(loop)
-        return trip is not None and trip <= self.options.auto_pipeline
+        if trip is None or trip > self.options.auto_pipeline:
+            return False
+        inner = [one for one in inner_loops(loop.body) if not self._fully_unrolled(one)]
+        if not inner:
+            return True
+        if not self._holds_only_a_loop(loop) or any(self._loop_pragmas(one) for one in inner):
+            return False
+        for one in inner:
+            more = self.static_trip(one)
+            if more is None:
+                return False
+            trip *= more
+        return trip <= self.options.auto_pipeline
 
     def _fully_unrolled(self, loop: ast.Loop) -> bool:
         """Whether a pragma unrolls a loop completely: without a factor, or with one of at least the trip
@@ -1370,17 +1410,37 @@ class Walker(ExpressionWalk):
     def static_trip(self, loop: ast.Loop) -> int | None:
         """Constant trip count of a loop, seen from outside it; None when it is not constant."""
         saved = (self.graph, dict(self.layer.values))
-        self.graph = Graph()
+        guard = self.guard
+        self.graph, self.guard = Graph(), ()
         self.scopes.append({})
         try:
             header = self.header(loop)
         finally:
             self.scopes.pop()
             self.graph, self.layer.values = saved
+            self.guard = guard
         return header.high if header is not None and header.low == header.high else None
 
-    def _calls_loops(self, block: ast.Block) -> bool:
-        return any(self._has_loops(ast.Evaluate(call)) for call in calls_in_statement(block))
+    def _called_loops(self, block: ast.Block, depth: int) -> list[ast.Loop] | None:
+        """Outermost rolled loops of the functions that a body calls; None when they cannot be unrolled into
+        it.
+        """
+        found: list[ast.Loop] = []
+        for call in calls_in_statement(block):
+            if not isinstance(call.callee, ast.Name):
+                continue
+            if call.callee.name in ("memcpy", "memset", "memmove"):
+                return None
+            function = self.function_named(call.callee, call)
+            if function is None or function.body is None or not self.has_loops(function.body):
+                continue
+            if depth > 4 or any(pragma.kind in ("PIPELINE", "DATAFLOW") for pragma in function.body.pragmas):
+                return None
+            below = self._called_loops(function.body, depth + 1)
+            if below is None:
+                return None
+            found += [one for one in outer_loops(function.body) if not self._fully_unrolled(one)] + below
+        return found
 
     def _rolled(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
         target = self._pipeline_target(loop, pragmas)
@@ -1399,9 +1459,17 @@ class Walker(ExpressionWalk):
         inner_pragmas: Sequence[Pragma] = ()
         flat = True
         opened = 0
-        for level in nest[1:]:
+        held = dict(self.layer.values)
+        moving: set[int] = set()
+        for outer, level in itertools.pairwise(nest):
             self.scopes.append({})
             opened += 1
+            assert outer.header is not None
+            symbol = fresh()
+            moving.add(symbol)
+            if outer.header.high is not None:
+                self.ranges[symbol] = (0, max(0, outer.header.high - 1))
+            self._set_counter(outer.header, symbol, outer.factor, 0)
             for part in level.before:
                 if isinstance(part, ast.Declaration):
                     for variable in part.variables:
@@ -1411,13 +1479,16 @@ class Walker(ExpressionWalk):
             unroll = [p for p in inner_pragmas if p.kind == "UNROLL" and not p.has("off")]
             level.factor = (self._option(unroll[0], "factor") or 1) if unroll else 1
             inner = level.header
-            if inner is None or inner.high is None or inner.low != inner.high or inner.high == 0:
+            if inner is None or inner.high is None or inner.high == 0 or inner.bends & moving:
                 flat = False
                 break
+            if inner.low != inner.high and (level is not nest[-1] or level.before or level.after or level.factor > 1):
+                flat = False
             if level is not nest[-1] and level.factor > 1:
                 flat = False
             if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
                 flat = False
+        self.layer.values = held
         target = self._pipeline_target(nest[-1].loop, inner_pragmas) if flat else None
         done = False
         if target is not None:
@@ -1518,6 +1589,7 @@ class Walker(ExpressionWalk):
             return False
         self.variant = {symbol for symbol in range(first_new, fresh()) if symbol not in {s for s, _ in pairs}}
         self._close_phis()
+        prologue = self.hoist(inner_graph, self.nest)
         self.carried(inner_graph, self.nest, frozenset(self.free))
         inner_graph.balance(
             {
@@ -1545,7 +1617,7 @@ class Walker(ExpressionWalk):
         self._restore(saved)
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
-        self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target)
+        self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue)
         return True
 
     def _around(self, nest: Sequence[Level], after: bool) -> None:
@@ -1556,6 +1628,8 @@ class Walker(ExpressionWalk):
         iteration's.
         """
         self.pinning = True
+        if after and len(nest) > 1:
+            self._hide_stores()
         for level in reversed(nest[1:]) if after else nest[1:]:
             for part in level.after if after else level.before:
                 self.statement(part)
@@ -1621,6 +1695,8 @@ class Walker(ExpressionWalk):
         mean = header.mean if header is not None and (low, high) == (header.low, header.high) else None
         if factor > 1:
             mean = None if header is None or header.mean is None else header.mean / factor
+        if header is not None and low != high:
+            self.wrapping.add(symbol)
         trips.append((low, high))
         self.trip_means.append(mean if mean is not None and low != high else high)
         if high is not None:
@@ -1731,6 +1807,7 @@ class Walker(ExpressionWalk):
         inner: Layer,
         slowest: float,
         target: int,
+        prologue: int,
     ) -> None:
         low: int | None = 1
         high: int | None = 1
@@ -1775,7 +1852,7 @@ class Walker(ExpressionWalk):
             del number
             if value.graph is self.graph and value.node >= 0:
                 inputs.append(value.node)
-        node = self._macro(touched, inputs, add_ranges(latency, (2, 2)), loop.line, name)
+        node = self._macro(touched, inputs, add_ranges(latency, (2 + prologue, 2 + prologue)), loop.line, name)
         self.body.loop_macros += 1
         self.body.single = outcome
         for number, value in inner.values.items():
@@ -1948,6 +2025,15 @@ def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
         for _, parts in block.cases:
             for part in parts:
                 yield from inner_loops(part)
+
+
+def outer_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
+    """Loops below a statement that stand in no other loop."""
+    if isinstance(block, ast.Loop):
+        yield block
+        return
+    for part in parts_of(block):
+        yield from outer_loops(part)
 
 
 def early_exit(block: ast.Stmt) -> bool:
