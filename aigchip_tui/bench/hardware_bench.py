@@ -1,0 +1,109 @@
+"""Random legal designs, generated variant by variant from their two demonstrations, proven alone and assembled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from aigchip_tui.csim.run import simulate_system
+from aigchip_tui.llm.coverage import variant_case
+from aigchip_tui.model.rules import refusals
+from aigchip_tui.model.seeds import draw_seed
+from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.workload import Workload
+from aigchip_tui.modules.protocol import Template
+from aigchip_tui.proof.demonstrations import DemoProver
+from aigchip_tui.proof.ladder import Bench
+from aigchip_tui.search.draws import Draws
+from aigchip_tui.search.encoding import point_of
+from aigchip_tui.search.operators import random_genes, repaired
+
+MAX_DRAWS = 100_000
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One random design: what its variants and its assembly showed; `cause` is empty when everything agreed."""
+
+    number: int
+    parameters: dict[str, int | str]
+    variants: int
+    origins: dict[str, int]
+    values: int
+    cause: str = ""
+
+
+def random_designs(build: Build, workload: Workload | None, *, seed: int) -> Iterator[DesignPoint]:
+    """Legal designs, each drawn from its own number; half of them with partitions that the array needs."""
+    for number in range(MAX_DRAWS):
+        draws = Draws(seed, "bench hardware", number)
+        genes = random_genes(draws)
+        if number % 2:
+            genes = repaired(genes, build.axi_bytes)
+        point = point_of(genes)
+        if not refusals(point, build, workload):
+            yield point
+
+
+def bench_hardware(
+    template: Template, prover: DemoProver, bench: Bench, build: Build, *, samples: int, seed: int, depth: int = 0,
+    told: Callable[[Sample], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Prove `samples` random designs; `depth` 1 sets every FIFO of the assembled simulation to one token.
+
+    Returns samples, variants, values compared, how variants were made, and every failure with its parameters.
+    """
+    known: dict[str, tuple[str, str, str]] = {}
+    found: list[Sample] = []
+    for number, point in enumerate(random_designs(build, None, seed=seed), start=1):
+        if number > samples:
+            break
+        found.append(_sample(template, prover, bench, build, point, number, seed, depth, known))
+        told(found[-1])
+    origins: dict[str, int] = {}
+    for origin, _, _ in known.values():
+        origins[origin] = origins.get(origin, 0) + 1
+    return {
+        "samples": len(found), "seed": seed, "fifo_depth": depth or "declared", "distinct_variants": len(known),
+        "variants_by": dict(sorted(origins.items())), "values_compared": sum(s.values for s in found),
+        "exact": sum(not s.cause for s in found),
+        "failures": [{"number": s.number, "cause": s.cause, "parameters": s.parameters} for s in found if s.cause],
+    }
+
+
+def _sample(
+    template: Template, prover: DemoProver, bench: Bench, build: Build, point: DesignPoint, number: int, seed: int,
+    depth: int, known: dict[str, tuple[str, str, str]],
+) -> Sample:
+    netlist = template.netlist(point, build)
+    bodies: dict[str, str] = {}
+    origins: dict[str, int] = {}
+    cause = ""
+    for instance in netlist.instances:
+        variant = instance.variant
+        if instance.author != "generator" or variant.key in bodies:
+            continue
+        if variant.key not in known:
+            answered, proved = next(prover.coverage(variant.module, [variant_case(variant)]))
+            red = proved.red if proved is not None else None
+            why = "refused by the adapter" if proved is None else f"{red.rung}: {red.evidence}" if red else ""
+            known[variant.key] = (answered.origin, answered.code, why)
+        origin, code, why = known[variant.key]
+        bodies[variant.key] = code
+        origins[origin] = origins.get(origin, 0) + 1
+        cause = cause or (f"{instance.name}: {why}" if why else "")
+    values = 0
+    if not cause:
+        rng = np.random.default_rng(draw_seed(seed, "bench hardware system", number))
+        test = template.system_test(netlist, point, build, (), rng)
+        result = simulate_system(
+            template.assemble(netlist, bodies), test.main, test.cases, sandbox=bench.sandbox, workdir=bench.workdir,
+            cache=bench.cache, environment=bench.environment, fibers=True, depth_override=depth or None,
+        )
+        values = result.values
+        cause = "" if result.passed else f"assembled: {result.cause}"
+    return Sample(
+        number=number, parameters=point.parameters(), variants=len(bodies), origins=origins, values=values, cause=cause,
+    )

@@ -1,0 +1,132 @@
+"""`bench`: measurements that print figures measured side by side in one run; no test asserts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
+from aigchip_tui.model.errors import AigchipError
+
+
+@click.group("bench")
+def bench_command() -> None:
+    """Measurements: search, estimator, hardware."""
+
+
+@bench_command.command("search")
+@click.option("--networks", default="resnet50", show_default=True, help="Comma-separated workloads.")
+@click.option("--evaluations", type=int, default=200, show_default=True)
+@click.option("--seeds", type=int, default=20, show_default=True)
+@click.option("--device", default="zcu104", show_default=True)
+@click.option("--dsp", type=int, default=1024, show_default=True)
+@click.option("--searchers", default="default,paper,random,nsga2,tpe", show_default=True)
+@json_option
+@sessions_option
+def search_command(
+    networks: str, evaluations: int, seeds: int, device: str, dsp: int, searchers: str, as_json: bool,
+    sessions: str | None,
+) -> int:
+    """Searchers side by side on the analytic model against the exhaustive oracle."""
+    from aigchip_tui.bench.search_bench import SEARCHERS, bench_search
+    from aigchip_tui.model.device import device as device_named
+    from aigchip_tui.model.space import Build
+
+    chosen = tuple(name for name in SEARCHERS if name in searchers.split(","))
+    unknown = [name for name in searchers.split(",") if name not in SEARCHERS]
+    if unknown:
+        raise AigchipError(f"There is no searcher {unknown[0]!r}.", hint=f"Known: {', '.join(SEARCHERS)}.")
+    build = Build(device=device_named(device), dsp_limit=dsp)
+    report = bench_search(
+        build, networks=networks.split(","), evaluations=evaluations, seeds=seeds, searchers=chosen, note=note,
+    )
+    if as_json:
+        document(report)
+        return 0
+    table(
+        [(name, *(_shown(figures[k]) for k in _FIGURES)) for name, figures in report["searchers"].items()],
+        ("searcher", *_FIGURES),
+    )
+    say("analytic model, one MAC per DSP; hypervolume over (log2 ms, log2 DSP), reference (512 ms, 2048 DSP)")
+    return 0
+
+
+_FIGURES = ("hv_median", "hv_p10", "found_median", "found_p10", "evaluations_to_95", "cpu_ms_per_evaluation")
+
+
+def _shown(value: object) -> str:
+    return "not reached" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+@bench_command.command("estimator")
+@click.option("--pairs", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Table of kernels.")
+@click.option("--sources", required=True, type=click.Path(file_okay=False, path_type=Path),
+              help="Folder that holds OWNER/NAME/... of the repositories the table names.")
+@click.option("--loops", type=click.Path(dir_okay=False, path_type=Path), help="Reported loop tables (loops.json).")
+@click.option("--set", "only", default="", help="Only this set of the table.")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a scatter plot (SVG).")
+@json_option
+@sessions_option
+def estimator_command(
+    pairs: Path, sources: Path, loops: Path | None, only: str, plot: Path | None, as_json: bool,
+    sessions: str | None,
+) -> int:
+    """Estimates against what the vendor tool reported, by set and category."""
+    import msgspec
+
+    from aigchip_tui.bench.estimator_bench import loop_arithmetic, measure, scatter_svg, table_lines
+
+    found = measure(pairs, sources, only=only)
+    if plot is not None:
+        plot.write_text(scatter_svg(found), encoding="utf-8")
+    arithmetic = loop_arithmetic(loops) if loops is not None else None
+    if as_json:
+        report = msgspec.to_builtins(found)
+        report["loop_arithmetic"] = msgspec.to_builtins(arithmetic)
+        document(report)
+        return 0
+    for line in table_lines(found):
+        say(line)
+    if arithmetic is not None:
+        say(f"loop arithmetic: {arithmetic.exact} of {arithmetic.loops} reported pipelined loops exactly")
+    return 0
+
+
+@bench_command.command("hardware")
+@click.option("--samples", type=int, default=10, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--device", default="zcu104", show_default=True)
+@click.option("--depth", type=int, default=0, help="1: every FIFO of the assembled simulation holds one token.")
+@click.option("--template", default="gemm", show_default=True)
+@json_option
+@sessions_option
+def hardware_command(
+    samples: int, seed: int, device: str, depth: int, template: str, as_json: bool, sessions: str | None
+) -> int:
+    """Random legal designs, generated from two demonstrations a variant, proven alone and assembled."""
+    from aigchip_tui.bench.hardware_bench import Sample, bench_hardware
+    from aigchip_tui.cli.proving import prover_and_bench
+    from aigchip_tui.library.demos import load_demos
+    from aigchip_tui.model.device import device as device_named
+    from aigchip_tui.model.space import Build
+    from aigchip_tui.modules.loader import load_template
+
+    def told(sample: Sample) -> None:
+        note(f"{sample.number:4} {sample.variants} variants, {sample.values} values: {sample.cause or 'exact'}")
+
+    family, library = load_template(template), load_demos(template)
+    with prover_and_bench(family, library, seed) as (prover, bench):
+        report = bench_hardware(
+            family, prover, bench, Build(device=device_named(device)), samples=samples, seed=seed, depth=depth,
+            told=told,
+        )
+    if as_json:
+        document(report)
+    else:
+        for key, value in report.items():
+            if key != "failures":
+                say(f"{key:20} {value}")
+        for failure in report["failures"]:
+            say(f"failed {failure['number']}: {failure['cause']}: {failure['parameters']}")
+    return 0 if report["exact"] == report["samples"] else 1

@@ -1,0 +1,45 @@
+"""A prover of demonstrations and designs on this machine: sandbox, worker, compile cache, estimator."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aigchip_tui.library.demos import DemoLibrary
+    from aigchip_tui.modules.protocol import Template
+    from aigchip_tui.proof.demonstrations import DemoProver
+    from aigchip_tui.proof.ladder import Bench
+
+
+@contextmanager
+def prover_and_bench(family: Template, library: DemoLibrary, seed: int) -> Iterator[tuple[DemoProver, Bench]]:
+    """The prover, and the bench on which it and assembled simulations run; both end with the block."""
+    import platformdirs
+
+    from aigchip_tui.engine.opening import READ_BYTES, sandboxed_reader
+    from aigchip_tui.model.device import device
+    from aigchip_tui.model.space import Build
+    from aigchip_tui.proof.demonstrations import DemoProver
+    from aigchip_tui.proof.ladder import Bench
+    from aigchip_tui.sandbox.choose import Probes, choose
+    from aigchip_tui.sandbox.worker import Worker
+    from aigchip_tui.synth.embedded import EmbeddedSynthesizer
+
+    cache = Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "csim"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="aigchip-proving-") as scratch:
+        work = Path(scratch)
+        sandbox = choose(Probes(scratch=work, environment=os.environ))
+        with Worker(sandbox, memory_bytes=READ_BYTES) as worker:
+            synthesizer = EmbeddedSynthesizer(build=Build(device=device("zcu104")), template=family, worker=worker)
+            bench = Bench(
+                sandbox=sandbox, workdir=work, cache=cache, environment=dict(os.environ), headers=family.headers(),
+            )
+            yield DemoProver(
+                family, library, bench=bench, read=sandboxed_reader(worker), rate=synthesizer.rate, seed=seed
+            ), bench
