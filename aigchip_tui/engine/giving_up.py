@@ -54,13 +54,20 @@ def lost_texts(state: SessionState, texts: Texts) -> tuple[ev.AnyEvent, ...]:
         attempt = variant.attempt
         if variant.status not in ("proven", "replied") or attempt is None or not attempt.source:
             continue
-        if texts.has(attempt.source):
+        if _is_there(attempt.source, texts):
             continue
         found.append(ev.VariantFailed(
             variant=variant.key, attempt=attempt.number, rung="static", cause="damaged", retry=True
         ))
         found += _without_figures(state, variant, "damaged", f"the text of {variant.module} ({variant.key}) is lost")
     return tuple(found)
+
+
+def _is_there(digest: str, texts: Texts) -> bool:
+    try:
+        return texts.has(digest)
+    except StoreError:
+        return False
 
 
 def _without_figures(state: SessionState, variant: Variant, cause: str, message: str) -> list[ev.AnyEvent]:

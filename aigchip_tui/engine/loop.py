@@ -110,6 +110,9 @@ class Engine:
             elif self._launch(pool):
                 continue
             if not self._flight:
+                if self.desk.commands():
+                    # An undo that waited for the last step, or what came during it.
+                    continue
                 if self.state.proofs_finished:
                     return "done"
                 if not self.wait_for_human:
