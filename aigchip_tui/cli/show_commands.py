@@ -24,15 +24,20 @@ _SHORT = ("static", "contract", "conform", "compile", "csim", "sanitize", "rate"
 @click.option("--design", help="One design: d0007.")
 @click.option("--designs", is_flag=True, help="All designs.")
 @click.option("--variants", is_flag=True, help="All module variants and who wrote them.")
+@click.option("--variant", help="One variant: attempts, rungs, and where each line came from.")
 @click.option("--source", help="Print the newest text of a variant.")
 @json_option
 @sessions_option
 def show_command(
-    name: str, design: str | None, designs: bool, variants: bool, source: str | None, as_json: bool,
-    sessions: str | None,
+    name: str, design: str | None, designs: bool, variants: bool, variant: str | None, source: str | None,
+    as_json: bool, sessions: str | None,
 ) -> int:
     """Say where the session NAME stands."""
     view = open_view(sessions, name)
+    if variant:
+        from aigchip_tui.cli.show_variant import show_variant
+
+        return show_variant(view, variant, as_json=as_json)
     if source:
         return _show_source(view, source)
     if design:
@@ -177,8 +182,10 @@ def _show_variants(view: SessionView, *, as_json: bool) -> int:
 
 
 def _show_source(view: SessionView, key: str) -> int:
-    found = [v for k, v in view.state.variants.items() if k == key or k.startswith(key)]
-    if len(found) != 1 or found[0].attempt is None or not found[0].attempt.source:
-        raise AigchipError(f"No single variant with a text is named {key!r}.", hint="See show --variants.")
-    say(view.session.blobs.get_text(found[0].attempt.source))
+    from aigchip_tui.cli.show_variant import one_variant
+
+    attempt = one_variant(view, key).attempt
+    if attempt is None or not attempt.source:
+        raise AigchipError(f"{key} has no text yet.", hint="See show --variants.")
+    say(view.session.blobs.get_text(attempt.source))
     return 0
