@@ -15,9 +15,10 @@ from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
+from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
 from aigchip_tui.estimator.values import Lin, Val, integer
-from aigchip_tui.estimator.walk import FunctionOutcome, LoopOutcome, Walker
+from aigchip_tui.estimator.walk import Walker
 from aigchip_tui.model.errors import AigchipError
 
 
@@ -133,7 +134,7 @@ def top_function(design: Design, top: str = "") -> ast.Function:
     """The function to estimate: by name, else the one that no other calls; raises AigchipError with what
     there is.
     """
-    from aigchip_tui.estimator.walk import calls_in_statement
+    from aigchip_tui.estimator.traverse import calls_in_statement
 
     with_body = {name: [one for one in found if one.body is not None] for name, found in design.unit.functions.items()}
     defined = {name: found[0] for name, found in with_body.items() if found and name != "main"}

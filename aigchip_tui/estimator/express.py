@@ -6,7 +6,7 @@ import math
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.constants import NotConstantError, apply_binary
-from aigchip_tui.estimator.memory import MemoryWalk
+from aigchip_tui.estimator.dependences import DependenceWalk
 from aigchip_tui.estimator.objects import (
     Binding,
     Cell,
@@ -60,7 +60,7 @@ _FREE_MATH = frozenset(["fabs", "fabsf", "abs", "copysign", "isnan", "isinf", "s
 _ROUND = frozenset(["floor", "ceil", "round", "trunc", "rint", "floorf", "ceilf", "roundf", "fmod", "fmodf", "lround"])
 
 
-class ExpressionWalk(MemoryWalk):
+class ExpressionWalk(DependenceWalk):
     """Evaluates expressions within the current layer and graph."""
 
     unit: ast.Unit

@@ -70,7 +70,14 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
     occupancy: dict[tuple[str, int], Counter[int]] = {}
     start = plan.start
     for node, name in enumerate(graph.operation):
-        if name in ("phi", "dead", "concat", "module", "address"):
+        if name in ("phi", "dead", "concat"):
+            continue
+        if name == "address":
+            usage.lut += graph.bits[node] * max(1, graph.width_in[node][0] if graph.width_in[node] else 1)
+            continue
+        if name == "module":
+            usage.lut += 12
+            usage.ff += 2
             continue
         label = name.rstrip("0123456789")
         if name != label and label in (*_FP, "fcmp", "convert", "resize"):
@@ -96,7 +103,7 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
         usage.units[key] = -(-total // interval) if plan.interval else max(slots.values())
         shared = sum(slots.values()) - usage.units[key]
         bits = 64 if key[0].endswith("64") else 32
-        usage.lut += shared * bits // 2
+        usage.lut += shared * bits
     usage.ff += _registers(graph, plan)
     return usage
 

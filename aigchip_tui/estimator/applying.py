@@ -1,0 +1,170 @@
+"""Pragmas and directives applied to the objects they name: partitions, storage, interfaces, dependences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.constants import evaluate
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.cpp.tokens import significant
+from aigchip_tui.estimator.objects import (
+    Binding,
+    Memory,
+    Partition,
+    Registers,
+    Stream,
+    Struct,
+    View,
+    fresh,
+)
+from aigchip_tui.estimator.state import WalkState
+from aigchip_tui.estimator.values import Val
+
+
+class PragmaWalk(WalkState):
+    """Pragmas and directives applied to the objects they name: partitions, storage, interfaces, dependences."""
+
+    def _function_pragmas(self, function: ast.Function) -> list[Pragma]:
+        found = list(function.body.pragmas) if function.body is not None else []
+        found += [pragma for pragma in self.directives if pragma.location == function.name]
+        return found
+
+    def _prepare(self, pragmas: Sequence[Pragma]) -> None:
+        """Notes the pragmas about variables and applies those whose variable already exists."""
+        extra = [pragma for pragma in self.directives if pragma.location.split("/")[0] == self.function_name]
+        for pragma in [*pragmas, *extra]:
+            if pragma.kind in (
+                "ARRAY_PARTITION",
+                "ARRAY_RESHAPE",
+                "STREAM",
+                "BIND_STORAGE",
+                "INTERFACE",
+                "DEPENDENCE",
+                "AGGREGATE",
+            ):
+                name = (pragma.options.get("variable") or pragma.options.get("port") or "").split("[")[0]
+                if not name and pragma.kind == "INTERFACE":
+                    continue
+                self.pragmas.setdefault(name, []).append(pragma)
+                bound = self.lookup(name)
+                if bound is not None and not isinstance(bound, Val):
+                    changed = self.apply_pragma(bound, pragma)
+                    if changed is not bound:
+                        self._rebind(name, changed)
+
+    def _rebind(self, name: str, binding: Binding) -> None:
+        for scope in reversed(self.scopes):
+            if name in scope:
+                scope[name] = binding
+                return
+
+    def apply_pragma(self, place: Binding, pragma: Pragma) -> Binding:
+        """Effect of a pragma on an existing object; complete partition of all dimensions makes registers."""
+        if isinstance(place, Struct):
+            place.fields = {name: self.apply_pragma(item, pragma) for name, item in place.fields.items()}
+            return place
+        if isinstance(place, View):
+            if isinstance(place.target, Memory):
+                self.apply_pragma(place.target, pragma)
+            return place
+        if isinstance(place, Stream):
+            if pragma.kind == "STREAM":
+                depth = self._option(pragma, "depth")
+                place.depth = depth if depth is not None else place.depth
+                place.explicit = True
+            elif pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
+                place.banks.append(pragma)
+            return place
+        if not isinstance(place, Memory):
+            return place
+        if pragma.kind == "STREAM":
+            place.fifo = True
+        if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
+            return self._partition(place, pragma)
+        if pragma.kind == "BIND_STORAGE":
+            kind = (pragma.options.get("type") or pragma.options.get("core") or "").lower()
+            impl = pragma.options.get("impl", "").lower() or kind
+            place.storage = (
+                "uram"
+                if "uram" in impl
+                else "lutram"
+                if "lut" in impl or "srl" in impl
+                else "bram"
+                if "bram" in impl
+                else ""
+            )
+            if "1p" in kind:
+                place.ports = (1, 1, 1)
+            elif "s2p" in kind:
+                place.ports = (2, 1, 1)
+            elif "1wnr" in kind:
+                place.ports = (64, 64, 1)
+            self.capacity[place.number] = place.ports
+        elif pragma.kind == "INTERFACE":
+            mode = pragma.options.get("mode", "") or (pragma.words[0] if pragma.words else "")
+            if "m_axi" in mode or "m_axi" in pragma.words:
+                place.axi = True
+                place.bundle = pragma.options.get("bundle", "gmem")
+            elif "ap_fifo" in mode or "axis" in mode or "axis" in pragma.words or "ap_fifo" in pragma.words:
+                place.ports = (1, 1, 1)
+                self.capacity[place.number] = place.ports
+        elif pragma.kind == "DEPENDENCE" and (
+            pragma.has("false")
+            or pragma.options.get("type", "").lower() == "false"
+            or pragma.options.get("dependent", "").lower() == "false"
+        ):
+            self.free.add(place.number)
+        return place
+
+    def _option(self, pragma: Pragma, name: str) -> int | None:
+        text = pragma.options.get(name)
+        if text is None:
+            return None
+        direct = pragma.number(name)
+        if direct is not None:
+            return direct
+
+        known: dict[str, int] = {}
+        for token in significant(text):
+            if token.kind == "name":
+                found = self.fold(ast.Name(token.text))
+                if found is not None:
+                    known[token.text] = found
+        return evaluate(text, known)
+
+    def _partition(self, memory: Memory, pragma: Pragma) -> Binding:
+        style = pragma.options.get("type", "").lower()
+        for word in ("complete", "cyclic", "block"):
+            if word in pragma.words:
+                style = word
+        style = style or "complete"
+        dimension = self._option(pragma, "dim")
+        dimension = 1 if dimension is None else dimension
+        factor = self._option(pragma, "factor") or 1
+        positions = range(len(memory.extents)) if dimension == 0 else [dimension - 1]
+        memory.asked = True
+        for position in positions:
+            if 0 <= position < len(memory.extents):
+                extent = memory.extents[position]
+                if style == "complete":
+                    memory.partitions[position] = Partition("complete", extent)
+                elif factor > 1:
+                    memory.partitions[position] = Partition(style, factor)
+        if pragma.kind == "ARRAY_RESHAPE":
+            memory.reshaped = memory.banks
+        everywhere = all(
+            position in memory.partitions
+            and (memory.partitions[position].style == "complete" or memory.partitions[position].factor >= extent)
+            for position, extent in enumerate(memory.extents)
+        )
+        if everywhere and memory.words <= 65536 and not memory.axi and pragma.kind == "ARRAY_PARTITION":
+            return Registers(memory.type, memory.extents, fresh())
+        return memory
+
+    def _loop_pragmas(self, loop: ast.Loop) -> list[Pragma]:
+        found = list(loop.pragmas)
+        if loop.label:
+            wanted = f"{self.function_name}/{loop.label}"
+            found += [pragma for pragma in self.directives if pragma.location == wanted]
+        return found

@@ -1,0 +1,478 @@
+"""Functions: inlined, modules of their own, pipelined as a whole, or dataflow regions of processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.graph import Graph, Macro
+from aigchip_tui.estimator.objects import (
+    Binding,
+    Cell,
+    Layer,
+    Memory,
+    Registers,
+    Result,
+    Stream,
+    Struct,
+    Type,
+    View,
+    fresh,
+)
+from aigchip_tui.estimator.outcomes import (
+    Body,
+    CannotUnrollError,
+    FunctionOutcome,
+    Range,
+    add_ranges,
+)
+from aigchip_tui.estimator.pipelining import PipelineWalk
+from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.types import Bindings
+from aigchip_tui.estimator.values import INT, Lin, Val, integer
+
+
+class FunctionWalk(PipelineWalk):
+    """Functions: inlined, modules of their own, pipelined as a whole, or dataflow regions of processes."""
+
+    def function_named(self, callee: ast.Name, call: ast.Call) -> ast.Function | None:
+        """The definition that a call means: same name, fitting number of arguments."""
+        candidates = self.unit.functions.get(callee.name)
+        if not candidates:
+            return None
+        with_body = [one for one in candidates if one.body is not None]
+        for one in with_body:
+            least = sum(1 for parameter in one.parameters if parameter.init is None)
+            if least <= len(call.arguments) <= len(one.parameters):
+                return one
+        return with_body[0] if with_body else None
+
+    def method_of(self, callee: ast.Member) -> tuple[ast.Function, Struct] | None:
+        """A method defined in the text, with the record it is called on."""
+        place = self.place(callee.base) if isinstance(callee.base, ast.Name | ast.Member | ast.Index) else None
+        if not isinstance(place, Struct):
+            return None
+        record = self.unit.records.get(place.type.record)
+        function = record.methods.get(callee.name) if record is not None else None
+        return (function, place) if function is not None and function.body is not None else None
+
+    def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:
+        """A call of a function in the text: inlined, or a module of its own when it holds rolled loops."""
+        if function.body is None:
+            return integer(0)
+        if len(self.calls) > 24 or self.calls.count(function.name) > 2:
+            self.note(f"recursion of '{function.name}' at line {call.line} is not followed")
+            return integer(0)
+        arguments: list[Binding | Val | Result] = []
+        for position, parameter in enumerate(function.parameters):
+            given = call.arguments[position] if position < len(call.arguments) else parameter.init
+            arguments.append(self._argument(parameter, given))
+        saved_bound, saved_types = self.bound, self.template_types
+        if function.templates:
+            self.bound = {**self.bound, **self._deduce(function, callee, arguments)}
+        pragmas = self._function_pragmas(function)
+        inline = any(pragma.kind == "INLINE" and not pragma.has("off") for pragma in pragmas)
+        module = (
+            not self.pipelined
+            and not inline
+            and (self.has_loops(function.body) or any(pragma.kind in ("DATAFLOW", "PIPELINE") for pragma in pragmas))
+        )
+        self.calls.append(function.name)
+        try:
+            if module:
+                return self._call_module(function, arguments, owner, call.line)
+            return self._inline(function, arguments, owner)
+        finally:
+            self.calls.pop()
+            self.bound, self.template_types = saved_bound, saved_types
+
+    def _argument(self, parameter: ast.Variable, given: ast.Expr | None) -> Binding | Val | Result:
+        if given is None:
+            return integer(0)
+        kind = parameter.type
+        if kind.extents or kind.pointers or kind.reference:
+            if isinstance(given, ast.Name | ast.Index | ast.Member | ast.Unary | ast.Binary | ast.Cast) and not (
+                isinstance(given, ast.Unary) and given.operator not in ("&", "*")
+            ):
+                if isinstance(given, ast.Binary) and not (kind.extents or kind.pointers):
+                    return self.result(given)
+                if isinstance(given, ast.Name) and isinstance(self.lookup(given.name), Val):
+                    return self.result(given)
+                if isinstance(given, ast.Name) and self.lookup(given.name) is None:
+                    return self.result(given)
+                return self.place(given)
+            return self.result(given)
+        if isinstance(given, ast.Name):
+            bound = self.lookup(given.name)
+            if isinstance(bound, Stream | Memory):
+                return bound
+        return self.result(given)
+
+    def _deduce(self, function: ast.Function, callee: ast.Name, arguments: Sequence[object]) -> Bindings:
+        found = self.types.bind(function.templates, callee.arguments, self.bound)
+        names = {name for name, _ in function.templates}
+        for parameter, argument in zip(function.parameters, arguments, strict=False):
+            written = parameter.type
+            if isinstance(argument, Memory | Registers):
+                extents = argument.extents
+                for extent, size in zip(written.extents, extents, strict=False):
+                    if isinstance(extent, ast.Name) and extent.name in names:
+                        found.setdefault(extent.name, size)
+                if written.name in names:
+                    found.setdefault(written.name, argument.type)
+            elif isinstance(argument, Stream):
+                self._deduce_type(written, Type("stream", element=argument.type), names, found)
+            elif (isinstance(argument, Val) and written.name in names) or (
+                isinstance(argument, Cell) and written.name in names
+            ):
+                found.setdefault(written.name, Type("scalar", argument.kind))
+        return found
+
+    def _deduce_type(self, written: ast.TypeRef, actual: Type, names: set[str], found: Bindings) -> None:
+        if written.name in names:
+            found.setdefault(written.name, actual)
+            return
+        for position, argument in enumerate(written.arguments):
+            if position == 0 and actual.element is not None and isinstance(argument, ast.TypeRef):
+                self._deduce_type(argument, actual.element, names, found)
+            elif position == 1 and actual.form == "vector":
+                label = argument.name if isinstance(argument, ast.TypeRef | ast.Name) else ""
+                if label in names:
+                    found.setdefault(label, actual.count)
+
+    def _bind_parameters(
+        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None
+    ) -> dict[str, Binding | Val]:
+        scope: dict[str, Binding | Val] = {}
+        if owner is not None:
+            scope.update(owner.fields)
+        for parameter, argument in zip(function.parameters, arguments, strict=False):
+            if not parameter.name:
+                continue
+            if isinstance(argument, Val):
+                if argument.const is not None and not parameter.type.pointers:
+                    kind = self.resolve(parameter.type)
+                    argument = self.convert(argument, kind.kind) if kind.form == "scalar" else argument
+                cell = Cell(argument.kind, fresh())
+                self.layer.write(cell, argument)
+                scope[parameter.name] = cell
+            elif isinstance(argument, Cell | Registers | Memory | Stream | Struct | View):
+                scope[parameter.name] = argument
+            else:
+                holder = self.declare(self.resolve(parameter.type), parameter.name)
+                self.store(holder, argument)
+                scope[parameter.name] = holder
+        return scope
+
+    def _inline(
+        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None
+    ) -> Result:
+        assert function.body is not None
+        saved_returned, saved_scopes, saved_line = self.returned, self.scopes, self.line
+        scope = self._bind_parameters(function, arguments, owner)
+        self.scopes = [*self.scopes[:1], scope]
+        self.returned = []
+        try:
+            self.block(function.body)
+            return self._returned_value()
+        finally:
+            self.returned, self.scopes, self.line = saved_returned, saved_scopes, saved_line
+
+    def _returned_value(self) -> Result:
+        if not self.returned:
+            return integer(0)
+        guard, found = self.returned[-1]
+        del guard
+        for other_guard, other in reversed(self.returned[:-1]):
+            condition = Val(INT, other_guard[-1] if other_guard else -1, None, None, self.graph)
+            found = self.choose(condition, other, found)
+        return found
+
+    def _call_module(
+        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None, line: int
+    ) -> Result:
+        graph, layer = self.graph, self.layer
+        inputs: list[int] = []
+        for argument in arguments:
+            if isinstance(argument, Val):
+                inputs += self.sources(argument)
+        names = set()
+        for argument in arguments:
+            if isinstance(argument, Cell | Registers | Struct):
+                names.add(argument.root)
+        inner = Layer(layer, Graph(), frozenset(names), False)
+        saved = self._save()
+        self.graph, self.layer = Graph(), inner
+        inner.graph = self.graph
+        self.touched.append({})
+        try:
+            outcome, value = self.run_function(function, arguments, owner)
+        finally:
+            touched = self.touched.pop()
+            self._restore(saved)
+        self.graph, self.layer = graph, layer
+        for outer in self.touched:
+            for number, write in touched.items():
+                outer[number] = outer.get(number, False) or write
+        node = self._macro(touched, inputs, outcome.latency, line, function.name)
+        for number, found in inner.values.items():
+            if number in self._known_cells(arguments):
+                self.layer.values[number] = Val(found.kind, node, found.const, found.lin, self.graph)
+        self.usage.include(outcome.usage)
+        self.slowest = max(self.slowest, outcome.slowest_ns)
+        self.body.loops += outcome.loops
+        if outcome.latency[1] is None:
+            self.body.unknown = True
+        if isinstance(value, Val):
+            return Val(
+                value.kind, node, value.const, Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None, self.graph
+            )
+        value.node, value.graph, value.items = node, self.graph, {}
+        return value
+
+    def _known_cells(self, arguments: Sequence[object]) -> set[int]:
+        found: set[int] = set()
+
+        def visit(item: object) -> None:
+            if isinstance(item, Cell):
+                found.add(item.number)
+            elif isinstance(item, Registers):
+                for inner in item.items.values():
+                    visit(inner)
+            elif isinstance(item, Struct):
+                for inner in item.fields.values():
+                    visit(inner)
+            elif isinstance(item, View):
+                visit(item.target)
+
+        for argument in arguments:
+            visit(argument)
+        return found
+
+    def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
+        """A node that stands for a module; it waits for whatever touched its memories before."""
+        sources = list(inputs)
+        for number, write in touched.items():
+            track = self.track(number)
+            if track.barrier >= 0:
+                sources.append(track.barrier)
+            sources += track.writers
+            if write:
+                sources += track.readers
+        if self.guard:
+            sources += [node for node in self.guard if node >= 0]
+        node = self.graph.add("module", 2, 0.0, tuple(dict.fromkeys(sources)), bits=1, line=line)
+        self.graph.macro[node] = Macro(
+            latency[1] if latency[1] is not None else 0,
+            frozenset(touched),
+            frozenset(number for number, write in touched.items() if write),
+            line,
+            name,
+        )
+        for number, write in touched.items():
+            track = self.track(number)
+            if write:
+                track.barrier = node
+                track.stores.clear()
+                track.loads.clear()
+                track.writers.clear()
+                track.readers.clear()
+            else:
+                track.readers.append(node)
+        self.body.macros += 1
+        if latency[1] is None:
+            self.body.unknown = True
+        return node
+
+    def _save(self) -> tuple[object, ...]:
+        return (
+            self.body,
+            self.usage,
+            self.slowest,
+            self.guard,
+            self.nest,
+            self.local_symbols,
+            self.scopes,
+            self.returned,
+            self.function_name,
+            self.pipelined,
+            self.free,
+            self.pragmas,
+        )
+
+    def _restore(self, saved: tuple[object, ...]) -> None:
+        (
+            self.body,
+            self.usage,
+            self.slowest,
+            self.guard,
+            self.nest,
+            self.local_symbols,
+            self.scopes,
+            self.returned,
+            self.function_name,
+            self.pipelined,
+            self.free,
+            self.pragmas,
+        ) = saved  # type: ignore[assignment]  # restored as saved
+
+    def run_function(
+        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None = None
+    ) -> tuple[FunctionOutcome, Result]:
+        """Estimates one function in a fresh state machine; the layer and graph are already its own."""
+        assert function.body is not None
+        self.body, self.usage, self.slowest = Body(), Usage(), 0.0
+        self.guard, self.nest, self.local_symbols = (), (), frozenset()
+        self.returned, self.function_name, self.pipelined = [], function.name, False
+        self.free = set()
+        self.scopes = [*self.scopes[:1], self._bind_parameters(function, arguments, owner)]
+        pragmas = self._function_pragmas(function)
+        name = function.name
+        if any(pragma.kind == "DATAFLOW" for pragma in pragmas):
+            outcome = self._dataflow(function, pragmas)
+            return outcome, integer(0)
+        pipeline = [pragma for pragma in pragmas if pragma.kind == "PIPELINE" and not pragma.has("off")]
+        if pipeline:
+            try:
+                return self._pipelined_function(function, pipeline[0])
+            except CannotUnrollError:
+                self.note(f"function '{name}' is not pipelined: a loop in it has no constant trip count")
+        self.block(function.body)
+        value = self._returned_value()
+        latency = self.close_body()
+        if (
+            self.body.loop_macros == 1
+            and self.body.macros == 1
+            and self.body.single is not None
+            and self.body.plain_nodes == 0
+        ):
+            single = self.body.single.latency
+            latency = add_ranges(single, (2, 2))
+        else:
+            latency = add_ranges(latency, (-1, -1))
+        latency = (
+            None if latency[0] is None else max(0, latency[0]),
+            None if latency[1] is None else max(0, latency[1]),
+        )
+        outcome = FunctionOutcome(
+            name,
+            function.line,
+            latency,
+            None if latency[1] is None else latency[1] + 1,
+            self.body.loops,
+            self.usage,
+            self.slowest,
+        )
+        return outcome, value
+
+    def _pipelined_function(self, function: ast.Function, pragma: Pragma) -> tuple[FunctionOutcome, Result]:
+        assert function.body is not None
+        self.pipelined = True
+        self.block(function.body)
+        value = self._returned_value()
+        self.pipelined = False
+        target = pragma.number("ii") or 1
+        plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
+        self._account(self.graph, plan)
+        depth = max(1, plan.states)
+        outcome = FunctionOutcome(
+            function.name, function.line, (depth - 1, depth - 1), plan.interval, [], self.usage, self.slowest
+        )
+        return outcome, value
+
+    def _dataflow(self, function: ast.Function, pragmas: Sequence[Pragma]) -> FunctionOutcome:
+        """Concurrent processes: each call or loop is one; the slowest sets the interval, the longest path the
+        latency.
+        """
+        assert function.body is not None
+        processes: list[FunctionOutcome] = []
+        usage = Usage()
+        finish: dict[int, int] = {}
+        unknown = False
+        self._prepare(function.body.pragmas)
+        total = 0
+        for statement in self._dataflow_statements(function.body.statements):
+            self.touched.append({})
+            before = len(self.body.loops)
+            outer_usage, self.usage = self.usage, Usage()
+            saved_graph = self.graph
+            self.graph = Graph()
+            body, self.body = self.body, Body()
+            self.statement(statement)
+            latency = self.close_body()
+            inner_body, self.body = self.body, body
+            self.body.loops += inner_body.loops
+            self.graph = saved_graph
+            touched = self.touched.pop()
+            for outer in self.touched:
+                for number, write in touched.items():
+                    outer[number] = outer.get(number, False) or write
+            usage.include(self.usage)
+            self.usage = outer_usage
+            if inner_body.macros == 0 and not inner_body.loops and not touched:
+                continue
+            length = latency[1]
+            if length is None or inner_body.unknown:
+                unknown = True
+                length = 0
+            cost = max(1, length - 2) if inner_body.macros else max(1, length - 1)
+            streams = {number for number in touched if self._is_fifo(number)}
+            begin = max(
+                [finish.get(number, 0) for number, write in touched.items() if number not in streams], default=0
+            )
+            for number, write in touched.items():
+                if write and number not in streams:
+                    finish[number] = begin + cost
+            total = max(total, begin + cost)
+            low, high = latency
+            processes.append(
+                FunctionOutcome(
+                    self._process_name(statement),
+                    self.line,
+                    (None if unknown else low, None if unknown else high),
+                    cost,
+                    self.body.loops[before:],
+                    Usage(),
+                    self.slowest,
+                )
+            )
+        interval = max((process.interval or 0) for process in processes) if processes else 0
+        latency_range: Range = (None, None) if unknown else (total + 1, total + 1)
+        return FunctionOutcome(
+            function.name,
+            function.line,
+            latency_range,
+            None if unknown else interval + 1,
+            self.body.loops,
+            usage,
+            self.slowest,
+            True,
+            processes,
+        )
+
+    def _is_fifo(self, number: int) -> bool:
+        found = self.memories.get(number)
+        return isinstance(found, Stream) or (isinstance(found, Memory) and found.fifo)
+
+    def _process_name(self, statement: ast.Stmt) -> str:
+        if isinstance(statement, ast.Evaluate) and isinstance(statement.expression, ast.Call):
+            callee = statement.expression.callee
+            return callee.name if isinstance(callee, ast.Name | ast.Member) else "process"
+        return f"loop_{statement.line}" if isinstance(statement, ast.Loop) else "process"
+
+    def _dataflow_statements(self, statements: Sequence[ast.Stmt]) -> Iterator[ast.Stmt]:
+        for statement in statements:
+            if isinstance(statement, ast.Block):
+                yield from self._dataflow_statements(statement.statements)
+            elif isinstance(statement, ast.Loop) and any(p.kind == "UNROLL" for p in statement.pragmas):
+                header = self.header(statement)
+                if header is None or header.high is None:
+                    yield statement
+                    continue
+                for step in range(header.high):
+                    self.layer.write(header.cell, self._counter(header, step))
+                    yield from self._dataflow_statements(statement.body.statements)
+            else:
+                yield statement

@@ -1,0 +1,298 @@
+"""What becomes of a loop: unrolled, pipelined, flattened with its nest, or a plain state machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.counting import CounterWalk
+from aigchip_tui.estimator.objects import (
+    Cell,
+    Registers,
+    Struct,
+    View,
+    fresh,
+)
+from aigchip_tui.estimator.outcomes import (
+    Header,
+    Level,
+)
+from aigchip_tui.estimator.traverse import (
+    assigned_names,
+    calls_in,
+    calls_in_statement,
+    inner_loops,
+    outer_loops,
+)
+
+
+class ChoiceWalk(CounterWalk):
+    """What becomes of a loop: unrolled, pipelined, flattened with its nest, or a plain state machine."""
+
+    def has_loops(self, statement: ast.Stmt | ast.Block) -> bool:
+        """Whether rolled loops stand below, in called functions too (a loop to be unrolled fully does not
+        count).
+        """
+        key = id(statement)
+        known = self.loops_cache.get(key)
+        if known is None:
+            self.loops_cache[key] = False
+            known = self.loops_cache[key] = self._has_loops(statement)
+        return known
+
+    def _has_loops(self, statement: ast.Stmt) -> bool:
+        if isinstance(statement, ast.Loop):
+            full = any(p.kind == "UNROLL" and "factor" not in p.options and not p.has("off") for p in statement.pragmas)
+            return not full or self._has_loops(statement.body)
+        if isinstance(statement, ast.Block):
+            return any(self.has_loops(part) for part in statement.statements)
+        if isinstance(statement, ast.If):
+            return self.has_loops(statement.yes) or (statement.no is not None and self.has_loops(statement.no))
+        if isinstance(statement, ast.Switch):
+            return any(self.has_loops(part) for _, parts in statement.cases for part in parts)
+        expressions: list[ast.Expr] = []
+        if isinstance(statement, ast.Evaluate):
+            expressions = [statement.expression]
+        elif isinstance(statement, ast.Declaration):
+            expressions = [variable.init for variable in statement.variables if variable.init is not None]
+        elif isinstance(statement, ast.Return) and statement.value is not None:
+            expressions = [statement.value]
+        for expression in expressions:
+            for call in calls_in(expression):
+                if isinstance(call.callee, ast.Name):
+                    if call.callee.name in ("memcpy", "memset", "memmove"):
+                        return True
+                    function = self.function_named(call.callee, call)
+                    if function is not None and function.body is not None and self.has_loops(function.body):
+                        return True
+        return False
+
+    def loop(self, loop: ast.Loop) -> None:
+        """One loop: unrolled, pipelined (perhaps flattened with its nest), or a plain state machine."""
+        self.line = loop.line
+        self.scopes.append({})
+        try:
+            self._loop(loop)
+        finally:
+            self.scopes.pop()
+
+    def _loop(self, loop: ast.Loop) -> None:
+        pragmas = self._loop_pragmas(loop)
+        self._prepare([pragma for pragma in pragmas if pragma.kind != "INTERFACE"])
+        header = self.header(loop)
+        unroll = [pragma for pragma in pragmas if pragma.kind == "UNROLL" and not pragma.has("off")]
+        factor = self._option(unroll[0], "factor") if unroll else None
+        full = bool(unroll) and factor is None
+        if header is not None and factor is not None and header.high is not None and factor >= header.high:
+            full = True
+        if self.pipelined or (full and header is not None and header.high is not None):
+            self._unroll(loop, header)
+            return
+        if header is not None and header.high == 0:
+            return
+        self._rolled(loop, header, pragmas, factor or 1)
+
+    def _pipeline_target(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> int | None:
+        """Target interval when the loop is to be pipelined, None when it is not."""
+        for pragma in pragmas:
+            if pragma.kind == "PIPELINE":
+                return None if pragma.has("off") else (self._option(pragma, "ii") or 1)
+        if self.options.auto_pipeline <= 0:
+            return None
+        inner = list(inner_loops(loop.body))
+        rolled = [one for one in inner if not self._fully_unrolled(one)]
+        called = self._called_loops(loop.body, 0)
+        if called is None or not all(self._small_inner(one) for one in called):
+            return None
+        if not rolled:
+            return 1
+        unroll = [p for p in pragmas if p.kind == "UNROLL" and not p.has("off")]
+        if self._holds_only_a_loop(loop) and (not unroll or (self._option(unroll[0], "factor") or 2) < 2):
+            return None
+        nested = {id(one) for outer in rolled for one in inner_loops(outer.body)}
+        return 1 if all(self._small_inner(one) for one in rolled if id(one) not in nested) else None
+
+    def _holds_only_a_loop(self, loop: ast.Loop) -> bool:
+        """Whether a body is one loop, after nothing but values of registers: such a nest is flattened, not
+        unrolled.
+        """
+        parts = list(loop.body.statements)
+        while len(parts) == 1 and isinstance(parts[0], ast.Block):
+            parts = list(parts[0].statements)
+        if not parts or not isinstance(parts[-1], ast.Loop):
+            return False
+        for part in parts[:-1]:
+            if isinstance(part, ast.Declaration):
+                continue
+            written = part.expression if isinstance(part, ast.Evaluate) else None
+            if not isinstance(written, ast.Assign) or not isinstance(written.target, ast.Name):
+                return False
+        return True
+
+    def _small_inner(self, loop: ast.Loop) -> bool:
+        """A loop (or a perfect nest) without pragmas whose trips are few: it is unrolled and its parent
+        pipelined.
+        """
+        if any(pragma.kind in ("PIPELINE", "UNROLL") for pragma in self._loop_pragmas(loop)):
+            return False
+        trip = self.static_trip(loop)
+        if trip is None or trip > self.options.auto_pipeline:
+            return False
+        inner = [one for one in inner_loops(loop.body) if not self._fully_unrolled(one)]
+        if not inner:
+            return True
+        if not self._holds_only_a_loop(loop) or any(self._loop_pragmas(one) for one in inner):
+            return False
+        for one in inner:
+            more = self.static_trip(one)
+            if more is None:
+                return False
+            trip *= more
+        return trip <= self.options.auto_pipeline
+
+    def _fully_unrolled(self, loop: ast.Loop) -> bool:
+        """Whether a pragma unrolls a loop completely: without a factor, or with one of at least the trip
+        count.
+        """
+        for pragma in self._loop_pragmas(loop):
+            if pragma.kind == "UNROLL" and not pragma.has("off"):
+                if "factor" not in pragma.options:
+                    return True
+                factor = self._option(pragma, "factor")
+                trip = self.static_trip(loop)
+                return factor is not None and trip is not None and factor >= trip
+        return False
+
+    def _called_loops(self, block: ast.Block, depth: int) -> list[ast.Loop] | None:
+        """Outermost rolled loops of the functions that a body calls; None when they cannot be unrolled into
+        it.
+        """
+        found: list[ast.Loop] = []
+        for call in calls_in_statement(block):
+            if not isinstance(call.callee, ast.Name):
+                continue
+            if call.callee.name in ("memcpy", "memset", "memmove"):
+                return None
+            function = self.function_named(call.callee, call)
+            if function is None or function.body is None or not self.has_loops(function.body):
+                continue
+            if depth > 4 or any(pragma.kind in ("PIPELINE", "DATAFLOW") for pragma in function.body.pragmas):
+                return None
+            below = self._called_loops(function.body, depth + 1)
+            if below is None:
+                return None
+            found += [one for one in outer_loops(function.body) if not self._fully_unrolled(one)] + below
+        return found
+
+    def _rolled(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
+        target = self._pipeline_target(loop, pragmas)
+        only = Level(loop, (), (), header, factor)
+        if target is not None and self._try_pipeline(loop, [only], pragmas, target):
+            return
+        nest = self._nest(loop, pragmas) if target is None else [only]
+        nest[0].header, nest[0].factor = header, factor
+        flat = len(nest) > 1 and factor == 1 and header is not None
+        if flat and self._flatten(loop, nest):
+            return
+        self._state_machine(loop, header, pragmas, factor)
+
+    def _flatten(self, loop: ast.Loop, nest: Sequence[Level]) -> bool:
+        """Pipelines a nest as one loop when its inner loops have constant trip counts."""
+        inner_pragmas: Sequence[Pragma] = ()
+        flat = True
+        opened = 0
+        held = dict(self.layer.values)
+        moving: set[int] = set()
+        for outer, level in pairwise(nest):
+            self.scopes.append({})
+            opened += 1
+            assert outer.header is not None
+            symbol = fresh()
+            moving.add(symbol)
+            if outer.header.high is not None:
+                self.ranges[symbol] = (0, max(0, outer.header.high - 1))
+            self._set_counter(outer.header, symbol, outer.factor, 0)
+            for part in level.before:
+                if isinstance(part, ast.Declaration):
+                    for variable in part.variables:
+                        self.variable(ast.Variable(variable.name, variable.type, None, variable.line))
+            level.header = self.header(level.loop)
+            inner_pragmas = self._loop_pragmas(level.loop)
+            unroll = [p for p in inner_pragmas if p.kind == "UNROLL" and not p.has("off")]
+            level.factor = (self._option(unroll[0], "factor") or 1) if unroll else 1
+            inner = level.header
+            if inner is None or inner.high is None or inner.high == 0 or inner.bends & moving:
+                flat = False
+                break
+            if inner.low != inner.high and (level is not nest[-1] or level.before or level.after or level.factor > 1):
+                flat = False
+            if level is not nest[-1] and level.factor > 1:
+                flat = False
+            if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
+                flat = False
+        self.layer.values = held
+        target = self._pipeline_target(nest[-1].loop, inner_pragmas) if flat else None
+        done = False
+        if target is not None:
+            self._prepare(inner_pragmas)
+            done = self._try_pipeline(loop, nest, inner_pragmas, target)
+        for _ in range(opened):
+            self.scopes.pop()
+        return done
+
+    def _nest(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> list[Level]:
+        """The loops of a nest that can be flattened, from `loop` down to the innermost.
+
+        Code around an inner loop is allowed where the tool sinks it into the first and last inner iteration.
+        """
+        found = [Level(loop, (), ())]
+        if any(pragma.kind == "PIPELINE" for pragma in pragmas):
+            return found
+        while True:
+            statements = list(found[-1].loop.body.statements)
+            while len(statements) == 1 and isinstance(statements[0], ast.Block):
+                statements = list(statements[0].statements)
+            inner = [position for position, part in enumerate(statements) if isinstance(part, ast.Loop)]
+            if len(inner) != 1:
+                return found
+            position = inner[0]
+            before, after = tuple(statements[:position]), tuple(statements[position + 1 :])
+            work = [
+                part
+                for part in (*before, *after)
+                if not (isinstance(part, ast.Declaration) and all(v.init is None for v in part.variables))
+            ]
+            if work and not self.options.imperfect_flatten:
+                return found
+            if any(
+                self.has_loops(part) or isinstance(part, ast.If | ast.Switch | ast.Jump | ast.Return) for part in work
+            ):
+                return found
+            chosen = statements[position]
+            assert isinstance(chosen, ast.Loop)
+            if self._fully_unrolled(chosen):
+                return found
+            found.append(Level(chosen, before, after))
+            if self._pipeline_target(chosen, self._loop_pragmas(chosen)) is not None:
+                return found
+
+    def _assigned_roots(self, loop: ast.Loop) -> frozenset[int]:
+        roots: set[int] = set()
+        for name in self._assigned_names(loop):
+            bound = self.lookup(name)
+            if isinstance(bound, Cell | Registers | Struct):
+                roots.add(bound.root)
+            elif isinstance(bound, View) and isinstance(bound.target, Registers):
+                roots.add(bound.target.root)
+        return frozenset(roots)
+
+    def _assigned_names(self, statement: ast.Stmt) -> frozenset[str]:
+        key = id(statement)
+        known = self.assigned_cache.get(key)
+        if known is None:
+            names: set[str] = set()
+            assigned_names(statement, names)
+            known = self.assigned_cache[key] = frozenset(names)
+        return known

@@ -1,0 +1,232 @@
+"""Loop counters: first value, limit, step, trip counts, and the symbols that stand for iterations."""
+
+from __future__ import annotations
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.applying import PragmaWalk
+from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.objects import (
+    Cell,
+    fresh,
+)
+from aigchip_tui.estimator.outcomes import (
+    CannotUnrollError,
+    Header,
+    Range,
+)
+from aigchip_tui.estimator.traverse import (
+    early_exit,
+)
+from aigchip_tui.estimator.values import INT, Lin, Val, integer
+
+
+class CounterWalk(PragmaWalk):
+    """Loop counters: first value, limit, step, trip counts, and the symbols that stand for iterations."""
+
+    def header(self, loop: ast.Loop) -> Header | None:
+        """The counter of a loop and its trip counts, or None when the loop is not counted."""
+        if loop.kind != "for" or loop.condition is None or loop.step is None:
+            return None
+        name, start = self._initial(loop)
+        if not name:
+            return None
+        bound = self.lookup(name)
+        if not isinstance(bound, Cell):
+            return None
+        step = self._step(loop.step, name)
+        condition, exact = loop.condition, True
+        while isinstance(condition, ast.Binary) and condition.operator == "&&":
+            condition, exact = condition.left, False
+        if not isinstance(condition, ast.Binary) or step is None:
+            return None
+        operator, left, right = condition.operator, condition.left, condition.right
+        if isinstance(right, ast.Name) and right.name == name:
+            operator = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(operator, operator)
+            left, right = right, left
+        shift = 0
+        if isinstance(left, ast.Binary) and left.operator in ("+", "-") and isinstance(left.left, ast.Name):
+            moved = self.fold(left.right)
+            if moved is not None and left.left.name == name:
+                shift = moved if left.operator == "+" else -moved
+                left = left.left
+        if not isinstance(left, ast.Name) or left.name != name:
+            return None
+        limit = self.value(right)
+        if shift:
+            limit = self.arithmetic("-", limit, integer(shift))
+        kind, amount = step
+        if kind != "+":
+            count = self._geometric(start, limit, operator, kind, amount)
+            return Header(bound, start, count, count, 1, False) if count is not None else None
+        low, high, mean = self._trips(start, limit, operator, amount)
+        bends = frozenset(symbol for value in (start, limit) if value.lin is not None for symbol, _ in value.lin.terms)
+        return Header(bound, start, low, high, amount, exact and low == high, mean, bends)
+
+    def _initial(self, loop: ast.Loop) -> tuple[str, Val]:
+        init = loop.init
+        if isinstance(init, ast.Declaration) and init.variables:
+            variable = init.variables[0]
+            kind = self.resolve(variable.type)
+            cell = Cell(kind.kind if kind.form == "scalar" else INT, fresh())
+            self.scopes[-1][variable.name] = cell
+            start = self.value(variable.init) if variable.init is not None else integer(0)
+            for other in init.variables[1:]:
+                self.variable(other)
+            return variable.name, start
+        if isinstance(init, ast.Evaluate):
+            expression = init.expression
+            while isinstance(expression, ast.Binary) and expression.operator == ",":
+                self.result(expression.right)
+                expression = expression.left
+            if (
+                isinstance(expression, ast.Assign)
+                and isinstance(expression.target, ast.Name)
+                and not expression.operator
+            ):
+                if self.lookup(expression.target.name) is None:
+                    self.scratch(expression.target.name)
+                return expression.target.name, self.value(expression.value)
+        if init is None and isinstance(loop.step, ast.Unary | ast.Assign):
+            target = loop.step.operand if isinstance(loop.step, ast.Unary) else loop.step.target
+            if isinstance(target, ast.Name):
+                return target.name, self.value(target)
+        return "", integer(0)
+
+    def _step(self, step: ast.Expr, name: str) -> tuple[str, int] | None:
+        while isinstance(step, ast.Binary) and step.operator == ",":
+            step = step.left
+        if isinstance(step, ast.Unary) and isinstance(step.operand, ast.Name) and step.operand.name == name:
+            return "+", 1 if step.operator == "++" else -1
+        if isinstance(step, ast.Assign) and isinstance(step.target, ast.Name) and step.target.name == name:
+            operator, value = step.operator, step.value
+            if (
+                not operator
+                and isinstance(value, ast.Binary)
+                and isinstance(value.left, ast.Name)
+                and value.left.name == name
+            ):
+                operator, value = value.operator, value.right
+            amount = self.fold(value)
+            if amount is None:
+                return None
+            if operator in ("+", "-"):
+                return "+", amount if operator == "+" else -amount
+            if operator in ("*", "/", "<<", ">>"):
+                return operator, amount
+        return None
+
+    def _geometric(self, start: Val, limit: Val, operator: str, kind: str, amount: int) -> int | None:
+        if not isinstance(start.const, int) or not isinstance(limit.const, int):
+            return None
+        value, end, count = int(start.const), int(limit.const), 0
+        tests = {"<": value < end, ">": value > end, "<=": value <= end, ">=": value >= end, "!=": value != end}
+        while count < 256:
+            tests = {"<": value < end, ">": value > end, "<=": value <= end, ">=": value >= end, "!=": value != end}
+            if not tests.get(operator, False):
+                return count
+            count += 1
+            value = {
+                "*": value * amount,
+                "/": value // max(1, amount),
+                "<<": value << max(0, amount),
+                ">>": value >> max(0, amount),
+            }[kind]
+        return None
+
+    def _trips(self, start: Val, limit: Val, operator: str, step: int) -> tuple[int | None, int | None, float | None]:
+        if start.lin is None or limit.lin is None or step == 0:
+            return None, None, None
+        difference = limit.lin.plus(start.lin, -1)
+        if step < 0:
+            difference = difference.times(-1)
+            operator = {">": "<", ">=": "<=", "!=": "!="}.get(operator, "?")
+            step = -step
+        if operator == "<=":
+            difference = difference.plus(Lin(1))
+        elif operator not in ("<", "!="):
+            return None, None, None
+        bounds = self.range_of(difference)
+        if bounds is None:
+            return None, None, None
+        low, high = (max(0, -(-bound // step)) for bound in bounds)
+        mean: float | None = float(high)
+        if low != high:
+            mean = difference.constant / step
+            for symbol, coefficient in difference.terms:
+                middle = self.means.get(symbol)
+                mean = None if mean is None or middle is None else mean + coefficient * middle / step
+            mean = None if mean is None else max(0.0, mean)
+        return low, high, mean
+
+    def _counter(self, header: Header, step: int) -> Val:
+        amount = header.step * step
+        if isinstance(header.start.const, int):
+            return integer(int(header.start.const) + amount, header.cell.kind)
+        lin = header.start.lin.plus(Lin(amount)) if header.start.lin is not None else None
+        return Val(header.cell.kind, header.start.node, None, lin, header.start.graph)
+
+    def _unroll(self, loop: ast.Loop, header: Header | None) -> None:
+        if header is None or header.high is None:
+            raise CannotUnrollError
+        if not header.exact and header.low != header.high and header.low is not None and header.high > 4096:
+            raise CannotUnrollError
+        if header.high > 20_000:
+            self.options.exhausted()
+        if header.low != header.high:
+            raise CannotUnrollError
+        for step in range(header.high):
+            self.layer.write(header.cell, self._counter(header, step))
+            self.block(loop.body)
+            self._step_effects(loop)
+        self.layer.write(header.cell, self._counter(header, header.high))
+
+    def _step_effects(self, loop: ast.Loop) -> None:
+        step = loop.step
+        while isinstance(step, ast.Binary) and step.operator == ",":
+            self.result(step.right)
+            step = step.left
+
+    def static_trip(self, loop: ast.Loop) -> int | None:
+        """Constant trip count of a loop, seen from outside it; None when it is not constant."""
+        saved = (self.graph, dict(self.layer.values))
+        guard = self.guard
+        self.graph, self.guard = Graph(), ()
+        self.scopes.append({})
+        try:
+            header = self.header(loop)
+        finally:
+            self.scopes.pop()
+            self.graph, self.layer.values = saved
+            self.guard = guard
+        return header.high if header is not None and header.low == header.high else None
+
+    def _open_counter(self, loop: ast.Loop, header: Header | None, factor: int, trips: list[Range]) -> tuple[int, int]:
+        symbol = fresh()
+        low, high = (header.low, header.high) if header is not None else (None, None)
+        for pragma in self._loop_pragmas(loop):
+            if pragma.kind == "LOOP_TRIPCOUNT" and (high is None or low != high):
+                low = self._option(pragma, "min") if "min" in pragma.options else low
+                high = self._option(pragma, "max") if "max" in pragma.options else high
+        if factor > 1:
+            low = None if low is None else -(-low // factor)
+            high = None if high is None else -(-high // factor)
+        if early_exit(loop.body) and low is not None:
+            low = min(low, 1)
+        mean = header.mean if header is not None and (low, high) == (header.low, header.high) else None
+        if factor > 1:
+            mean = None if header is None or header.mean is None else header.mean / factor
+        if header is not None and low != high:
+            self.wrapping.add(symbol)
+        trips.append((low, high))
+        self.trip_means.append(mean if mean is not None and low != high else high)
+        if high is not None:
+            self.ranges[symbol] = (0, max(0, high - 1))
+            self.means[symbol] = max(0.0, ((mean if mean is not None else high) - 1) / 2)
+        if header is not None:
+            self._set_counter(header, symbol, factor, 0)
+        return symbol, high if high is not None else 1 << 30
+
+    def _set_counter(self, header: Header, symbol: int, factor: int, copy: int) -> None:
+        start = header.start.lin if header.start.lin is not None else Lin(0, ((fresh(), 1),))
+        lin = start.plus(Lin(header.step * copy, ((symbol, header.step * factor),)))
+        self.layer.write(header.cell, Val(header.cell.kind, -1, None, lin))

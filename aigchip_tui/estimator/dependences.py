@@ -1,0 +1,290 @@
+"""Dependences that memories carry between iterations, what a compiler keeps in registers, and what leaves a
+loop.
+"""
+
+from __future__ import annotations
+
+from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.memory import Constants, MemoryWalk, Terms, gcd
+from aigchip_tui.estimator.objects import Memory
+from aigchip_tui.estimator.values import Lin
+
+
+class DependenceWalk(MemoryWalk):
+    """Adds carried dependences to the graph of a loop after its body has been walked."""
+
+    variant: frozenset[int] | set[int] = frozenset()
+
+    def carried(self, graph: Graph, nest: tuple[tuple[int, int], ...], free: frozenset[int]) -> None:
+        """Adds the dependences that memories carry between iterations of a loop nest to `graph.back`.
+
+        `nest` lists (symbol, trip) outermost first; `free` are memories whose carried dependences a pragma
+        denies.
+        """
+        for (owner, number), track in list(self.tracks.items()):
+            if owner != graph.number or number in free:
+                continue
+            writes = [entry for entry in track.log if entry[0]]
+            if not writes:
+                continue
+            reads = [entry for entry in track.log if not entry[0]]
+            inside = [entry for entry in track.log if (graph.number, entry[3]) not in self.pinned]
+            promoted = bool(reads) and bool(inside) and self._promotable(nest, inside, self._is_local(number))
+            if promoted:
+                kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
+                for entry in track.log:
+                    if entry[3] not in kept.values():
+                        graph.access[entry[3]] = None
+            self._carried_pairs(graph, nest, writes, reads, promoted)
+
+    def hoist(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
+        """Loads whose address no iteration changes, of memories that the loop does not write, leave the loop.
+
+        Returns the cycles that they take in front of it.
+        """
+        moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
+        cycles = 0
+        for (owner, number), track in self.tracks.items():
+            if owner != graph.number or any(entry[0] for entry in track.log) or not track.log:
+                continue
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory):
+                continue
+            still = [
+                entry[3]
+                for entry in track.log
+                if not any(symbol in moving for terms in entry[1] for symbol, _ in terms)
+                and (owner, entry[3]) not in self.facts_at
+                and (owner, entry[3]) not in self.pinned
+            ]
+            if memory.axi and 0 in memory.extents and self._writes_axi(graph):
+                continue
+            for node in still:
+                graph.access[node] = None
+                graph.states[node] = 0
+            if still:
+                ports = max(1, self.capacity.get(number, memory.ports)[1]) * max(1, memory.banks)
+                cycles = max(cycles, -(-len(still) // ports) + (self.options.axi_latency if memory.axi else 1))
+        return cycles
+
+    def _writes_axi(self, graph: Graph) -> bool:
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if (
+                owner == graph.number
+                and isinstance(memory, Memory)
+                and memory.axi
+                and any(entry[0] for entry in track.log)
+            ):
+                return True
+        return False
+
+    def _is_local(self, number: int) -> bool:
+        memory = self.memories.get(number)
+        return isinstance(memory, Memory) and memory.local
+
+    def _promotable(
+        self, nest: tuple[tuple[int, int], ...], log: list[tuple[bool, Terms, Constants, int]], local: bool
+    ) -> bool:
+        """Whether all that is touched are addresses that stay the same in all iterations of the innermost
+        loop: the compiler keeps them in registers."""
+        inner = nest[-1][0]
+        first = log[0]
+        if not local and any(entry[2] != first[2] for entry in log):
+            return False
+        return all(entry[1] == first[1] for entry in log) and not any(
+            symbol == inner or symbol in self.deltas or symbol in self.variant
+            for terms in first[1]
+            for symbol, _ in terms
+        )
+
+    def _carried_pairs(
+        self,
+        graph: Graph,
+        nest: tuple[tuple[int, int], ...],
+        writes: list[tuple[bool, Terms, Constants, int]],
+        reads: list[tuple[bool, Terms, Constants, int]],
+        promoted: bool,
+    ) -> None:
+        by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
+        reset = any((graph.number, entry[3]) in self.pinned for entry in writes)
+        for _, terms, constants, node in reads:
+            by_terms.setdefault(terms, []).append((constants, node))
+        budget = 20_000
+        for _, terms, constants, node in writes:
+            for other, entries in by_terms.items():
+                for key, reader in entries:
+                    budget -= 1
+                    if budget < 0:
+                        graph.back.append((node, reader, 1, 0))
+                        return
+                    facts = self.facts_at.get((graph.number, reader), ()) + self.facts_at.get((graph.number, node), ())
+                    if facts and terms != other and self._apart(facts, terms, constants, other, key):
+                        continue
+                    if terms != other:
+                        crossing = self._crossing(nest, terms, constants, other, key)
+                        if crossing is not None:
+                            if crossing > 0:
+                                graph.back.append((node, reader, crossing, 0))
+                            continue
+                    pinned = (graph.number, node) in self.pinned or (graph.number, reader) in self.pinned
+                    distance = self.distance(nest, terms, constants, other, key, pinned)
+                    if distance:
+                        saved = -graph.states[reader] - 1 if promoted else 0
+                        if promoted and reset and graph.bits[node] >= 32:
+                            saved += 1
+                        elif len(nest) > 1 and nest[-1][0] in self.wrapping and terms == other:
+                            saved = -graph.states[reader]
+                        graph.back.append((node, reader, distance, saved))
+
+    def _crossing(
+        self, nest: tuple[tuple[int, int], ...], written: Terms, a: Constants, read: Terms, b: Constants
+    ) -> int | None:
+        """Distance when fixed indices pin the iterations of the write and of the read (a[j][i] and a[i][j]).
+
+        0 when they never meet later, None when the indices do not pin both.
+        """
+        inner = nest[-1][0]
+        moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
+        at_write: Lin | None = None
+        at_read: Lin | None = None
+        for position in range(min(len(written), len(read))):
+            first, second = Lin(a[position], written[position]), Lin(b[position], read[position])
+            mine = [term for term in first.terms if term[0] in moving]
+            theirs = [term for term in second.terms if term[0] in moving]
+            if mine == [(inner, 1)] and not theirs:
+                at_write = second.plus(first, -1).plus(Lin(0, ((inner, 1),)))
+            elif theirs == [(inner, 1)] and not mine:
+                at_read = first.plus(second, -1).plus(Lin(0, ((inner, 1),)))
+            elif mine or theirs:
+                return None
+        if at_write is None or at_read is None:
+            return None
+        gap = at_read.plus(at_write, -1)
+        return max(0, gap.constant) if not gap.terms else None
+
+    def _apart(self, facts: tuple[Lin, ...], first: Terms, a: Constants, second: Terms, b: Constants) -> bool:
+        """Whether a condition that holds at an access keeps two addresses different in some dimension."""
+        for position in range(min(len(first), len(second))):
+            gap = Lin(a[position], first[position]).plus(Lin(b[position], second[position]), -1)
+            for sign in (1, -1):
+                signed = gap.times(sign)
+                if any(signed.terms == fact.terms and signed.constant >= fact.constant for fact in facts):
+                    return True
+        return False
+
+    def distance(
+        self,
+        nest: tuple[tuple[int, int], ...],
+        written: Terms,
+        a: Constants,
+        read: Terms,
+        b: Constants,
+        pinned: bool = False,
+    ) -> int:
+        """Iterations after a write until the read meets the same element; 0 when it never does in this nest."""
+        solved: dict[int, int] = {}
+        moving = dict(nest)
+        loose = False
+        for position in range(min(len(written), len(read))):
+            first, second = written[position], read[position]
+            if first == second:
+                steps = [
+                    (symbol, coefficient * self.deltas.get(symbol, 1))
+                    for symbol, coefficient in first
+                    if symbol in moving or symbol in self.deltas
+                ]
+                opaque = [
+                    symbol
+                    for symbol, _ in first
+                    if symbol not in moving and symbol not in self.deltas and symbol in self.variant
+                ]
+                gap = a[position] - b[position]
+                if opaque:
+                    loose = True
+                    continue
+                if not steps:
+                    if gap:
+                        return 0
+                elif len(steps) == 1:
+                    symbol, step = steps[0]
+                    if symbol not in moving:
+                        symbol = nest[-1][0]
+                    if gap % step:
+                        return 0
+                    count = gap // step
+                    if abs(count) >= max(1, moving.get(symbol, 1 << 30)):
+                        return 0
+                    if solved.setdefault(symbol, count) != count:
+                        return 0
+                else:
+                    outcome = self._solve_sum(steps, gap, moving)
+                    if outcome is None:
+                        return 0
+                    for symbol, count in outcome.items():
+                        if solved.setdefault(symbol, count) != count:
+                            return 0
+                continue
+            difference = Lin(a[position], first).plus(Lin(b[position], second), -1)
+            bounds = self._free_bounds(Lin(a[position], first), Lin(b[position], second))
+            if bounds is not None and (bounds[0] > 0 or bounds[1] < 0):
+                return 0
+            divisor = 0
+            for _, coefficient in (*first, *second):
+                divisor = gcd(divisor, abs(coefficient))
+            if divisor > 1 and difference.constant % divisor:
+                return 0
+            loose = True
+        if pinned and len(nest) > 1:
+            solved.setdefault(nest[-1][0], 0)
+        if pinned and loose:
+            return max(1, nest[-1][1]) if nest[-1][1] < 1 << 30 else 1
+        total, weight = 0, 1
+        fixed = True
+        for symbol, trip in reversed(nest):
+            if symbol in solved:
+                total += solved[symbol] * weight
+            else:
+                fixed = False
+            weight *= max(1, trip)
+        if total > 0:
+            return total
+        if total < 0:
+            return 0 if fixed or not loose else 1
+        if fixed and not loose:
+            return 0
+        if not loose:
+            weight = 1
+            for symbol, trip in reversed(nest):
+                if symbol not in solved and trip > 1:
+                    return 1 if nest[-1][0] in self.wrapping else weight
+                weight *= max(1, trip)
+            return 0
+        return 1
+
+    def _solve_sum(self, steps: list[tuple[int, int]], gap: int, moving: dict[int, int]) -> dict[int, int] | None:
+        """Counts for several counters in one dimension (linearised addresses): the smallest that reach the
+        gap.
+        """
+        ordered = sorted(steps, key=lambda item: -abs(item[1]))
+        rest = gap
+        counts: dict[int, int] = {}
+        for symbol, step in ordered:
+            count = round(rest / step) if abs(step) > 1 else rest // step
+            limit = max(1, moving.get(symbol, 1 << 30))
+            if abs(count) >= limit:
+                return None
+            counts[symbol] = count
+            rest -= count * step
+        return counts if rest == 0 else None
+
+    def _free_bounds(self, first: Lin, second: Lin) -> tuple[int, int] | None:
+        a, b = self.range_of(first), self.range_of(second)
+        shared = {symbol for symbol, _ in first.terms} & {symbol for symbol, _ in second.terms}
+        if shared and not any(symbol in self.local_symbols for symbol in shared):
+            joined = self.range_of(first.plus(second, -1))
+            if joined is not None:
+                return joined
+        if a is None or b is None:
+            return None
+        return a[0] - b[1], a[1] - b[0]

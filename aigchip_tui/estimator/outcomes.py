@@ -1,0 +1,106 @@
+"""What a walk finds: loops, functions, counters, levels of a nest, the state machine under construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.objects import (
+    Cell,
+)
+from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.values import Val
+
+
+class CannotUnrollError(Exception):
+    """A loop under a pipelined one has no constant trip count."""
+
+
+@dataclass(slots=True)
+class LoopOutcome:
+    """One loop as estimated: trips, interval, depth, latency in cycles (None: unknown), what bounds it, and
+    why.
+    """
+
+    name: str
+    line: int
+    trip: tuple[int | None, int | None]
+    interval: int | None
+    depth: int
+    latency: tuple[int | None, int | None]
+    pipelined: bool
+    bound: str = ""
+    function: str = ""
+    children: list[LoopOutcome] = field(default_factory=list)
+    flattened: int = 1
+    unrolled: int = 1
+    target: int = 1
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class FunctionOutcome:
+    """One function: latency and interval in cycles, its loops, its hardware."""
+
+    name: str
+    line: int
+    latency: tuple[int | None, int | None]
+    interval: int | None
+    loops: list[LoopOutcome]
+    usage: Usage
+    slowest_ns: float
+    dataflow: bool = False
+    processes: list[FunctionOutcome] = field(default_factory=list)
+    touched: dict[int, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Header:
+    """A counted loop: its counter, first value, trip counts, step, and whether the count is exact."""
+
+    cell: Cell
+    start: Val
+    low: int | None
+    high: int | None
+    step: int
+    exact: bool
+    mean: float | None = None
+    bends: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Level:
+    """A loop of a nest with the statements that stand before and after it in its parent."""
+
+    loop: ast.Loop
+    before: tuple[ast.Stmt, ...]
+    after: tuple[ast.Stmt, ...]
+    header: Header | None = None
+    factor: int = 1
+
+
+Range = tuple[int | None, int | None]
+"""Least and greatest cycles; None is unknown."""
+
+
+def add_ranges(a: Range, b: Range) -> Range:
+    """Sum of two ranges; unknown stays unknown."""
+    return (
+        None if a[0] is None or b[0] is None else a[0] + b[0],
+        None if a[1] is None or b[1] is None else a[1] + b[1],
+    )
+
+
+class Body:
+    """Straight pieces and rolled loops of one state machine, in order."""
+
+    def __init__(self) -> None:
+        self.chunks: list[tuple[Graph, Schedule]] = []
+        self.latency: Range = (0, 0)
+        self.loops: list[LoopOutcome] = []
+        self.macros = 0
+        self.loop_macros = 0
+        self.plain_nodes = 0
+        self.unknown = False
+        self.single: LoopOutcome | None = None

@@ -1,0 +1,343 @@
+"""A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.choosing import ChoiceWalk
+from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.objects import (
+    Cell,
+    Layer,
+    Memory,
+    Partition,
+    Registers,
+    Struct,
+    fresh,
+)
+from aigchip_tui.estimator.outcomes import (
+    CannotUnrollError,
+    Level,
+    LoopOutcome,
+    Range,
+    add_ranges,
+)
+from aigchip_tui.estimator.resources import Usage, of_graph
+from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.values import INT, Lin, Val
+
+
+class PipelineWalk(ChoiceWalk):
+    """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
+    outcome.
+    """
+
+    def _try_pipeline(
+        self,
+        loop: ast.Loop,
+        nest: Sequence[Level],
+        pragmas: Sequence[Pragma],
+        target: int,
+    ) -> bool:
+        """Pipelines a loop (or a flattened nest); False when an inner loop cannot be unrolled."""
+        saved = self._save()
+        graph, layer, ranges = self.graph, self.layer, dict(self.ranges)
+        variant, deltas = set(self.variant), self.deltas
+        self.deltas = {}
+        values = dict(layer.values)
+        work = self.work
+        inner_graph = Graph()
+        self.graph = inner_graph
+        assigned = self._assigned_roots(loop)
+        self.layer = Layer(layer, inner_graph, assigned, True)
+        self.pipelined = True
+        self.guard = ()
+        self.usage = Usage()
+        self.touched.append({})
+        first_new = fresh()
+        try:
+            pairs: list[tuple[int, int]] = []
+            trips: list[Range] = []
+            self.trip_means = []
+            for level in nest:
+                pairs.append(self._open_counter(level.loop, level.header, level.factor, trips))
+            self.nest = tuple(pairs)
+            self.local_symbols = (
+                frozenset(symbol for symbol, _ in pairs[-1:])
+                if len(pairs) == 1
+                else frozenset(symbol for symbol, _ in pairs)
+            )
+            innermost, inner_header, inner_factor = nest[-1].loop, nest[-1].header, nest[-1].factor
+            self._around(nest, False)
+            for copy in range(inner_factor):
+                if inner_header is not None:
+                    self._set_counter(inner_header, pairs[-1][0], inner_factor, copy)
+                self.block(innermost.body)
+                self._step_effects(innermost)
+                if innermost.kind != "for" and innermost.condition is not None:
+                    self.value(innermost.condition)
+            self._around(nest, True)
+        except CannotUnrollError:
+            self.touched.pop()
+            self._restore(saved)
+            self.graph, self.layer, self.ranges, self.variant = graph, layer, ranges, variant
+            self.deltas = deltas
+            layer.values = values
+            self.work = work
+            return False
+        self.variant = {symbol for symbol in range(first_new, fresh()) if symbol not in {s for s, _ in pairs}}
+        self._close_phis()
+        prologue = self.hoist(inner_graph, self.nest)
+        self.carried(inner_graph, self.nest, frozenset(self.free))
+        inner_graph.balance(
+            {
+                node
+                for owner, node in self.associative
+                if owner == inner_graph.number and (self.options.unsafe_math or inner_graph.operation[node] == "add")
+            }
+        )
+        entry = self._control_delay(len(nest), pairs)
+        plan = schedule(
+            inner_graph,
+            budget=self.operators.budget,
+            capacity=self._relaxed(inner_graph),
+            interval=target,
+            entry_ns=entry,
+        )
+        if plan.bound.startswith("ports"):
+            self._decide(inner_graph)
+        usage = of_graph(inner_graph, plan, self.operators, self.associative)
+        usage.add_control(plan.states, pairs)
+        touched = self.touched.pop()
+        inner_layer = self.layer
+        slowest = plan.slowest_ns
+        free = self.free
+        self._restore(saved)
+        self.free = free
+        self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
+        self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue)
+        return True
+
+    def _around(self, nest: Sequence[Level], after: bool) -> None:
+        """Statements around the inner loops of a flattened nest; they run in the first or last inner
+        iteration.
+
+        A register set before the inner loop and changed in it is a choice between that value and the last
+        iteration's.
+        """
+        self.pinning = True
+        if after and len(nest) > 1:
+            self._hide_stores()
+        for level in reversed(nest[1:]) if after else nest[1:]:
+            for part in level.after if after else level.before:
+                self.statement(part)
+            if after or not level.before:
+                continue
+            self._hide_stores()
+            roots = self._assigned_roots(level.loop)
+            cells = self._cells_of(roots)
+            for cell in cells:
+                value = self.layer.values.get(cell.number)
+                if value is None or self.layer.phis.get(cell.number) is value:
+                    continue
+                lin = Lin(0, ((fresh(), 1),)) if cell.kind.letter == "i" else None
+                phi = Val(cell.kind, self.graph.add("phi", 0, 0.0, (), bits=cell.kind.bits), None, lin, self.graph)
+                self.layer.phis[cell.number] = phi
+                first = Val(INT, -1)
+                chosen = self.choose(first, value, phi)
+                if isinstance(chosen, Val):
+                    self.layer.values[cell.number] = chosen
+        self.pinning = False
+
+    def _hide_stores(self) -> None:
+        """Stores of the first inner iteration are not what later iterations load."""
+        for (owner, _), track in self.tracks.items():
+            if owner == self.graph.number:
+                for group in track.stores.values():
+                    for key, (node, value, _) in group.items():
+                        group[key] = (node, value, (-9,))
+                track.loads.clear()
+
+    def _cells_of(self, roots: frozenset[int]) -> list[Cell]:
+        found: list[Cell] = []
+
+        def visit(item: object) -> None:
+            if isinstance(item, Cell):
+                if item.root in roots:
+                    found.append(item)
+            elif isinstance(item, Registers):
+                if item.root in roots:
+                    for inner in item.items.values():
+                        visit(inner)
+            elif isinstance(item, Struct):
+                for inner in item.fields.values():
+                    visit(inner)
+
+        for scope in self.scopes:
+            for bound in scope.values():
+                visit(bound)
+        return found
+
+    def _control_delay(self, depth: int, pairs: Sequence[tuple[int, int]]) -> float:
+        """Delay of the loop control in front of the first memory access: a flattened nest selects its
+        counters.
+        """
+        if depth == 1:
+            return 0.0
+        bits = max(1, pairs[-1][1].bit_length())
+        compare = self.operators.simple("cmp", bits).delay
+        choose = self.operators.simple("select", bits).delay
+        return compare + choose + self.operators.simple("add", bits).delay
+
+    def _close_phis(self) -> None:
+        layer, graph = self.layer, self.graph
+        for number, phi in layer.phis.items():
+            final = layer.values.get(number)
+            if final is None or final is phi:
+                self._induct(phi, 0)
+                continue
+            if final.lin is not None and phi.lin is not None:
+                gap = final.lin.plus(phi.lin, -1)
+                if not gap.terms:
+                    self._induct(phi, gap.constant)
+            if final.graph is graph and final.node > phi.node >= 0:
+                graph.back.append((final.node, phi.node, 1, 0))
+
+    def _induct(self, phi: Val, step: int) -> None:
+        if phi.lin is not None and len(phi.lin.terms) == 1:
+            symbol = phi.lin.terms[0][0]
+            self.variant.discard(symbol)
+            if step:
+                self.deltas[symbol] = step
+
+    def _decide(self, graph: Graph) -> None:
+        """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
+
+        An index that is constant in every access splits that dimension completely; otherwise the array is
+        dealt out over as many banks as the unrolled accesses need, unless iterations depend on each other
+        through it. The walk is repeated with what was decided.
+        """
+        if not self.options.auto_partition or self.designer_partitions:
+            return
+        carried = {
+            access.memory
+            for _, target, _, extra in graph.back
+            if extra == 0 and (access := graph.access[target]) is not None
+        }
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if owner != graph.number or not isinstance(memory, Memory) or not memory.local or memory.asked:
+                continue
+            if len(track.log) <= memory.ports[0]:
+                continue
+            plan = self.decisions.setdefault(memory.order, {})
+            spread = 1
+            for position, extent in enumerate(memory.extents):
+                constants = {entry[2][position] for entry in track.log}
+                if len(constants) > 1 and all(not entry[1][position] for entry in track.log):
+                    if position not in plan:
+                        plan[position] = Partition("complete", extent)
+                        self.again = True
+                else:
+                    spread *= min(max(1, extent), len(constants))
+            if number not in carried and -1 not in plan and len(plan) != len(memory.extents):
+                plan[-1] = Partition("cyclic", spread)
+                self.again = True
+
+    def _relaxed(self, graph: Graph) -> dict[int, tuple[int, int, int]]:
+        """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in
+        it.
+        """
+        carried = {
+            access.memory
+            for _, target, _, extra in graph.back
+            if extra == 0 and (access := graph.access[target]) is not None
+        }
+        capacity = dict(self.capacity)
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if owner != graph.number or not isinstance(memory, Memory) or number in carried:
+                continue
+            if -1 in self.decisions.get(memory.order, {}):
+                many = 2 * len(track.log) + 2
+                capacity[number] = (many, many, many)
+        return capacity
+
+    def _finish_pipeline(
+        self,
+        loop: ast.Loop,
+        nest: Sequence[Level],
+        trips: Sequence[Range],
+        plan: Schedule,
+        usage: Usage,
+        touched: Mapping[int, bool],
+        inner: Layer,
+        slowest: float,
+        target: int,
+        prologue: int,
+    ) -> None:
+        low: int | None = 1
+        high: int | None = 1
+        for a, b in trips:
+            low = None if low is None or a is None else low * a
+            high = None if high is None or b is None else high * b
+        depth = max(1, plan.states)
+        interval = plan.interval
+
+        def length(trip: float | None) -> int | None:
+            if trip is None:
+                return None
+            return round(interval * (trip - 1) + max(depth - 1, interval)) if trip > 0 else 0
+
+        average: float | None = 1.0
+        for one in self.trip_means:
+            average = None if average is None or one is None else average * one
+        latency: Range = (length(low), length(high if low == high else average))
+        name = "_".join(level.loop.label or f"loop_{level.loop.line}" for level in nest)
+        outcome = LoopOutcome(
+            name,
+            loop.line,
+            (low, high),
+            interval,
+            depth,
+            latency,
+            True,
+            self._explain(plan),
+            self.function_name,
+            flattened=len(nest),
+            unrolled=nest[-1].factor,
+            target=target,
+        )
+        self.body.loops.append(outcome)
+        self.usage.include(usage, module=True)
+        self.slowest = max(self.slowest, slowest)
+        for outer in self.touched:
+            for number, write in touched.items():
+                outer[number] = outer.get(number, False) or write
+        inputs: list[int] = []
+        for number, value in inner.values.items():
+            del number
+            if value.graph is self.graph and value.node >= 0:
+                inputs.append(value.node)
+        node = self._macro(touched, inputs, add_ranges(latency, (2 + prologue, 2 + prologue)), loop.line, name)
+        self.body.loop_macros += 1
+        self.body.single = outcome
+        for number, value in inner.values.items():
+            if number in self.layer.values or (self.layer.parent is not None):
+                phi = inner.phis.get(number)
+                if value is phi:
+                    continue
+                lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
+                self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
+
+    def _explain(self, plan: Schedule) -> str:
+        """What bounds the interval, as key:detail (memories by name)."""
+        kind, _, rest = plan.bound.partition(":")
+        if kind == "ports":
+            memory = self.memories.get(int(rest))
+            return f"ports:{memory.name if memory is not None else 'an AXI port'}"
+        if kind == "recurrence":
+            return f"recurrence:{rest}"
+        return kind

@@ -1,0 +1,152 @@
+"""Walks over the syntax tree that need no values: loops, calls and assigned names below a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aigchip_tui.cpp import ast
+
+
+def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
+    """All loops below a statement, outermost first."""
+    if isinstance(block, ast.Loop):
+        yield block
+        yield from inner_loops(block.body)
+    elif isinstance(block, ast.Block):
+        for part in block.statements:
+            yield from inner_loops(part)
+    elif isinstance(block, ast.If):
+        yield from inner_loops(block.yes)
+        if block.no is not None:
+            yield from inner_loops(block.no)
+    elif isinstance(block, ast.Switch):
+        for _, parts in block.cases:
+            for part in parts:
+                yield from inner_loops(part)
+
+
+def outer_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
+    """Loops below a statement that stand in no other loop."""
+    if isinstance(block, ast.Loop):
+        yield block
+        return
+    for part in parts_of(block):
+        yield from outer_loops(part)
+
+
+def early_exit(block: ast.Stmt) -> bool:
+    """Whether a `break` or `return` can leave a loop body early (inner loops keep their own breaks)."""
+    if isinstance(block, ast.Jump):
+        return block.kind in ("break", "goto")
+    if isinstance(block, ast.Return):
+        return True
+    if isinstance(block, ast.Block):
+        return any(early_exit(part) for part in block.statements)
+    if isinstance(block, ast.If):
+        return early_exit(block.yes) or (block.no is not None and early_exit(block.no))
+    return False
+
+
+def children_of(expression: ast.Expr) -> tuple[ast.Expr, ...]:
+    """Direct operands of an expression."""
+    if isinstance(expression, ast.Binary):
+        return (expression.left, expression.right)
+    if isinstance(expression, ast.Assign):
+        return (expression.target, expression.value)
+    if isinstance(expression, ast.Unary):
+        return (expression.operand,)
+    if isinstance(expression, ast.Index):
+        return (expression.base, expression.index)
+    if isinstance(expression, ast.Member):
+        return (expression.base,)
+    if isinstance(expression, ast.Call):
+        return (expression.callee, *expression.arguments)
+    if isinstance(expression, ast.Conditional):
+        return (expression.condition, expression.yes, expression.no)
+    if isinstance(expression, ast.Cast):
+        return (expression.value,) if expression.value is not None else ()
+    if isinstance(expression, ast.Braces):
+        return expression.items
+    return ()
+
+
+def calls_in(expression: ast.Expr) -> Iterator[ast.Call]:
+    """All calls within an expression."""
+    if isinstance(expression, ast.Call):
+        yield expression
+    for child in children_of(expression):
+        yield from calls_in(child)
+
+
+def expressions_of(statement: ast.Stmt) -> tuple[ast.Expr, ...]:
+    """Expressions that stand directly in a statement."""
+    if isinstance(statement, ast.Evaluate):
+        return (statement.expression,)
+    if isinstance(statement, ast.Declaration):
+        return tuple(variable.init for variable in statement.variables if variable.init is not None)
+    if isinstance(statement, ast.If):
+        return (statement.condition,)
+    if isinstance(statement, ast.Return):
+        return (statement.value,) if statement.value is not None else ()
+    if isinstance(statement, ast.Loop):
+        return tuple(part for part in (statement.condition, statement.step) if part is not None)
+    if isinstance(statement, ast.Switch):
+        return (statement.subject,)
+    return ()
+
+
+def parts_of(statement: ast.Stmt) -> tuple[ast.Stmt, ...]:
+    """Statements directly below a statement."""
+    if isinstance(statement, ast.Block):
+        return statement.statements
+    if isinstance(statement, ast.If):
+        return (statement.yes, statement.no) if statement.no is not None else (statement.yes,)
+    if isinstance(statement, ast.Loop):
+        return (statement.init, statement.body) if statement.init is not None else (statement.body,)
+    if isinstance(statement, ast.Switch):
+        return tuple(part for _, parts in statement.cases for part in parts)
+    return ()
+
+
+def calls_in_statement(statement: ast.Stmt) -> Iterator[ast.Call]:
+    """All calls below a statement."""
+    for expression in expressions_of(statement):
+        yield from calls_in(expression)
+    for part in parts_of(statement):
+        yield from calls_in_statement(part)
+
+
+def assigned_names(statement: ast.Stmt, names: set[str]) -> None:
+    """Root names of everything a statement may assign; arguments of calls count as assigned."""
+    for expression in expressions_of(statement):
+        _assigned_in(expression, names)
+    for part in parts_of(statement):
+        assigned_names(part, names)
+
+
+def _assigned_in(expression: ast.Expr, names: set[str]) -> None:
+    if isinstance(expression, ast.Assign) or (
+        isinstance(expression, ast.Unary) and expression.operator in ("++", "--")
+    ):
+        _root(expression.target if isinstance(expression, ast.Assign) else expression.operand, names)
+    elif isinstance(expression, ast.Call):
+        for argument in expression.arguments:
+            _root(argument, names)
+        if isinstance(expression.callee, ast.Member):
+            _root(expression.callee.base, names)
+    for child in children_of(expression):
+        _assigned_in(child, names)
+
+
+def _root(expression: ast.Expr, names: set[str]) -> None:
+    while isinstance(expression, ast.Index | ast.Member | ast.Unary | ast.Cast):
+        if isinstance(expression, ast.Index | ast.Member):
+            expression = expression.base
+        elif isinstance(expression, ast.Unary):
+            expression = expression.operand
+        elif expression.value is not None:
+            expression = expression.value
+        else:
+            return
+    if isinstance(expression, ast.Name):
+        names.add(expression.name)
