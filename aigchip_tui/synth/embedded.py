@@ -41,6 +41,14 @@ class ModuleEstimate(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
 
 
+class UnreadModuleError(AigchipError):
+    """The estimator gave no figures for a module: `cause` is exception, timeout, memory, crash, ..."""
+
+    def __init__(self, module: str, cause: str, message: str) -> None:
+        super().__init__(f"{module} could not be estimated ({cause}): {message[:200]}")
+        self.cause = cause
+
+
 class EmbeddedSynthesizer:
     """Estimates designs of a template without any vendor tool."""
 
@@ -102,7 +110,10 @@ class EmbeddedSynthesizer:
                                evidence="inlined into its caller, whose loop carries the rate")
         try:
             read = self._read(variant, body, [text for _, text in children])
-        except AigchipError as problem:
+        except UnreadModuleError as problem:
+            if problem.cause == "exception":
+                # The reader's own limit says nothing about the module: no verdict, and that is shown.
+                return RungOutcome(rung="rate", status="not run", evidence=str(problem))
             finding = Finding(severity="error", kind="rate", code="estimate", message=str(problem))
             return RungOutcome(rung="rate", status="failed", cause="unreadable", evidence=str(problem),
                                findings=(finding,))
@@ -123,7 +134,7 @@ class EmbeddedSynthesizer:
                 "function": variant.function, "clock_ns": self._build.clock_ns, "part": self._build.device.part,
             }, wall_s=READ_WALL_S)
             if not answer.ok:
-                raise AigchipError(f"{variant.module} could not be estimated ({answer.cause}): {answer.message[:200]}")
+                raise UnreadModuleError(variant.module, answer.cause, answer.message)
             self._known[key] = msgspec.convert(answer.value, ModuleEstimate)
         return self._known[key]
 
