@@ -1,0 +1,240 @@
+"""The mechanisms of scheduling, each on a kernel whose figures follow from paper arithmetic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aigchip_tui.bench.estimator_bench import loop_arithmetic, pipelined_cycles, spearman, substitute
+from aigchip_tui.estimator.estimate import Estimate, estimate, read_design
+from aigchip_tui.estimator.explain import explain
+from aigchip_tui.estimator.options import Options
+from aigchip_tui.estimator.worker import estimate_safely
+from aigchip_tui.model.errors import AigchipError
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "hls"
+
+
+def figures(text: str, **more: object) -> Estimate:
+    directives = str(more.get("directives", ""))
+    sets = {"N": int(str(more["N"]))} if "N" in more else {}
+    return estimate(
+        {"k.cpp": text},
+        clock_ns=float(str(more.get("clock", 5.0))),
+        part=str(more.get("part", "xcu55c")),
+        sets=sets,
+        directives=directives,
+        options=Options(unsafe_math=bool(more.get("unsafe", False))),
+    )
+
+
+SUM = """
+void total(const float a[1000], float *out) {
+  float s = 0;
+  for (int i = 0; i < 1000; i++) {
+#pragma HLS PIPELINE
+    s += a[i];
+  }
+  *out = s;
+}
+"""
+
+
+def test_a_floating_sum_waits_for_its_adder() -> None:
+    """`fadd` takes five states at 5 ns on UltraScale+, so the recurrence allows one addition in five cycles."""
+    loop = figures(SUM).loops[0]
+    assert loop.ii == 5
+    assert loop.bound.startswith("recurrence")
+    assert loop.latency == 5 * 999 + max(loop.depth - 1, 5)
+    assert figures(SUM.replace("float", "int")).loops[0].ii == 1
+
+
+NEST = """
+void scale(int a[40][30]) {
+  for (int i = 0; i < 40; i++)
+    for (int j = 0; j < 30; j++) a[i][j] = a[i][j] * 3;
+}
+"""
+
+
+def test_a_perfect_nest_is_flattened_and_a_second_statement_is_sunk() -> None:
+    flat = figures(NEST)
+    assert len(flat.loops) == 1
+    assert (flat.loops[0].trip, flat.loops[0].flattened, flat.loops[0].ii) == (1200, 2, 1)
+    assert flat.latency_max == (flat.loops[0].latency or 0) + 2
+
+
+def test_pipeline_off_makes_a_state_machine() -> None:
+    text = NEST.replace("a[i][j] = a[i][j] * 3;", "{\n#pragma HLS PIPELINE off\n a[i][j] = a[i][j] * 3; }")
+    loops = figures(text).loops
+    assert [loop.pipelined for loop in loops] == [False, False]
+    assert loops[0].depth == (loops[1].latency or 0) + 2
+
+
+def test_small_inner_loops_unroll_into_a_pipelined_parent() -> None:
+    text = """
+void filter(int in[500], int out[500]) {
+  for (int i = 0; i < 490; i++) {
+    int s = 0;
+    for (int t = 0; t < 8; t++) s += in[i + t];
+    out[i] = s;
+  }
+}
+"""
+    result = figures(text)
+    assert len(result.loops) == 1
+    assert result.loops[0].pipelined
+    assert result.loops[0].ii == 4  # eight reads of two ports
+
+
+def test_unroll_and_cyclic_partition_meet_different_banks() -> None:
+    text = """
+void add(int a[512], int b[512]) {
+#pragma HLS ARRAY_PARTITION variable=a cyclic factor=4
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=4
+  for (int i = 0; i < 512; i++) {
+#pragma HLS UNROLL factor=8
+#pragma HLS PIPELINE
+    b[i] = a[i] + 1;
+  }
+}
+"""
+    assert figures(text).loops[0].ii == 1
+    assert figures(text.replace("factor=4", "factor=2")).loops[0].ii == 2
+    assert figures(text.replace("cyclic factor=4", "block factor=4")).loops[0].ii == 4
+    assert figures(text).loops[0].trip == 64
+
+
+def test_the_distance_of_a_dependence_divides_the_interval() -> None:
+    text = """
+void recur(float a[1000]) {
+  for (int i = D; i < 1000; i++) {
+#pragma HLS PIPELINE
+    a[i] = a[i - D] + 1.5f;
+  }
+}
+"""
+    near = figures(text.replace("D", "1")).loops[0].ii
+    far = figures(text.replace("D", "4")).loops[0].ii
+    assert near is not None
+    assert far == -(-near // 4)
+    free = text.replace("D", "1").replace("PIPELINE\n", "PIPELINE\n#pragma HLS DEPENDENCE variable=a inter false\n")
+    assert figures(free).loops[0].ii == 1
+
+
+def test_trip_counts_through_macros_templates_and_triangles() -> None:
+    text = """
+#define SIZE(x) ((x) * 4)
+template <int N> int sum(const int *a) {
+#pragma HLS INLINE
+  int s = 0;
+  for (int i = 0; i < N; ++i) {
+#pragma HLS PIPELINE off
+    s += a[i];
+  }
+  return s;
+}
+void top(const int a[80], int *out) { *out = sum<SIZE(20)>(a); }
+"""
+    assert figures(text).loops[0].trip == 80
+    triangle = "void t(int a[99]) { for (int i = 0; i < 99; i++) for (int j = 0; j < i; j++) a[j] += i; }"
+    inner = figures(triangle).loops[1]
+    assert (inner.trip_min, inner.trip) == (0, 98)
+
+
+def test_run_time_bounds_are_unknown_until_set_or_counted() -> None:
+    text = "void f(int n, int a[64]) { for (int i = 0; i < n; i++) a[i] = i; }"
+    open_end = figures(text)
+    assert open_end.latency_max is None
+    assert any("run time" in why for why in open_end.unknown)
+    counted = text.replace("a[i] = i;", "{\n#pragma HLS LOOP_TRIPCOUNT min=4 max=32\n a[i] = i; }")
+    assert figures(counted).loops[0].trip == 32
+    given = estimate({"k.cpp": text}, sets={"n": 40}, part="xcu55c")
+    assert given.loops[0].trip == 40
+
+
+def test_dataflow_takes_the_slowest_process() -> None:
+    text = """
+void make(hls::stream<int>& s) { for (int i = 0; i < 100; i++) s.write(i); }
+void take(hls::stream<int>& s, int out[300]) { for (int i = 0; i < 300; i++) out[i] = i < 100 ? s.read() : 0; }
+void top(int out[300]) {
+#pragma HLS DATAFLOW
+  hls::stream<int> s;
+  make(s);
+  take(s, out);
+}
+"""
+    whole = figures(text)
+    alone = figures(text.replace("#pragma HLS DATAFLOW\n", ""))
+    assert whole.latency_max is not None
+    assert alone.latency_max is not None
+    assert 300 <= whole.latency_max < 320
+    assert alone.latency_max > 400
+
+
+def test_directives_of_tcl_act_like_pragmas() -> None:
+    text = SUM.replace("#pragma HLS PIPELINE\n", "").replace("for (int i", "rows: for (int i")
+    slow = figures(text, directives='set_directive_pipeline -II 9 "total/rows"\n')
+    assert slow.loops[0].ii == 9
+
+
+def test_slower_clocks_need_fewer_states() -> None:
+    assert figures(SUM, clock=10.0).loops[0].ii == 3
+    assert figures(SUM, part="xc7z020-clg484-1", clock=10.0).loops[0].ii == 5
+
+
+def test_hardware_follows_the_operators() -> None:
+    text = (
+        "void f(const short a[64], const short b[64], int c[64]) { for (int i = 0; i < 64; i++) c[i] = a[i] * b[i]; }"
+    )
+    assert figures(text).dsp == 1
+    assert figures(text.replace("short", "double").replace("int c", "double c")).dsp == 8
+
+
+def test_explanations_name_the_cause() -> None:
+    lines = "\n".join(explain(figures(SUM)))
+    assert "the iteration before" in lines
+    assert "estimate" in lines
+
+
+@pytest.mark.parametrize(
+    "text", ["", "@@@ garbage", "int x = " + "(" * 5000 + ";", "void f() { f(); }" * 3 + "class {"]
+)
+def test_broken_text_costs_a_sentence_or_an_estimate(text: str) -> None:
+    told = ""
+    try:
+        told = estimate({"k.cpp": text}).basis
+    except AigchipError as problem:
+        told = str(problem)
+    assert told == "estimate" or told.endswith(".")
+
+
+def test_a_hostile_file_is_bounded_in_a_process_of_its_own() -> None:
+    bomb = "void f(int *a) {" + "for (int i = 0; i < 9000; i++) {\n#pragma HLS UNROLL\n" * 3 + "a[i]++;" + "}" * 3 + "}"
+    with pytest.raises(AigchipError):
+        estimate_safely({"k.cpp": bomb})
+    assert estimate_safely({"k.cpp": SUM}, clock_ns=5.0, part="xcu55c").loops[0].ii == 5
+
+
+def test_reading_once_serves_many_estimates() -> None:
+    from aigchip_tui.estimator.estimate import estimate_design
+
+    design = read_design({"k.cpp": "void f(int n, int a[64]) { for (int i = 0; i < n; i++) a[i] = i; }"})
+    trips = [estimate_design(design, sets={"n": n}).loops[0].trip for n in (3, 5, 7)]
+    assert trips == [3, 5, 7]
+
+
+def test_bench_helpers() -> None:
+    assert spearman([1, 2, 3, 4], [10, 20, 30, 40]) == pytest.approx(1.0)
+    assert spearman([1, 1, 1], [1, 2, 3]) is None
+    assert pipelined_cycles(16, 1, 10) == 24
+    template = "#pragma HLS pipeline auto{__PIPE__L0}\n#pragma HLS unroll factor=auto{__PARA__L0}\n"
+    assert substitute(template, {"__PIPE__L0": "NA", "__PARA__L0": 4}) == "\n#pragma HLS unroll factor=4\n"
+
+
+@pytest.mark.skipif(not (SHARED / "loops.json").is_file(), reason="the reported loops are not here")
+def test_the_arithmetic_of_reported_loops_is_exact() -> None:
+    found = loop_arithmetic(SHARED / "loops.json")
+    assert found.loops > 200
+    assert found.exact >= 0.95 * found.loops
