@@ -23,7 +23,9 @@ class Progress:
                 self.say(f"engine: {event.generator}; {event.synthesizer}; sandbox {event.sandbox}")
             case ev.DesignEvaluated():
                 mark = ""
-                if event.latency_ms < self.best_ms:
+                if event.over:
+                    mark = f"  does not fit: {event.over}"
+                elif event.latency_ms < self.best_ms:
                     self.best_ms, mark = event.latency_ms, "  best"
                 counts = state.counts()
                 self.say(

@@ -249,7 +249,10 @@ class CommandRefused(Event, frozen=True, kw_only=True):
 
 
 class DesignEvaluated(Event, frozen=True, kw_only=True):
-    """Latency and resources of a design. `basis` says who measured: estimate, csynth, cosim or measured."""
+    """Latency and resources of a design. `basis` says who measured: estimate, csynth, cosim or measured.
+
+    `over` names the first resource that the device does not have: such a design has failed, with its figures kept.
+    """
 
     design: int
     latency_cycles: int
@@ -265,6 +268,7 @@ class DesignEvaluated(Event, frozen=True, kw_only=True):
     layers: str = ""
     """Blob of the latency of each layer."""
     unknown: tuple[str, ...] = ()
+    over: str = ""
 
 
 class DesignFailed(Event, frozen=True, kw_only=True):

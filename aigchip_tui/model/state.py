@@ -380,7 +380,8 @@ class SessionState:
         design = self.designs[event.design]
         design.figures = event
         if design.status != "damaged":
-            design.status = "evaluated"
+            design.status = "failed" if event.over else "evaluated"
+            design.cause, design.message = ("resources", event.over) if event.over else ("", "")
         self.unresolved.discard(event.design)
 
     def _design_failed(self, event: ev.DesignFailed) -> None:

@@ -53,11 +53,8 @@ def evaluate(house: House, step: Step, state: SessionState) -> Prepared:
             clock_mhz=report.clock_mhz, dsp=report.dsp, bram18=report.bram18, uram=report.uram, lut=report.lut,
             ff=report.ff, basis=report.basis, counted=report.counted, layers=layers, unknown=report.unknown,
         )
-        events: list[ev.AnyEvent] = [rung_event(house, outcome, design=step.design), figures]
-        too_much = over_device(figures, house.build.device)
-        if too_much:
-            events.append(ev.DesignFailed(design=step.design, cause="resources", message=too_much))
-        return events
+        judged = msgspec.structs.replace(figures, over=over_device(figures, house.build.device))
+        return [rung_event(house, outcome, design=step.design), judged]
 
     return Prepared(job=job)
 
