@@ -30,6 +30,7 @@ else:
     from workshop_kit import SETTINGS, Stored, essence, hold_of, place_at, run_stored
 
 NAME = "first"
+_MOMENTS = itertools.count(1)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -183,7 +184,11 @@ def stuck(session: Session) -> tuple[Stored, SessionState]:
 
 
 def answer(session: Session, decision: str, action: str, **more: Any) -> str:
-    return session.send({"kind": "decide", "decision": decision, "action": action, **more})
+    uuid = session.send({"kind": "decide", "decision": decision, "action": action, **more})
+    # Two commands of one instant have no order of their own.
+    moment = next(_MOMENTS) * 10**9
+    os.utime(session.inbox.folder / f"{uuid}.json", ns=(moment, moment))
+    return uuid
 
 
 def test_an_answer_to_a_superseded_question_is_refused(session: Session) -> None:
