@@ -9,8 +9,6 @@ from collections.abc import Mapping
 
 from aigchip_tui.estimator.graph import Graph, Schedule
 
-_MAX_INTERVAL = 100_000
-
 
 class Ports:
     """Reservation of memory ports per bank and cycle; `capacity` is the number of accesses a bank takes in a
@@ -21,6 +19,7 @@ class Ports:
         self.capacity = capacity
         self.interval = interval
         self.used: dict[tuple[int, int, int, int], int] = {}
+        self.full: dict[tuple[int, tuple[int, ...] | None, bool], tuple[int, int]] = {}
 
     def fits(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> bool:
         """Whether an access finds a port in this cycle."""
@@ -37,6 +36,21 @@ class Ports:
             if same >= limit:
                 return False
         return True
+
+    def search(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> int:
+        """The first cycle from `cycle` on with a free port; a full modulo table gives the cycle itself."""
+        key = (memory, banks, write)
+        full = self.full.get(key)
+        begin = cycle
+        if full is not None and full[0] <= cycle <= full[1]:
+            begin, cycle = full
+        tries = self.interval or 100_000
+        while not self.fits(memory, banks, write, cycle):
+            cycle += 1
+            if cycle - begin > tries:
+                return begin
+        self.full[key] = (begin, cycle)
+        return cycle
 
     def take(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> None:
         """Reserves the ports."""
@@ -80,34 +94,38 @@ def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) 
     return best, culprit
 
 
-def _path_states(graph: Graph, start: int, end: int, budget: float) -> int:
+def _successors(graph: Graph) -> list[list[int]]:
+    found: list[list[int]] = [[] for _ in range(len(graph))]
+    for node, sources in enumerate(graph.sources):
+        for source in sources:
+            found[source].append(node)
+    return found
+
+
+def _path_states(graph: Graph, successors: list[list[int]], start: int, end: int, budget: float) -> int:
     """States from the start of one node to the end of another along the slowest path, or -1 when there is
     none.
     """
-    finish: dict[int, tuple[int, float]] = {}
     sources, states, delay = graph.sources, graph.states, graph.delay
-    first = states[start]
-    finish[start] = (max(0, first - 1), delay[start])
-    for node in range(start + 1, end + 1):
-        best: tuple[int, float] | None = None
-        for source in sources[node]:
-            if source < start:
-                continue
-            reached = finish.get(source)
-            if reached is not None and (best is None or reached > best):
-                best = reached
-        if best is None:
-            continue
-        cycle, offset = best
-        if states[node] == 0:
-            finish[node] = best
-            continue
-        if offset + delay[node] > budget and offset > 0:
-            cycle, offset = cycle + 1, 0.0
-        if states[node] == 1:
-            finish[node] = (cycle, offset + delay[node])
-        else:
-            finish[node] = (cycle + states[node] - 1, delay[node])
+    finish: dict[int, tuple[int, float]] = {start: (max(0, states[start] - 1), delay[start])}
+    waiting = [node for node in successors[start] if node <= end]
+    heapq.heapify(waiting)
+    seen = set(waiting)
+    while waiting:
+        node = heapq.heappop(waiting)
+        cycle, offset = max(finish[source] for source in sources[node] if source in finish)
+        if states[node]:
+            if offset + delay[node] > budget and offset > 0:
+                cycle, offset = cycle + 1, 0.0
+            if states[node] == 1:
+                cycle, offset = cycle, offset + delay[node]
+            else:
+                cycle, offset = cycle + states[node] - 1, delay[node]
+        finish[node] = (cycle, offset)
+        for follower in successors[node]:
+            if follower <= end and follower not in seen:
+                seen.add(follower)
+                heapq.heappush(waiting, follower)
     reached = finish.get(end)
     return -1 if reached is None else reached[0] + 1
 
@@ -120,13 +138,14 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
         known = ends.get((target, source))
         if known is None or steps < known[0]:
             ends[(target, source)] = (steps, extra)
+    successors = _successors(graph) if ends else []
     for (target, source), (steps, extra) in ends.items():
         if target > source:
             length = 1 + extra if graph.access[source] is not None else 0
             if graph.access[source] is None:
                 continue
         else:
-            length = _path_states(graph, target, source, budget)
+            length = _path_states(graph, successors, target, source, budget)
             if length < 0:
                 continue
             length += extra
@@ -162,34 +181,15 @@ def schedule(
             bound = f"recurrence:{node}:{distance}"
         elif ports == found and ports > interval:
             bound = f"ports:{memory}"
-    while True:
-        result = _place(graph, budget, capacity, found, entry_ns)
-        worst = _carried_excess(graph, result, found, budget)
-        if worst <= 0 or found >= _MAX_INTERVAL:
-            break
-        result = _place(graph, budget, capacity, found, entry_ns, late=True)
-        break
+    result = _place(graph, budget, capacity, found, entry_ns)
     result.interval = found
     result.bound = bound
     result.reasons = {"ports": ports, "recurrence": recurrence, "target": interval}
     return result
 
 
-def _carried_excess(graph: Graph, result: Schedule, interval: int, budget: float) -> int:
-    worst = 0
-    for source, target, steps, extra in graph.back:
-        end = result.start[source] + max(1, graph.states[source]) - 1 + 1 + extra
-        worst = max(worst, end - (result.start[target] + steps * interval))
-    return worst
-
-
 def _place(
-    graph: Graph,
-    budget: float,
-    capacity: Mapping[int, tuple[int, int, int]],
-    interval: int | None,
-    entry_ns: float,
-    late: bool = False,
+    graph: Graph, budget: float, capacity: Mapping[int, tuple[int, int, int]], interval: int | None, entry_ns: float
 ) -> Schedule:
     count = len(graph)
     start = [0] * count
@@ -206,15 +206,8 @@ def _place(
         graph.sources,
         graph.access,
     )
-    lower: dict[int, int] = {}
-    if late and interval:
-        for source, target, steps, extra in graph.back:
-            if target > source:
-                continue
-            length = _path_states(graph, target, source, budget)
-            del length, steps, extra
     for node in range(count):
-        cycle, offset = lower.get(node, 0), 0.0
+        cycle, offset = 0, 0.0
         sources = sources_of[node]
         states, delay = states_of[node], delay_of[node]
         if node in graph.leaves and len(sources) > 2:
@@ -240,12 +233,9 @@ def _place(
             cycle, offset = cycle + 1, 0.0
         access = access_of[node]
         if access is not None:
-            guard = 0
-            while not ports.fits(access.memory, access.banks, access.write, cycle):
-                cycle, offset = cycle + 1, 0.0
-                guard += 1
-                if guard > (interval or 100_000):
-                    break
+            found = ports.search(access.memory, access.banks, access.write, cycle)
+            if found > cycle:
+                cycle, offset = found, 0.0
             ports.take(access.memory, access.banks, access.write, cycle)
         macro = graph.macro.get(node)
         if macro is not None:
