@@ -1,7 +1,7 @@
 """Screening estimate of a design's resources from its parameters alone; the judge is the estimator that reads
 the C++.
 
-Multipliers are DSPs. A buffer bank is one memory of `w` elements a word: LUTRAM if shallow, URAM if deep,
+Multipliers are DSPs. A buffer bank is one memory of `w` packed elements a word: LUTRAM if shallow, URAM if deep,
 block RAM else, at the width and depth shapes of the primitives (AMD UG573, UG574); two copies for double
 buffering.
 """

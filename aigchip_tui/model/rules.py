@@ -182,8 +182,17 @@ def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
             yield Refusal(
                 rule="partition",
                 figure=banks,
-                message=(f"part_{name} asks for {banks} banks of a buffer of {elements} elements."),
+                message=(f"part_{name} asks for {banks} elements a cycle of a buffer of {elements} elements."),
             )
+    if point.part_c.w > point.pn:
+        yield Refusal(
+            rule="part_c_w",
+            figure=point.part_c.w,
+            message=(
+                f"not built yet: part_c_w of {point.part_c.w} is above the {point.pn} columns of a block of sums; a "
+                "bank word of C would be added to in consecutive cycles."
+            ),
+        )
     tokens = (("A", 8 * point.pm * point.pk), ("B", 8 * point.pn * point.pk), ("C", ACC_BITS * point.c_lanes))
     for operand, bits in tokens:
         if bits > MAX_TOKEN_BITS:

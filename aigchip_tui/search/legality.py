@@ -62,6 +62,8 @@ class Legality:
             return False
         kib = tuple(BUFFER_KIB[g] for g in genes[gene.BUF_A : gene.BUF_C + 1])
         a_h, a_w, b_h, b_w, c_h, c_w = (PARTITION_FACTORS[g] for g in genes[gene.PART_A_H : gene.REUSE])
+        if c_w > pn:
+            return False
         wanted = max(-(-pm // c_h), -(-pm * pn * ACC_BITS // MAX_TOKEN_BITS))
         rows = _LANE[genes[gene.LANE]][0] * _ARRAY[genes[gene.ARRAY]][0]
         lanes_c = pm // min(1 << (wanted - 1).bit_length(), rows) * pn

@@ -34,11 +34,15 @@ def crossed(first: gene.Genes, second: gene.Genes, draws: Draws) -> gene.Genes:
 
 
 def stepped(genes: gene.Genes, draws: Draws) -> gene.Genes:
-    """One or more small steps: a factor of two on one axis of a level, or a neighbour in the order of a size."""
+    """One or more small steps: a factor of two on one axis of a level, or a neighbour in the order of a size.
+
+    A bank word of C that became longer than a row of sums is cut to it, since a longer one is not built.
+    """
     genes = _one_step(genes, draws)
     while draws.chance(SECOND_MUTATION):
         genes = _one_step(genes, draws)
-    return genes
+    widest = shape_of(genes)[1].bit_length() - 1
+    return (*genes[: gene.PART_C_W], min(genes[gene.PART_C_W], widest), *genes[gene.PART_C_W + 1 :])
 
 
 def _one_step(genes: gene.Genes, draws: Draws) -> gene.Genes:

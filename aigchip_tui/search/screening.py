@@ -58,6 +58,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS
+    legal &= np.exp2(genes[gene.PART_C_W]) <= d.pn
     legal &= np.exp2(genes[gene.PART_A_H] + genes[gene.PART_A_W]) <= d.capacity_a
     legal &= np.exp2(genes[gene.PART_B_H] + genes[gene.PART_B_W]) <= d.capacity_b
     legal &= np.exp2(genes[gene.PART_C_H] + genes[gene.PART_C_W]) <= d.capacity_c

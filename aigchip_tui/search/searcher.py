@@ -190,15 +190,15 @@ class Searcher:
     def _random_legal(self, draws: Draws, *, repair: bool, taken: Sequence[Genes] = ()) -> Genes | None:
         for _ in range(MAX_DRAWS):
             genes = operators.random_genes(draws)
-            if repair and draws.chance(self.settings.repair):
-                genes = operators.repaired(genes, self.build.axi_bytes)
             genes = self.settings.pins.apply(genes)
+            if repair and draws.chance(self.settings.repair):
+                genes = self._repaired(genes)
             if self.legal(genes) and genes not in self._proposed and genes not in taken:
                 return genes
         return None
 
     def _why_empty(self, draws: Draws) -> str:
-        genes = self.settings.pins.apply(operators.repaired(operators.random_genes(draws), self.build.axi_bytes))
+        genes = self._repaired(self.settings.pins.apply(operators.random_genes(draws)))
         reasons = refusals(point_of(genes), self.build, self._workload)
         example = f" One of them: {reasons[0].message}" if reasons else ""
         return f"No legal design is left to propose: {MAX_DRAWS} draws broke a rule or were tried before.{example}"
@@ -235,10 +235,12 @@ class Searcher:
         genes, origin = self._parent(draws), "mutation"
         if draws.chance(settings.crossover):
             genes, origin = operators.crossed(genes, self._parent(draws), draws), "crossover"
-        genes = operators.stepped(genes, draws)
-        if draws.chance(settings.repair):
-            genes = operators.repaired(genes, self.build.axi_bytes)
-        return settings.pins.apply(genes), origin
+        genes = settings.pins.apply(operators.stepped(genes, draws))
+        return self._repaired(genes) if draws.chance(settings.repair) else genes, origin
+
+    def _repaired(self, genes: Genes) -> Genes:
+        """Partitions for the pinned levels; pinned partitions stay."""
+        return self.settings.pins.apply(operators.repaired(genes, self.build.axi_bytes))
 
     def _parent(self, draws: Draws) -> Genes:
         labels = self._front.labels

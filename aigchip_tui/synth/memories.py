@@ -6,11 +6,12 @@ import re
 
 import msgspec
 
+from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Edge, Netlist, Port
 from aigchip_tui.model.resources import bank_resources
 from aigchip_tui.model.space import Build
 
-_BLOCK = re.compile(r"stream_of_blocks<\w+\[(\d+)\]\[(\d+)\]\[(\d+)\]>")
+_BLOCK = re.compile(r"stream_of_blocks<hls::vector<\w+, (\d+)>\[(\d+)\]\[(\d+)\]>")
 SRL_DEPTH = 32
 """A FIFO up to this depth is a shift register of one LUT a bit (SRL32); deeper ones are memories."""
 FIFO_CONTROL_LUT = 12
@@ -35,7 +36,7 @@ class MemoryCost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def memory_cost(netlist: Netlist, build: Build) -> MemoryCost:
-    """Blocks (two of each, every bank a memory of its own: complete partition of height and width) and FIFOs."""
+    """Blocks (two of each, every bank a memory of packed words: complete partition of the banks) and FIFOs."""
     total = MemoryCost()
     ports = {(i.name, p.name): (p, i.count) for i in netlist.instances for p in i.variant.ports}
     for edge in netlist.edges:
@@ -58,10 +59,10 @@ def _port(ports: dict[tuple[str, str], tuple[Port, int]], edge: Edge) -> tuple[P
 def _blocks(port: Port, blocks: int, build: Build) -> MemoryCost:
     shape = _BLOCK.search(port.cpp_type)
     if shape is None:
-        return MemoryCost()
-    height, width, depth = (int(size) for size in shape.groups())
-    lut, bram18, uram = bank_resources(port.bits, depth, uram_allowed=build.device.has_uram)
-    memories = height * width * max(2, blocks)
+        raise AigchipError(f"Port {port.name} has type {port.cpp_type}, which is no block of banks of packed words.")
+    width, height, depth = (int(size) for size in shape.groups())
+    lut, bram18, uram = bank_resources(width * port.bits, depth, uram_allowed=build.device.has_uram)
+    memories = height * max(2, blocks)
     return MemoryCost(lut=memories * lut, bram18=memories * bram18, uram=memories * uram)
 
 

@@ -1,4 +1,4 @@
-"""accumulate: adds slices of sums into the banks of C over the k tiles of a residency (SPACE sec. 2)."""
+"""accumulate: adds slices of sums into the packed banks of C over the k tiles of a residency (SPACE sec. 2)."""
 
 from __future__ import annotations
 
@@ -52,63 +52,48 @@ class Accumulate:
     inlined = False
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
-        """Thirteen topics; words follow the slices and each side of the banks against a token."""
+        """Thirteen topics; words follow the slices, the banks and the bank word against a token."""
         rows, columns, slices, height, width, depth = _numbers(settings)
         by_rows, by_columns = relation(height, rows // slices), relation(width, columns)
         fit_rows = {
-            "fewer": "A token has more rows than there are rows of banks: it is added in parts of all bank "
-            "rows, each next "
+            "fewer": "A token has more rows than there are banks: it is added in parts of one row a bank, each next "
             "part row_depth addresses higher.",
-            "equal": "A token has as many rows as there are rows of banks: it takes one address, and the "
-            "rows that follow "
-            "lie row_depth addresses higher.",
-            "more": "A token has fewer rows than there are rows of banks: successive groups of rows lie in "
-            "successive "
-            "groups of bank rows before the address rises by row_depth.",
+            "equal": "A token has as many rows as there are banks: it takes one address, and the rows that follow lie "
+            "row_depth addresses higher.",
+            "more": "A token has fewer rows than there are banks: successive groups of rows lie in successive groups "
+            "of banks before the address rises by row_depth.",
         }[by_rows]
         fit_columns = {
-            "fewer": "A row of a token is longer than a bank row: it is added in parts of a bank row, each "
-            "at the next "
-            "address, and these parts follow one another before the next part of rows.",
-            "equal": "A row of a token is as long as a bank row: every block along n takes the next address.",
-            "more": "A row of a token is shorter than a bank row: successive blocks along n take "
-            "successive groups of banks "
-            "before the next address.",
+            "fewer": "A row of a token is longer than a bank word: it is added in parts of a bank word, each at the "
+            "next address, and these parts follow one another before the next part of rows.",
+            "equal": "A row of a token is as long as a bank word: every block along n takes the next address.",
         }[by_columns]
         return (
-            "accumulate adds sums into tiles of C: it takes a block of out under a write_lock, keeps it "
-            "over all "
-            "accum_cmd up to the one whose final is set, and hands it over then; it ends after the command "
-            "whose last "
+            "accumulate adds sums into tiles of C: it takes a block of out under a write_lock, keeps it over all "
+            "accum_cmd up to the one whose final is set, and hands it over then; it ends after the command whose last "
             "is set.",
             f"Rows of a block of sums: {rows}; a command visits mb such blocks along m, its outer walk.",
             "A token of in brings all rows of a block of sums, packed row by row."
             if slices == 1
-            else f"A block of sums arrives in {slices} tokens of in, slices of equally many rows packed "
-            "row by row, from "
-            "the first rows to the last.",
-            f"Columns of a block of sums: {columns}; a command visits nb such blocks along n, its inner "
-            "walk.",
-            f"Rows of banks: {height}, walked by the unrolled loop EACH_ROW; tile row r lies in bank row r "
-            "modulo this "
-            "number.",
+            else f"A block of sums arrives in {slices} tokens of in, slices of equally many rows packed row by row, "
+            "from the first rows to the last.",
+            f"Columns of a block of sums: {columns}; a command visits nb such blocks along n, its inner walk.",
+            f"Banks: {height}, walked by the unrolled loop EACH_BANK; tile row r lies in bank r modulo this number.",
             fit_rows,
-            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; column e of a tile "
-            "lies in bank e "
-            "modulo this number.",
+            f"A bank word packs {width} consecutive sums of a tile row, walked by the unrolled loop EACH_LANE: column "
+            "e of the tile lies in lane e modulo this number.",
             fit_columns,
-            f"A bank holds {depth} addresses.",
-            "Every bank is a memory of its own: out is partitioned completely along both dimensions of "
-            "banks.",
-            "A token has more sums than the banks take in a cycle: it stays in a register until its last "
-            "part is added."
+            f"A bank holds {depth} words.",
+            "Every bank is a memory of its own that is read and written in whole words: out is partitioned completely "
+            "along its banks and not along its words.",
+            "A token has more sums than the banks take in a cycle: it stays in a register until its last part is "
+            "added, and the unrolled loops EACH_PART and EACH_SUM choose the part."
             if "fewer" in (by_rows, by_columns)
             else "The banks take a whole token every cycle.",
-            "Sums start from zero in a command whose first is set, and are added to what the block holds "
-            "in all others.",
-            "One loop per command, labelled ADD, starts an addition every cycle; no address comes twice in "
-            "a command, so "
-            "a dependence of block between its iterations is ruled out.",
+            "Sums start from zero in a command whose first is set, and are added to what the block holds in all "
+            "others.",
+            "One loop per command, labelled ADD, starts an addition every cycle; no address comes twice in a command, "
+            "so a dependence of block between its iterations is ruled out.",
         )
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
@@ -142,13 +127,17 @@ class Accumulate:
         return ()
 
     def legal_settings(self) -> Iterator[Settings]:
-        """Every block of sums in every slicing that fits a token, with every buffer that holds it."""
+        """Every block of sums in every slicing that fits a token, with every buffer that holds it.
+
+        A bank word is never longer than a row of a block: a word is read, added to and written in one piece, and the
+        same word in consecutive cycles would be read before it is written.
+        """
         most = MAX_TOKEN_BITS // BITS["acc_t"]
         for rows in powers_of_two(1, MAX_TOKEN_BITS // BITS["data_t"]):
             for columns in powers_of_two(1, min(most, MOST_MULTIPLIERS // rows)):
                 for slices in powers_of_two(max(1, rows * columns // most), rows):
                     for shape in block_shapes(4):
-                        if holds(shape, rows, columns):
+                        if shape[1] <= columns and holds(shape, rows, columns):
                             height, width, depth = shape
                             yield {
                                 "rows": rows,
@@ -217,7 +206,7 @@ class Accumulate:
                         "final": int(visit == visits - 1),
                     }
                 )
-            unwritten = np.full((height, width, depth, 4), UNWRITTEN, dtype=np.uint8)
+            unwritten = np.full((height, depth, width, 4), UNWRITTEN, dtype=np.uint8)
             block = unwritten.view(np.int32)[..., 0]
             block[where] = total
             held.append(block.tobytes())
@@ -230,13 +219,24 @@ class Accumulate:
         )
 
     def conformance(self, settings: Settings) -> Conformance:
-        """ADD at II 1, banks unrolled and partitioned."""
-        *_, height, width, _ = _numbers(settings)
+        """ADD at II 1, banks unrolled and partitioned, lanes of a bank word and of a part unrolled."""
+        rows, columns, slices, height, width, _ = _numbers(settings)
+        lanes = min(height, rows // slices) * width
+        parts = rows // slices * columns // lanes
+        each_part = (
+            ()
+            if parts == 1
+            else (
+                LoopRule(label="EACH_PART", trip=parts, unroll=True),
+                LoopRule(label="EACH_SUM", trip=lanes, unroll=True),
+            )
+        )
         return Conformance(
             loops=(
                 LoopRule(label="ADD", pipeline_ii=1),
-                LoopRule(label="EACH_ROW", trip=height, unroll=True),
-                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+                *each_part,
+                LoopRule(label="EACH_BANK", trip=height, unroll=True),
+                LoopRule(label="EACH_LANE", trip=width, unroll=True),
             ),
             partitions=partitions("out"),
         )

@@ -21,7 +21,8 @@ Names of local settings (every module reads only these keys; numbers are powers 
 
 `port`: AXI bytes. `rows` of drain, arbiter, interconnect: rows of the wide token over all arrays (PM or PN),
 `k` its elements along k over all arrays (PK). `rows`, `columns` of the collector: QM and QN of one array; of
-accumulate: PM and PN of a block (a token holds rows / slices of them). `depth`: addresses of a bank.
+accumulate: PM and PN of a block (a token holds rows / slices of them). `part_h`: banks, `part_w`: elements of a bank
+word, `depth`: words of a bank.
 `arrays`: number of arrays.
 """
 
@@ -78,8 +79,8 @@ def vector(element: str, lanes: int) -> str:
 
 
 def block(element: str, height: int, width: int, depth: int) -> str:
-    """C++ type of a block of banks."""
-    return f"{element}[{height}][{width}][{depth}]"
+    """C++ type of a block: `height` banks of `depth` words, each of `width` packed elements."""
+    return f"{vector(element, width)}[{height}][{depth}]"
 
 
 def command_port(
@@ -148,7 +149,7 @@ def blocks_port(
     order: str = "one block at a time",
     end: str = "the command counts the blocks",
 ) -> Port:
-    """A stream of two blocks of height x width banks of `depth` addresses; `lanes`: elements of a block."""
+    """Two blocks of `height` banks, each of `depth` words of `width` elements; `lanes`: elements of a block."""
     return Port(
         name=name,
         direction=direction,

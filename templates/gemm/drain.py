@@ -1,4 +1,4 @@
-"""drain: replays an operand tile out of the banks as tokens, block by block (SPACE sec. 2)."""
+"""drain: replays an operand tile out of the packed banks as tokens, block by block (SPACE sec. 2)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Tile = tuple[int, int, int, int, int, int]
 
 
 class Drain:
-    """Sends each wide token whole if the banks allow it, else in parts of as many lanes as banks."""
+    """Sends each wide token whole if a word of every bank holds it, else in parts."""
 
     name = "drain"
     function = "drain"
@@ -43,7 +43,7 @@ class Drain:
     inlined = False
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
-        """Eleven topics; words follow the operand and each side of the banks against the wide token."""
+        """Eleven topics; words follow the operand, the banks and the bank word against the wide token."""
         height, width, depth, rows, k = _numbers(settings)
         order = {
             "a": "The operand is A: its own row blocks are outermost in a pass, and each is sent once for "
@@ -54,52 +54,40 @@ class Drain:
             "row blocks are sent in turn.",
         }[str(settings["operand"])]
         fit_rows = {
-            "fewer": "A wide token has more rows than there are rows of banks: it is sent in parts of all "
-            "bank rows, each "
+            "fewer": "A wide token has more rows than there are banks: it is sent in parts of one row a bank, each "
             "next part row_depth addresses higher, and a row block takes as many such steps as it has parts.",
-            "equal": "A wide token has as many rows as there are rows of banks: one address holds them "
-            "all, and the next "
-            "row block lies row_depth addresses higher.",
-            "more": "A wide token has fewer rows than there are rows of banks: successive row blocks lie "
-            "in successive "
-            "groups of bank rows before the address rises by row_depth.",
+            "equal": "A wide token has as many rows as there are banks: one address holds them all, and the next row "
+            "block lies row_depth addresses higher.",
+            "more": "A wide token has fewer rows than there are banks: successive row blocks lie in successive groups "
+            "of banks before the address rises by row_depth.",
         }[relation(height, rows)]
         fit_columns = {
-            "fewer": "A row of a wide token is longer than a bank row: it is sent in parts of a bank row, "
-            "each at the next "
-            "address, and these parts follow one another before the next part of rows.",
-            "equal": "A row of a wide token is as long as a bank row: every step along k takes the next "
-            "address.",
-            "more": "A row of a wide token is shorter than a bank row: successive steps along k take "
-            "successive groups of "
-            "banks before the next address.",
+            "fewer": "A row of a wide token is longer than a bank word: it is sent in parts of a bank word, each at "
+            "the next address, and these parts follow one another before the next part of rows.",
+            "equal": "A row of a wide token is as long as a bank word: every step along k takes the next address.",
+            "more": "A row of a wide token is shorter than a bank word: successive steps along k take successive "
+            "groups of its lanes before the next address.",
         }[relation(width, k)]
         return (
-            "drain replays operand tiles: for each drain_cmd it takes a block of in under a read_lock, "
-            "makes replays "
+            "drain replays operand tiles: for each drain_cmd it takes a block of in under a read_lock, makes replays "
             "passes over it and frees it; it ends after the command whose last is set.",
             order,
-            f"Rows of a wide token: {rows}; a tile has own row blocks of this height, and a pass meets "
-            "other_full "
+            f"Rows of a wide token: {rows}; a tile has own row blocks of this height, and a pass meets other_full "
             "blocks of the other operand, the last pass other_last.",
-            f"Elements of a row of a wide token along k: {k}; each row block is walked along k in kb "
-            "steps, innermost.",
-            f"Rows of banks: {height}, walked by the unrolled loop EACH_ROW; tile row r lies in bank row r "
-            "modulo this "
-            "number.",
+            f"Elements of a row of a wide token along k: {k}; each row block is walked along k in kb steps, innermost.",
+            f"Banks: {height}, walked by the unrolled loop EACH_BANK; tile row r lies in bank r modulo this number.",
             fit_rows,
-            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; element e of a tile "
-            "row lies in "
-            "bank e modulo this number.",
+            f"A bank word packs {width} consecutive elements of a tile row, walked by the unrolled loop EACH_LANE: "
+            "element e of the row lies in lane e modulo this number.",
             fit_columns,
-            f"A bank holds {depth} addresses.",
-            "Every bank is a memory of its own: in is partitioned completely along both dimensions of banks.",
-            "One loop per command, labelled SEND, sends a token every cycle; a token packs the lanes read "
-            "row by row.",
+            f"A bank holds {depth} words.",
+            "Every bank is a memory of its own that is read in whole words: in is partitioned completely along its "
+            "banks and not along its words.",
+            "One loop per command, labelled SEND, sends a token every cycle; a token packs the lanes read row by row.",
         )
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
-        """Commands, blocks in, tokens of as many lanes as banks and wide token share."""
+        """Commands, blocks in, tokens of what a word of every bank and the wide token share."""
         height, width, depth, rows, k = _numbers(settings)
         lanes_high, lanes_wide = min(height, rows), min(width, k)
         parts = rows // lanes_high * (k // lanes_wide)
@@ -190,7 +178,7 @@ class Drain:
         outer_first = settings["operand"] == "a"
         rows_of_commands, blocks, sent, count_out = [], [], [], 0
         for own, kb, replays, other_full, other_last, row_depth in tiles:
-            block = random_data(rng, (height, width, depth))
+            block = random_data(rng, (height, depth, width))
             tile = block[place((height, width, depth), own * rows, kb * k, row_depth)]
             parts = tile.reshape(own, rows // lanes[0], lanes[0], kb, k // lanes[1], lanes[1])
             walk = parts.transpose(0, 3, 1, 4, 2, 5)
@@ -219,13 +207,13 @@ class Drain:
         )
 
     def conformance(self, settings: Settings) -> Conformance:
-        """SEND at II 1, banks unrolled and partitioned."""
+        """SEND at II 1, banks unrolled and partitioned, lanes of a bank word unrolled."""
         height, width, *_ = _numbers(settings)
         return Conformance(
             loops=(
                 LoopRule(label="SEND", pipeline_ii=1),
-                LoopRule(label="EACH_ROW", trip=height, unroll=True),
-                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+                LoopRule(label="EACH_BANK", trip=height, unroll=True),
+                LoopRule(label="EACH_LANE", trip=width, unroll=True),
             ),
             partitions=partitions("in"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from aigchip_tui.model.errors import AigchipError
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     Bytes = NDArray[np.int8]
     Sums = NDArray[np.int64]
-
-UNWRITTEN: Final = -0x5A5A5A5B
-"""What a word of a bank holds in C simulation before a process writes it (every byte 0xA5)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,11 +250,7 @@ def golden_post(sums: Sums, bias: Sums, post: PostSettings) -> Bytes:
 def golden_tiles(
     layout: LayerLayout, a: Bytes, b: Bytes, bias: NDArray[np.int32], post: PostSettings
 ) -> dict[tuple[int, int], Bytes]:
-    """Every tile of C as it is stored, its padding included.
-
-    Rows of padding hold what the bias alone gives. Columns behind the last block of a row are never summed: they hold
-    what the bank held before, which C simulation fills with UNWRITTEN.
-    """
+    """Every tile of C as it is stored, its padding included, which holds what the bias alone gives."""
     import numpy as np
 
     t, s = layout.tiles, layout.shape
@@ -266,10 +259,9 @@ def golden_tiles(
     found = {}
     for m in range(layout.nm):
         for n in range(layout.nn):
-            rows, columns = layout.mb.of(m, layout.nm) * s.pm, layout.nb.of(n, layout.nn) * s.pn
+            rows = layout.mb.of(m, layout.nm) * s.pm
             width = layout.c_words.of(n, layout.nn) * s.c.width
             tile = np.zeros((rows, width), dtype=np.int64)
-            tile[:, columns:] = UNWRITTEN
             part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
             tile[: part.shape[0], : part.shape[1]] = part
             found[m, n] = golden_post(tile, biases[n, :width].astype(np.int64), post)

@@ -1,4 +1,4 @@
-"""fill: AXI words of an operand tile into the banks of a block (SPACE sec. 2)."""
+"""fill: AXI words of an operand tile into the packed banks of a block (SPACE sec. 2)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_WORDS = 16384
 
 
 class Fill:
-    """Writes a tile row by row; a word goes to one address, or in pieces to several when banks are fewer."""
+    """Writes a tile row by row in whole bank words: one AXI word each, a piece of one, or several gathered."""
 
     name = "fill"
     function = "fill"
@@ -38,44 +38,38 @@ class Fill:
     inlined = False
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
-        """Eight topics; words follow the height (one or several rows) and the width against the word."""
+        """Eight topics; words follow the height (one or several banks) and the bank word against the AXI word."""
         port, height, width, depth = _numbers(settings)
         rows = (
-            "The banks stand in a single row: every tile row starts row_depth addresses above the one before."
+            "There is a single bank: every tile row starts row_depth addresses above the one before."
             if height == 1
-            else f"The banks stand in {height} rows, walked by the unrolled loop EACH_ROW: tile row r lies "
-            "in bank row "
-            "r modulo this number, and every further round of rows starts row_depth addresses higher."
+            else f"There are {height} banks, walked by the unrolled loop EACH_BANK: tile row r lies in bank r modulo "
+            "this number, and every further round of rows starts row_depth addresses higher."
         )
         fit = {
-            "equal": "A bank row is as wide as a word: each word goes to one address of all banks of its "
-            "row.",
-            "more": "A bank row is wider than a word: consecutive words fill neighbouring groups of banks "
-            "at one "
-            "address before the address advances, and every tile row begins with the first group.",
-            "fewer": "A bank row is narrower than a word: the word stays in a register while its pieces, "
-            "each as wide "
-            "as the bank row, go to consecutive addresses, one piece a cycle.",
+            "equal": "A bank word is as long as an AXI word: each AXI word is written as it comes, and the next one "
+            "goes to the next address.",
+            "more": "A bank word is longer than an AXI word: AXI words gather side by side in a register, walked by "
+            "the unrolled loop EACH_LANE, with zeros where none has come yet; a bank word is written when it is full "
+            "or its tile row ends.",
+            "fewer": "A bank word is shorter than an AXI word: the AXI word stays in a register while its pieces, "
+            "chosen by the unrolled loops EACH_PIECE and EACH_LANE, are written as bank words to consecutive "
+            "addresses, one a cycle.",
         }[relation(width, port)]
         return (
-            "fill stores operand tiles in a ping-pong buffer: for each fill_cmd it takes a block of out "
-            "under a "
-            "write_lock and hands it over when the tile is complete; it writes nothing but the tile, and "
-            "ends after "
-            "the command whose last is set.",
-            f"A token of in is one AXI word with {port} consecutive elements of a tile row; a tile has "
-            "rows rows of "
+            "fill stores operand tiles in a ping-pong buffer: for each fill_cmd it takes a block of out under a "
+            "write_lock and hands it over when the tile is complete; it writes nothing but the words of the tile, "
+            "and ends after the command whose last is set.",
+            f"A token of in is one AXI word with {port} consecutive elements of a tile row; a tile has rows rows of "
             "row_words words each, one after another.",
             rows,
-            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; element e of a tile "
-            "row lies in "
-            "bank e modulo this number, at the start of the row plus e divided by it.",
+            f"A bank word packs {width} consecutive elements of a tile row: element e of the row lies in lane e "
+            "modulo this number, at the start of the row plus e divided by it.",
             fit,
-            f"A bank holds {depth} addresses.",
-            "Every bank is a memory of its own: out is partitioned completely along both dimensions of "
-            "banks.",
-            "One loop per command, labelled WRITE, makes all writes of the tile and is pipelined to start "
-            "a write "
+            f"A bank holds {depth} words.",
+            "Every bank is a memory of its own that is written in whole words: out is partitioned completely along "
+            "its banks and not along its words.",
+            "One loop per command, labelled WRITE, makes all writes of the tile and is pipelined to start a write "
             "every cycle.",
         )
 
@@ -136,8 +130,12 @@ class Fill:
         for rows, row_words in tiles:
             row_depth = ceil_div(row_words * port, width)
             tile = random_data(rng, (rows, row_words * port))
-            block = np.full((height, width, depth), UNWRITTEN, dtype=np.uint8)
-            block[place((height, width, depth), rows, row_words * port, row_depth)] = tile.view(np.uint8)
+            block = np.full((height, depth, width), UNWRITTEN, dtype=np.uint8)
+            # The last bank word of a row is written whole, with zeros behind the row.
+            padded = np.zeros((rows, row_depth * width), dtype=np.int8)
+            padded[:, : tile.shape[1]] = tile
+            where = place((height, width, depth), rows, row_depth * width, row_depth)
+            block[where] = padded.view(np.uint8)
             rows_of_commands.append({"rows": rows, "row_words": row_words, "row_depth": row_depth})
             words.append(tile.tobytes())
             blocks.append(block.tobytes())
@@ -150,15 +148,13 @@ class Fill:
         )
 
     def conformance(self, settings: Settings) -> Conformance:
-        """WRITE at II 1, banks unrolled and partitioned."""
-        _, height, width, _ = _numbers(settings)
-        each_row = () if height == 1 else (LoopRule(label="EACH_ROW", trip=height, unroll=True),)
+        """WRITE at II 1, banks unrolled and partitioned, lanes of a bank word unrolled."""
+        port, height, width, _ = _numbers(settings)
+        each_bank = () if height == 1 else (LoopRule(label="EACH_BANK", trip=height, unroll=True),)
+        each_piece = () if width >= port else (LoopRule(label="EACH_PIECE", trip=port // width, unroll=True),)
+        each_lane = () if width == port else (LoopRule(label="EACH_LANE", trip=width, unroll=True),)
         return Conformance(
-            loops=(
-                LoopRule(label="WRITE", pipeline_ii=1),
-                *each_row,
-                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
-            ),
+            loops=(LoopRule(label="WRITE", pipeline_ii=1), *each_bank, *each_piece, *each_lane),
             partitions=partitions("out"),
         )
 

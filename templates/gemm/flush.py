@@ -1,4 +1,4 @@
-"""flush: a finished tile of C out of the banks, row by row (SPACE sec. 2)."""
+"""flush: a finished tile of C out of the packed banks, row by row (SPACE sec. 2)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_TOKENS = 4096
 
 
 class Flush:
-    """Reads one bank row at one address a cycle."""
+    """Sends one bank word a cycle as it is."""
 
     name = "flush"
     function = "flush"
@@ -28,25 +28,23 @@ class Flush:
     inlined = False
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
-        """Six topics; words follow the height (single or several rows of banks)."""
+        """Six topics; words follow the height (a single or several banks)."""
         height, width, depth = _numbers(settings)
         rows = (
-            "The banks stand in a single row: every tile row starts row_depth addresses above the one before."
+            "There is a single bank: every tile row starts row_depth addresses above the one before."
             if height == 1
-            else f"The banks stand in {height} rows, walked by the unrolled loop EACH_ROW: tile row r lies "
-            "in bank row "
-            "r modulo this number, and every further round of rows starts row_depth addresses higher."
+            else f"There are {height} banks, walked by the unrolled loop EACH_BANK: tile row r lies in bank r modulo "
+            "this number, and every further round of rows starts row_depth addresses higher."
         )
         return (
-            "flush reads finished tiles of sums: for each flush_cmd it takes a block of in under a "
-            "read_lock, sends rows "
-            "rows of row_words words each and frees it; it ends after the command whose last is set.",
+            "flush reads finished tiles of sums: for each flush_cmd it takes a block of in under a read_lock, sends "
+            "rows rows of row_words words each and frees it; it ends after the command whose last is set.",
             rows,
-            f"Banks in a bank row: {width}, walked by the unrolled loop EACH_COLUMN; a word takes an "
-            "address of all banks "
-            "of a row, and consecutive words of a tile row lie at consecutive addresses.",
-            f"A bank holds {depth} addresses.",
-            "Every bank is a memory of its own: in is partitioned completely along both dimensions of banks.",
+            f"A bank word packs {width} consecutive sums of a tile row and is sent as it is; consecutive words of a "
+            "tile row lie at consecutive addresses.",
+            f"A bank holds {depth} words.",
+            "Every bank is a memory of its own that is read in whole words: in is partitioned completely along its "
+            "banks and not along its words.",
             "One loop per command, labelled SEND, sends a word every cycle.",
         )
 
@@ -103,7 +101,7 @@ class Flush:
         height, width, depth = _numbers(settings)
         rows_of_commands, blocks, sent = [], [], []
         for rows, row_words, row_depth in tiles:
-            block = rng.integers(-(2**31), 2**31, size=(height, width, depth), dtype=np.int32)
+            block = rng.integers(-(2**31), 2**31, size=(height, depth, width), dtype=np.int32)
             tile = block[place((height, width, depth), rows, row_words * width, row_depth)]
             blocks.append(block.tobytes())
             sent.append(tile.tobytes())
@@ -118,13 +116,12 @@ class Flush:
 
     def conformance(self, settings: Settings) -> Conformance:
         """SEND at II 1, banks unrolled and partitioned."""
-        height, width, _ = _numbers(settings)
-        each_row = () if height == 1 else (LoopRule(label="EACH_ROW", trip=height, unroll=True),)
+        height, _, _ = _numbers(settings)
+        each_bank = () if height == 1 else (LoopRule(label="EACH_BANK", trip=height, unroll=True),)
         return Conformance(
             loops=(
                 LoopRule(label="SEND", pipeline_ii=1),
-                *each_row,
-                LoopRule(label="EACH_COLUMN", trip=width, unroll=True),
+                *each_bank,
             ),
             partitions=partitions("in"),
         )

@@ -20,7 +20,7 @@ MAX_TILE_COLUMNS = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Buffer:
-    """Banks of one buffer: height x width banks of `depth` addresses."""
+    """Memories of one buffer: `height` banks of `depth` words, each of `width` packed elements."""
 
     height: int
     width: int
@@ -106,7 +106,7 @@ class Shape:
 
     @property
     def bias_words(self) -> int:
-        """Words of bias (as wide as a row of banks of C) that the widest tile of C needs."""
+        """Words of bias (as wide as a bank word of C) that the widest tile of C needs."""
         rows = ceil_div(self.pm, self.c.height)
         return max(1, min(self.c.depth // rows, MAX_TILE_COLUMNS // self.c.width))
 
@@ -124,7 +124,7 @@ def slices_of(qm: int, pm: int, pn: int) -> int | None:
 def _buffer(name: str, kib: int, height: int, width: int, element_bytes: int) -> Buffer:
     depth = kib * 1024 // (element_bytes * height * width)
     if depth < 1:
-        raise AigchipError(f"part_{name}: {height} x {width} banks are more than buf_{name} has elements.")
+        raise AigchipError(f"part_{name}: {height} banks of {width} elements are more than buf_{name} has elements.")
     return Buffer(height=height, width=width, depth=depth)
 
 
@@ -136,6 +136,10 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
     widest = max(point.pm, point.pn) * point.pk * BITS["data_t"]
     if slices is None or widest > MAX_TOKEN_BITS:
         raise AigchipError(f"not built yet: a token of more than {MAX_TOKEN_BITS} bits.")
+    if point.part_c.w > point.pn:
+        raise AigchipError(
+            f"not built yet: part_c_w of {point.part_c.w} above the {point.pn} columns of a block of sums."
+        )
     return Shape(
         lane=(point.lane.m, point.lane.n, point.lane.k),
         array=(point.array.m, point.array.n, point.array.k),

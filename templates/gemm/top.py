@@ -162,7 +162,6 @@ class _Wiring:
             return [
                 f"    hls::stream_of_blocks<{block}, {edge.depth}> {name};",
                 f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=1",
-                f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=2",
             ]
         size = f"[{self.arrays}]" if self.is_array(edge) else ""
         return [f"    {token} {name}{size};", f"#pragma HLS STREAM variable={name} depth={edge.depth}"]
@@ -247,7 +246,7 @@ def top_files(netlist: Netlist, header_name: Callable[[Variant], str]) -> dict[s
     data = [edge for edge in wiring.edges if edge.producer != "ctrl"]
     for edge in commands:
         lines += wiring.stream(edge)
-    lines += ["", "    // Data: tokens that both sides agree on; every bank of a block is a memory of its own."]
+    lines += ["", "    // Data: tokens that both sides agree on; every bank of a block is a memory of packed words."]
     for edge in data:
         lines += wiring.stream(edge)
     lines.append("")

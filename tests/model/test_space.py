@@ -27,7 +27,7 @@ from aigchip_tui.model.workload import workload
 BUILD = Build(device=device("zcu104"), dsp_limit=1024)
 GOOD = DesignPoint(
     lane=Split(k=16), array=Split(m=8, n=8), buf_a=128, buf_b=64, buf_c=64, part_a=Partition(h=8, w=16),
-    part_b=Partition(h=8, w=16), part_c=Partition(h=8, w=16),
+    part_b=Partition(h=8, w=16), part_c=Partition(h=8, w=8),
 )  # fmt: skip
 
 
@@ -110,6 +110,7 @@ def test_a_missing_parameter_is_named() -> None:
         ({"part_c_h": 64, "part_c_w": 64, "buf_c": 8}, "partition", 4096),
         ({"lane": "k64", "array": "n16"}, "token", 8192),
         ({"lane": "n32", "array": "n8"}, "token", 8192),
+        ({"part_c_w": 16}, "part_c_w", 16),
         ({"buf_a": 512, "buf_b": 512, "buf_c": 512, "part_b_h": 64, "part_a_h": 64}, "bram", 0),
         ({"part_c_h": 64, "part_c_w": 64, "buf_c": 512}, "lut", 0),
     ],

@@ -28,7 +28,7 @@ from aigchip_tui.model.tiling import RefusedError, TilePlan, cost_tiles, granule
 BUILD = Build(device=device("zcu104"), dsp_limit=1024)
 GOOD = DesignPoint(
     lane=Split(k=16), array=Split(m=8, n=8), buf_a=32, buf_b=32, buf_c=32, part_a=Partition(h=8, w=16),
-    part_b=Partition(h=8, w=16), part_c=Partition(h=8, w=16),
+    part_b=Partition(h=8, w=16), part_c=Partition(h=8, w=8),
 )  # fmt: skip
 sizes = st.sampled_from([1, 3, 7, 8, 9, 16, 27, 49, 64, 77, 147, 196, 384, 1000, 1536, 3136, 4608])
 factors = st.sampled_from(PARTITION_FACTORS)

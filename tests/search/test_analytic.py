@@ -109,7 +109,7 @@ def small_oracle() -> oracle.Oracle:
 def test_oracle_is_not_beaten_by_random_or_neighbouring_designs(small_oracle: oracle.Oracle) -> None:
     build, work = Build(device=device("pynq-z2"), dsp_limit=32), workload("gemm:100x300x70")
     rng = np.random.default_rng(5)
-    shape = (len(encoding.GENE_SIZES), 60_000)
+    shape = (len(encoding.GENE_SIZES), 80_000)
     random = (rng.random(shape) * np.array(encoding.GENE_SIZES)[:, None]).astype(np.int64)
     near = [genes for _, best in small_oracle.best.values() for genes in oracle.neighbours(best)]
     matrix = np.concatenate([random, gene_matrix(near)], axis=1)

@@ -224,4 +224,23 @@ def test_operators_stay_in_the_encoding_and_do_what_they_say() -> None:
     assert moved > 300
     point = point_of(repaired(genes, 16))
     assert point.drain_stall == 1
-    assert min(point.part_a.w, point.part_b.w, point.part_c.w) >= 16
+    assert min(point.part_a.w, point.part_b.w) >= 16
+    assert point.part_c.w == min(64, point.pn)
+
+
+def test_steps_keep_a_bank_word_of_c_within_a_row_of_sums() -> None:
+    draws = Draws(4, "operators", 2)
+    genes = repaired(tuple(size // 2 for size in GENE_SIZES), 16)
+    narrower = 0
+    for _ in range(2000):
+        before, genes = point_of(genes), stepped(genes, draws)
+        assert point_of(genes).part_c.w <= point_of(genes).pn
+        narrower += point_of(genes).pn < before.part_c.w
+    assert narrower > 10
+
+
+def test_repair_serves_pinned_levels() -> None:
+    settings = SearchSettings(pins=Pins.of({"array": "n64", "part_b_h": 8}), repair=1.0)
+    for seed in range(5):
+        point = Searcher(BUILD, WORK, settings, session_seed=seed).ask([]).point
+        assert (point.part_c.w, point.part_b.h) == (64, 8)

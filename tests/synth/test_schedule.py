@@ -22,7 +22,7 @@ BUILD = Build(device=device("zcu104"), dsp_limit=1024)
 WORK = workload("resnet50@128")
 GOOD = DesignPoint(
     lane=Split(k=8), array=Split(m=8, n=8), buf_a=32, buf_b=32, buf_c=32, part_a=Partition(h=8, w=16),
-    part_b=Partition(h=8, w=16), part_c=Partition(h=8, w=16),
+    part_b=Partition(h=8, w=16), part_c=Partition(h=8, w=8),
 )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_a_single_tile_is_load_then_compute_then_store() -> None:
     none = {name: ModuleTiming(depth=0) for name in (
         "dma_a", "dma_b", "fill_a", "fill_b", "drain_a", "drain_b", "arbiter_a", "arbiter_b", "interconnect_a",
         "interconnect_b", "array", "collector", "accumulate", "flush", "post", "dma_c")}  # fmt: skip
-    load, compute, store, burst, overhead = 16 * 64 // 16, 2 * 2 * 8, 16 * 16 // 16, 60, 60
+    load, compute, store, burst, overhead = 16 * 64 // 16, 2 * 2 * 8, 16 * 16 // 8, 60, 60
     assert layer_cycles(plan, GOOD, BUILD, none).cycles == burst + load + compute + store + overhead
 
 

@@ -33,7 +33,7 @@ def point(
     reuse: Reuse = "output",
     a: Sides = (4, 16),
     b: Sides = (4, 16),
-    c: Sides = (4, 16),
+    c: Sides = (4, 4),
     kib: int = 8,
 ) -> DesignPoint:
     """A design point by its splits, partitions and the size of every buffer."""

@@ -67,7 +67,6 @@ def test_drain_conformance_sees_missing_directives() -> None:
         "#pragma HLS PIPELINE II=1\n",
         "#pragma HLS UNROLL\n",
         "#pragma HLS ARRAY_PARTITION variable=in type=complete dim=1\n",
-        "#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2\n",
     ):
         body = bench.mutated(shown.code, directive, "")
         assert bench.nonconforming(MODULE, dict(shown.settings), body), directive

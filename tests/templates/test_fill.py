@@ -37,12 +37,15 @@ def test_fill_answers_simulate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "old", "new"), [
-    ("row-of-words", "row_start += c.row_depth", "row_start += c.row_words + 1"),
-    ("row-of-words", "h != bank_row", "h < bank_row"),
-    ("single-wide-row", "w / WORD != group", "w / WORD < group"),
-    ("single-wide-row", "group = 0;  // [5] the next row", "word = 0;  // [5] the next row"),
+    ("word-by-word", "row_start += c.row_depth", "row_start += c.row_words + 1"),
+    ("word-by-word", "h != bank", "h < bank"),
+    ("single-wide-bank", "e / WORD == group", "e / WORD >= group"),
+    ("single-wide-bank", "group = 0;  // [5] the next row", "word = 0;  // [5] the next row"),
+    ("single-wide-bank", "group == GROUPS - 1 || word == c.row_words - 1", "group == GROUPS - 1"),
+    ("single-wide-bank", "group == GROUPS - 1 || word == c.row_words - 1", "word == c.row_words - 1"),
     ("narrow-banks", "column = 0;  // [5] the next row", "piece = 0;  // [5] the next row"),
-    ("narrow-banks", "p * BANK_COLUMNS + e", "e"),
+    ("narrow-banks", "p * BANK_LANES + e", "e"),
+    ("wide-banks", "bank_word[e] = 0;", "bank_word[e] += 0;"),
     ("wide-banks", "DEPTH = 2048", "DEPTH = 1024"),
     ("wide-banks", "last = c.last != 0", "last = true"),
 ])
@@ -53,12 +56,11 @@ def test_fill_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> Non
 
 
 def test_fill_conformance_sees_missing_directives() -> None:
-    shown = bench.demo(MODULE, "row-of-words")
+    shown = bench.demo(MODULE, "word-by-word")
     for directive in (
         "#pragma HLS PIPELINE II=1\n",
         "#pragma HLS UNROLL\n",
         "#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1\n",
-        "#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2\n",
     ):
         body = bench.mutated(shown.code, directive, "")
         assert bench.nonconforming(MODULE, dict(shown.settings), body), directive

@@ -40,7 +40,7 @@ THOROUGH = {
     "slices and arrays along n": designs.point(
         "m8n8", "m2n2", "n2", reuse="b", a=(16, 8), b=(8, 16), c=(4, 16), kib=16
     ),
-    "more banks than lanes": designs.point("m4", "k4", a=(8, 32), b=(8, 16), c=(8, 32), kib=16),
+    "more banks than lanes": designs.point("m4", "n2k4", a=(8, 32), b=(8, 16), c=(8, 2), kib=16),
     "fewer banks than lanes": designs.point("m4n4", "k4", a=(1, 1), b=(1, 2), c=(1, 1)),
     "a column of multipliers": designs.point("m2", "m32", a=(8, 2), b=(2, 2), c=(16, 1)),
 }

@@ -2,13 +2,14 @@ constexpr int ROWS = 8;  // [2] rows of a block of sums
 constexpr int SLICE_ROWS = ROWS;  // [3] rows of a token
 constexpr int SLICES = 1;
 constexpr int COLUMNS = 16;  // [4] columns of a block of sums and of a token
-constexpr int BANK_ROWS = 32;  // [5] rows of banks, written in the same cycle
+constexpr int BANKS = 32;  // [5] a bank word of each is added to in the same cycle
 constexpr int PART_ROWS = SLICE_ROWS;  // [6] rows of a token added in one cycle
-constexpr int ROW_GROUPS = BANK_ROWS / SLICE_ROWS;
-constexpr int BANK_COLUMNS = 16;  // [7] banks of a row, written in the same cycle
+constexpr int ROW_GROUPS = BANKS / SLICE_ROWS;
+constexpr int BANK_LANES = 16;  // [7] sums of a bank word
+typedef hls::vector<acc_t, BANK_LANES> bank_word_t;
 constexpr int PART_COLUMNS = COLUMNS;  // [8] columns of a token added in one cycle
-constexpr int DEPTH = 64;  // [9] addresses of a bank
-typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int DEPTH = 64;  // [9] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in, and what a cycle adds of it
 typedef hls::vector<acc_t, PART_ROWS * PART_COLUMNS> part_t;
 constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
@@ -17,7 +18,6 @@ constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
 void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         hls::write_lock<block_t> block(out);
@@ -40,20 +40,21 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 const part_t part = in.read();  // [11] a token a cycle
                 // [8] the counter is the address
                 const int address = row_address + column_address;  // [12] the same in all banks
-            EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
-                for (int h = 0; h < BANK_ROWS; ++h) {
+            EACH_BANK:  // [5] constant bank indices: one read and one write port a bank
+                for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
                     if (h / SLICE_ROWS != row_group) continue;  // [6] the other groups hold other rows
                     const int row = h % SLICE_ROWS;
-                EACH_COLUMN:  // [7] the banks of a row side by side
-                    for (int w = 0; w < BANK_COLUMNS; ++w) {
+                    bank_word_t sums = block[h][address];  // [7] whole words only
+                EACH_LANE:
+                    for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                        const int column = w;  // [8] bank and column of the part agree
                         // [12] the first visit takes zero for what the block holds
-                        const acc_t sum = c.first != 0 ? 0 : block[h][w][address];
-                        block[h][w][address] = sum + part[row * PART_COLUMNS + column];
-                    }  // [7] end of the bank row
-                }  // [5] end of the rows
+                        const acc_t held = c.first != 0 ? 0 : sums[w];
+                        sums[w] = held + part[row * PART_COLUMNS + w];
+                    }  // [7] the word goes back in one write
+                    block[h][address] = sums;
+                }  // [5] end of the banks
                 // [8] all columns are added
                 if (++row_group == ROW_GROUPS) {  // [6] the next rows
                     row_group = 0;

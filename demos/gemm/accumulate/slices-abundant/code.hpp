@@ -2,14 +2,14 @@ constexpr int ROWS = 32;  // [2] rows of a block of sums
 constexpr int SLICES = 8;  // [3] tokens of a block
 constexpr int SLICE_ROWS = ROWS / SLICES;
 constexpr int COLUMNS = 16;  // [4] columns of a block of sums and of a token
-constexpr int BANK_ROWS = 16;  // [5] rows of banks, written in the same cycle
+constexpr int BANKS = 16;  // [5] a bank word of each is added to in the same cycle
 constexpr int PART_ROWS = SLICE_ROWS;  // [6] rows of a token added in one cycle
-constexpr int ROW_GROUPS = BANK_ROWS / SLICE_ROWS;
-constexpr int BANK_COLUMNS = 64;  // [7] banks of a row, written in the same cycle
+constexpr int ROW_GROUPS = BANKS / SLICE_ROWS;
+constexpr int BANK_LANES = 16;  // [7] sums of a bank word
+typedef hls::vector<acc_t, BANK_LANES> bank_word_t;
 constexpr int PART_COLUMNS = COLUMNS;  // [8] columns of a token added in one cycle
-constexpr int COLUMN_GROUPS = BANK_COLUMNS / COLUMNS;
-constexpr int DEPTH = 32;  // [9] addresses of a bank
-typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int DEPTH = 128;  // [9] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in, and what a cycle adds of it
 typedef hls::vector<acc_t, PART_ROWS * PART_COLUMNS> part_t;
 constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
@@ -18,7 +18,6 @@ constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
 void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         hls::write_lock<block_t> block(out);
@@ -29,8 +28,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
             int row_group = 0;
             int block_start = 0;
             int block_group = 0;
-            int column_address = 0;  // [8] address of the block along n, and its group of banks
-            int column_group = 0;
+            int column_address = 0;  // [8] address of the block along n
             int slice = 0;  // [3] slice within the block
             int n = 0;  // [4] block along n
             // [11] nothing to hold
@@ -42,21 +40,21 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 const part_t part = in.read();  // [11] a token a cycle
                 // [8] the counter is the address
                 const int address = row_address + column_address;  // [12] the same in all banks
-            EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
-                for (int h = 0; h < BANK_ROWS; ++h) {
+            EACH_BANK:  // [5] constant bank indices: one read and one write port a bank
+                for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
                     if (h / SLICE_ROWS != row_group) continue;  // [6] the other groups hold other rows
                     const int row = h % SLICE_ROWS;
-                EACH_COLUMN:  // [7] the banks of a row side by side
-                    for (int w = 0; w < BANK_COLUMNS; ++w) {
+                    bank_word_t sums = block[h][address];  // [7] whole words only
+                EACH_LANE:
+                    for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                        if (w / COLUMNS != column_group) continue;  // [8] the other groups hold other blocks
-                        const int column = w % COLUMNS;
                         // [12] the first visit takes zero for what the block holds
-                        const acc_t sum = c.first != 0 ? 0 : block[h][w][address];
-                        block[h][w][address] = sum + part[row * PART_COLUMNS + column];
-                    }  // [7] end of the bank row
-                }  // [5] end of the rows
+                        const acc_t held = c.first != 0 ? 0 : sums[w];
+                        sums[w] = held + part[row * PART_COLUMNS + w];
+                    }  // [7] the word goes back in one write
+                    block[h][address] = sums;
+                }  // [5] end of the banks
                 // [8] all columns are added
                 if (++row_group == ROW_GROUPS) {  // [6] the next rows
                     row_group = 0;
@@ -64,10 +62,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 }
                 if (++slice != SLICES) continue;  // [3] the block goes on
                 slice = 0;
-                if (++column_group == COLUMN_GROUPS) {  // [8] the next block along n
-                    column_group = 0;
-                    ++column_address;
-                }
+                ++column_address;  // [8] the next block along n
                 if (++n != c.nb) {  // [4] the next block has the same rows
                     row_address = block_start;  // [6] back to the start of the row block
                     row_group = block_group;
@@ -75,7 +70,6 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 }
                 n = 0;
                 column_address = 0;  // [8] back to the first block along n
-                column_group = 0;
                 // [2] the next block along m follows at the address reached
                 block_start = row_address;  // [6] where it starts
                 block_group = row_group;

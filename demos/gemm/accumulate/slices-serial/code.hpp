@@ -2,14 +2,15 @@ constexpr int ROWS = 64;  // [2] rows of a block of sums
 constexpr int SLICES = 4;  // [3] tokens of a block
 constexpr int SLICE_ROWS = ROWS / SLICES;
 constexpr int COLUMNS = 8;  // [4] columns of a block of sums and of a token
-constexpr int BANK_ROWS = 4;  // [5] rows of banks, written in the same cycle
-constexpr int PART_ROWS = BANK_ROWS;  // [6] rows of a token added in one cycle
-constexpr int ROW_PARTS = SLICE_ROWS / BANK_ROWS;
-constexpr int BANK_COLUMNS = 4;  // [7] banks of a row, written in the same cycle
-constexpr int PART_COLUMNS = BANK_COLUMNS;  // [8] columns of a token added in one cycle
-constexpr int COLUMN_PARTS = COLUMNS / BANK_COLUMNS;
-constexpr int DEPTH = 1024;  // [9] addresses of a bank
-typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int BANKS = 4;  // [5] a bank word of each is added to in the same cycle
+constexpr int PART_ROWS = BANKS;  // [6] rows of a token added in one cycle
+constexpr int ROW_PARTS = SLICE_ROWS / BANKS;
+constexpr int BANK_LANES = 4;  // [7] sums of a bank word
+typedef hls::vector<acc_t, BANK_LANES> bank_word_t;
+constexpr int PART_COLUMNS = BANK_LANES;  // [8] columns of a token added in one cycle
+constexpr int COLUMN_PARTS = COLUMNS / BANK_LANES;
+constexpr int DEPTH = 1024;  // [9] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in, and what a cycle adds of it
 typedef hls::vector<acc_t, PART_ROWS * PART_COLUMNS> part_t;
 constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
@@ -18,7 +19,6 @@ constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
 void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stream_of_blocks<block_t>& out) {
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=out type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         hls::write_lock<block_t> block(out);
@@ -49,6 +49,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                     if (p != next_part) continue;
                     const int first_row = p / (COLUMNS / PART_COLUMNS) * PART_ROWS;
                     const int first_column = p % (COLUMNS / PART_COLUMNS) * PART_COLUMNS;
+                EACH_SUM:
                     for (int e = 0; e < PART_ROWS * PART_COLUMNS; ++e) {
 #pragma HLS UNROLL
                         const int row = first_row + e / PART_COLUMNS;
@@ -60,19 +61,20 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 }
                 const int column_address = column_start + column_part;  // [8] parts lie above one another
                 const int address = row_address + column_address;  // [12] the same in all banks
-            EACH_ROW:  // [5] constant bank indices: one read and one write port a bank
-                for (int h = 0; h < BANK_ROWS; ++h) {
+            EACH_BANK:  // [5] constant bank indices: one read and one write port a bank
+                for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                    const int row = h;  // [6] bank row and row of the part agree
-                EACH_COLUMN:  // [7] the banks of a row side by side
-                    for (int w = 0; w < BANK_COLUMNS; ++w) {
+                    const int row = h;  // [6] bank and row of the part agree
+                    bank_word_t sums = block[h][address];  // [7] whole words only
+                EACH_LANE:
+                    for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                        const int column = w;  // [8] bank and column of the part agree
                         // [12] the first visit takes zero for what the block holds
-                        const acc_t sum = c.first != 0 ? 0 : block[h][w][address];
-                        block[h][w][address] = sum + part[row * PART_COLUMNS + column];
-                    }  // [7] end of the bank row
-                }  // [5] end of the rows
+                        const acc_t held = c.first != 0 ? 0 : sums[w];
+                        sums[w] = held + part[row * PART_COLUMNS + w];
+                    }  // [7] the word goes back in one write
+                    block[h][address] = sums;
+                }  // [5] end of the banks
                 if (++column_part != COLUMN_PARTS) continue;  // [8] the next part of the row
                 column_part = 0;
                 row_address += c.row_depth;  // [6] the next part of rows, or the next rows

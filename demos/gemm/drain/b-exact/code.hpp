@@ -1,11 +1,12 @@
 constexpr int ROWS = 16;  // [3] rows of a wide token
 constexpr int STEP = 32;  // [4] elements along k of a wide token
-constexpr int BANK_ROWS = 16;  // [5] rows of banks, read in the same cycle
+constexpr int BANKS = 16;  // [5] a bank word of each is read in the same cycle
 constexpr int OUT_ROWS = ROWS;  // [6] a token holds all rows
-constexpr int BANK_COLUMNS = 32;  // [7] banks of a row, read in the same cycle
+constexpr int BANK_LANES = 32;  // [7] elements of a bank word
+typedef hls::vector<data_t, BANK_LANES> bank_word_t;
 constexpr int OUT_COLUMNS = STEP;  // [8] a token holds whole rows
-constexpr int DEPTH = 128;  // [9] addresses of a bank
-typedef data_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int DEPTH = 128;  // [9] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 constexpr int LANES = OUT_ROWS * OUT_COLUMNS;  // [11] elements of a token sent
 constexpr int PARTS = ROWS * STEP / LANES;
 typedef hls::vector<data_t, LANES> token_t;
@@ -14,7 +15,6 @@ typedef hls::vector<data_t, LANES> token_t;
 void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<token_t>& out) {
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         const drain_cmd c = cmd.read();
@@ -36,18 +36,19 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
             // [8] the counter is the address
             const int address = row_address + column_address;  // [11] the same in all banks
             token_t token;
-        EACH_ROW:  // [5] constant bank indices: one read port a bank
-            for (int h = 0; h < BANK_ROWS; ++h) {
+        EACH_BANK:  // [5] constant bank indices: one read port a bank
+            for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                const int row = h;  // [6] bank row and lane row agree
-            EACH_COLUMN:  // [7] the banks of a row side by side
-                for (int w = 0; w < BANK_COLUMNS; ++w) {
+                const int row = h;  // [6] bank and row of the token agree
+                const bank_word_t word = block[h][address];  // [7] whole words only
+            EACH_LANE:
+                for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                    const int column = w;  // [8] bank and lane agree
+                    const int column = w;  // [8] lanes of word and token agree
                     // [11] lanes row by row
-                    token[row * OUT_COLUMNS + column] = block[h][w][address];
-                }  // [7] end of the bank row
-            }  // [5] end of the rows
+                    token[row * OUT_COLUMNS + column] = word[w];
+                }  // [7] end of the bank word
+            }  // [5] end of the banks
             out.write(token);  // [11] a token a cycle
             // [8] a step is one address
             // [6] all rows are sent

@@ -1,13 +1,14 @@
 constexpr int ROWS = 8;  // [3] rows of a wide token
 constexpr int STEP = 64;  // [4] elements along k of a wide token
-constexpr int BANK_ROWS = 64;  // [5] rows of banks, read in the same cycle
+constexpr int BANKS = 64;  // [5] a bank word of each is read in the same cycle
 constexpr int OUT_ROWS = ROWS;  // [6] a token holds all rows
-constexpr int ROW_GROUPS = BANK_ROWS / ROWS;
-constexpr int BANK_COLUMNS = 4;  // [7] banks of a row, read in the same cycle
-constexpr int OUT_COLUMNS = BANK_COLUMNS;  // [8] the banks limit a token
-constexpr int COLUMN_PARTS = STEP / BANK_COLUMNS;
-constexpr int DEPTH = 32;  // [9] addresses of a bank
-typedef data_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int ROW_GROUPS = BANKS / ROWS;
+constexpr int BANK_LANES = 4;  // [7] elements of a bank word
+typedef hls::vector<data_t, BANK_LANES> bank_word_t;
+constexpr int OUT_COLUMNS = BANK_LANES;  // [8] the banks limit a token
+constexpr int COLUMN_PARTS = STEP / BANK_LANES;
+constexpr int DEPTH = 32;  // [9] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 constexpr int LANES = OUT_ROWS * OUT_COLUMNS;  // [11] elements of a token sent
 constexpr int PARTS = ROWS * STEP / LANES;
 typedef hls::vector<data_t, LANES> token_t;
@@ -16,7 +17,6 @@ typedef hls::vector<data_t, LANES> token_t;
 void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<token_t>& out) {
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         const drain_cmd c = cmd.read();
@@ -26,7 +26,7 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
         int other = 0;
         int others = c.replays == 1 ? c.other_last : c.other_full;
         int k_step = 0;  // [4] step along k
-        int row_address = 0;  // [6] address of the row block, and its group of bank rows
+        int row_address = 0;  // [6] address of the row block, and its group of banks
         int row_group = 0;
         int column_start = 0;  // [8] address of the step along k, and the part within it
         int column_part = 0;
@@ -40,19 +40,20 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
             const int column_address = column_start + column_part;  // [8] parts lie above one another
             const int address = row_address + column_address;  // [11] the same in all banks
             token_t token;
-        EACH_ROW:  // [5] constant bank indices: one read port a bank
-            for (int h = 0; h < BANK_ROWS; ++h) {
+        EACH_BANK:  // [5] constant bank indices: one read port a bank
+            for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
                 if (h / ROWS != row_group) continue;  // [6] the other groups hold other row blocks
                 const int row = h % ROWS;
-            EACH_COLUMN:  // [7] the banks of a row side by side
-                for (int w = 0; w < BANK_COLUMNS; ++w) {
+                const bank_word_t word = block[h][address];  // [7] whole words only
+            EACH_LANE:
+                for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                    const int column = w;  // [8] bank and lane agree
+                    const int column = w;  // [8] lanes of word and token agree
                     // [11] lanes row by row
-                    token[row * OUT_COLUMNS + column] = block[h][w][address];
-                }  // [7] end of the bank row
-            }  // [5] end of the rows
+                    token[row * OUT_COLUMNS + column] = word[w];
+                }  // [7] end of the bank word
+            }  // [5] end of the banks
             out.write(token);  // [11] a token a cycle
             if (++column_part != COLUMN_PARTS) continue;  // [8] the next part of the row
             column_part = 0;

@@ -1,14 +1,13 @@
-constexpr int BANK_ROWS = 1;  // [2] no other row to choose
-constexpr int BANK_COLUMNS = 64;  // [3] sums of a word
-typedef hls::vector<acc_t, BANK_COLUMNS> word_t;
-constexpr int DEPTH = 1024;  // [4] addresses of a bank
-typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int BANKS = 1;  // [2] no other bank to choose
+constexpr int BANK_LANES = 64;  // [3] sums of a bank word
+typedef hls::vector<acc_t, BANK_LANES> bank_word_t;
+constexpr int DEPTH = 1024;  // [4] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 
 // [1] a process: commands and blocks in, words out
-void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<word_t>& out) {
-// [5] a bank row in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<bank_word_t>& out) {
+// [5] a bank is a memory of its own; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         const flush_cmd c = cmd.read();
@@ -21,15 +20,11 @@ void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
         for (int i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II=1
             const int address = row_start + word;  // [3] words of a row lie above one another
-            word_t token;
-            {  // [2] the only row
+            bank_word_t token;
+            {  // [2] the only bank
                 const int h = 0;
-            EACH_COLUMN:  // [3] the banks of a row side by side
-                for (int w = 0; w < BANK_COLUMNS; ++w) {
-#pragma HLS UNROLL
-                    token[w] = block[h][w][address];
-                }
-            }  // [2] end of the rows
+                token = block[h][address];  // [3] whole words only
+            }  // [2] end of the banks
             out.write(token);  // [6] a word a cycle
             if (++word != c.row_words) continue;  // [3] the tile row goes on
             word = 0;

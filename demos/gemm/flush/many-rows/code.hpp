@@ -1,19 +1,18 @@
-constexpr int BANK_ROWS = 32;  // [2] tile rows are dealt to the bank rows in turn
-constexpr int BANK_COLUMNS = 16;  // [3] sums of a word
-typedef hls::vector<acc_t, BANK_COLUMNS> word_t;
-constexpr int DEPTH = 128;  // [4] addresses of a bank
-typedef acc_t block_t[BANK_ROWS][BANK_COLUMNS][DEPTH];
+constexpr int BANKS = 32;  // [2] tile rows are dealt to the banks in turn
+constexpr int BANK_LANES = 16;  // [3] sums of a bank word
+typedef hls::vector<acc_t, BANK_LANES> bank_word_t;
+constexpr int DEPTH = 128;  // [4] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
 
 // [1] a process: commands and blocks in, words out
-void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<word_t>& out) {
-// [5] a bank row in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls::stream<bank_word_t>& out) {
+// [5] a bank is a memory of its own; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
-#pragma HLS ARRAY_PARTITION variable=in type=complete dim=2
     bool last = false;  // [1] ends on the marked command and keeps nothing
     while (!last) {
         const flush_cmd c = cmd.read();
         hls::read_lock<block_t> block(in);
-        int bank_row = 0;  // [2] tile row modulo BANK_ROWS, without a division
+        int bank = 0;  // [2] tile row modulo BANKS, without a division
         int row_start = 0;
         int word = 0;  // [3] word within the tile row
         // [6] one counted loop, since nested run-time loops are not flattened
@@ -22,22 +21,18 @@ void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
         for (int i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II=1
             const int address = row_start + word;  // [3] words of a row lie above one another
-            word_t token;
-        EACH_ROW:  // [2] constant bank indices: one read port a bank
-            for (int h = 0; h < BANK_ROWS; ++h) {
+            bank_word_t token;
+        EACH_BANK:  // [2] constant bank indices: one read port a bank
+            for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                if (h != bank_row) continue;
-            EACH_COLUMN:  // [3] the banks of a row side by side
-                for (int w = 0; w < BANK_COLUMNS; ++w) {
-#pragma HLS UNROLL
-                    token[w] = block[h][w][address];
-                }
-            }  // [2] end of the rows
+                if (h != bank) continue;
+                token = block[h][address];  // [3] whole words only
+            }  // [2] end of the banks
             out.write(token);  // [6] a word a cycle
             if (++word != c.row_words) continue;  // [3] the tile row goes on
             word = 0;
-            if (++bank_row != BANK_ROWS) continue;  // [2] the next bank row at the same address
-            bank_row = 0;
+            if (++bank != BANKS) continue;  // [2] the next bank at the same address
+            bank = 0;
             row_start += c.row_depth;
         }  // [6] end of the tile
         last = c.last != 0;  // [1] the lock ends here and frees the block
