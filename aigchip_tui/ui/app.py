@@ -34,7 +34,8 @@ class WorkbenchApp(App[int]):
     """
 
     def __init__(self, surroundings: Surroundings, *, session: Session | None = None, read_only: bool = False) -> None:
-        super().__init__()
+        # Without colours the terminal's own ground is used, and nothing but attributes is sent.
+        super().__init__(ansi_color=True if "NO_COLOR" in surroundings.environment else None)
         self.surroundings = surroundings
         self._session = session
         self._read_only = read_only

@@ -58,5 +58,7 @@ def run_application(place: Place, session: Session | None, *, read_only: bool = 
     prepare(os.environ)  # type: ignore[arg-type]  # os.environ behaves as a dict of texts
     from aigchip_tui.ui.app import WorkbenchApp
 
+    # The thread that reads a long journal shall not keep the keys waiting.
+    sys.setswitchinterval(0.0005)
     world = surroundings(place, os.environ, encoding=sys.stdout.encoding or "ascii")
     return WorkbenchApp(world, session=session, read_only=read_only).run() or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -43,7 +44,9 @@ class SnapshotArrived(Message):
 class Feed:
     """Polls in a daemon thread until stopped."""
 
-    def __init__(self, steps: Steps, deliver: Callable[[Snapshot], None], *, interval_s: float) -> None:
+    def __init__(self, steps: Steps, deliver: Callable[[Snapshot], None], *, interval_s: float,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._steps = steps
         self._deliver = deliver
         self._interval_s = interval_s
@@ -68,13 +71,16 @@ class Feed:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            begun = self._monotonic()
             try:
                 snapshot = self._steps.step()
             except (AigchipError, OSError) as problem:
                 snapshot = _with_problem(self._steps.empty(), str(problem))
             if snapshot is not None and not self._stop.is_set():
                 self._deliver(snapshot)
-            self._nudge.wait(self._interval_s)
+            # A large session is looked at less often: reading takes at most a fifth of the time.
+            pause = 0.0 if snapshot is not None and snapshot.reading else 4 * (self._monotonic() - begun)
+            self._nudge.wait(max(self._interval_s, pause))
             self._nudge.clear()
 
 

@@ -24,6 +24,8 @@ from aigchip_tui.ui.projections.views import (
 )
 
 ENGINE_LOOK_S = 2.0
+CHUNK = 5000
+"""Records folded in one step, so that a long journal is seen while it is read."""
 
 
 class Follower:
@@ -39,6 +41,7 @@ class Follower:
         self._looked = -ENGINE_LOOK_S
         self._engine = "none"
         self._damage_seen = 0
+        self._backlog: list[Record] = []
         self._designs: dict[int, DesignView] = {}
         self._variants: dict[str, VariantView] = {}
         self._begun: dict[tuple[str, int], int] = {}
@@ -67,7 +70,9 @@ class Follower:
         return self._last
 
     def _read(self) -> bool:
-        records = self._reader.poll()
+        if not self._backlog:
+            self._backlog = self._reader.poll()
+        records, self._backlog = self._backlog[:CHUNK], self._backlog[CHUNK:]
         fold(self.state, records)
         damage = self._reader.damage[self._damage_seen:]
         self._damage_seen = len(self._reader.damage)
@@ -139,6 +144,7 @@ class Follower:
         return Snapshot(
             name=self.session.name, settings=self.settings, read_only=self.session.read_only,
             state=run_state(s, alive=engine in ("alive", "unknown")), engine=engine, problem=problem,
+            reading=bool(self._backlog),
             designs=dict(self._designs), variants=dict(self._variants), open=tuple(s.open_decisions.values()),
             closed=tuple(s.closed_decisions.values()), commands=dict(s.commands), queued=queued, front=self._front,
             best=self._best, calls=s.spend.calls, tokens=s.spend.tokens, usd=s.spend.worst_usd, done=counts["done"],

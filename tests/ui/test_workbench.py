@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -48,7 +49,7 @@ async def test_the_first_screen_comes_from_the_journal_by_one_kind_of_message(fu
         assert "(not a language model)" in bar(bench, "bottom")
         arrived = [m for m in messages if isinstance(m, SnapshotArrived)]
         assert len({id(m) for m in arrived}) == 1
-        assert "? 1 question for you" in as_text(bench.query_one("#overview-lines", LinesView).lines)
+        assert "? 1 question for you" in as_text(bench.query_one("#overview-facts", LinesView).lines)
 
 
 async def test_numbers_switch_screens_and_esc_goes_back_to_the_same_row(full: Made) -> None:
@@ -99,12 +100,17 @@ async def test_only_changed_rows_are_painted_again(full: Made, monkeypatch: pyte
         await pilot.press("2")
         await settle(pilot)
         table = bench.query_one("#population-table", LineTable)
-        painted: list[int] = []
-        monkeypatch.setattr(table, "refresh_line", painted.append)
+        painted: list[Region] = []
+
+        def refresh(*regions: Region, **options: bool) -> None:
+            painted.extend(regions or [table.region])
+
+        monkeypatch.setattr(table, "refresh", refresh)
         full.design(5)
         full.evaluated(2, 160.0, 120)
         await settle(pilot, lambda b: 5 in b.snapshot.designs)
-        assert set(painted) == {2}
+        assert {(region.y, region.height) for region in painted} == {(2, 1)}
+        assert all(region.width < 40 for region in painted), "what stands right of the change is not sent again"
 
 
 async def test_the_tree_shows_code_with_its_findings_and_author(full: Made) -> None:

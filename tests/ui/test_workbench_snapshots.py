@@ -48,4 +48,5 @@ def test_without_colour_every_state_still_has_its_word(
     full: Made, snap_compare: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(full.app(), run_before=after("4"), terminal_size=(80, 24))
+    app = full.app(environment={"NO_COLOR": "1"})
+    assert snap_compare(app, run_before=after("4"), terminal_size=(80, 24))

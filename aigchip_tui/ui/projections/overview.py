@@ -14,13 +14,20 @@ from aigchip_tui.ui.projections.views import DesignView, Snapshot, design_ladder
 def overview_lines(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """All lines of the screen for its size."""
     head = request_lines(snapshot, width)
-    room = height - len(head)
-    right_width = 36 if width < 100 else 50
-    left_width = min(width - right_width - 2, 100)
-    facts = fact_lines(snapshot, right_width)
-    plot = scatter(snapshot, width=left_width, height=min(room, max(12, left_width // 2), 34), glyphs=glyphs)
-    lines = [*head, *beside(plot, [crop_line(f, right_width) for f in facts], left_width=left_width, bar=glyphs.bar)]
-    return [crop_line(line, width) for line in lines]
+    left_width = width - facts_width(width) - 2
+    plot = plot_lines(snapshot, width=left_width, height=height - len(head), glyphs=glyphs)
+    facts = [crop_line(line, facts_width(width)) for line in fact_lines(snapshot, facts_width(width))]
+    return [crop_line(line, width) for line in (*head, *beside(plot, facts, left_width=left_width, bar=glyphs.bar))]
+
+
+def facts_width(width: int) -> int:
+    """Columns of the facts beside the plot."""
+    return 36 if width < 100 else 50
+
+
+def plot_lines(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+    """The plot, not higher than half its width."""
+    return scatter(snapshot, width=min(width, 100), height=min(height, max(12, width // 2), 34), glyphs=glyphs)
 
 
 def request_lines(snapshot: Snapshot, width: int) -> list[Line]:

@@ -66,7 +66,18 @@ def _cells(
         )
         if rank[cell[1]] >= rank[grid[y][x][1]]:
             grid[y][x] = cell
-    return [tuple(row) for row in grid]
+    return [_joined(row) for row in grid]
+
+
+def _joined(row: Sequence[tuple[str, Role]]) -> Line:
+    """Cells as few spans: a blank has no colour of its own."""
+    spans: list[tuple[str, Role]] = []
+    for text, role in row:
+        if spans and (text == " " or role == spans[-1][1]):
+            spans[-1] = (spans[-1][0] + text, spans[-1][1])
+        else:
+            spans.append((text, role))
+    return tuple(spans)
 
 
 def _place(value: float, low: float, high: float) -> float:

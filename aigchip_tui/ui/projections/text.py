@@ -140,6 +140,20 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line] if line else lines
 
 
+def changed_cells(before: Line, after: Line) -> int:
+    """Columns from the left that hold every difference of two lines; 0 when they look the same."""
+    old = [(c, role) for text, role in before for c in text]
+    new = [(c, role) for text, role in after for c in text]
+    while len(old) < len(new):
+        old.append((" ", ""))
+    while len(new) < len(old):
+        new.append((" ", ""))
+    last = len(new)
+    while last and old[last - 1] == new[last - 1]:
+        last -= 1
+    return max(sum(cells(c) for c, _ in new[:last]), sum(cells(c) for c, _ in old[:last]))
+
+
 def as_text(lines: Iterable[Line]) -> str:
     """Lines without their roles, for tests and for saving."""
     return "\n".join("".join(text for text, _ in line).rstrip() for line in lines)

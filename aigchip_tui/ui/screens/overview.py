@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.widget import Widget
 
-from aigchip_tui.ui.projections.overview import overview_lines
-from aigchip_tui.ui.projections.text import Line
+from aigchip_tui.ui.projections.overview import fact_lines, facts_width, plot_lines, request_lines
+from aigchip_tui.ui.projections.text import Line, crop_line
 from aigchip_tui.ui.projections.views import Snapshot
 from aigchip_tui.ui.screens.pane import Pane
-from aigchip_tui.ui.widgets.lines import FocusLines
+from aigchip_tui.ui.widgets.lines import FocusLines, LinesView
 
 
 class OverviewPane(Pane):
-    """One view of lines; a changed cell repaints its own line only."""
+    """Request, plot and facts in a view each, so that a count that moves does not send the plot again."""
+
+    DEFAULT_CSS = """
+    OverviewPane { layout: vertical; }
+    OverviewPane #overview-request { height: auto; }
+    OverviewPane #overview-plot { width: 1fr; }
+    OverviewPane #overview-facts { border-left: vkey $panel; padding: 0 0 0 1; }
+    """
 
     def compose(self) -> ComposeResult:
-        yield FocusLines("overview-lines")
+        yield LinesView("overview-request")
+        with Horizontal():
+            yield LinesView("overview-plot")
+            yield FocusLines("overview-facts")
 
     def show(self, snapshot: Snapshot) -> None:
-        view = self.query_one(FocusLines)
-        width = view.size.width or self.app.size.width
-        height = view.size.height or max(5, self.app.size.height - 4)
-        view.show(overview_lines(snapshot, width=width, height=height, glyphs=self.workbench.glyphs))
+        width = self.size.width or self.app.size.width
+        height = self.size.height or max(5, self.app.size.height - 4)
+        request = [crop_line(line, width) for line in request_lines(snapshot, width)]
+        self.query_one("#overview-request", LinesView).show(request)
+        facts = self.query_one("#overview-facts", LinesView)
+        right = facts_width(width)
+        facts.styles.width = right + 2
+        facts.show([crop_line(line, right - 1) for line in fact_lines(snapshot, right - 1)])
+        self.query_one("#overview-plot", LinesView).show(plot_lines(
+            snapshot, width=width - right - 2, height=height - len(request), glyphs=self.workbench.glyphs,
+        ))
 
     def on_resize(self) -> None:
         self.call_after_refresh(lambda: self.show(self.snapshot))
 
     def first_focus(self) -> Widget | None:
-        return self.query_one(FocusLines)
+        return self.query_one("#overview-facts")
 
     def hint(self) -> Line:
         waiting = len(self.snapshot.open)

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from aigchip_tui.ui.projections.text import EMPTY, Line, width_of
+from aigchip_tui.ui.projections.text import EMPTY, Line, changed_cells, width_of
 from aigchip_tui.ui.widgets.palette import style_of
 
 
@@ -42,7 +42,9 @@ class LinesView(ScrollView):
             before = old[y] if y < len(old) else EMPTY
             after = self._lines[y] if y < len(self._lines) else EMPTY
             if before != after:
-                self.refresh_line(y)
+                # What is sent reaches from the widget's left edge to the region's right edge, so end it early.
+                cells = changed_cells(before, after) - self.scroll_offset.x
+                self.refresh(Region(0, y - top, max(0, min(cells, self.size.width)), 1))
 
     def _fit(self) -> None:
         widest = max((width_of(line) for line in self._lines), default=0)
@@ -64,7 +66,7 @@ class LinesView(ScrollView):
         segments = [Segment(text, style_of(role, dark=dark)) for text, role in line if text]
         width = self.size.width
         strip = Strip(segments).crop_extend(x, x + width, None)
-        return strip.apply_style(self.rich_style)
+        return strip.apply_style(self.rich_style).simplify()
 
 
 class FocusLines(LinesView, can_focus=True):

@@ -22,8 +22,17 @@ _LIGHT: dict[Role, str] = {
 }
 DARK = {role: Style.parse(text) for role, text in _DARK.items()}
 LIGHT = {role: Style.parse(text) for role, text in _LIGHT.items()}
-CURSOR = Style.parse("reverse")
-CURSOR_BLURRED = Style.parse("underline")
+_CURSOR = {True: Style.parse("on #264f78"), False: Style.parse("on #cfe3ff")}
+_CURSOR_BLURRED = {True: Style.parse("on #2b2f36"), False: Style.parse("on #e6e6e6")}
+_CURSOR_PLAIN = Style.parse("reverse")
+_CURSOR_PLAIN_BLURRED = Style.parse("underline")
+
+
+def cursor_style(*, focused: bool, dark: bool, colour: bool) -> Style:
+    """The row under the cursor: a ground of its own, or reversed where there are no colours."""
+    if not colour:
+        return _CURSOR_PLAIN if focused else _CURSOR_PLAIN_BLURRED
+    return (_CURSOR if focused else _CURSOR_BLURRED)[dark]
 
 
 def style_of(role: Role, *, dark: bool) -> Style:

@@ -9,13 +9,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 from textual.events import Click
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from aigchip_tui.ui.projections.text import EMPTY, Line, pad_line
-from aigchip_tui.ui.widgets.palette import CURSOR, CURSOR_BLURRED, style_of
+from aigchip_tui.ui.projections.text import EMPTY, Line, changed_cells, pad_line
+from aigchip_tui.ui.widgets.palette import cursor_style, style_of
 
 
 class LineTable(ScrollView, can_focus=True):
@@ -122,8 +122,12 @@ class LineTable(ScrollView, can_focus=True):
         """Repaint the visible rows that differ from what is painted."""
         top = self.scroll_offset.y
         for y in range(top, top + self.size.height):
-            if self._painted.get(y) != self._row(y):
+            painted, row = self._painted.get(y), self._row(y)
+            if painted is None:
                 self.refresh_line(y)
+            elif painted != row:
+                cells = min(changed_cells(painted, row), self.size.width)
+                self.refresh(Region(0, y - top, cells, 1))
 
     def on_focus(self) -> None:
         self._refresh_cursor()
@@ -215,5 +219,7 @@ class LineTable(ScrollView, can_focus=True):
         strip = Strip([Segment(text, style_of(role, dark=dark)) for text, role in pad_line(line, width) if text])
         strip = strip.crop_extend(0, width, None)
         if index < len(self._order) and self._order[index] == self._cursor:
-            strip = strip.apply_style(CURSOR if self.has_focus else CURSOR_BLURRED)
-        return strip.apply_style(self.rich_style)
+            look = cursor_style(focused=self.has_focus, dark=dark, colour=not self.app.no_color)
+            strip = strip.apply_style(self.rich_style)
+            return Strip([Segment(s.text, (s.style or look) + look) for s in strip], width).simplify()
+        return strip.apply_style(self.rich_style).simplify()
