@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 
 class LoopRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A labelled loop that the settings demand: its trip count (None: run time) and its directive."""
+    """A labelled loop that the settings demand: its trip count (None: run time) and its directive.
+
+    `named` says that the instruction gives the label; a loop whose label is the author's own choice is judged only
+    where the label stands. `pipeline_off` demands `PIPELINE off`; a rule without a directive forbids any.
+    """
 
     label: str
     trip: int | None = None
     unroll: bool = False
     pipeline_ii: int | None = None
+    pipeline_off: bool = False
+    named: bool = True
 
 
 class PartitionRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +40,38 @@ class PartitionRule(msgspec.Struct, frozen=True, kw_only=True):
     factor: int | None = None
 
 
+class PragmaRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Any other directive that the settings demand, once.
+
+    `options` hold the value of each option in lower case, alternatives parted by `|`; the text may have no others but
+    `variable`. An empty `variable` leaves the name to the author. `operator` is the C++ operator that must stand in
+    that variable's initialiser (`*` for a BIND_OP of a multiplication).
+    """
+
+    kind: str
+    options: dict[str, str] = {}
+    variable: str = ""
+    operator: str = ""
+
+
+class ArrayRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A local array that the settings demand, by its extents; an empty `variable` leaves the name to the author."""
+
+    extents: tuple[int, ...]
+    variable: str = ""
+
+
 class Conformance(msgspec.Struct, frozen=True, kw_only=True):
-    """Pragmas and loops that compilation and simulation cannot see (DESIGN sec. 6); `ii` is the contracted rate."""
+    """Pragmas, loops and arrays that compilation and simulation cannot see (DESIGN sec. 6); `ii`: contracted rate.
+
+    The rules name every HLS pragma of a body: one that they do not name is a finding (`proof.conformance` lists the
+    few that change no hardware).
+    """
 
     loops: tuple[LoopRule, ...] = ()
     partitions: tuple[PartitionRule, ...] = ()
+    pragmas: tuple[PragmaRule, ...] = ()
+    arrays: tuple[ArrayRule, ...] = ()
     dataflow: bool = False
     inline: bool = False
     ii: int | None = 1

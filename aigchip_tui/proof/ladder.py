@@ -14,6 +14,7 @@ from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.proof import Rung, RungOutcome
 from aigchip_tui.modules.protocol import Conformance, ModuleSpec
+from aigchip_tui.proof.conformance import counted
 from aigchip_tui.proof.reading import Reading
 from aigchip_tui.sandbox.box import Sandbox
 
@@ -104,7 +105,7 @@ def _read_outcome(
     evidence = {
         "static": "no forbidden construct",
         "contract": f"{len(variant.ports)} ports keep direction, type and width",
-        "conformance": f"{len(rules.loops)} loops and {len(rules.partitions)} partitions as the settings demand",
+        "conformance": counted(rules),
     }[rung]
     return RungOutcome(rung=rung, status="passed", evidence=evidence, findings=findings)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -30,17 +31,12 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
     static = screen(body)
     answer: dict[str, Any] = {"static": static, "contract": [], "conformance": [], "repairs": []}
     if not any(f.blocking and f.severity == "error" for f in static):
-        from aigchip_tui.cpp.signatures import namespace_constants
         from aigchip_tui.modules.protocol import Conformance
         from aigchip_tui.proof.conformance import conformance_findings
         from aigchip_tui.proof.contract import contract_findings
         from aigchip_tui.proof.cures import cures
 
-        known: dict[str, int] = {}
-        for text in payload["headers"]:
-            known = namespace_constants(text, known)
-        own = set(_OWN.findall(body))
-        known = {name: value for name, value in known.items() if name not in own}
+        known = known_constants(body, payload["headers"])
         ports = tuple(msgspec.convert(payload["ports"], list[Port]))
         function: str = payload["function"]
         contract = contract_findings(body, function, ports, known)
@@ -50,6 +46,17 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
         answer["repairs"] = cures(body, function, ports, contract, known)
     result: dict[str, Any] = msgspec.to_builtins(answer)
     return result
+
+
+def known_constants(body: str, headers: Sequence[str]) -> dict[str, int]:
+    """Constants of the headers in front of a body, without those that it declares itself."""
+    from aigchip_tui.cpp.signatures import namespace_constants
+
+    known: dict[str, int] = {}
+    for text in headers:
+        known = namespace_constants(text, known)
+    own = set(_OWN.findall(body))
+    return {name: value for name, value in known.items() if name not in own}
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule, PartitionRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PartitionRule
 
 from .common import command_port, commands, declaration, number, powers_of_two, stream_port
 from .pe_array import WORDS_PER_TOKEN, block_slices
@@ -160,7 +160,11 @@ class Collector:
                 LoopRule(label="sums", trip=rows // slices * columns, unroll=True),
                 LoopRule(label="arrays", trip=arrays, unroll=True),
             ]
-        return Conformance(loops=tuple(loops), partitions=(PartitionRule(variable="part", dim=1),))
+        return Conformance(
+            loops=tuple(loops),
+            partitions=(PartitionRule(variable="part", dim=1),),
+            arrays=(ArrayRule(variable="part", extents=(arrays,)),),
+        )
 
 
 SPEC = Collector()

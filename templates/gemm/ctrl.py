@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PragmaRule
 
 from .common import (
     command_port,
@@ -281,13 +281,14 @@ class Ctrl:
     def conformance(self, settings: Settings) -> Conformance:
         """The visit loop is not pipelined (see the instruction), so no rate is contracted."""
         loops: tuple[LoopRule, ...] = (
-            LoopRule(label="layer"),
-            LoopRule(label="read", pipeline_ii=1),
-            LoopRule(label="visit"),
+            LoopRule(label="layer", named=False),
+            LoopRule(label="read", trip=LAYER_WORDS, pipeline_ii=1, named=False),
+            LoopRule(label="visit", pipeline_off=True),
         )
         if number(settings, "arrays") > 1:
-            loops += (LoopRule(label="each_array", trip=number(settings, "arrays"), unroll=True),)
-        return Conformance(loops=loops, ii=None)
+            loops += (LoopRule(label="each_array", trip=number(settings, "arrays"), unroll=True, named=False),)
+        lutram = PragmaRule(kind="BIND_STORAGE", options={"type": "ram_2p|ram_s2p", "impl": "lutram"})
+        return Conformance(loops=loops, pragmas=(lutram,), arrays=(ArrayRule(extents=(LAYER_WORDS,)),), ii=None)
 
 
 def _random_row(reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:

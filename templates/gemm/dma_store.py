@@ -145,13 +145,13 @@ class DmaStore:
         loops = [LoopRule(label="burst", pipeline_ii=ii)]
         if style == "gather":
             loops += [
-                LoopRule(label="tokens", trip=ii, unroll=True),
-                LoopRule(label="lanes", trip=lanes, unroll=True),
+                LoopRule(label="tokens", trip=ii, unroll=True, named=False),
+                LoopRule(label="lanes", trip=lanes, unroll=True, named=False),
             ]
         elif style == "cut":
             loops += [
-                LoopRule(label="lowest", trip=port, unroll=True),
-                LoopRule(label="down", trip=lanes - port, unroll=True),
+                LoopRule(label="lowest", trip=port, unroll=True, named=False),
+                LoopRule(label="down", trip=lanes - port, unroll=True, named=False),
             ]
         return Conformance(loops=tuple(loops), ii=ii)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance
+from aigchip_tui.modules.protocol import Conformance, PragmaRule
 
 from .common import declaration, settings_product
 
@@ -147,8 +147,12 @@ class Mac:
         )
 
     def conformance(self, settings: Settings) -> Conformance:
-        """No loop; the function is inlined."""
-        return Conformance(inline=True, ii=None)
+        """No loop; the function is inlined, product and sum are bound as the settings say."""
+        multiplier = _choice(settings, "multiplier")
+        bound = [PragmaRule(kind="BIND_OP", options={"op": "mul", "impl": multiplier}, operator="*")]
+        if _choice(settings, "adder") == "fabric":
+            bound.append(PragmaRule(kind="BIND_OP", options={"op": "add", "impl": "fabric"}, operator="+"))
+        return Conformance(pragmas=tuple(bound), inline=True, ii=None)
 
 
 SPEC = Mac()

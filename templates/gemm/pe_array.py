@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule, PartitionRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PartitionRule, PragmaRule
 
 from .common import (
     BITS,
@@ -87,9 +87,11 @@ class PeArray:
             f"The array has {s.k} lanes along k." if s.k > 1 else "The array has a single lane along k.",
             f"A block of sums leaves in {s.slices} slices of whole rows, one a cycle, while the next block is summed: "
             "finished sums move into the completely partitioned array held, which shifts by a slice (loops hand_over, "
-            "take and shift, unrolled), and a block never takes fewer steps than it has slices."
+            "take and shift, unrolled), and a block never takes fewer steps than it has slices; the product that "
+            "counts the steps is bound to LUTs."
             if s.slices > 1
-            else "A block of sums leaves as a single token (loop take, unrolled) in the cycle of its last step of k.",
+            else "A block of sums leaves as a single token (loop take, unrolled) in the cycle of its last step of k; "
+            "the product that counts the steps is bound to LUTs.",
             "The process pe_array has the ports cmd (array_cmd), in_a, in_b and out: a token of in_a holds all rows of "
             "A, one of in_b all columns of B (data_t), one of out whole rows of sums (acc_t), one after the other.",
             "The function array_step, inlined, multiplies a token of A with a token of B.",
@@ -231,21 +233,26 @@ class PeArray:
             LoopRule(label="accumulate", trip=tile, unroll=True),
             LoopRule(label="take", trip=sums // s.slices, unroll=True),
         ]
-        names = ["sums", "tile", "lane_a", "lane_b"]
+        extents = {"sums": sums, "tile": tile, "lane_a": s.lane_m * s.lane_k, "lane_b": s.lane_n * s.lane_k}
         if s.n > 1:
             loops.append(LoopRule(label="copy_a", trip=s.rows * s.words, unroll=True))
-            names.append("a_register")
+            extents["a_register"] = s.rows * s.words
         if s.m > 1:
             loops.append(LoopRule(label="copy_b", trip=s.columns * s.words, unroll=True))
-            names.append("b_register")
+            extents["b_register"] = s.columns * s.words
         if s.k > 1:
             loops += [LoopRule(label=label, trip=tile, unroll=True) for label in ("clear", "reduce")]
-            names.append("lane_c")
+            extents["lane_c"] = tile
         if s.slices > 1:
             loops.append(LoopRule(label="shift", trip=sums - sums // s.slices, unroll=True))
             loops.append(LoopRule(label="hand_over", trip=sums, unroll=True))
-            names.append("held")
-        return Conformance(loops=tuple(loops), partitions=tuple(PartitionRule(variable=name, dim=1) for name in names))
+            extents["held"] = sums
+        return Conformance(
+            loops=tuple(loops),
+            partitions=tuple(PartitionRule(variable=name, dim=1) for name in extents),
+            pragmas=(PragmaRule(kind="BIND_OP", options={"op": "mul", "impl": "fabric"}, operator="*"),),
+            arrays=tuple(ArrayRule(variable=name, extents=(size,)) for name, size in extents.items()),
+        )
 
 
 SPEC = PeArray()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.space import LANE_SPLITS
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule, PartitionRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PartitionRule
 
 from .common import BITS, declaration, number, random_data
 from .mac import DEFAULTS
@@ -129,16 +129,21 @@ class PeLane:
     def conformance(self, settings: Settings) -> Conformance:
         """Every loop unrolled, every array in registers."""
         m, n, k = (number(settings, axis) for axis in "mnk")
-        loops = [LoopRule(label="rows", trip=m, unroll=True), LoopRule(label="columns", trip=n, unroll=True)]
-        loops.append(LoopRule(label="words", trip=k, unroll=True))
+        nest = (("rows", m), ("columns", n), ("words", k))
+        loops = [LoopRule(label=label, trip=trip, unroll=True, named=False) for label, trip in nest]
         partitions = [PartitionRule(variable=name, dim=1) for name in ("a", "b", "c")]
+        arrays = []
         if n > 1:
             loops.append(LoopRule(label="copy_a", trip=m * k, unroll=True))
             partitions.append(PartitionRule(variable="a_register", dim=1))
+            arrays.append(ArrayRule(variable="a_register", extents=(m * k,)))
         if m > 1:
             loops.append(LoopRule(label="copy_b", trip=n * k, unroll=True))
             partitions.append(PartitionRule(variable="b_register", dim=1))
-        return Conformance(loops=tuple(loops), partitions=tuple(partitions), inline=True, ii=None)
+            arrays.append(ArrayRule(variable="b_register", extents=(n * k,)))
+        return Conformance(
+            loops=tuple(loops), partitions=tuple(partitions), arrays=tuple(arrays), inline=True, ii=None
+        )
 
 
 SPEC = PeLane()

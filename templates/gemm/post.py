@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule
 
 from .banks import SIDES
 from .common import command_port, commands, declaration, memory_port, number, powers_of_two, stream_port
@@ -151,13 +151,14 @@ class Post:
 
     def conformance(self, settings: Settings) -> Conformance:
         """Both loops at II 1, lanes unrolled."""
-        lanes, _ = _numbers(settings)
+        lanes, bias_words = _numbers(settings)
         return Conformance(
             loops=(
                 LoopRule(label="LOAD_BIAS", pipeline_ii=1),
                 LoopRule(label="SCALE", pipeline_ii=1),
                 LoopRule(label="EACH_LANE", trip=lanes, unroll=True),
             ),
+            arrays=(ArrayRule(extents=(bias_words,)),),
         )
 
 
