@@ -99,7 +99,7 @@ class ChoiceWalk(CounterWalk):
         for pragma in pragmas:
             if pragma.kind == "PIPELINE":
                 return None if pragma.has("off") else (self._option(pragma, "ii") or 1)
-        if self.options.auto_pipeline <= 0:
+        if self.options.auto_pipeline <= 0 or self.refused_pipelines:
             return None
         inner = list(inner_loops(loop.body))
         rolled = [one for one in inner if not self._fully_unrolled(one)]
@@ -196,7 +196,10 @@ class ChoiceWalk(CounterWalk):
         flat = len(nest) > 1 and factor == 1 and header is not None
         if flat and self._flatten(loop, nest):
             return
+        refused = target is not None and any(pragma.kind == "PIPELINE" for pragma in pragmas)
+        self.refused_pipelines += refused
         self._state_machine(loop, header, pragmas, factor)
+        self.refused_pipelines -= refused
 
     def _flatten(self, loop: ast.Loop, nest: Sequence[Level]) -> bool:
         """Pipelines a nest as one loop when its inner loops have constant trip counts."""

@@ -102,7 +102,7 @@ class PipelineWalk(ChoiceWalk):
         plan = schedule(
             inner_graph,
             budget=self.operators.budget,
-            capacity=self._relaxed(inner_graph),
+            capacity=self._relaxed(inner_graph, nest[-1].factor),
             interval=target,
             entry_ns=entry,
         )
@@ -246,7 +246,7 @@ class PipelineWalk(ChoiceWalk):
                 plan[-1] = Partition("cyclic", spread)
                 self.again = True
 
-    def _relaxed(self, graph: Graph) -> dict[int, tuple[int, int, int]]:
+    def _relaxed(self, graph: Graph, copies: int) -> dict[int, tuple[int, int, int]]:
         """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in
         it.
         """
@@ -262,6 +262,8 @@ class PipelineWalk(ChoiceWalk):
                 continue
             if -1 in self.decisions.get(memory.order, {}):
                 many = 2 * len(track.log) + 2
+                if any(symbol in self.variant for entry in track.log for terms in entry[1] for symbol, _ in terms):
+                    many = max(memory.ports[0], len(track.log) // max(1, copies))
                 capacity[number] = (many, many, many)
         return capacity
 

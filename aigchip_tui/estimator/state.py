@@ -48,6 +48,7 @@ class WalkState(ExpressionWalk):
     constants_memo: dict[str, Val]
     all_memories: list[Memory | Stream]
     again: bool
+    refused_pipelines: int
     designer_partitions: bool
     means: dict[int, float]
     trip_means: list[float | None]

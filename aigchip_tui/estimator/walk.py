@@ -78,6 +78,7 @@ class Walker(FunctionWalk):
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False
+        self.refused_pipelines = 0
         self.designer_partitions = any(
             self._states_banks(function) for functions in unit.functions.values() for function in functions
         )
