@@ -77,7 +77,8 @@ def test_constant_expressions(text: str, value: int | None) -> None:
 
 def test_macros_conditionals_and_includes_keep_lines() -> None:
     header = "#define N 4\n#define AT(a, i) a[(i) * N]\n"
-    main = '#include "k.h"\n#ifdef MISSING\nint dead;\n#else\nint live = AT(b, 1 +\n 2);\n#endif\n#pragma HLS X factor=N\nint end;'
+    main = '#include "k.h"\n#ifdef MISSING\nint dead;\n#else\nint live = AT(b, 1 +\n 2);\n'
+    main += "#endif\n#pragma HLS X factor=N\nint end;"
     found = preprocess(main, {"src/k.h": header})
     lines = found.text.split("\n")
     assert len(lines) == len(main.split("\n"))
@@ -101,7 +102,8 @@ def test_exploding_macros_are_refused() -> None:
 
 
 def test_tcl_directives_are_read_not_run() -> None:
-    text = 'create_clock -period 4 -name default\nset_directive_pipeline -II 2 "f/rows"\nset_directive_array_partition -type cyclic -factor 4 -dim 2 "f" block\nexec rm -rf /\n'
+    text = 'create_clock -period 4 -name default\nset_directive_pipeline -II 2 "f/rows"\n'
+    text += 'set_directive_array_partition -type cyclic -factor 4 -dim 2 "f" block\nexec rm -rf /\n'
     first, second = parse_directives(text)
     assert (first.kind, first.location, first.number("ii")) == ("PIPELINE", "f/rows", 2)
     assert (second.options["variable"], second.number("factor"), second.number("dim")) == ("block", 4, 2)
