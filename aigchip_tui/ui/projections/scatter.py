@@ -51,15 +51,16 @@ def scatter(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> l
 def _cells(
     snapshot: Snapshot, designs: Sequence[DesignView], *, rows: int, columns: int, glyphs: Glyphs
 ) -> list[Line]:
-    latency = [d.figures.latency_ms for d in designs if d.figures]
-    dsp = [float(d.figures.dsp) for d in designs if d.figures]
+    latencies = [d.figures.latency_ms for d in designs if d.figures]
+    dsps = [d.figures.dsp for d in designs if d.figures]
+    fastest, slowest, fewest, most = min(latencies), max(latencies), min(dsps), max(dsps)
     grid: list[list[tuple[str, Role]]] = [[(" ", "")] * columns for _ in range(rows)]
     rank = {"": 0, "dim": 1, "accent": 2, "good": 3}
     front = set(snapshot.front)
     for design in designs:
         assert design.figures is not None
-        x = round(_place(design.figures.dsp, min(dsp), max(dsp)) * (columns - 1))
-        y = rows - 1 - round(_place(design.figures.latency_ms, min(latency), max(latency)) * (rows - 1))
+        x = round(_place(design.figures.dsp, fewest, most) * (columns - 1))
+        y = rows - 1 - round(_place(design.figures.latency_ms, fastest, slowest) * (rows - 1))
         cell: tuple[str, Role] = (
             (glyphs.best, "good") if design.number == snapshot.best
             else (glyphs.front, "accent") if design.number in front else (glyphs.dot, "dim")

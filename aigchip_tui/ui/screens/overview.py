@@ -23,6 +23,10 @@ class OverviewPane(Pane):
     OverviewPane #overview-facts { border-left: vkey $panel; padding: 0 0 0 1; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._plotted: tuple[object, ...] = ()
+
     def compose(self) -> ComposeResult:
         yield LinesView("overview-request")
         with Horizontal():
@@ -38,9 +42,14 @@ class OverviewPane(Pane):
         right = facts_width(width)
         facts.styles.width = right + 2
         facts.show([crop_line(line, right - 1) for line in fact_lines(snapshot, right - 1)])
-        self.query_one("#overview-plot", LinesView).show(plot_lines(
-            snapshot, width=width - right - 2, height=height - len(request), glyphs=self.workbench.glyphs,
-        ))
+        size = (width - right - 2, height - len(request))
+        # Of many designs one more hardly shows: the plot follows the front, and each hundredth part of the rest.
+        done = snapshot.done - snapshot.done % max(1, snapshot.done // 100)
+        plotted = (snapshot.front, snapshot.best, done, snapshot.damaged, size)
+        if plotted != self._plotted:
+            self._plotted = plotted
+            plot = plot_lines(snapshot, width=size[0], height=size[1], glyphs=self.workbench.glyphs)
+            self.query_one("#overview-plot", LinesView).show(plot)
 
     def on_resize(self) -> None:
         self.call_after_refresh(lambda: self.show(self.snapshot))
