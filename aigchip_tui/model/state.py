@@ -229,7 +229,7 @@ class SessionState:
         design.instances, design.processes, design.status = event.instances, event.processes, "building"
         for key in design.variant_keys():
             variant = self.variants.get(key)
-            if variant is not None and event.design not in variant.designs:
+            if variant is not None and (not variant.designs or variant.designs[-1] != event.design):
                 variant.designs.append(event.design)
 
     def _variant_declared(self, event: ev.VariantDeclared) -> None:
