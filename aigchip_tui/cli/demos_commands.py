@@ -32,8 +32,10 @@ def demos_command() -> None:
 @sessions_option
 def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
     """List the demonstrations of a template."""
-    from aigchip_tui.library.demos import load_demos
+    from aigchip_tui.library.demos import load_demos, templates
 
+    if template not in templates():
+        raise AigchipError(f"There are no demonstrations of {template!r}.", hint=f"Known: {', '.join(templates())}.")
     library = load_demos(template)
     rows: list[dict[str, Any]] = [
         {"demo": d.label, "module": d.module, "settings": dict(d.settings), "lines": len(d.instruction),

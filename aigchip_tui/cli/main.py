@@ -94,7 +94,7 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point; returns the exit code of the command-line contract."""
     _any_text_prints()
     try:
-        result = app.main(args=argv, prog_name="aigchip-tui", standalone_mode=False)
+        result = _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except AigchipError as problem:
         return _exit(problem.exit_code, str(problem))
@@ -118,6 +118,17 @@ def main(argv: list[str] | None = None) -> int:
         return _exit(1, f"A fault of aigchip-tui itself: {type(problem).__name__}: {problem}. "
                         f"Please report it with what {TRACEBACK_VARIABLE}=1 shows.")
     return _exit(result if isinstance(result, int) else 0)
+
+
+def _run(words: list[str]) -> object:
+    """Run one command; errors come out as they are (click's own `main` would turn a closed pipe into exit code 1)."""
+    if os.environ.get("_AIGCHIP_TUI_COMPLETE"):
+        return app.main(args=words, prog_name="aigchip-tui", standalone_mode=False)
+    try:
+        with app.make_context("aigchip-tui", words) as context:
+            return app.invoke(context)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
 
 
 def _any_text_prints() -> None:

@@ -103,7 +103,10 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
             note(told)
     else:
         request = understand(text, flags, devices=devices)
-    extra: dict[str, object] = {k: v for k, v in options.items() if v not in (None, (), False)}
+    extra: dict[str, object] = {
+        # Zero is a value: only what was not given is left out.
+        k: v for k, v in options.items() if v is not None and v is not False and v != ()
+    }
     extra["pins"] = parse_pins(extra.pop("pins", ()))  # type: ignore[arg-type]  # click gives a tuple of texts
     if "parent" in extra:
         open_session(sessions, str(extra["parent"]))

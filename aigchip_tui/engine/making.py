@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from aigchip_tui.llm.spec import parse_spec
 from aigchip_tui.model.device import Device, device, read_devices
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Setting
@@ -45,6 +46,8 @@ def make_settings(
     """
     known = tuple(devices)
     is_file = request.workload.lower().endswith((".yaml", ".yml"))
+    if is_file:
+        _plain_file((base or Path()) / request.workload)
     asked = workload(request.workload, base=base)
     board = device(request.device, extra=known)
     values: dict[str, object] = {
@@ -66,6 +69,12 @@ def make_settings(
     return checked(settings)
 
 
+def _plain_file(path: Path) -> None:
+    """Refuse what is there but is no plain file: reading a pipe or a device may never end."""
+    if path.exists() and not path.is_file():
+        raise AigchipError(f"{path} is not a plain file.", hint="Give the path of a YAML file of layers.")
+
+
 def checked(settings: SessionSettings) -> SessionSettings:
     """The settings themselves; AigchipError when a figure is out of range."""
     for option, figure, least, most in (
@@ -78,11 +87,7 @@ def checked(settings: SessionSettings) -> SessionSettings:
     for option, amount in (("--max-usd", settings.max_usd), ("--max-hours", settings.max_hours)):
         if not 0 <= amount < 1e9:
             raise AigchipError(f"{option} {amount} is not an amount.", hint="0 is no limit.")
-    if settings.generator != "offline" and not settings.generator.startswith(("offline:faults=", "openai:")):
-        raise AigchipError(
-            f"Unknown generator {settings.generator!r}.",
-            hint="Use offline (an adapter, not a language model) or openai:MODEL.",
-        )
+    parse_spec(settings.generator)
     if settings.synth != "embedded":
         raise AigchipError("The Vitis HLS back end is not built yet.", hint="Use --synth embedded.")
     if settings.executor != "local":
