@@ -13,6 +13,7 @@ import msgspec
 
 from aigchip_tui import __version__
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.summary import LADDER, author_of, design_document
@@ -65,7 +66,11 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
         layer for layer in workload_of(settings).unique() if layer.m * layer.k * layer.n <= MAX_TEST_MACS
     ][-2:]
     host = template.host_files(point, build, small, np.random.default_rng(seed))
-    sources = {f"src/{name}": text for name, text in template.assemble(netlist, bodies).items()}
+    names = _file_names(netlist)
+    sources = {
+        f"src/{_renamed(name, names)}": _renamed(text, names)
+        for name, text in template.assemble(netlist, bodies).items()
+    }
     tests = {f"test/{name}": text for name, text in host.items()}
     headers = {f"include/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_include().glob("*.h"))}
     document = design_document(view.state, design)
@@ -77,6 +82,30 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
         "NOTICE": _NOTICE,
         "design.json": msgspec.json.format(msgspec.json.encode(document), indent=2).decode(),
     }
+
+
+def _file_names(netlist: Netlist) -> dict[str, str]:
+    """Files and namespaces by the variant's key: the name of the instance that uses it, or of the module if several do.
+
+    A module with two variants that several instances use keeps the first instance's name.
+    """
+    users: dict[str, list[str]] = {}
+    modules: dict[str, str] = {}
+    for instance in netlist.instances:
+        if instance.author == "generator":
+            users.setdefault(instance.variant.key, []).append(instance.name)
+            modules[instance.variant.key] = instance.variant.module
+    names: dict[str, str] = {}
+    for key, instances in users.items():
+        wanted = instances[0] if len(instances) == 1 else modules[key]
+        names[key.replace("-", "_")] = wanted if wanted not in names.values() else instances[0]
+    return names
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    for key, name in names.items():
+        text = text.replace(key, name)
+    return text
 
 
 def _include() -> Path:

@@ -1,0 +1,59 @@
+"""An exported project proves itself with g++ or clang on fresh data, and a broken module turns it red."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import CommandLine
+
+
+def _make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", "-C", str(project), *words], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def project(command_line: CommandLine, tmp_path: Path) -> Path:
+    if shutil.which("make") is None:
+        pytest.skip("there is no make on this machine")
+    command_line.run(
+        "run", "out", "--request", "gemm:40x24x36 on a ZCU104, at most 64 DSPs", "--evaluations", "1", "--seed", "2"
+    )
+    command_line.run("export", "out", "--out", str(tmp_path / "project"))
+    return tmp_path / "project"
+
+
+def test_the_project_passes_its_own_test_and_a_broken_module_fails_it(project: Path) -> None:
+    compiler = "clang++" if shutil.which("clang++") else "g++"
+    passed = _make(project, "test", f"CXX={compiler}", "SEED=5")
+    assert passed.returncode == 0, passed.stderr
+    assert " 0 differ (seed 5)" in passed.stdout
+    compared = re.search(r"(\d+) values compared", passed.stdout)
+    assert compared is not None
+    assert int(compared.group(1)) > 1000
+    lane = project / "src" / "mac.hpp"
+    text = lane.read_text(encoding="utf-8")
+    assert "sum_in + product" in text
+    lane.write_text(text.replace("sum_in + product", "sum_in - product"), encoding="utf-8")
+    failed = _make(project, "test", "CXX=g++")
+    assert failed.returncode != 0
+    assert " 0 differ" not in failed.stdout
+
+
+def test_the_readme_marks_estimates_and_warns_and_the_tcl_names_the_part(
+    project: Path, command_line: CommandLine
+) -> None:
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    assert "estimates: no vendor tool has confirmed them" in readme
+    assert "without any sandbox" in readme
+    assert "| cosim | not run |" in readme
+    tcl = (project / "run_hls.tcl").read_text(encoding="utf-8")
+    assert "set_part {xczu7ev" in tcl
+    assert "csynth_design" in tcl
+    command_line.run("export", "out", "--out", str(project), expect=2)
