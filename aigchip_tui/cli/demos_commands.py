@@ -18,7 +18,10 @@ from aigchip_tui.model.errors import AigchipError
 if TYPE_CHECKING:
     from aigchip_tui.library.demos import DemoLibrary
     from aigchip_tui.modules.protocol import Template
-    from aigchip_tui.proof.demonstrations import DemoProver, Proved
+    from aigchip_tui.proof.demonstrations import DemoProver
+
+PROGRESS = 20
+"""Settings after which coverage tells how far it is."""
 
 
 @click.group("demos")
@@ -53,17 +56,21 @@ def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
 @demos_command.command("check")
 @click.option("--template", default="gemm", show_default=True)
 @click.option("--module", "modules", multiple=True, help="Only this module (may be given more than once).")
+@click.option("--mutants", default="4", show_default=True, metavar="N|all",
+              help="How many mutants of each demo must turn a rung red, drawn by --seed.")
 @click.option("--coverage", is_flag=True, help="Every legal setting: answered by the adapter, compiled, simulated.")
-@click.option("--sample", type=int, default=0, help="With --coverage: prove only so many settings of a module.")
+@click.option("--sample", type=click.IntRange(min=0), default=0,
+              help="With --coverage: prove only so many settings of a module.")
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--quick", is_flag=True, help="Laws only: nothing is compiled.")
+@click.option("--quick", is_flag=True, help="Laws and the template's words only: nothing is compiled.")
 @json_option
 @sessions_option
 def check_command(
-    template: str, modules: tuple[str, ...], coverage: bool, sample: int, seed: int, quick: bool, as_json: bool,
-    sessions: str | None,
+    template: str, modules: tuple[str, ...], mutants: str, coverage: bool, sample: int, seed: int, quick: bool,
+    as_json: bool, sessions: str | None,
 ) -> int:
-    """Prove the laws, every demonstration, each number at its extremes, and that mutations turn a rung red."""
+    """Prove the laws, every demo, its numbers at their extremes, its lines, and that its mutants turn a rung red."""
+    from aigchip_tui.library.against_template import template_findings
     from aigchip_tui.library.demos import load_demos
     from aigchip_tui.library.laws import law_findings
     from aigchip_tui.modules.loader import load_template
@@ -74,7 +81,8 @@ def check_command(
     if unknown:
         known = ", ".join(library.modules)
         raise AigchipError(f"There are no demonstrations of {unknown[0]!r}.", hint=f"Known: {known}.")
-    laws = [f for m in wanted for f in law_findings(library, m)]
+    drawn = _mutants(mutants)
+    laws = [f for m in wanted for f in (*law_findings(library, m), *template_findings(library.of(m), family))]
     for finding in laws:
         note(f"{finding.severity}: {finding.file}:{finding.line}: {finding.message}")
     rows: list[dict[str, object]] = []
@@ -82,10 +90,11 @@ def check_command(
         with _prover(family, library, seed) as prover:
             for module in wanted:
                 rows.append(_cover(prover, family, module, sample, seed) if coverage
-                            else _prove(prover, library, module))
+                            else _prove(prover, library, module, drawn))
                 if not as_json:
-                    say("  ".join(f"{k} {v}" for k, v in rows[-1].items() if not isinstance(v, list)))
-                    for line in _texts(rows[-1].get("wrong")) + _texts(rows[-1].get("refused_settings")):
+                    say("  ".join(f"{k} {v}" for k, v in rows[-1].items() if not isinstance(v, list | dict)))
+                    for line in (*_texts(rows[-1].get("wrong")), *_texts(rows[-1].get("refused_settings")),
+                                 *(f"equivalent: {each}" for each in _texts(rows[-1].get("equivalent")))):
                         say(f"    {line}")
     broken = any(f.blocking and f.severity == "error" for f in laws)
     wrong = any(_texts(r.get("wrong")) or _texts(r.get("refused_settings")) for r in rows)
@@ -96,32 +105,34 @@ def check_command(
     return 1 if broken or wrong else 0
 
 
+def _mutants(text: str) -> int:
+    """A number of mutants, 0 for all."""
+    if text == "all":
+        return 0
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise AigchipError(f"--mutants is {text!r}.", hint="Give a number from 1 on, or all.")
+    return int(text)
+
+
 def _texts(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else []
 
 
-def _prove(prover: DemoProver, library: DemoLibrary, module: str) -> dict[str, object]:
-    demos = library.of(module)
-    wrong: list[str] = []
-    extremes = mutants = 0
-    for demo in demos:
-        wrong += _wrong(prover.demonstration(demo))
-        for proved in prover.at_extremes(demo):
-            extremes += 1
-            wrong += _wrong(proved)
-        for proved in prover.mutants(demo):
-            mutants += 1
-            if proved.red is None:
-                wrong.append(f"{proved.subject}: no rung turned red")
-    return {"module": module, "demos": len(demos), "extremes": extremes, "mutants": mutants, "wrong": wrong}
+def _prove(prover: DemoProver, library: DemoLibrary, module: str, mutants: int) -> dict[str, object]:
+    from aigchip_tui.proof.checking import check_module
 
-
-def _wrong(proved: Proved) -> list[str]:
-    return [f"{proved.subject}: {proved.red.rung}: {proved.red.evidence}"] if proved.red is not None else []
+    done = check_module(prover, library, module, mutants=mutants, tell=note)
+    rate = f"{done.left_out} of {done.demos} proven, {done.left_out_refused} refused"
+    return {
+        "module": module, "demos": done.demos, "extremes": done.extremes, "mutants": done.mutants,
+        "red": " ".join(f"{rung}={count}" for rung, count in sorted(done.red.items())), "lines": done.lines,
+        "each_from_the_others": rate, "equivalent": list(done.equivalent), "wrong": list(done.wrong),
+    }
 
 
 def _cover(prover: DemoProver, family: Template, module: str, sample: int, seed: int) -> dict[str, object]:
     from aigchip_tui.llm.coverage import module_cases
+    from aigchip_tui.proof.checking import wrong_of
 
     cases = list(module_cases(family, module))
     total = len(cases)
@@ -130,12 +141,14 @@ def _cover(prover: DemoProver, family: Template, module: str, sample: int, seed:
     origins: dict[str, int] = {}
     wrong: list[str] = []
     refused: list[str] = []
-    for answered, proved in prover.coverage(module, cases):
+    for number, (answered, proved) in enumerate(prover.coverage(module, cases), 1):
+        if number % PROGRESS == 0:
+            note(f"{module}: {number} of {len(cases)} settings")
         origins[answered.origin] = origins.get(answered.origin, 0) + 1
         if proved is None:
             refused.append(f"{dict(answered.case.settings)}: {answered.refusals}")
         else:
-            wrong += _wrong(proved)
+            wrong += wrong_of(proved)
     return {"module": module, "legal": total, "asked": len(cases), **origins, "wrong": wrong,
             "refused_settings": refused}
 

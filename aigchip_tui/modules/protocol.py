@@ -45,13 +45,14 @@ class PragmaRule(msgspec.Struct, frozen=True, kw_only=True):
 
     `options` hold the value of each option in lower case, alternatives parted by `|`; the text may have no others but
     `variable`. An empty `variable` leaves the name to the author. `operator` is the C++ operator that must stand in
-    that variable's initialiser (`*` for a BIND_OP of a multiplication).
+    that variable's initialiser (`*` for a BIND_OP of a multiplication), `loop` the label of the loop it must stand in.
     """
 
     kind: str
     options: dict[str, str] = {}
     variable: str = ""
     operator: str = ""
+    loop: str = ""
 
 
 class ArrayRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +76,17 @@ class Conformance(msgspec.Struct, frozen=True, kw_only=True):
     dataflow: bool = False
     inline: bool = False
     ii: int | None = 1
+
+
+class EquivalentMutant(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a module's code that no proof can see because it changes nothing, with the reason.
+
+    `was` and `now` are the code of the changed place, blanks folded (`proof.mutations.Mutant`).
+    """
+
+    was: str
+    now: str
+    reason: str
 
 
 class SystemTest(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +140,13 @@ class ModuleSpec(Protocol):
     def conformance(self, settings: Settings) -> Conformance:
         """Loops, partitions and regions the settings demand."""
         ...
+
+
+@runtime_checkable
+class ListsEquivalentMutants(Protocol):
+    """A module kind that names mutants of its demonstrations which are no mistakes."""
+
+    equivalent_mutants: tuple[EquivalentMutant, ...]
 
 
 @runtime_checkable

@@ -165,6 +165,9 @@ class _Judge:
         if not _fits(same[0], rule):
             yield _finding("conformance-pragma", f"{same[0].text()}: the settings demand {wanted}.", same[0].line,
                            suggestion=f"#pragma HLS {wanted}")
+        elif rule.loop and (same[0].loop is None or same[0].loop.label != rule.loop):
+            yield _finding("conformance-pragma", f"{same[0].text()} does not stand in the loop {rule.loop}.",
+                           same[0].line, suggestion=f"Put it into the loop {rule.loop}.")
         elif rule.operator and rule.operator not in self._read.operators.get(same[0].variable, frozenset()):
             yield _finding("conformance-pragma",
                            f"{same[0].variable or 'No variable'} is not initialised with a {rule.operator}, to which "
@@ -213,8 +216,6 @@ class _Judge:
                            each.line, suggestion="Remove the pragma, or put it where the instruction wants it.")
 
     def _harmless(self, each: Directive) -> bool:
-        if each.kind == "DEPENDENCE" and not self._rules.pragmas:
-            return True
         if each.kind == "INLINE":
             return each.function == self._function and not self._rules.inline and each.flags == {"off"}
         if each.kind == "ARRAY_PARTITION":

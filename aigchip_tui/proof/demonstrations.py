@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
+import numpy as np
 
 from aigchip_tui.library.demos import Demo, DemoLibrary
 from aigchip_tui.library.extremes import extremes
 from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, variant_case
+from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Settings, Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
-from aigchip_tui.modules.protocol import Conformance, Template
-from aigchip_tui.proof.ladder import Bench, Reader, climb
+from aigchip_tui.modules.protocol import Conformance, ListsEquivalentMutants, ModuleSpec, Template
+from aigchip_tui.proof.ladder import Bench, Reader, climb, header_name
+from aigchip_tui.proof.switchboard import Switchboard
 
 Rate = Callable[[Variant, str, Sequence[tuple[Variant, str]], Conformance], RungOutcome]
 
@@ -28,6 +32,24 @@ class Proved(msgspec.Struct, frozen=True, kw_only=True):
     def red(self) -> RungOutcome | None:
         """The first rung that failed."""
         return next((o for o in self.outcomes if o.status == "failed"), None)
+
+
+class Mutated(msgspec.Struct, frozen=True, kw_only=True):
+    """One mutant of a demonstration: the rung that turned red ("" when none did) and why.
+
+    `equivalent` is the template's reason why no rung can see it.
+    """
+
+    demo: str
+    name: str
+    rung: str
+    cause: str = ""
+    equivalent: str = ""
+
+    @property
+    def survived(self) -> bool:
+        """Whether nothing saw it although it is no equivalent."""
+        return not self.rung and not self.equivalent
 
 
 class DemoProver:
@@ -63,10 +85,89 @@ class DemoProver:
             subject = f"{demo.label} with {each.old} -> {each.new} in line {each.line}"
             yield self._climb(subject, demo.module, dict(each.settings), each.code)
 
-    def mutants(self, demo: Demo) -> Iterator[Proved]:
-        """The demo with one thing wrong; each must turn a rung red."""
-        for name, text in mutations(demo.code):
-            yield self._climb(f"{demo.label} mutated: {name}", demo.module, dict(demo.settings), text)
+    def mutants(self, demo: Demo, *, number: int = 0) -> Iterator[Mutated]:
+        """Each mutant of a demo that is proven as it stands, or a seeded sample of `number`, with the rung that saw it.
+
+        Reading rungs first, then simulation of all switchable mutants from one program, with sanitizers for those that
+        it does not see; what is still green climbs the whole ladder by itself.
+        """
+        from aigchip_tui.proof.mutations import mutants_of
+
+        made = mutants_of(demo.code)
+        asked = list(made.mutants)
+        if number and number < len(asked):
+            asked = random.Random(draw_seed(self._seed, "mutants", demo.label)).sample(asked, number)
+        settings = dict(demo.settings)
+        variant, spec = self._template.variant(demo.module, settings), self._template.modules()[demo.module]
+        known = spec.equivalent_mutants if isinstance(spec, ListsEquivalentMutants) else ()
+        reasons = {(each.was, each.now): each.reason for each in known}
+        boards: dict[bool, Switchboard] = {}
+
+        def board(sanitize: bool) -> Switchboard:
+            if sanitize not in boards:
+                children = {header_name(v): f"{v.prologue}{text}\n{v.epilogue}" for v, text in
+                            self._inlined(demo.module, settings)}
+                cases = spec.cases(settings, np.random.default_rng(draw_seed(self._seed, "mutants", demo.label)))
+                boards[sanitize] = Switchboard(
+                    variant, made.switched, children, cases, bench=self._bench, sanitize=sanitize
+                )
+            return boards[sanitize]
+
+        for mutant in asked:
+            rung, cause = self._read_by_rungs(variant, mutant.text, spec)
+            if not rung and mutant.switch:
+                for sanitize, name in ((False, "module_sim"), (True, "sanitizers")):
+                    cause = board(sanitize).cause(mutant.switch) if board(sanitize).works else ""
+                    if cause:
+                        rung = name
+                        break
+            if not rung:
+                climbed = self._climb(f"{demo.label} {mutant.name}", demo.module, settings, mutant.text)
+                rung, cause = (climbed.red.rung, climbed.red.evidence) if climbed.red else ("", "")
+            folded = " ".join(mutant.was.split()), " ".join(mutant.now.split())
+            yield Mutated(
+                demo=demo.label, name=mutant.name, rung=rung, cause=cause,
+                equivalent="" if rung else reasons.get(folded, ""),
+            )
+
+    def _read_by_rungs(self, variant: Variant, body: str, spec: ModuleSpec) -> tuple[str, str]:
+        answer = self._read({
+            "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports), "cures": False,
+            "conformance": msgspec.to_builtins(spec.conformance(variant.settings)),
+            "headers": list(self._bench.headers.values()),
+        })
+        if isinstance(answer, Finding):
+            return "static", answer.message
+        for rung, findings in (
+            ("static", answer.static), ("contract", answer.contract), ("conformance", answer.conformance),
+        ):
+            red = next((f for f in findings if f.blocking and f.severity == "error"), None)
+            if red is not None:
+                return rung, red.message
+        return "", ""
+
+    def left_out(self, module: str) -> Iterator[tuple[Demo, Proved | None]]:
+        """Each demo's settings answered from the other demos of its module; None where the adapter refuses."""
+        demos = self._library.of(module)
+        for demo in demos:
+            case = variant_case(self._template.variant(module, dict(demo.settings)))
+            answered = next(iter(answers([case], [each for each in demos if each is not demo])))
+            subject = f"{demo.label} left out"
+            yield demo, self._climb(subject, module, dict(demo.settings), answered.code) if answered.code else None
+
+    def uncovered(self, demo: Demo) -> tuple[int, ...] | None:
+        """Lines of a demo that its own test bench never runs; None where this machine has no gcov."""
+        from aigchip_tui.proof.line_coverage import uncovered_lines
+
+        settings = dict(demo.settings)
+        cases = self._template.modules()[demo.module].cases(
+            settings, np.random.default_rng(draw_seed(self._seed, "lines", demo.label))
+        )
+        children = {header_name(v): f"{v.prologue}{text}\n{v.epilogue}" for v, text in
+                    self._inlined(demo.module, settings)}
+        return uncovered_lines(
+            self._template.variant(demo.module, settings), demo.code, children, cases, bench=self._bench
+        )
 
     def coverage(self, module: str, cases: Sequence[CoverageCase]) -> Iterator[tuple[Answered, Proved | None]]:
         """What the adapter answers for each case, compiled and simulated; None where it refused."""
@@ -95,21 +196,3 @@ class DemoProver:
                 self._children[variant.key] = answered.code
             found[variant.key] = (variant, self._children[variant.key])
         return list(found.values())
-
-
-_MUTATIONS: Mapping[str, tuple[str, str]] = {
-    "a loop bound one too far": (" < ", " <= "),
-    "a stream write dropped": ("out.write(", "(void)("),
-    "a pipeline dropped": ("#pragma HLS PIPELINE II=1\n", ""),
-    "an unrolling dropped": ("#pragma HLS UNROLL\n", ""),
-    "a partition in the wrong dimension": (" dim=1", " dim=3"),
-    "a sum that subtracts": (" + ", " - "),
-}
-
-
-def mutations(code: str) -> Iterator[tuple[str, str]]:
-    """The code with one mutation each, at the first place where it applies."""
-    for name, (old, new) in _MUTATIONS.items():
-        at = code.find(old)
-        if at >= 0:
-            yield name, code[:at] + new + code[at + len(old):]

@@ -21,9 +21,9 @@ _OWN = re.compile(r"\b(?:constexpr|const)\s+[\w: ]+?\s+(\w+)\s*=")
 def read(payload: dict[str, Any]) -> dict[str, Any]:
     """Findings of the rungs that read a body, and the repairs on offer.
 
-    `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it). The
-    answer: static, contract, conformance (findings) and repairs (title, cost, body). A body that is red on the static
-    rung is not parsed any further.
+    `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it), and cures
+    False to offer no repairs. The answer: static, contract, conformance (findings) and repairs (title, cost, body). A
+    body that is red on the static rung is not parsed any further.
     """
     from aigchip_tui.cpp.limits import screen
 
@@ -43,7 +43,8 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
         answer["contract"] = contract
         rules = msgspec.convert(payload["conformance"], Conformance)
         answer["conformance"] = conformance_findings(body, function, rules, known)
-        answer["repairs"] = cures(body, function, ports, contract, known)
+        if payload.get("cures", True):
+            answer["repairs"] = cures(body, function, ports, contract, known)
     result: dict[str, Any] = msgspec.to_builtins(answer)
     return result
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule
+from aigchip_tui.modules.protocol import Conformance, LoopRule, PragmaRule
 
 from .banks import UNWRITTEN, block_shapes, holds, partitions, place, relation
 from .common import (
@@ -239,6 +239,11 @@ class Accumulate:
                 LoopRule(label="EACH_LANE", trip=width, unroll=True),
             ),
             partitions=partitions("out"),
+            pragmas=(
+                PragmaRule(
+                    kind="DEPENDENCE", variable="block", options={"type": "inter", "dependent": "false"}, loop="ADD"
+                ),
+            ),
         )
 
 

@@ -153,4 +153,4 @@ def test_every_pragma_of_every_demonstration_is_seen_when_it_goes_or_changes() -
             found = conformance_findings(left, spec.function, rules, known_constants(left, headers))
             if any(f.blocking for f in found) != (number >= 0):
                 unseen.append(f"{demo.label}: {text}: {found}")
-    assert [each for each in unseen if "DEPENDENCE" not in each] == []
+    assert unseen == []
