@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import CommandLine
+    from tests.engine.conftest import CommandLine
 
 
 def _make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
