@@ -128,8 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(script: Callable[[int], str] | str) -> Iterator[Server]:
-    server = Server(script if callable(script) else lambda number: script)
+def serving(mood: Callable[[int], str] | str | Server) -> Iterator[Server]:
+    server = mood if isinstance(mood, Server) else Server(mood if callable(mood) else lambda number: mood)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
