@@ -45,7 +45,7 @@ def uncovered_lines(
         (scratch / CASES_FILE).write_bytes(encode_cases(cases, variant.ports))
         flags = [flag for flag in compile_flags(compiler, sanitize=False, fibers=False) if flag != "-O1"]
         for argv, compiling in (
-            ([compiler.path, *flags, "-O0", "--coverage", "bench.cpp", "-o", "program"], True),
+            ([compiler.path, *flags, "-O0", "-fno-exceptions", "--coverage", "bench.cpp", "-o", "program"], True),
             (["./program"], False),
             ([gcov, "-o", ".", "program-bench.gcda"], True),
         ):

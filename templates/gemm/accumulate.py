@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule, PragmaRule
+from aigchip_tui.modules.protocol import Conformance, EquivalentMutant, LoopRule, PragmaRule
 
 from .banks import UNWRITTEN, block_shapes, holds, partitions, place, relation
 from .common import (
@@ -43,6 +43,17 @@ Residency = tuple[int, int, int, int]
 """mb, nb, row_depth, visits."""
 
 
+EQUIVALENT = tuple(
+    EquivalentMutant(
+        was=was,
+        now=";",
+        reason="Where a block of sums fills all banks, every block begins with the first group (demos whose blocks do "
+        "not turn red).",
+    )
+    for was in ("row_group = block_group;", "block_group = row_group;")
+)
+
+
 class Accumulate:
     """Keeps a block of C locked from the first to the final visit, which touch each address once."""
 
@@ -50,6 +61,7 @@ class Accumulate:
     function = "accumulate"
     summary = "adds slices of sums into the banks of C"
     inlined = False
+    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Thirteen topics; words follow the slices, the banks and the bank word against a token."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PragmaRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PragmaRule
 
 from .common import (
     command_port,
@@ -31,6 +31,36 @@ _ORDER: Final = {
     "b": "Reuse of B: tiles follow with m innermost, then k, then n, so that a tile of B stays while m runs.",
     "output": "Reuse of output: tiles follow with k innermost, then n, then m, so that a tile of C stays while k runs.",
 }
+
+
+_ANOTHER_MOMENT: Final = (
+    "Every stream carries the same commands; only the moment in which a tile is asked for moves, which costs overlap. "
+    "No rung compares moments of two streams; tests/templates/test_ctrl.py holds ctrl back and does."
+)
+EQUIVALENT: Final = (
+    EquivalentMutant(
+        was="v < 0",
+        now="v <= 0",
+        reason="In round 0 the other term holds too: the first tile was asked for in the round in front.",
+    ),
+    *(
+        EquivalentMutant(
+            was=f"row[{x}_REPLAYS] > 1",
+            now=f"row[{x}_REPLAYS] >= 1",
+            reason="A tile serves a single visit only where the other axis has one tile: one is left already.",
+        )
+        for x in "AB"
+    ),
+    *(
+        EquivalentMutant(
+            was=f"v + row[{x}_REPLAYS] == take_{x.lower()}",
+            now=f"v + row[{x}_REPLAYS] != take_{x.lower()}",
+            reason=_ANOTHER_MOMENT,
+        )
+        for x in "AB"
+    ),
+)
+"""Mutants that no rung sees; the last two are slower, not wrong."""
 
 
 def _streams(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -163,6 +193,7 @@ class Ctrl:
     function = "ctrl"
     summary = "reads the layer table and commands every process, loads one refresh ahead"
     inlined = False
+    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Lines of the instruction; reuse, each arbiter and the arrays reword one line of their own."""

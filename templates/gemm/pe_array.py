@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PartitionRule, PragmaRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule, PragmaRule
 
 from .common import (
     BITS,
@@ -27,6 +27,20 @@ if TYPE_CHECKING:
 
 WORDS_PER_TOKEN = MAX_TOKEN_BITS // BITS["data_t"]
 SUMS_PER_TOKEN = MAX_TOKEN_BITS // BITS["acc_t"]
+
+
+EQUIVALENT = (
+    EquivalentMutant(
+        was="row * COLUMNS + ln * LANE_COLUMNS",
+        now="row * COLUMNS - ln * LANE_COLUMNS",
+        reason="With a single lane along n, ln is 0 (arrays of several turn red).",
+    ),
+    EquivalentMutant(
+        was="command.kb > SLICES",
+        now="command.kb >= SLICES",
+        reason="Where both are equal, either is the greater.",
+    ),
+)
 
 
 class _Sizes(NamedTuple):
@@ -74,6 +88,7 @@ class PeArray:
     function = "pe_array"
     summary = "A grid of lanes that keeps a block of sums over its steps along k."
     inlined = False
+    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Sizes of a lane, the grid of lanes, and how a finished block leaves."""
@@ -185,7 +200,7 @@ class PeArray:
         beyond = min(s.slices, 32) + 1
         return (
             self._case("one block of one step", s, [(1, 1)], rng),
-            self._case("steps around the slices", s, [(2, min(s.slices, 32)), (1, beyond), (3, 2)], rng),
+            self._case("steps around the slices", s, [(2, min(s.slices, 32)), (2, beyond), (3, 2)], rng),
             self._case("several visits", s, [(1, 3), (4, 1), (1, 1), (5, 2)], rng),
             self._case("all -128", s, [(2, 2)], rng, lowest=True),
         )

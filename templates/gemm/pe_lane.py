@@ -8,12 +8,12 @@ uses goes straight to it; sums over k meet in an adder tree.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.space import LANE_SPLITS
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PartitionRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule
 
 from .common import BITS, declaration, number, random_data
 from .mac import DEFAULTS
@@ -41,6 +41,16 @@ def _array_port(name: str, direction: Literal["in", "out"], element: str, length
     )
 
 
+EQUIVALENT: Final = tuple(
+    EquivalentMutant(
+        was=f"{index} * WORDS + k",
+        now=f"{index} * WORDS - k",
+        reason="With a single word along k, k is 0 (lanes of several words turn red).",
+    )
+    for index in "ij"
+)
+
+
 class PeLane:
     """A lane of m x n x k MACs as a function of three arrays of registers."""
 
@@ -48,6 +58,7 @@ class PeLane:
     function = "pe_lane"
     summary = "The MACs of one lane, fed by registers and summed over k."
     inlined = True
+    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Three sizes and the operand styles that follow from them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule
+from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule
 
 from .banks import SIDES
 from .common import command_port, commands, declaration, memory_port, number, powers_of_two, stream_port
@@ -23,6 +23,16 @@ Tile = tuple[int, int, int, int, int, int]
 """rows, row_words, bias_addr, multiplier, shift, relu."""
 
 
+EQUIVALENT = tuple(
+    EquivalentMutant(was=was, now=now, reason="A result at the bound becomes the bound, which it is.")
+    for was, now in (
+        ("result < 0", "result <= 0"),
+        ("result > HIGHEST", "result >= HIGHEST"),
+        ("capped < LOWEST", "capped <= LOWEST"),
+    )
+)
+
+
 class Post:
     """One result word a cycle; the bias of the tile's columns is loaded once per command.
 
@@ -33,6 +43,7 @@ class Post:
     function = "post"
     summary = "adds bias, scales, clamps and saturates finished sums to int8"
     inlined = False
+    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Eight topics; only numbers change."""

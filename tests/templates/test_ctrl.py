@@ -118,7 +118,8 @@ def test_tiles_are_asked_for_one_refresh_ahead(tmp_path: Path) -> None:
     """Five tiles along m: the second visit is held back, the third tile of A is asked for already."""
     right = bench.demo("ctrl", "output_single").code
     late = right.replace("v + row[A_REPLAYS] == take_a", "v == take_a")
-    for body, ahead in ((right, 3), (late, 2)):
+    later = right.replace("v + row[A_REPLAYS] == take_a", "v + row[A_REPLAYS] != take_a")
+    for body, ahead in ((right, 3), (late, 2), (later, 2)):
         held = _stuck(_without_arbiters(body), tmp_path)
         assert held["inter_a"] == 1
         assert (held["dma_a"], held["fill_a"], held["drain_a"]) == (ahead,) * 3
