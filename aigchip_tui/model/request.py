@@ -23,6 +23,7 @@ from aigchip_tui.model.workload import DEFAULT_INPUT, workload
 
 DEFAULT_DEVICE = "zcu104"
 DEFAULT_CLOCK_MHZ = 200
+SLOW_CLOCK_MHZ = 150
 DEFAULT_AXI_BYTES = 16
 PRECISIONS = ("int8", "int16", "fp16")
 
@@ -126,7 +127,10 @@ def settle(
     board = device(str(wishes["device"].value), extra=devices) if "device" in wishes else device(DEFAULT_DEVICE)
     if "device" not in wishes:
         assumed.append(("device", board.name, "no device was named; the paper uses this board"))
-    clock = int(cast(int, _value(wishes, "clock_mhz", DEFAULT_CLOCK_MHZ, "the paper's clock", assumed)))
+    usual, why = (DEFAULT_CLOCK_MHZ, "the paper's clock")
+    if board.dsp_slice == "DSP48E1":
+        usual, why = (SLOW_CLOCK_MHZ, "a 7-series device: an addition and a comparison miss 200 MHz in one cycle")
+    clock = int(cast(int, _value(wishes, "clock_mhz", usual, why, assumed)))
     precision = cast(Precision, _value(wishes, "precision", "int8", "the paper's precision", assumed))
     axi = int(cast(int, _value(wishes, "axi_bytes", DEFAULT_AXI_BYTES, "one 128-bit port an operand", assumed)))
     limit = _dsp_limit(wishes, board, assumed)
