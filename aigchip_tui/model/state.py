@@ -64,6 +64,8 @@ class Variant:
     chosen_why: str = ""
     designs: list[int] = field(default_factory=list)
     cause: str = ""
+    unanswered: bool = False
+    """Failed because a call brought no reply (server, key, cap), not because of its code: the next start asks again."""
 
     @property
     def attempt(self) -> Attempt | None:
@@ -203,6 +205,19 @@ class SessionState:
                 variant.status = "needed"
                 if variant.attempts and not variant.attempts[-1].source:
                     variant.attempts.pop()
+            elif variant.status == "failed" and variant.unanswered:
+                self._ask_again(variant)
+
+    def _ask_again(self, variant: Variant) -> None:
+        """A server that was away is no verdict: what it left unanswered is asked again by the next engine."""
+        for design in self._designs_of(variant):
+            if design.status == "failed" and design.cause == variant.cause:
+                design.status, design.cause, design.message = "building", "", ""
+                self.unresolved.add(design.number)
+                self.proofs_finished = False
+        variant.status, variant.cause, variant.unanswered = "needed", "", False
+        if variant.attempts and not variant.attempts[-1].source:
+            variant.attempts.pop()
 
     def _engine_stopped(self, event: ev.EngineStopped) -> None:
         self.stopped = event.reason
@@ -283,7 +298,7 @@ class SessionState:
         if event.retry:
             variant.status = "needed"
         else:
-            variant.status, variant.cause = "failed", event.cause
+            variant.status, variant.cause, variant.unanswered = "failed", event.cause, event.cause != "cap"
 
     def _faults_injected(self, event: ev.FaultsInjected) -> None:
         self.injected.append(event)

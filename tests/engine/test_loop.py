@@ -251,3 +251,30 @@ def test_gate_never_fails_the_design_instead_of_asking() -> None:
     state = fold(journal)
     assert not state.open_decisions
     assert any(d.status == "failed" and d.cause for d in state.designs.values())
+
+
+class Outage(Simulated):
+    """A generator that does not answer until it is told to."""
+
+    away = True
+
+    def _generate(self, step: Step, state: SessionState) -> Prepared:
+        if not self.away:
+            return super()._generate(step, state)
+        call = f"{step.variant}:{step.attempt}"
+        started = ev.CallStarted(call=call, variant=step.variant, attempt=step.attempt, seed=1, prompt="p", demos=())
+        failed = ev.CallFailed(call=call, variant=step.variant, attempt=step.attempt, cause="unreachable", message="no")
+        return Prepared(now=(started,), job=self._delayed((failed,)).job)
+
+
+def test_what_a_dead_server_left_unanswered_is_asked_again_by_the_next_engine(calm: list[ev.AnyEvent]) -> None:
+    journal: list[ev.AnyEvent] = []
+    workshop = Outage()
+    assert run(workshop, journal) == "done"
+    dead = fold(journal)
+    assert {d.cause for d in dead.designs.values()} == {"unreachable"}
+    workshop.away = False
+    assert run(workshop, journal) == "done"
+    state = fold(journal)
+    assert state.counts()["done"] == workshop.evaluations
+    assert not state.unresolved

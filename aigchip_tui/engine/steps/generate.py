@@ -75,7 +75,7 @@ def _ask(house: House, step: Step, prompt: Prompt, seed: int, call: str) -> Sequ
     except CallError as problem:
         return [ev.CallFailed(
             call=call, variant=step.variant, attempt=step.attempt, cause=problem.cause, message=str(problem),
-            retry=False, kept=problem.outcome == "unknown",
+            retry=problem.cause == "cancelled", kept=problem.outcome == "unknown",
         )]
     extracted = extract_code(
         reply.text, finish_reason=reply.finish_reason, supplied_includes=house.template.supplied_includes()
