@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule
+from aigchip_tui.modules.protocol import Conformance, EquivalentMutant, LoopRule
 
 from .banks import block_shapes, holds, partitions, place, relation
 from .common import (
@@ -34,6 +34,25 @@ Tile = tuple[int, int, int, int, int, int]
 """own, kb, replays, other_full, other_last, row_depth."""
 
 
+EQUIVALENT = tuple(
+    EquivalentMutant(
+        was=was,
+        now=now,
+        reason="For operand b the tile is sent again until all tokens are out: the counters of the other operand's "
+        "blocks steer nothing (demos of operand a turn red).",
+    )
+    for was, now in (
+        ("c.replays == 1", "c.replays != 1"),
+        ("++other != others", "++other == others"),
+        ("++other", "--other"),
+        ("other = 0;", ";"),
+        ("++pass == c.replays", "++pass != c.replays"),
+        ("++pass", "--pass"),
+        ("others = c.other_last;", ";"),
+    )
+)
+
+
 class Drain:
     """Sends each wide token whole if a word of every bank holds it, else in parts."""
 
@@ -41,6 +60,7 @@ class Drain:
     function = "drain"
     summary = "replays an operand tile from the banks in the order in which the arrays use it"
     inlined = False
+    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Eleven topics; words follow the operand, the banks and the bank word against the wide token."""
