@@ -41,7 +41,8 @@ def export_command(name: str, design: str, out: Path, as_json: bool, sessions: s
 def _chosen(view: SessionView, name: str) -> Design:
     found = best(view.state, view.settings.goal) if name == "best" else view.state.design(name)
     if found is None and name == "best":
-        raise NoResultError(f"Session {view.settings.name} has no valid design yet.", hint="Let the search go on.")
+        hint = "Ask for less, or evaluate more designs." if view.state.finished else "Let the search go on."
+        raise NoResultError(f"Session {view.settings.name} has no design that meets the goal.", hint=hint)
     if found is None:
         raise AigchipError(f"Session {view.settings.name} has no design {name!r}.", hint="See show NAME --designs.")
     return found

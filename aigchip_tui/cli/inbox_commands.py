@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def inbox_command(name: str, closed: bool, as_json: bool, sessions: str | None) 
             say(f"    {where}{finding['message']}" + (f"  -> {finding['suggestion']}" if finding["suggestion"] else ""))
         for cure in row["cures"]:
             say(f"  {cure['number']} {cure['title']}   {cure['cost']}")
-        say(f"  decide {name} {row['decision']} accept --cure N | accept --as-is --reason TEXT | "
+        say(f"  aigchip-tui decide {name} {row['decision']} accept --cure N | accept --as-is --reason TEXT | "
             "regenerate --hint TEXT | patch FILE | skip")
     for row in answered:
         say(f"{row['decision']}   answered: {row['answer']} by {row['by']} {row['reason']}")
@@ -102,6 +103,7 @@ def decide_command(
         decision, action, by=somebody(), question=asked.fingerprint if asked else "", cure=cure, as_is=as_is,
         reason=reason, hint=hint, source=source,
     )
+    _refuse_now(view, payload)
     uuid = session.send(payload)
     if not seems_alive(engine_state(session)):
         say(f"queued: no engine runs on {name}; the answer is taken when it starts (aigchip-tui start {name}).")
@@ -110,6 +112,17 @@ def decide_command(
         say(f"sent to the engine of {name}.")
         return 0
     return _await(view, uuid)
+
+
+def _refuse_now(view: SessionView, payload: Mapping[str, Any]) -> None:
+    """Say at once what the engine would refuse; it judges again when it takes the answer."""
+    from aigchip_tui.engine.answers import answer
+    from aigchip_tui.model.decision import Command
+    from aigchip_tui.model.events import CommandRefused
+
+    told = answer(view.state, msgspec.convert({**payload, "uuid": "here"}, Command))
+    if isinstance(told, CommandRefused):
+        raise AigchipError(told.why)
 
 
 def _lay_out(view: SessionView, decision: Decision) -> int:

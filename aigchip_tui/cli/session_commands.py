@@ -46,7 +46,7 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
             [
                 (
                     r["name"], r["state"], f"{r.get('done', '')}/{r.get('limit', '')}",
-                    f"{r['best_ms']:.2f}" if isinstance(r.get("best_ms"), float) else "", r.get("basis", ""),
+                    f"{r['best_ms']:.4g}" if isinstance(r.get("best_ms"), float) else "", r.get("basis", ""),
                     r.get("dsp"), r.get("waiting"), r.get("workload", r.get("problem")), r.get("device"),
                 )
                 for r in rows

@@ -95,7 +95,7 @@ def design_line(design: dict[str, Any]) -> str:
     if design["latency_ms"] is None:
         return f"{design['id']} {design['state']}: {design['message'] or ''}"
     array = f", {design['macs']} of them in the array" if design["macs"] else ""
-    return (f"{design['id']}  {design['latency_ms']:.2f} ms ({design['basis']})  {design['dsp']} DSP{array}  "
+    return (f"{design['id']}  {design['latency_ms']:.4g} ms ({design['basis']})  {design['dsp']} DSP{array}  "
             f"{design['bram18']} BRAM18  {design['lut']} LUT")
 
 
@@ -130,7 +130,8 @@ def _show_designs(view: SessionView, *, as_json: bool) -> int:
 def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
     found = best(view.state, view.settings.goal) if name == "best" else view.state.design(name)
     if found is None:
-        raise AigchipError(f"Session {view.settings.name} has no design {name!r}.", hint="See show --designs.")
+        what = "no design that meets the goal" if name == "best" else f"no design {name!r}"
+        raise AigchipError(f"Session {view.settings.name} has {what}.", hint="See show --designs.")
     report = design_document(view.state, found)
     if as_json:
         document(report)

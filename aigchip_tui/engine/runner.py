@@ -19,12 +19,14 @@ from aigchip_tui.engine.making import MAX_JOBS
 from aigchip_tui.engine.opening import open_house
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.module import Setting
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.state import SessionState
+from aigchip_tui.model.summary import front
 from aigchip_tui.store.hold import EngineHold, take_hold
 from aigchip_tui.store.machine import LocalMachine
 from aigchip_tui.store.record import iso_utc
-from aigchip_tui.store.session import Session
+from aigchip_tui.store.session import Session, open_session
 
 
 @dataclass
@@ -86,6 +88,7 @@ def run_engine(
         house = open_house(
             session, settings, environment=environment, work=work,
             now_text=lambda: iso_utc(time.time()), elapsed_s=lambda: time.monotonic() - began,
+            seeds=_seeds(session, settings),
         )
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
@@ -138,6 +141,14 @@ def _run(
     state.apply(stopped)
     on_event(stopped, state)
     return RunResult(reason, state, settings, engine.cut)
+
+
+def _seeds(session: Session, settings: SessionSettings) -> list[dict[str, Setting]]:
+    """The front of the session that this one begins from (`--from`), least latency first."""
+    if not settings.parent:
+        return []
+    parent = view(open_session(session.place, settings.parent))
+    return [dict(design.parameters) for design in front(parent.state.evaluated())]
 
 
 def started_event(house: House) -> ev.EngineStarted:

@@ -57,6 +57,7 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
 
     settings = view.settings
     template = load_template(settings.template)
+    _refuse_changed(view, template.hash)
     build = build_of(settings)
     point = DesignPoint.from_parameters(design.parameters)
     netlist = template.netlist(point, build)
@@ -82,6 +83,16 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
         "NOTICE": _NOTICE,
         "design.json": msgspec.json.format(msgspec.json.encode(document), indent=2).decode(),
     }
+
+
+def _refuse_changed(view: SessionView, digest: str) -> None:
+    """The modules of a session fit the template they were written for, and no other."""
+    known = view.state.engine.template_hash if view.state.engine is not None else ""
+    if known and known != digest:
+        raise AigchipError(
+            f"The template {view.settings.template} changed since {view.settings.name} was run.",
+            hint="Export with the release that ran it, or run the request again in a new session.",
+        )
 
 
 def _file_names(netlist: Netlist) -> dict[str, str]:
