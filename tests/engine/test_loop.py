@@ -278,3 +278,25 @@ def test_what_a_dead_server_left_unanswered_is_asked_again_by_the_next_engine(ca
     state = fold(journal)
     assert state.counts()["done"] == workshop.evaluations
     assert not state.unresolved
+
+
+def test_a_call_lost_to_a_kill_stays_charged_when_it_is_asked_again(calm: list[ev.AnyEvent]) -> None:
+    first = next(n for n, e in enumerate(calm) if isinstance(e, ev.CallStarted))
+    journal: list[ev.AnyEvent] = []
+    with pytest.raises(Killed):
+        run(Simulated(), journal, jobs=1, die_after=first + 1)
+    assert isinstance(journal[-1], ev.CallStarted)
+    assert run(Simulated(), journal, jobs=1) == "done"
+    lost, whole = fold(journal).spend, fold(calm).spend
+    assert lost.tokens == whole.tokens + 10, "the worst case of the call whose outcome nobody knows"
+    assert lost.calls == whole.calls + 1
+
+
+def test_a_variant_red_under_the_sanitizers_takes_every_design_with_it(calm: list[ev.AnyEvent]) -> None:
+    state = fold(calm)
+    key = next(k for k, v in state.variants.items() if len(v.designs) > 1)
+    red = RungOutcome(rung="sanitizers", status="failed", cause="out_of_bounds", evidence="reads beyond")
+    state.apply(ev.RungFinished(variant=key, attempt=1, outcome=red))
+    assert {state.designs[n].cause for n in state.variants[key].designs} == {"sanitizers"}
+    assert not set(final_designs(state, Goal())).intersection(state.variants[key].designs)
+    assert state.variants[key].status == "failed"
