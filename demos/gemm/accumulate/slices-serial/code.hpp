@@ -56,9 +56,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                         part[e] = token[row * COLUMNS + first_column + e % PART_COLUMNS];
                     }
                 }
-                if (++next_part == PARTS) {
-                    next_part = 0;
-                }
+                next_part = next_part == PARTS - 1 ? 0 : next_part + 1;  // compared beside the sum
                 const int column_address = column_start + column_part;  // [8] parts lie above one another
                 const int address = row_address + column_address;  // [12] the same in all banks
             EACH_BANK:  // [5] constant bank indices: one read and one write port a bank
