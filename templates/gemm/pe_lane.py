@@ -41,13 +41,20 @@ def _array_port(name: str, direction: Literal["in", "out"], element: str, length
     )
 
 
-EQUIVALENT: Final = tuple(
+EQUIVALENT: Final = (
     EquivalentMutant(
-        was=f"{index} * WORDS + k",
-        now=f"{index} * WORDS - k",
-        reason="With a single word along k, k is 0 (lanes of several words turn red).",
-    )
-    for index in "ij"
+        was="i * COLUMNS + j",
+        now="i * COLUMNS - j",
+        reason="With a single column of B, j is 0 (lanes of several columns turn red).",
+    ),
+    *(
+        EquivalentMutant(
+            was=f"{index} * WORDS + k",
+            now=f"{index} * WORDS - k",
+            reason="With a single word along k, k is 0 (lanes of several words turn red).",
+        )
+        for index in "ij"
+    ),
 )
 
 
