@@ -146,7 +146,7 @@ def test_wrong_use_is_one_sentence_and_exits_2(
 
 
 def test_a_session_without_a_design_exports_nothing_and_exits_1(shell: Shell, session: str, tmp_path: Path) -> None:
-    assert "no valid design" in shell.refused("export", session, "--out", str(tmp_path / "out"), code=1)
+    assert "no design" in shell.refused("export", session, "--out", str(tmp_path / "out"), code=1)
     assert not (tmp_path / "out").exists()
 
 
