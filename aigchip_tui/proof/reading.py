@@ -44,7 +44,9 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
         rules = msgspec.convert(payload["conformance"], Conformance)
         answer["conformance"] = conformance_findings(body, function, rules, known)
         if payload.get("cures", True):
-            answer["repairs"] = cures(body, function, ports, contract, known)
+            answer["repairs"] = cures(
+                body, function, ports, contract, known, payload.get("instruction", ())
+            )
     result: dict[str, Any] = msgspec.to_builtins(answer)
     return result
 

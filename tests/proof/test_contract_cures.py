@@ -68,3 +68,14 @@ def test_the_first_cure_sets_the_one_wrong_constant_and_every_cure_keeps_the_con
 
 def test_no_cure_is_offered_for_what_is_no_interface_fault() -> None:
     assert cures(BODY, "drain", PORTS, []) == []
+
+
+def test_the_constant_that_takes_the_number_of_its_own_line_comes_first() -> None:
+    body = BODY.replace("ROWS = 8;  // [1] rows of banks\nconstexpr int WORDS = 16;",
+                        "ROWS = 8;  // [1] rows of banks\nconstexpr int WORDS = 8;  // [2] words")
+    body = body.replace("typedef data_t block_t[ROWS][WORDS][DEPTH];", "typedef data_t block_t[8][16][DEPTH];")
+    found = contract_findings(body, "drain", PORTS)
+    plain = cures(body, "drain", PORTS, found)
+    assert plain[0].title == "set ROWS to 16 (now 8)"
+    told = cures(body, "drain", PORTS, found, instruction=("Rows of banks: 8.", "A row holds 16 words."))
+    assert told[0].title == "set WORDS to 16 (now 8)"
