@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from aigchip_tui.cpp import ast
@@ -26,6 +26,10 @@ from aigchip_tui.estimator.traverse import (
     inner_loops,
     outer_loops,
 )
+
+
+_MOST_COPIES = 1024
+"""Copies of an innermost body, those of unrolled parents included, beyond which nothing more is unrolled unasked."""
 
 
 class ChoiceWalk(CounterWalk):
@@ -111,8 +115,15 @@ class ChoiceWalk(CounterWalk):
         unroll = [p for p in pragmas if p.kind == "UNROLL" and not p.has("off")]
         if self._holds_only_a_loop(loop) and (not unroll or (self._option(unroll[0], "factor") or 2) < 2):
             return None
-        nested = {id(one) for outer in rolled for one in inner_loops(outer.body)}
-        return 1 if all(self._small_inner(one) for one in rolled if id(one) not in nested) else None
+        return 1 if all(self._small_inner(one, copies) for one, copies in self._outermost(loop.body, 1)) else None
+
+    def _outermost(self, block: ast.Block, copies: int) -> Iterator[tuple[ast.Loop, int]]:
+        """Rolled loops of a body that stand in no other rolled one, with the copies that unrolled parents make."""
+        for one in outer_loops(block):
+            if self._fully_unrolled(one):
+                yield from self._outermost(one.body, copies * (self.static_trip(one) or 1))
+            else:
+                yield one, copies
 
     def _holds_only_a_loop(self, loop: ast.Loop) -> bool:
         """Whether a body is one loop, after nothing but values of registers: such a nest is flattened, not
@@ -121,7 +132,7 @@ class ChoiceWalk(CounterWalk):
         parts = list(loop.body.statements)
         while len(parts) == 1 and isinstance(parts[0], ast.Block):
             parts = list(parts[0].statements)
-        if not parts or not isinstance(parts[-1], ast.Loop):
+        if not parts or not isinstance(parts[-1], ast.Loop) or self._fully_unrolled(parts[-1]):
             return False
         for part in parts[:-1]:
             if isinstance(part, ast.Declaration):
@@ -131,14 +142,14 @@ class ChoiceWalk(CounterWalk):
                 return False
         return True
 
-    def _small_inner(self, loop: ast.Loop) -> bool:
+    def _small_inner(self, loop: ast.Loop, copies: int = 1) -> bool:
         """A loop (or a perfect nest) without pragmas whose trips are few: it is unrolled and its parent
         pipelined.
         """
         if any(pragma.kind in ("PIPELINE", "UNROLL") for pragma in self._loop_pragmas(loop)):
             return False
         trip = self.static_trip(loop)
-        if trip is None or trip > self.options.auto_pipeline:
+        if trip is None or trip > self.options.auto_pipeline or trip * copies > _MOST_COPIES:
             return False
         inner = [one for one in inner_loops(loop.body) if not self._fully_unrolled(one)]
         if not inner:

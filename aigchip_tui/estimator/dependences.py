@@ -164,9 +164,14 @@ class DependenceWalk(MemoryWalk):
         return max(0, gap.constant) if not gap.terms else None
 
     def _apart(self, facts: tuple[Lin, ...], first: Terms, a: Constants, second: Terms, b: Constants) -> bool:
-        """Whether a condition that holds at an access keeps two addresses different in some dimension."""
+        """Whether a condition that holds at an access keeps two addresses different in some dimension.
+
+        Only a counter compared with a constant counts; of two counters (k > i) a scheduler knows nothing.
+        """
         for position in range(min(len(first), len(second))):
             gap = Lin(a[position], first[position]).plus(Lin(b[position], second[position]), -1)
+            if len(gap.terms) != 1:
+                continue
             for sign in (1, -1):
                 signed = gap.times(sign)
                 if any(signed.terms == fact.terms and signed.constant >= fact.constant for fact in facts):

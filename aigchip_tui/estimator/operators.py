@@ -68,6 +68,14 @@ class Operators:
                 return Cost(states, min(delay, self.budget), dsp, ff, lut)
         raise KeyError(name)
 
+    def shortest(self) -> dict[str, int]:
+        """Cores that exist with fewer states than usual at this clock; a recurrence is given those."""
+        return {
+            name: states
+            for name, (least, states) in self.table.get("recurrence", {}).items()
+            if least <= self.budget < least + 1.0
+        }
+
     def memory(self, local: bool, write: bool) -> Cost:
         """Access to a RAM: a load takes two states, a store one."""
         if write:

@@ -105,6 +105,7 @@ class PipelineWalk(ChoiceWalk):
             capacity=self._relaxed(inner_graph, nest[-1].factor),
             interval=target,
             entry_ns=entry,
+            shortest=self.operators.shortest(),
         )
         if plan.bound.startswith("ports"):
             self._decide(inner_graph)

@@ -155,6 +155,45 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
     return best, culprit, distance
 
 
+def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: int) -> tuple[int, int, int]:
+    """Takes the implementation of fewest states for the cores on carried cycles longer than `floor`."""
+    successors = _successors(graph)
+    for source, target, steps, _ in graph.back:
+        if target > source:
+            continue
+        forward = _between(successors, target, source)
+        cycle = {target}
+        for node in sorted(forward):
+            if any(one in cycle for one in graph.sources[node]):
+                cycle.add(node)
+        if source not in cycle:
+            continue
+        backward = {source}
+        for node in sorted(cycle, reverse=True):
+            if node in backward:
+                backward.update(one for one in graph.sources[node] if one in cycle)
+        if sum(max(0, graph.states[node] - 1) for node in backward) < floor * max(1, steps):
+            continue
+        for node in backward:
+            fewest = shortest.get(graph.operation[node])
+            if fewest is not None and graph.states[node] > fewest:
+                graph.states[node] = fewest
+                graph.delay[node] = max(graph.delay[node], 0.8 * budget)
+    return recurrence_interval(graph, budget)
+
+
+def _between(successors: list[list[int]], start: int, end: int) -> set[int]:
+    """Nodes reached from `start`, up to `end` in program order."""
+    found: set[int] = set()
+    stack = [start]
+    while stack:
+        for follower in successors[stack.pop()]:
+            if follower <= end and follower not in found:
+                found.add(follower)
+                stack.append(follower)
+    return found
+
+
 def schedule(
     graph: Graph,
     *,
@@ -162,17 +201,21 @@ def schedule(
     capacity: Mapping[int, tuple[int, int, int]],
     interval: int | None = None,
     entry_ns: float = 0.0,
+    shortest: Mapping[str, int] | None = None,
 ) -> Schedule:
     """Schedules a graph: without `interval` as states of a state machine, with it modulo that interval.
 
     The interval is raised to what memory ports and carried dependences demand. `budget` is the clock period
     less the uncertainty, in ns; `entry_ns` is the delay spent before the first operation of a state (loop
-    control).
+    control). Cores named in `shortest` are taken with so many states where a recurrence that bounds the interval
+    runs through them.
     """
     if interval is None:
         return _place(graph, budget, capacity, None, entry_ns)
     ports, memory = memory_interval(graph, capacity)
     recurrence, node, distance = recurrence_interval(graph, budget)
+    if shortest and recurrence > max(interval, ports):
+        recurrence, node, distance = _shorten(graph, budget, shortest, max(interval, ports))
     found = max(interval, ports, recurrence)
     bound = ""
     if found > interval or found > 1:
