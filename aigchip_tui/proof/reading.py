@@ -29,6 +29,10 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
 
     body: str = payload["body"]
     static = screen(body)
+    if not any(f.blocking and f.severity == "error" for f in static):
+        from aigchip_tui.proof.structure import structure_findings
+
+        static = [*static, *structure_findings(body, payload.get("callable", ()))]
     answer: dict[str, Any] = {"static": static, "contract": [], "conformance": [], "repairs": []}
     if not any(f.blocking and f.severity == "error" for f in static):
         from aigchip_tui.modules.protocol import Conformance
