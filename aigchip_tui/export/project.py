@@ -145,12 +145,15 @@ CXX ?= g++
 SEED ?= 1
 CXXFLAGS ?= -O1
 FLAGS = -std=c++20 $(CXXFLAGS) -Wall -Wno-unknown-pragmas -Wno-unused-label -Iinclude -Isrc -Itest
+# One program a compiler and its flags, so that another compiler is never answered by the last one's program.
+BENCH = build/bench-$(subst /,_,$(subst $(space),_,$(CXX)$(CXXFLAGS)))
+space := $(subst ,, )
 
 .PHONY: test clean
-test: build/bench
-\t./build/bench $(SEED)
+test: $(BENCH)
+\t./$(BENCH) $(SEED)
 
-build/bench: {bench} $(wildcard src/* test/* include/*)
+$(BENCH): {bench} $(wildcard src/* test/* include/*)
 \tmkdir -p build
 \t$(CXX) $(FLAGS) -o $@ {bench}
 

@@ -49,7 +49,8 @@ def choose(house: House, step: Step, state: SessionState) -> Prepared:
             made = choose_for(house.generator, variant.instruction, demos, seed=seed, cancel=house.cancelled)
         except CallError as problem:
             return [_chosen(call, step.variant, numeric, why=str(problem), kept=problem.outcome == "unknown")]
-        event = _chosen(call, step.variant, made.choice)
+        # A reply that could not be read was paid for all the same: without its count the worst case stays.
+        event = _chosen(call, step.variant, made.choice, kept=made.reply is None)
         if made.reply is None:
             return [event]
         price = house.generator.price
