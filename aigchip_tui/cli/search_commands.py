@@ -169,6 +169,7 @@ def run_to_end(
     session: Session, *, as_json: bool = False, jobs: int = 0, take_over: bool = False, upgrade: bool = False
 ) -> int:
     """Run in the foreground with progress lines; the exit code of the contract."""
+    from aigchip_tui.engine.advance import AWAY_REASON
     from aigchip_tui.engine.detached import install_signals, leave
     from aigchip_tui.engine.runner import Handle, run_engine
     from aigchip_tui.model.summary import best, session_document
@@ -192,6 +193,9 @@ def run_to_end(
     if result.reason.startswith("signal"):
         leave(130, cut=bool(result.cut))
         return 130
+    if result.reason == AWAY_REASON:
+        note(f"{result.reason}; what was left unanswered is asked again by: aigchip-tui run {session.name}")
+        return 4
     if result.reason == "waiting":
         note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")
         return 4

@@ -55,6 +55,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float = 0.0
 
 
+_SHOWN = ("/usr/bin", "/usr/local/bin", "/bin")
+"""Folders of programs that every sandbox shows."""
+
+
 def find_compiler(environment: Mapping[str, str]) -> Compiler:
     """The compiler of $CXX, else g++, else clang++ on the PATH of `environment`.
 
@@ -64,12 +68,22 @@ def find_compiler(environment: Mapping[str, str]) -> Compiler:
     for name in (environment.get("CXX", "").strip(), "g++", "clang++"):
         path = shutil.which(name, path=environment.get("PATH", os.defpath)) if name else None
         if path is not None:
-            compiler = _identify(path)
+            compiler = _identify(_own_place(path))
             if compiler is not None:
                 return compiler
     raise MissingToolError(
         "No C++ compiler was found.", hint="Install g++ 11 or clang++ 14 or newer, or set CXX to one."
     )
+
+
+def _own_place(path: str) -> str:
+    """The path without links from folders that a sandbox does not show; the program's name may choose its mode."""
+    found = Path(path)
+    for _ in range(8):
+        if found.parent.as_posix() in _SHOWN or not found.is_symlink():
+            break
+        found = Path(os.path.normpath(found.parent / os.readlink(found)))
+    return str(found)
 
 
 @functools.lru_cache(maxsize=16)

@@ -50,6 +50,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A cap that was reached (calls, tokens, money, hours): no new call, no new design."""
 
 
+AWAY = ("unreachable", "auth", "quota", "no_model", "bad_request", "rate_limited", "server_error")
+"""Causes of calls that every further call would meet as well."""
+AWAY_REASON = "the generator does not answer"
 FINAL_VARIANT_RUNGS: tuple[Rung, ...] = ("sanitizers",)
 FINAL_DESIGN_RUNGS: tuple[Rung, ...] = ("assembled_sim",)
 
@@ -66,11 +69,19 @@ def advance(state: SessionState, limits: Limits, *, front: tuple[int, ...] = ())
     for number in sorted(state.unresolved):
         steps.extend(_build(state, state.designs[number], limits))
     proposing = not state.finished
+    if generator_is_away(state):
+        # Designs proposed now would fail for what is no property of theirs; the next engine asks again.
+        return steps
     if proposing:
         steps.extend(_propose(state, limits))
     elif not _still_building(state):
         steps.extend(_conclude(state, front))
     return steps
+
+
+def generator_is_away(state: SessionState) -> bool:
+    """True when a call of this engine found no willing server: nothing more is proposed before the next start."""
+    return any(variant.unanswered and variant.cause in AWAY for variant in state.variants.values())
 
 
 def _tell(state: SessionState) -> Iterator[Step]:

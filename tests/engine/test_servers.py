@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from aigchip_tui.engine import opening
+from aigchip_tui.engine.advance import AWAY
 from aigchip_tui.engine.history import view
 from aigchip_tui.engine.making import make_settings, understand
 from aigchip_tui.engine.runner import Handle, RunResult, run_engine
@@ -185,13 +186,14 @@ def test_a_bad_server_is_a_typed_cause_and_the_engine_lives(
     with serving(mood) as server:
         result = run(session, server.base_url)
         assert server.requests
-    assert result.reason == "done"
+    assert result.reason == ("the generator does not answer" if cause in AWAY else "done")
     state = view(session).state
     assert not state.damaged
     failed = list(state.designs.values())
     assert {d.status for d in failed} == {"failed"}
     assert {d.cause for d in failed} <= {cause, "garbage"} if cause == "empty" else {d.cause for d in failed} == {cause}
     assert written(session) == [], "half a reply is no module"
+    assert cause not in AWAY or not state.finished, "the rest of the search is kept for a generator that answers"
     assert (state.spend.tokens > 0) == kept, "what may have been paid for stays charged, what was not does not"
     assert not state.spend.reserved
     assert KEY.encode() not in session.journal.read_bytes()
@@ -232,7 +234,7 @@ def test_a_dead_server_gives_no_module_to_a_session_begun_offline_and_says_why(
         dead = f"http://127.0.0.1:{port.getsockname()[1]}/v1"
         said: list[str] = []
         result = run(session, dead, on_event=lambda event, state: said.append(getattr(event, "cause", "")))
-    assert result.reason == "done"
+    assert result.reason == "the generator does not answer"
     assert written(session) == before
     state = view(session).state
     assert {d.cause for d in state.designs.values()} == {"unreachable"}

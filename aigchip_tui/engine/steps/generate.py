@@ -73,6 +73,13 @@ def _ask(house: House, step: Step, prompt: Prompt, seed: int, call: str) -> Sequ
             prompt.messages, seed=seed, max_tokens=prompt.reply_tokens, cancel=house.cancelled,
         )
     except CallError as problem:
+        if problem.cause == "too_long":
+            # A reply without end is an answer of the generator, not an outage: it is regenerated or asked about.
+            return [ev.ReplyRecorded(
+                call=call, variant=step.variant, attempt=step.attempt, model=house.generator.spec.text,
+                reply=house.blobs.put_log(problem.partial), source="", generator=house.generator.spec.text,
+                prompt_tokens=prompt.tokens, completion_tokens=prompt.reply_tokens, refusal=str(problem),
+            )]
         return [ev.CallFailed(
             call=call, variant=step.variant, attempt=step.attempt, cause=problem.cause, message=str(problem),
             retry=problem.cause == "cancelled", kept=problem.outcome == "unknown",
