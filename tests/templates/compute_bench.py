@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from aigchip_tui.cpp.limits import screen
+from aigchip_tui.cpp.signatures import namespace_constants
 from aigchip_tui.csim.run import SimulationResult, simulate_variant
 from aigchip_tui.library.demos import Demo, DemoLibrary, load_demos
 from aigchip_tui.library.extremes import extremes
@@ -163,8 +165,14 @@ def demo_faults(module: str) -> list[str]:
 def contract_faults(module: str, settings: Settings, body: str) -> list[str]:
     """What the contract and the conformance rung say of a body."""
     spec = spec_of(module)
-    found = contract_findings(body, spec.function, spec.ports(settings))
-    found += conformance_findings(body, spec.function, spec.conformance(settings))
+    known: dict[str, int] = {}
+    for text in template().headers().values():
+        known = namespace_constants(text, known)
+    # As on the ladder: names of the body hide those of the header.
+    own = set(re.findall(r"\b(?:constexpr|const)\s+[\w: ]+?\s+(\w+)\s*=", body))
+    known = {name: value for name, value in known.items() if name not in own}
+    found = contract_findings(body, spec.function, spec.ports(settings), known)
+    found += conformance_findings(body, spec.function, spec.conformance(settings), known)
     return [finding.message for finding in found]
 
 
