@@ -389,13 +389,23 @@ class Parser:
         statements: list[ast.Stmt] = []
         pragmas: list[Pragma] = []
         children = node.named_children if node.type == "compound_statement" else [node]
+        hanging: ast.Loop | None = None
         for child in children:
             if child.type == "preproc_call":
                 pragma = self._pragma(child)
-                if pragma is not None:
+                if pragma is not None and hanging is not None:
+                    hanging.pragmas = (*hanging.pragmas, pragma)
+                elif pragma is not None:
                     pragmas.append(pragma)
             elif child.type != "comment":
-                self._statement_into(child, statements, "")
+                if hanging is not None:
+                    inner = self.block(child)
+                    hanging.body = ast.Block(inner.statements, hanging.pragmas + inner.pragmas, inner.line, inner.label)
+                    hanging.pragmas = hanging.body.pragmas
+                    hanging.end_line = int(child.end_point[0]) + 1 - self.shift
+                else:
+                    self._statement_into(child, statements, "")
+                hanging = _without_body(statements[-1] if statements else None, child)
         self.depth -= 1
         return ast.Block(tuple(statements), tuple(pragmas), self.line(node), label)
 
@@ -725,3 +735,15 @@ def parse(text: str, prelude: str = "") -> ast.Unit:
     parser = Parser(prelude.count("\n") + 1 if prelude else 0)
     parser.members(parse_root(joined))
     return parser.unit
+
+
+def _without_body(statement: ast.Stmt | None, node: Node) -> ast.Loop | None:
+    """The loop at the end of a statement whose body is torn off by a pragma between header and body."""
+    last = node
+    while last.children:
+        last = last.children[-1]
+    if not last.is_missing or not isinstance(statement, ast.Loop):
+        return None
+    while statement.body.statements and isinstance(statement.body.statements[-1], ast.Loop):
+        statement = statement.body.statements[-1]
+    return statement if not statement.body.statements else None

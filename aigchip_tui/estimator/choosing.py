@@ -27,7 +27,6 @@ from aigchip_tui.estimator.traverse import (
     outer_loops,
 )
 
-
 _MOST_COPIES = 1024
 """Copies of an innermost body, those of unrolled parents included, beyond which nothing more is unrolled unasked."""
 

@@ -145,6 +145,7 @@ class CounterWalk(PragmaWalk):
             difference = difference.plus(Lin(1))
         elif operator not in ("<", "!="):
             return None, None, None
+        self._bound_by_type(limit)
         bounds = self.range_of(difference)
         if bounds is None:
             return None, None, None
@@ -157,6 +158,34 @@ class CounterWalk(PragmaWalk):
                 mean = None if mean is None or middle is None else mean + coefficient * middle / step
             mean = None if mean is None else max(0.0, mean)
         return low, high, mean
+
+    def _bound_by_type(self, limit: Val) -> None:
+        """A run-time limit of a narrow unsigned type cannot exceed that type."""
+        if limit.const is None and limit.lin is not None and len(limit.lin.terms) == 1 and not limit.lin.constant:
+            symbol, coefficient = limit.lin.terms[0]
+            if coefficient == 1 and 0 < limit.kind.bits <= 16 and not limit.kind.signed:
+                self.ranges.setdefault(symbol, (0, (1 << limit.kind.bits) - 1))
+
+    def _assert(self, condition: ast.Expr) -> None:
+        """`assert(n <= 256)` bounds a value that the text leaves open."""
+        if not isinstance(condition, ast.Binary):
+            return
+        if condition.operator == "&&":
+            self._assert(condition.left)
+            self._assert(condition.right)
+            return
+        value, limit = self.value(condition.left), self.fold(condition.right)
+        if limit is None or value.lin is None or len(value.lin.terms) != 1 or value.lin.terms[0][1] != 1:
+            return
+        symbol, shift = value.lin.terms[0][0], value.lin.constant
+        low, high = self.asserted.get(symbol, (None, None))
+        if condition.operator in (">", ">="):
+            low = limit - shift + (condition.operator == ">")
+        elif condition.operator in ("<", "<="):
+            high = limit - shift - (condition.operator == "<")
+        self.asserted[symbol] = (low, high)
+        if high is not None:
+            self.ranges[symbol] = (low if low is not None else 0, high)
 
     def _counter(self, header: Header, step: int) -> Val:
         amount = header.step * step

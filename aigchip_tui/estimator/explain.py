@@ -31,8 +31,12 @@ def sentence(loop: LoopEstimate) -> str:
     if not loop.pipelined:
         cost = "" if loop.latency is None else f", together {loop.latency} cycles"
         return f"{head}, not pipelined: each takes {loop.depth} cycles{cost}."
-    made = "" if loop.latency is None else f"; {loop.ii} x ({loop.trip} - 1) + {max(loop.depth - 1, loop.ii or 1)}"
+    last = max(loop.depth - 1, loop.ii or 1)
+    partial = loop.trip is not None and loop.latency == (loop.ii or 1) * loop.trip + last
+    times = f"{loop.trip}" if partial else f"({loop.trip} - 1)"
+    made = "" if loop.latency is None else f"; {loop.ii} x {times} + {last}"
     made += "" if loop.latency is None else f" = {loop.latency} cycles"
+    made += " with the last, partial one" if partial else ""
     return f"{head}, one every {loop.ii} cycles{bound_words(loop)}, {loop.depth} states deep{made}."
 
 

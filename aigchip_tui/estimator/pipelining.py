@@ -98,6 +98,7 @@ class PipelineWalk(ChoiceWalk):
                 if owner == inner_graph.number and (self.options.unsafe_math or inner_graph.operation[node] == "add")
             }
         )
+        self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
         plan = schedule(
             inner_graph,
@@ -180,6 +181,36 @@ class PipelineWalk(ChoiceWalk):
             for bound in scope.values():
                 visit(bound)
         return found
+
+    def _align_banks(self, graph: Graph) -> None:
+        """Banks relative to a counter: u[i - 1], u[i] and u[i + 1] lie in three banks of a cyclic partition,
+        whatever i is, when every access of the body moves with the same counters.
+        """
+        for (owner, number), track in self.tracks.items():
+            memory = self.memories.get(number)
+            if owner != graph.number or not isinstance(memory, Memory) or memory.axi or not memory.partitions:
+                continue
+            counts = {
+                position: min(partition.factor, max(1, memory.extents[position]))
+                for position, partition in memory.partitions.items()
+                if partition.style == "cyclic" and position < len(memory.extents)
+            }
+            aligned = set()
+            for position, count in counts.items():
+                kept = {tuple((one, by % count) for one, by in terms[position]) for _, terms, _, _ in track.log}
+                if count > 1 and len(kept) == 1:
+                    aligned.add(position)
+            if not aligned:
+                continue
+            for _, terms, constants, node in track.log:
+                access = graph.access[node]
+                if access is None:
+                    continue
+                still = [
+                    Lin(constants[position], () if position in aligned else terms[position])
+                    for position in range(len(constants))
+                ]
+                access.banks = self.banks(memory, still)
 
     def _control_delay(self, depth: int, pairs: Sequence[tuple[int, int]]) -> float:
         """Delay of the loop control in front of the first memory access: a flattened nest selects its
@@ -302,7 +333,7 @@ class PipelineWalk(ChoiceWalk):
         outcome = LoopOutcome(
             name,
             loop.line,
-            (low, high),
+            self._whole_trips(nest, (low, high)),
             interval,
             depth,
             latency,
@@ -334,6 +365,15 @@ class PipelineWalk(ChoiceWalk):
                     continue
                 lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
                 self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
+
+    @staticmethod
+    def _whole_trips(nest: Sequence[Level], trips: Range) -> Range:
+        """Trips as a report counts them: the last, partial one of an unrolled loop leaves early and is no trip."""
+        header, factor = nest[-1].header, nest[-1].factor
+        if len(nest) > 1 or factor < 2 or header is None or header.high is None or header.low != header.high:
+            return trips
+        whole = header.high // factor
+        return (whole, whole) if whole else trips
 
     def _explain(self, plan: Schedule) -> str:
         """What bounds the interval, as key:detail (memories by name)."""

@@ -51,6 +51,7 @@ class WalkState(ExpressionWalk):
     refused_pipelines: int
     designer_partitions: bool
     means: dict[int, float]
+    asserted: dict[int, tuple[int | None, int | None]]
     trip_means: list[float | None]
     used_memories: dict[int, Memory]
 

@@ -83,6 +83,7 @@ class Walker(FunctionWalk):
             self._states_banks(function) for functions in unit.functions.values() for function in functions
         )
         self.means: dict[int, float] = {}
+        self.asserted: dict[int, tuple[int | None, int | None]] = {}
         self.trip_means: list[float | None] = []
         self.used_memories: dict[int, Memory] = {}
 
@@ -178,6 +179,11 @@ class Walker(FunctionWalk):
         """One statement."""
         self.spend(1)
         if isinstance(statement, ast.Evaluate):
+            call = statement.expression
+            if isinstance(call, ast.Call) and isinstance(call.callee, ast.Name) and call.callee.name == "assert":
+                for argument in call.arguments:
+                    self._assert(argument)
+                return
             self.result(statement.expression)
         elif isinstance(statement, ast.Declaration):
             for variable in statement.variables:

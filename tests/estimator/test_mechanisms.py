@@ -244,6 +244,45 @@ def test_a_guard_of_two_variables_does_not_part_two_addresses() -> None:
     assert (loop.ii or 0) >= (apart.ii or 0) + 6, "a product of six states joins the cycle"
 
 
+def test_a_pragma_between_header_and_body_belongs_to_the_loop() -> None:
+    bare = "void f(int a[64]) {\n  for (int i = 0; i < 64; i++)\n#pragma HLS PIPELINE II=3\n    a[i] = a[i] * 3;\n}"
+    loop = figures(bare).loops[0]
+    assert (loop.trip, loop.ii, loop.pipelined) == (64, 3, True)
+    assert loop.latency == figures(bare.replace("i++)", "i++) {").replace("}", "} }")).loops[0].latency
+
+
+def test_trip_counts_from_asserts_narrow_types_and_uneven_unrolling() -> None:
+    open_end = "void f(int n, int a[256]) { assert(n >= 4 && n <= 200); for (int i = 0; i < n; i++) a[i] = i; }"
+    loop = figures(open_end).loops[0]
+    assert (loop.trip_min, loop.trip) == (4, 200)
+    narrow = "void f(unsigned char n, int a[256]) { for (unsigned i = 0; i < n; i++) a[i] = i; }"
+    assert figures(narrow).loops[0].trip == 255
+    uneven = "void f(int a[58]) { for (int i = 0; i < 58; i++) {\n#pragma HLS UNROLL factor=4\n a[i] = a[i] + 1; } }"
+    loop = figures(uneven).loops[0]
+    assert loop.trip == 14, "58 / 4 whole iterations"
+    assert loop.latency == (loop.ii or 0) * 14 + max(loop.depth - 1, loop.ii or 0), "and a partial one"
+
+
+NEIGHBOURS = """
+void blur(int u[58][64], int out[64]) {
+#pragma HLS ARRAY_PARTITION variable=u dim=2 cyclic factor=16
+  for (int i = 1; i < 63; i++) {
+#pragma HLS PIPELINE
+    int sum = 0;
+    for (int j = 0; j < 58; j++) sum += u[j][i - 1] + u[j][i] + u[j][i + 1];
+    out[i] = sum;
+  }
+}
+"""
+
+
+def test_neighbours_lie_in_banks_of_their_own() -> None:
+    """58 reads of each of three banks through two ports: 29 cycles; of one memory: 87."""
+    assert figures(NEIGHBOURS).loops[0].ii == 29
+    assert figures(NEIGHBOURS.replace("cyclic factor=16", "block factor=1")).loops[0].ii == 87
+    assert figures(NEIGHBOURS.replace("u[j][i + 1]", "u[j][2 * i]")).loops[0].ii == 87, "other strides may meet"
+
+
 COPIES = """
 void block(float a[OUTER][8], float out[64][OUTER][8]) {
   for (int t = 0; t < 64; t++)
