@@ -31,6 +31,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
             int column_address = 0;  // [8] address of the block along n
             // [3] no slice to count
             int n = 0;  // [4] block along n
+            const int last_n = c.nb - 1;
             // [11] nothing to hold
             const int additions = c.mb * c.nb * SLICES * PARTS;  // [13] of a visit
         ADD:
@@ -56,13 +57,16 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                     block[h][address] = sums;
                 }  // [5] end of the banks
                 // [8] all columns are added
-                if (++row_group == ROW_GROUPS) {  // [6] the next rows
+                if (row_group == ROW_GROUPS - 1) {  // [6] the next rows
                     row_group = 0;
                     row_address += c.row_depth;
+                } else {
+                    ++row_group;
                 }
                 // [3] the block is complete
                 ++column_address;  // [8] the next block along n
-                if (++n != c.nb) {  // [4] the next block has the same rows
+                if (n != last_n) {  // [4] the next block has the same rows
+                    ++n;
                     row_address = block_start;  // [6] back to the start of the row block
                     row_group = block_group;
                     continue;  // [4] along n first

@@ -30,6 +30,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
             int column_part = 0;
             // [3] no slice to count
             int n = 0;  // [4] block along n
+            const int last_n = c.nb - 1;
             slice_t token;  // [11] held until its last part is added
             int next_part = 0;
             const int additions = c.mb * c.nb * SLICES * PARTS;  // [13] of a visit
@@ -71,12 +72,16 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                     }  // [7] the word goes back in one write
                     block[h][address] = sums;
                 }  // [5] end of the banks
-                if (++column_part != COLUMN_PARTS) continue;  // [8] the next part of the row
+                if (column_part != COLUMN_PARTS - 1) {  // [8] the next part of the row
+                    ++column_part;
+                    continue;
+                }
                 column_part = 0;
                 row_address += c.row_depth;  // [6] the next rows
                 // [3] the block is complete
                 column_start += COLUMN_PARTS;  // [8] the next block along n
-                if (++n != c.nb) {  // [4] the next block has the same rows
+                if (n != last_n) {  // [4] the next block has the same rows
+                    ++n;
                     row_address = block_start;  // [6] back to the start of the row block
                     continue;  // [4] along n first
                 }

@@ -28,6 +28,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
             int column_address = 0;  // [8] address of the block along n
             int slice = 0;  // [3] slice within the block
             int n = 0;  // [4] block along n
+            const int last_n = c.nb - 1;
             // [11] nothing to hold
             const int additions = c.mb * c.nb * SLICES * PARTS;  // [13] of a visit
         ADD:
@@ -53,10 +54,14 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                 }  // [5] end of the banks
                 // [8] all columns are added
                 row_address += c.row_depth;  // [6] the next rows
-                if (++slice != SLICES) continue;  // [3] the block goes on
+                if (slice != SLICES - 1) {  // [3] the block goes on
+                    ++slice;
+                    continue;
+                }
                 slice = 0;
                 ++column_address;  // [8] the next block along n
-                if (++n != c.nb) {  // [4] the next block has the same rows
+                if (n != last_n) {  // [4] the next block has the same rows
+                    ++n;
                     row_address = block_start;  // [6] back to the start of the row block
                     continue;  // [4] along n first
                 }
