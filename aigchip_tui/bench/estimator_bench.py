@@ -16,7 +16,7 @@ from statistics import mean, median
 
 import msgspec
 
-from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.estimate import Estimate, LoopEstimate, estimate
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.model.errors import AigchipError
 
@@ -227,22 +227,11 @@ def compare(
         "ff": _whole(row["ff"]),
         "lut": _whole(row["lut"]),
     }
-    clock_ns = float(row["clock"])
-    uncertainty = clock_ns * 0.125 if row["tool"].startswith(("2018", "2019")) else None
     begin = clock()
     found: Estimate | None = None
     error = ""
     try:
-        found = estimate(
-            texts,
-            top="",
-            clock_ns=clock_ns,
-            part=part_of(row["device"]),
-            directives=directives,
-            include=headers,
-            options=options_for(row["tool"], row.get("note", "")),
-            uncertainty_ns=uncertainty,
-        )
+        found = estimate_row(row, texts, headers, directives)
     except AigchipError as problem:
         error = str(problem)
     spent = (clock() - begin) * 1000
@@ -265,6 +254,23 @@ def compare(
         cpu_ms=spent,
         error=error,
         unknown=found.unknown if found is not None else (),
+    )
+
+
+def estimate_row(
+    row: dict[str, str], texts: dict[str, str], headers: dict[str, str], directives: str
+) -> Estimate:
+    """Estimate of one row for its device, clock and tool."""
+    clock_ns = float(row["clock"])
+    return estimate(
+        texts,
+        top="",
+        clock_ns=clock_ns,
+        part=part_of(row["device"]),
+        directives=directives,
+        include=headers,
+        options=options_for(row["tool"], row.get("note", "")),
+        uncertainty_ns=clock_ns * 0.125 if row["tool"].startswith(("2018", "2019")) else None,
     )
 
 
@@ -379,6 +385,55 @@ def loop_arithmetic(table: Path) -> LoopArithmetic:
             expected = pipelined_cycles(loop["trip"], loop["II"], loop["depth"])
             exact += expected == loop["lat"]
     return LoopArithmetic(loops=loops, exact=exact)
+
+
+class LoopFit(msgspec.Struct, frozen=True, kw_only=True):
+    """Reported pipelined loops against estimated ones of the same name: how many agree in trip count and interval.
+
+    `unmatched` are those of which no estimated loop has the name: the tool flattened, unrolled or named them
+    otherwise, or made them itself (the clearing of an array). They count in no share.
+    """
+
+    matched: int
+    unmatched: int
+    trips_exact: int
+    intervals_exact: int
+
+
+def loop_fit(pairs: Path, sources: Path, table: Path) -> LoopFit:
+    """Estimates every kernel of a loop table and compares trip counts and intervals of its pipelined loops."""
+    finder = Sources(sources)
+    with pairs.open(newline="") as stream:
+        rows = {row["id"]: row for row in csv.DictReader(stream, delimiter="\t")}
+    matched = unmatched = trips = intervals = 0
+    for kernel in json.loads(table.read_text()):
+        row = rows.get(kernel["id"])
+        found = finder.read(row) if row is not None else None
+        if row is None or found is None:
+            continue
+        try:
+            estimated = estimate_row(row, *found)
+        except AigchipError:
+            continue
+        named: dict[str, list[LoopEstimate]] = {}
+        for loop in estimated.loops:
+            named.setdefault(loop.name, []).append(loop)
+        for reported in kernel["loops"]:
+            if reported["pipelined"] != "yes" or reported["trip"] is None:
+                continue
+            same = named.get(own_name(reported["name"]), [])
+            exact = [loop for loop in same if loop.trip == reported["trip"]]
+            matched += bool(same)
+            unmatched += not same
+            trips += bool(exact)
+            intervals += any(loop.ii == reported["II"] for loop in exact or same)
+    return LoopFit(matched=matched, unmatched=unmatched, trips_exact=trips, intervals_exact=intervals)
+
+
+def own_name(reported: str) -> str:
+    """Our name of a reported loop: `VITIS_LOOP_12_3` is the loop of line 12, labels stay."""
+    parts = re.findall(r"VITIS_LOOP_(\d+)_\d+|([A-Za-z]\w*?)(?=_VITIS_LOOP|$)", reported)
+    return "_".join(f"loop_{line}" if line else label for line, label in parts if line or label)
 
 
 def pipelined_cycles(trip: int, interval: int, depth: int) -> int:
