@@ -42,6 +42,7 @@ class PragmaWalk(WalkState):
                 "INTERFACE",
                 "DEPENDENCE",
                 "AGGREGATE",
+                "BIND_OP",
             ):
                 name = (pragma.options.get("variable") or pragma.options.get("port") or "").split("[")[0]
                 if not name and pragma.kind == "INTERFACE":

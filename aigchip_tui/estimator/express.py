@@ -65,6 +65,7 @@ class ExpressionWalk(DependenceWalk):
 
     unit: ast.Unit
     template_types: set[str]
+    multiplier: str = ""
 
     def constant_named(self, expression: ast.Name) -> Val | None:
         """A constant that is no variable; the walk over functions knows it."""
@@ -126,6 +127,11 @@ class ExpressionWalk(DependenceWalk):
                 self.width(operands[1]) if len(operands) > 1 else right,
             )
             label = name
+            if name == "mul" and self.multiplier:
+                label = f"mul_{self.multiplier}"
+                cost = self.operators.bound_multiplier(
+                    self.multiplier, bits, self.width(operands[0]), self.width(operands[-1])
+                )
         widths = tuple(self.width(operand) for operand in operands)
         node = self.graph.add(
             label, cost.states, cost.delay, self.sources(*operands), bits=bits, widths=widths, line=self.line

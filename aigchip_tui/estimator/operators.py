@@ -130,6 +130,13 @@ class Operators:
             states, min(self.budget, delay / states), pieces, 17 * pieces * (states - 1), 50 if pieces > 1 else 0
         )
 
+    def bound_multiplier(self, implementation: str, bits: int, left: int, right: int) -> Cost:
+        """A multiplier that BIND_OP puts into LUTs (`fabric`) or into DSP slices (`dsp`), whatever its width."""
+        if implementation == "fabric":
+            usual = self._simple("mul", bits, left, right)
+            return Cost(usual.states, usual.delay, 0, usual.ff, left * right)
+        return self.multiplier(max(left, 9), max(right, 9), bits)
+
     def name_of(self, kind: Kind, operation: str) -> Cost:
         """Cost of an arithmetic operation on a kind."""
         if kind.letter == "f":

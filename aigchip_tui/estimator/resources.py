@@ -84,6 +84,12 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
             slots = occupancy.setdefault((name, 0), Counter())
             for copy in range(max(1, graph.leaves.get(node, 2) - 1)):
                 slots[(start[node] - copy) % interval] += 1
+        elif name in ("mul_fabric", "mul_dsp"):
+            widths = graph.width_in[node] or (32, 32)
+            cost = operators.bound_multiplier(name[4:], graph.bits[node], widths[0], widths[-1])
+            usage.dsp += cost.dsp
+            usage.lut += cost.lut
+            usage.ff += cost.ff
         elif name == "mul":
             widths = graph.width_in[node]
             left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)

@@ -184,7 +184,10 @@ class Walker(FunctionWalk):
                 for argument in call.arguments:
                     self._assert(argument)
                 return
-            self.result(statement.expression)
+            if isinstance(call, ast.Assign) and isinstance(call.target, ast.Name):
+                self.multiplier = self._multiplier_of(call.target.name)
+            self.result(call)
+            self.multiplier = ""
         elif isinstance(statement, ast.Declaration):
             for variable in statement.variables:
                 self.variable(variable)
@@ -202,8 +205,21 @@ class Walker(FunctionWalk):
         elif isinstance(statement, ast.Unread):
             self.note(f"line {statement.line} is not understood: '{statement.text.split(chr(10))[0][:40]}'")
 
+    def _multiplier_of(self, name: str) -> str:
+        """Where BIND_OP puts the products assigned to a variable: `fabric`, `dsp` or nowhere in particular."""
+        for pragma in self.pragmas.get(name, ()):
+            if pragma.kind == "BIND_OP" and pragma.options.get("op", "").lower() == "mul":
+                wanted = pragma.options.get("impl", "").lower()
+                return wanted if wanted in ("fabric", "dsp") else ""
+        return ""
+
     def variable(self, variable: ast.Variable) -> None:
         """A local declaration."""
+        self.multiplier = self._multiplier_of(variable.name)
+        self._variable(variable)
+        self.multiplier = ""
+
+    def _variable(self, variable: ast.Variable) -> None:
         self.line = variable.line or self.line
         kind = self._sized(self.resolve(variable.type), variable)
         scope = self.scopes[-1]

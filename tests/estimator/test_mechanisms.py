@@ -307,6 +307,27 @@ def test_names_of_reported_loops() -> None:
     assert own_name("lp1_lp2") == "lp1_lp2"
 
 
+BOUND = """
+void scale(short a[64], short b[64], int out[64]) {
+  for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    int product;
+#pragma HLS BIND_OP variable=product op=mul impl=fabric
+    product = a[i] * b[i];
+    out[i] = product;
+  }
+}
+"""
+
+
+def test_bind_op_moves_a_product_between_dsp_and_lut() -> None:
+    fabric, free = figures(BOUND), figures(BOUND.replace("#pragma HLS BIND_OP", "// "))
+    assert (fabric.dsp, free.dsp) == (0, 1)
+    assert fabric.lut - free.lut == 16 * 16, "one partial product bit a LUT"
+    narrow = BOUND.replace("short", "ap_int<4>").replace("fabric", "dsp")
+    assert (figures(narrow).dsp, figures(narrow.replace("#pragma HLS BIND_OP", "// ")).dsp) == (1, 0)
+
+
 COPIES = """
 void block(float a[OUTER][8], float out[64][OUTER][8]) {
   for (int t = 0; t < 64; t++)
