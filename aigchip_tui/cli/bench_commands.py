@@ -75,21 +75,28 @@ def estimator_command(
     """Estimates against what the vendor tool reported, by set and category."""
     import msgspec
 
-    from aigchip_tui.bench.estimator_bench import loop_arithmetic, measure, scatter_svg, table_lines
+    from aigchip_tui.bench.estimator_bench import loop_arithmetic, loop_fit, measure, scatter_svg, table_lines
 
     found = measure(pairs, sources, only=only)
     if plot is not None:
         plot.write_text(scatter_svg(found), encoding="utf-8")
     arithmetic = loop_arithmetic(loops) if loops is not None else None
+    fit = loop_fit(pairs, sources, loops) if loops is not None else None
     if as_json:
         report = msgspec.to_builtins(found)
         report["loop_arithmetic"] = msgspec.to_builtins(arithmetic)
+        report["loop_fit"] = msgspec.to_builtins(fit)
         document(report)
         return 0
     for line in table_lines(found):
         say(line)
     if arithmetic is not None:
         say(f"loop arithmetic: {arithmetic.exact} of {arithmetic.loops} reported pipelined loops exactly")
+    if fit is not None:
+        say(
+            f"of {fit.matched} loops found by name ({fit.unmatched} not): trip counts of {fit.trips_exact} and II of "
+            f"{fit.intervals_exact} exactly"
+        )
     return 0
 
 
