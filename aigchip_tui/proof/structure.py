@@ -20,7 +20,7 @@ _PLAIN_TYPES = frozenset({
     "bool", "char", "int", "unsigned", "long", "short", "size_t", "data_t", "acc_t",
     *(f"{scope}{sign}int{bits}_t" for scope in ("", "std::") for sign in ("", "u") for bits in (8, 16, 32, 64)),
 })
-_LIBRARY = ("hls::", "std::min", "std::max", "std::abs", "std::swap", "std::move")
+_LIBRARY = ("hls::", "std::min", "std::max", "std::abs", "std::swap", "std::move", "std::remove_cvref_t")
 _TOP = frozenset({"comment", "preproc_call", "function_definition", "type_definition", "alias_declaration", ";"})
 
 
