@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
+from aigchip_tui.cli.proving import prover_and_bench
 from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
@@ -87,7 +84,7 @@ def check_command(
         note(f"{finding.severity}: {finding.file}:{finding.line}: {finding.message}")
     rows: list[dict[str, object]] = []
     if not quick:
-        with _prover(family, library, seed) as prover:
+        with prover_and_bench(family, library, seed) as (prover, _):
             for module in wanted:
                 rows.append(_cover(prover, family, module, sample, seed) if coverage
                             else _prove(prover, library, module, drawn))
@@ -151,32 +148,6 @@ def _cover(prover: DemoProver, family: Template, module: str, sample: int, seed:
             wrong += wrong_of(proved)
     return {"module": module, "legal": total, "asked": len(cases), **origins, "wrong": wrong,
             "refused_settings": refused}
-
-
-@contextmanager
-def _prover(family: Template, library: DemoLibrary, seed: int) -> Iterator[DemoProver]:
-    import platformdirs
-
-    from aigchip_tui.engine.opening import READ_BYTES, sandboxed_reader
-    from aigchip_tui.model.device import device
-    from aigchip_tui.model.space import Build
-    from aigchip_tui.proof.demonstrations import DemoProver
-    from aigchip_tui.proof.ladder import Bench
-    from aigchip_tui.sandbox.choose import Probes, choose
-    from aigchip_tui.sandbox.worker import Worker
-    from aigchip_tui.synth.embedded import EmbeddedSynthesizer
-
-    cache = Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "csim"
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="aigchip-demos-") as scratch:
-        work = Path(scratch)
-        sandbox = choose(Probes(scratch=work, environment=os.environ))
-        with Worker(sandbox, memory_bytes=READ_BYTES) as worker:
-            synthesizer = EmbeddedSynthesizer(build=Build(device=device("zcu104")), template=family, worker=worker)
-            bench = Bench(sandbox=sandbox, workdir=work, cache=cache, environment=dict(os.environ),
-                          headers=family.headers())
-            yield DemoProver(family, library, bench=bench, read=sandboxed_reader(worker), rate=synthesizer.rate,
-                             seed=seed)
 
 
 @demos_command.command("add")

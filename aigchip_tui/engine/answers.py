@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aigchip_tui.engine.judge import NEVER_AS_IS
-from aigchip_tui.model.decision import Command
+from aigchip_tui.model.decision import NEVER_AS_IS, Command
 from aigchip_tui.model.events import AnyEvent, CommandRefused, DecisionAnswered, SearchPaused, SearchResumed
 from aigchip_tui.model.state import SessionState
 

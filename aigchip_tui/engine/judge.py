@@ -10,8 +10,6 @@ from aigchip_tui.model.proof import Rung, RungOutcome
 from aigchip_tui.model.state import Attempt, Variant
 
 INTERFACE_RUNGS: tuple[Rung, ...] = ("contract",)
-NEVER_AS_IS: tuple[Rung, ...] = ("static", "compile")
-"""Rungs that no human can waive: unsafe text, and text that is no program."""
 
 _LABELS: dict[Rung, str] = {
     "static": "unsafe or unreadable text",

@@ -13,6 +13,8 @@ from aigchip_tui.model.proof import Rung
 
 Gate = Literal["never", "stuck", "interfaces", "every"]
 Action = Literal["accept", "regenerate", "patch", "skip", "undo"]
+NEVER_AS_IS: tuple[Rung, ...] = ("static", "compile")
+"""Rungs that no human can waive: unsafe text, and text that is no program."""
 
 
 class Cure(msgspec.Struct, frozen=True, kw_only=True):

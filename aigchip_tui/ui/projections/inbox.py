@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from aigchip_tui.model import events as ev
-from aigchip_tui.model.decision import Decision
-from aigchip_tui.model.proof import Rung
+from aigchip_tui.model.decision import NEVER_AS_IS, Decision
 from aigchip_tui.ui.projections.code import finding_line
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.text import Line, Role, Span, crop_line, fit, plain, spread, wrap
 from aigchip_tui.ui.projections.views import Snapshot
-
-NEVER_AS_IS: tuple[Rung, ...] = ("static", "compile")
 
 
 @dataclass(frozen=True, kw_only=True)
