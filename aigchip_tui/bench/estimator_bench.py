@@ -7,8 +7,6 @@ are looked for below a folder. Nothing here changes an estimate: it only measure
 from __future__ import annotations
 
 import csv
-import json
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,13 +14,12 @@ from statistics import mean, median
 
 import msgspec
 
-from aigchip_tui.estimator.estimate import Estimate, LoopEstimate, estimate
-from aigchip_tui.estimator.options import Options
+from aigchip_tui.bench.estimator_sources import Sources, estimate_row, whole
+from aigchip_tui.estimator.estimate import Estimate
 from aigchip_tui.model.errors import AigchipError
 
 FIGURES = ("latency", "dsp", "bram18", "ff", "lut")
 LEAST_ROWS = 20
-_TEMPLATES = "sharc-lab/HLSFactory/hlsfactory/hls_dataset_sources/hlsyn-vitis/vivado-target"
 
 
 class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,94 +78,6 @@ class EstimatorBench(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[PairOutcome, ...]
 
 
-def _whole(text: str) -> int | None:
-    try:
-        return int(float(text))
-    except (ValueError, OverflowError):
-        return None
-
-
-def part_of(device: str) -> str:
-    """Part name in a device column such as `U200 (xcu200)`."""
-    inner = re.search(r"\((\w+)\)", device)
-    return inner.group(1) if inner else device
-
-
-def options_for(tool: str, note: str) -> Options:
-    """What the tool of a row does unasked: by its version, and by the compile options named in the note."""
-    year = _whole(tool.split(".")[0]) or 2024
-    return Options(
-        unsafe_math="unsafe_math" in note,
-        auto_pipeline=64 if year >= 2020 else 0,
-        imperfect_flatten=year >= 2022,
-        auto_partition=year >= 2020,
-    )
-
-
-class Sources:
-    """Finds the source of a row below a folder; design points of templates are made by substituting their
-    pragmas.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._points: dict[str, list[dict[str, object]]] = {}
-
-    def read(self, row: dict[str, str]) -> tuple[dict[str, str], dict[str, str], str] | None:
-        """Sources, headers and directives of a row, or None when the folder does not hold them."""
-        path = self.root / row["source"]
-        directives = self._text(self.root / row["directives"]) if row.get("directives") else ""
-        if path.is_file():
-            headers = {one.name: self._text(one) for one in sorted(path.parent.glob("*.h*"))}
-            return {path.name: self._text(path)}, headers, directives
-        if row["set"].startswith("hlsyn"):
-            return self._template(row)
-        return None
-
-    @staticmethod
-    def _text(path: Path) -> str:
-        try:
-            return path.read_text(errors="replace")
-        except OSError:
-            return ""
-
-    def _template(self, row: dict[str, str]) -> tuple[dict[str, str], dict[str, str], str] | None:
-        name = row["source"].split("/")[-2]
-        base = self.root / _TEMPLATES
-        template = self._text(base / "sources" / name / f"{name}.cpp")
-        if not template:
-            return None
-        if name not in self._points:
-            text = self._text(base / "designs" / f"{name}.json") or "{}"
-            self._points[name] = list(json.loads(text).values())
-        for point in self._points[name]:
-            used = point.get("res_util")
-            if not isinstance(used, dict) or point.get("perf") != _whole(row["lat_max"]):
-                continue
-            if used.get("total-DSP") == _whole(row["dsp"]) and used.get("total-LUT") == _whole(row["lut"]):
-                settings = point.get("point")
-                headers = {f"{name}.h": self._text(base / "sources" / name / f"{name}.h")}
-                body = substitute(template, settings if isinstance(settings, dict) else {})
-                return {f"{name}.cpp": body}, headers, ""
-        return None
-
-
-def substitute(template: str, point: dict[str, object]) -> str:
-    """A template with `auto{NAME}` in its pragmas replaced; a pipeline that is not asked for loses its line."""
-
-    def line(match: re.Match[str]) -> str:
-        text = match.group(0)
-        for name, value in point.items():
-            marker = "auto{" + name + "}"
-            if marker in text:
-                if name.startswith("__PIPE__"):
-                    return "" if value in ("", "NA") else text.replace(marker, "")
-                return text.replace(marker, str(value))
-        return text
-
-    return re.sub(r"#pragma[^\n]*auto\{[^\n]*", line, template)
-
-
 def measure(
     pairs: Path,
     sources: Path,
@@ -221,11 +130,11 @@ def compare(
 ) -> PairOutcome:
     """One row: estimate and reported figures side by side; a failure is an outcome with its sentence."""
     reported = {
-        "latency": _whole(row["lat_max"]),
-        "dsp": _whole(row["dsp"]),
-        "bram18": _whole(row["bram"]),
-        "ff": _whole(row["ff"]),
-        "lut": _whole(row["lut"]),
+        "latency": whole(row["lat_max"]),
+        "dsp": whole(row["dsp"]),
+        "bram18": whole(row["bram"]),
+        "ff": whole(row["ff"]),
+        "lut": whole(row["lut"]),
     }
     begin = clock()
     found: Estimate | None = None
@@ -254,23 +163,6 @@ def compare(
         cpu_ms=spent,
         error=error,
         unknown=found.unknown if found is not None else (),
-    )
-
-
-def estimate_row(
-    row: dict[str, str], texts: dict[str, str], headers: dict[str, str], directives: str
-) -> Estimate:
-    """Estimate of one row for its device, clock and tool."""
-    clock_ns = float(row["clock"])
-    return estimate(
-        texts,
-        top="",
-        clock_ns=clock_ns,
-        part=part_of(row["device"]),
-        directives=directives,
-        include=headers,
-        options=options_for(row["tool"], row.get("note", "")),
-        uncertainty_ns=clock_ns * 0.125 if row["tool"].startswith(("2018", "2019")) else None,
     )
 
 
@@ -365,130 +257,3 @@ def _rank(values: Sequence[float]) -> list[float]:
             ranks[order[position]] = (begin + end) / 2
         begin = end + 1
     return ranks
-
-
-class LoopArithmetic(msgspec.Struct, frozen=True, kw_only=True):
-    """How many reported pipelined loops obey latency = II * (trip - 1) + max(depth - 1, II)."""
-
-    loops: int
-    exact: int
-
-
-def loop_arithmetic(table: Path) -> LoopArithmetic:
-    """Checks the arithmetic of the estimator on reported loop tables (`loops.json`)."""
-    loops = exact = 0
-    for kernel in json.loads(table.read_text()):
-        for loop in kernel["loops"]:
-            if loop["pipelined"] != "yes" or None in (loop["II"], loop["depth"], loop["trip"], loop["lat"]):
-                continue
-            loops += 1
-            expected = pipelined_cycles(loop["trip"], loop["II"], loop["depth"])
-            exact += expected == loop["lat"]
-    return LoopArithmetic(loops=loops, exact=exact)
-
-
-class LoopFit(msgspec.Struct, frozen=True, kw_only=True):
-    """Reported pipelined loops against estimated ones of the same name: how many agree in trip count and interval.
-
-    `unmatched` are those of which no estimated loop has the name: the tool flattened, unrolled or named them
-    otherwise, or made them itself (the clearing of an array). They count in no share.
-    """
-
-    matched: int
-    unmatched: int
-    trips_exact: int
-    intervals_exact: int
-
-
-def loop_fit(pairs: Path, sources: Path, table: Path) -> LoopFit:
-    """Estimates every kernel of a loop table and compares trip counts and intervals of its pipelined loops."""
-    finder = Sources(sources)
-    with pairs.open(newline="") as stream:
-        rows = {row["id"]: row for row in csv.DictReader(stream, delimiter="\t")}
-    matched = unmatched = trips = intervals = 0
-    for kernel in json.loads(table.read_text()):
-        row = rows.get(kernel["id"])
-        found = finder.read(row) if row is not None else None
-        if row is None or found is None:
-            continue
-        try:
-            estimated = estimate_row(row, *found)
-        except AigchipError:
-            continue
-        named: dict[str, list[LoopEstimate]] = {}
-        for loop in estimated.loops:
-            named.setdefault(loop.name, []).append(loop)
-        for reported in kernel["loops"]:
-            if reported["pipelined"] != "yes" or reported["trip"] is None:
-                continue
-            same = named.get(own_name(reported["name"]), [])
-            exact = [loop for loop in same if loop.trip == reported["trip"]]
-            matched += bool(same)
-            unmatched += not same
-            trips += bool(exact)
-            intervals += any(loop.ii == reported["II"] for loop in exact or same)
-    return LoopFit(matched=matched, unmatched=unmatched, trips_exact=trips, intervals_exact=intervals)
-
-
-def own_name(reported: str) -> str:
-    """Our name of a reported loop: `VITIS_LOOP_12_3` is the loop of line 12, labels stay."""
-    parts = re.findall(r"VITIS_LOOP_(\d+)_\d+|([A-Za-z]\w*?)(?=_VITIS_LOOP|$)", reported)
-    return "_".join(f"loop_{line}" if line else label for line, label in parts if line or label)
-
-
-def pipelined_cycles(trip: int, interval: int, depth: int) -> int:
-    """Cycles of a pipelined loop from its trip count, interval and depth."""
-    return interval * (trip - 1) + max(depth - 1, interval) if trip > 0 else 0
-
-
-def table_lines(bench: EstimatorBench) -> list[str]:
-    """The measurement as plain text, one line a group; groups under 20 kernels are marked as no claim."""
-    head = f"{'group':28} {'rows':>5} {'est':>5} {'lat med':>8} {'p90':>7} {'<=10%':>6} {'rank':>6}"
-    lines = [head + "".join(f" {figure:>7}" for figure in FIGURES[1:])]
-    for group in bench.groups:
-        latency = group.figures.get("latency")
-        line = f"{group.name[:28]:28} {group.rows:5d} {group.estimated:5d} "
-        line += f"{latency.median:8.1%} {latency.p90:7.0%} {latency.within_10:6.0%} " if latency else " " * 24
-        line += f"{group.rank:6.3f}" if group.rank is not None else "     -"
-        for figure in FIGURES[1:]:
-            found = group.figures.get(figure)
-            line += f" {found.median:7.1%}" if found else "       -"
-        lines.append(line + ("" if group.claimed else "  (fewer than 20: no claim)"))
-    lines.append(
-        f"{bench.estimated_share:.1%} of {bench.rows} files estimated, {bench.absent_sources} sources absent,"
-        f" CPU {bench.cpu_ms_median:.0f} ms a file in the median, {bench.cpu_ms_p90:.0f} ms at the 90th percentile"
-    )
-    return lines
-
-
-def scatter_svg(bench: EstimatorBench) -> str:
-    """Estimated against reported latency, both logarithmic, one dot a kernel, as an SVG picture."""
-    from math import log10
-
-    points = [
-        (one.reported["latency"], one.estimated["latency"], one.group, one.id)
-        for one in bench.outcomes
-        if one.reported.get("latency") and one.estimated.get("latency")
-    ]
-    colours = ("#1b6ca8", "#d1495b", "#3a7d44", "#8f5ea2", "#b8860b")
-    names = sorted({group for _, _, group, _ in points})
-    body = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 460 460" font-family="sans-serif" font-size="11">',
-        '<rect width="460" height="460" fill="white"/>',
-        '<line x1="40" y1="420" x2="440" y2="20" stroke="#999"/>',
-        '<text x="150" y="450">reported latency, log10 cycles</text>',
-        '<text x="-300" y="14" transform="rotate(-90)">estimated latency, log10 cycles</text>',
-    ]
-    for power in range(1, 10):
-        at = 40 + power * 40
-        body.append(f'<text x="{at - 3}" y="434">{power}</text><text x="24" y="{464 - at}">{power}</text>')
-    for real, ours, group, name in points:
-        assert real is not None
-        assert ours is not None
-        x, y = 40 + 40 * log10(max(1, real)), 420 - 40 * log10(max(1, ours))
-        colour = colours[names.index(group) % len(colours)]
-        body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{colour}"><title>{name}</title></circle>')
-    for position, name in enumerate(names):
-        body.append(f'<text x="50" y="{36 + 14 * position}" fill="{colours[position % len(colours)]}">{name}</text>')
-    body.append("</svg>")
-    return "\n".join(body)

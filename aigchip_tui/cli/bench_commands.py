@@ -75,7 +75,9 @@ def estimator_command(
     """Estimates against what the vendor tool reported, by set and category."""
     import msgspec
 
-    from aigchip_tui.bench.estimator_bench import loop_arithmetic, loop_fit, measure, scatter_svg, table_lines
+    from aigchip_tui.bench.estimator_bench import measure
+    from aigchip_tui.bench.estimator_loops import loop_arithmetic, loop_fit
+    from aigchip_tui.bench.estimator_report import scatter_svg, table_lines
 
     found = measure(pairs, sources, only=only)
     if plot is not None:

@@ -8,6 +8,7 @@ from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.constants import evaluate
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.cpp.tokens import significant
+from aigchip_tui.estimator.express import ExpressionWalk
 from aigchip_tui.estimator.objects import (
     Binding,
     Memory,
@@ -18,11 +19,10 @@ from aigchip_tui.estimator.objects import (
     View,
     fresh,
 )
-from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.values import Val
 
 
-class PragmaWalk(WalkState):
+class PragmaWalk(ExpressionWalk):
     """Pragmas and directives applied to the objects they name: partitions, storage, interfaces, dependences."""
 
     def _function_pragmas(self, function: ast.Function) -> list[Pragma]:

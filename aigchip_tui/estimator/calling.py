@@ -1,12 +1,12 @@
-"""Functions: inlined, modules of their own, pipelined as a whole, or dataflow regions of processes."""
+"""Calls of functions in the text: inlined, or modules of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from aigchip_tui.cpp import ast
-from aigchip_tui.cpp.pragmas import Pragma
-from aigchip_tui.estimator.graph import Graph, Macro
+from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
     Binding,
     Cell,
@@ -20,22 +20,12 @@ from aigchip_tui.estimator.objects import (
     View,
     fresh,
 )
-from aigchip_tui.estimator.outcomes import (
-    Body,
-    CannotUnrollError,
-    FunctionOutcome,
-    Range,
-    add_ranges,
-)
-from aigchip_tui.estimator.pipelining import PipelineWalk
-from aigchip_tui.estimator.resources import Usage
-from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.types import Bindings
 from aigchip_tui.estimator.values import INT, Lin, Val, integer
 
 
-class FunctionWalk(PipelineWalk):
-    """Functions: inlined, modules of their own, pipelined as a whole, or dataflow regions of processes."""
+class CallWalk(MachineWalk):
+    """Calls of functions in the text: inlined, or modules of their own."""
 
     def function_named(self, callee: ast.Name, call: ast.Call) -> ast.Function | None:
         """The definition that a call means: same name, fitting number of arguments."""
@@ -250,229 +240,3 @@ class FunctionWalk(PipelineWalk):
         for argument in arguments:
             visit(argument)
         return found
-
-    def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
-        """A node that stands for a module; it waits for whatever touched its memories before."""
-        sources = list(inputs)
-        for number, write in touched.items():
-            track = self.track(number)
-            if track.barrier >= 0:
-                sources.append(track.barrier)
-            sources += track.writers
-            if write:
-                sources += track.readers
-        if self.guard:
-            sources += [node for node in self.guard if node >= 0]
-        node = self.graph.add("module", 2, 0.0, tuple(dict.fromkeys(sources)), bits=1, line=line)
-        self.graph.macro[node] = Macro(
-            latency[1] if latency[1] is not None else 0,
-            frozenset(touched),
-            frozenset(number for number, write in touched.items() if write),
-            line,
-            name,
-        )
-        for number, write in touched.items():
-            track = self.track(number)
-            if write:
-                track.barrier = node
-                track.stores.clear()
-                track.loads.clear()
-                track.writers.clear()
-                track.readers.clear()
-            else:
-                track.readers.append(node)
-        self.body.macros += 1
-        if latency[1] is None:
-            self.body.unknown = True
-        return node
-
-    def _save(self) -> tuple[object, ...]:
-        return (
-            self.body,
-            self.usage,
-            self.slowest,
-            self.guard,
-            self.nest,
-            self.local_symbols,
-            self.scopes,
-            self.returned,
-            self.function_name,
-            self.pipelined,
-            self.free,
-            self.pragmas,
-        )
-
-    def _restore(self, saved: tuple[object, ...]) -> None:
-        (
-            self.body,
-            self.usage,
-            self.slowest,
-            self.guard,
-            self.nest,
-            self.local_symbols,
-            self.scopes,
-            self.returned,
-            self.function_name,
-            self.pipelined,
-            self.free,
-            self.pragmas,
-        ) = saved  # type: ignore[assignment]  # restored as saved
-
-    def run_function(
-        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None = None
-    ) -> tuple[FunctionOutcome, Result]:
-        """Estimates one function in a fresh state machine; the layer and graph are already its own."""
-        assert function.body is not None
-        self.body, self.usage, self.slowest = Body(), Usage(), 0.0
-        self.guard, self.nest, self.local_symbols = (), (), frozenset()
-        self.returned, self.function_name, self.pipelined = [], function.name, False
-        self.free = set()
-        self.scopes = [*self.scopes[:1], self._bind_parameters(function, arguments, owner)]
-        pragmas = self._function_pragmas(function)
-        name = function.name
-        if any(pragma.kind == "DATAFLOW" for pragma in pragmas):
-            outcome = self._dataflow(function, pragmas)
-            return outcome, integer(0)
-        pipeline = [pragma for pragma in pragmas if pragma.kind == "PIPELINE" and not pragma.has("off")]
-        if pipeline:
-            try:
-                return self._pipelined_function(function, pipeline[0])
-            except CannotUnrollError:
-                self.note(f"function '{name}' is not pipelined: a loop in it has no constant trip count")
-        self.block(function.body)
-        value = self._returned_value()
-        latency = self.close_body()
-        if (
-            self.body.loop_macros == 1
-            and self.body.macros == 1
-            and self.body.single is not None
-            and self.body.plain_nodes == 0
-        ):
-            single = self.body.single.latency
-            latency = add_ranges(single, (2, 2))
-        else:
-            latency = add_ranges(latency, (-1, -1))
-        latency = (
-            None if latency[0] is None else max(0, latency[0]),
-            None if latency[1] is None else max(0, latency[1]),
-        )
-        outcome = FunctionOutcome(
-            name,
-            function.line,
-            latency,
-            None if latency[1] is None else latency[1] + 1,
-            self.body.loops,
-            self.usage,
-            self.slowest,
-        )
-        return outcome, value
-
-    def _pipelined_function(self, function: ast.Function, pragma: Pragma) -> tuple[FunctionOutcome, Result]:
-        assert function.body is not None
-        self.pipelined = True
-        self.block(function.body)
-        value = self._returned_value()
-        self.pipelined = False
-        target = pragma.number("ii") or 1
-        plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
-        self._account(self.graph, plan)
-        depth = max(1, plan.states)
-        outcome = FunctionOutcome(
-            function.name, function.line, (depth - 1, depth - 1), plan.interval, [], self.usage, self.slowest
-        )
-        return outcome, value
-
-    def _dataflow(self, function: ast.Function, pragmas: Sequence[Pragma]) -> FunctionOutcome:
-        """Concurrent processes: each call or loop is one; the slowest sets the interval, the longest path the
-        latency.
-        """
-        assert function.body is not None
-        processes: list[FunctionOutcome] = []
-        usage = Usage()
-        finish: dict[int, int] = {}
-        unknown = False
-        self._prepare(function.body.pragmas)
-        total = 0
-        for statement in self._dataflow_statements(function.body.statements):
-            self.touched.append({})
-            before = len(self.body.loops)
-            outer_usage, self.usage = self.usage, Usage()
-            saved_graph = self.graph
-            self.graph = Graph()
-            body, self.body = self.body, Body()
-            self.statement(statement)
-            latency = self.close_body()
-            inner_body, self.body = self.body, body
-            self.body.loops += inner_body.loops
-            self.graph = saved_graph
-            touched = self.touched.pop()
-            for outer in self.touched:
-                for number, write in touched.items():
-                    outer[number] = outer.get(number, False) or write
-            usage.include(self.usage)
-            self.usage = outer_usage
-            if inner_body.macros == 0 and not inner_body.loops and not touched:
-                continue
-            length = latency[1]
-            if length is None or inner_body.unknown:
-                unknown = True
-                length = 0
-            cost = max(1, length - 2) if inner_body.macros else max(1, length - 1)
-            streams = {number for number in touched if self._is_fifo(number)}
-            begin = max(
-                [finish.get(number, 0) for number, write in touched.items() if number not in streams], default=0
-            )
-            for number, write in touched.items():
-                if write and number not in streams:
-                    finish[number] = begin + cost
-            total = max(total, begin + cost)
-            low, high = latency
-            processes.append(
-                FunctionOutcome(
-                    self._process_name(statement),
-                    self.line,
-                    (None if unknown else low, None if unknown else high),
-                    cost,
-                    self.body.loops[before:],
-                    Usage(),
-                    self.slowest,
-                )
-            )
-        interval = max((process.interval or 0) for process in processes) if processes else 0
-        latency_range: Range = (None, None) if unknown else (total + 1, total + 1)
-        return FunctionOutcome(
-            function.name,
-            function.line,
-            latency_range,
-            None if unknown else interval + 1,
-            self.body.loops,
-            usage,
-            self.slowest,
-            True,
-            processes,
-        )
-
-    def _is_fifo(self, number: int) -> bool:
-        found = self.memories.get(number)
-        return isinstance(found, Stream) or (isinstance(found, Memory) and found.fifo)
-
-    def _process_name(self, statement: ast.Stmt) -> str:
-        if isinstance(statement, ast.Evaluate) and isinstance(statement.expression, ast.Call):
-            callee = statement.expression.callee
-            return callee.name if isinstance(callee, ast.Name | ast.Member) else "process"
-        return f"loop_{statement.line}" if isinstance(statement, ast.Loop) else "process"
-
-    def _dataflow_statements(self, statements: Sequence[ast.Stmt]) -> Iterator[ast.Stmt]:
-        for statement in statements:
-            if isinstance(statement, ast.Block):
-                yield from self._dataflow_statements(statement.statements)
-            elif isinstance(statement, ast.Loop) and any(p.kind == "UNROLL" for p in statement.pragmas):
-                header = self.header(statement)
-                if header is None or header.high is None:
-                    yield statement
-                    continue
-                for step in range(header.high):
-                    self.layer.write(header.cell, self._counter(header, step))
-                    yield from self._dataflow_statements(statement.body.statements)
-            else:
-                yield statement

@@ -199,7 +199,7 @@ class ChoiceWalk(CounterWalk):
     def _rolled(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
         target = self._pipeline_target(loop, pragmas)
         only = Level(loop, (), (), header, factor)
-        if target is not None and self._try_pipeline(loop, [only], pragmas, target):
+        if target is not None and self.try_pipeline(loop, [only], pragmas, target):
             return
         nest = self._nest(loop, pragmas) if target is None else [only]
         nest[0].header, nest[0].factor = header, factor
@@ -208,7 +208,7 @@ class ChoiceWalk(CounterWalk):
             return
         refused = target is not None and any(pragma.kind == "PIPELINE" for pragma in pragmas)
         self.refused_pipelines += refused
-        self._state_machine(loop, header, pragmas, factor)
+        self.state_machine(loop, header, pragmas, factor)
         self.refused_pipelines -= refused
 
     def _flatten(self, loop: ast.Loop, nest: Sequence[Level]) -> bool:
@@ -250,7 +250,7 @@ class ChoiceWalk(CounterWalk):
         done = False
         if target is not None:
             self._prepare(inner_pragmas)
-            done = self._try_pipeline(loop, nest, inner_pragmas, target)
+            done = self.try_pipeline(loop, nest, inner_pragmas, target)
         for _ in range(opened):
             self.scopes.pop()
         return done

@@ -4,16 +4,17 @@ loop.
 
 from __future__ import annotations
 
+from math import gcd
+
 from aigchip_tui.estimator.graph import Graph
-from aigchip_tui.estimator.memory import Constants, MemoryWalk, Terms, gcd
 from aigchip_tui.estimator.objects import Memory
+from aigchip_tui.estimator.state import WalkState
+from aigchip_tui.estimator.tracks import Constants, Terms
 from aigchip_tui.estimator.values import Lin
 
 
-class DependenceWalk(MemoryWalk):
+class DependenceWalk(WalkState):
     """Adds carried dependences to the graph of a loop after its body has been walked."""
-
-    variant: frozenset[int] | set[int] = frozenset()
 
     def carried(self, graph: Graph, nest: tuple[tuple[int, int], ...], free: frozenset[int]) -> None:
         """Adds the dependences that memories carry between iterations of a loop nest to `graph.back`.

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
-from aigchip_tui.estimator.choosing import ChoiceWalk
+from aigchip_tui.estimator.dependences import DependenceWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
     Cell,
     Layer,
@@ -29,12 +30,12 @@ from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class PipelineWalk(ChoiceWalk):
+class PipelineWalk(MachineWalk, DependenceWalk):
     """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
     outcome.
     """
 
-    def _try_pipeline(
+    def try_pipeline(
         self,
         loop: ast.Loop,
         nest: Sequence[Level],

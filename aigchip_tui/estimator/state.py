@@ -1,100 +1,227 @@
-"""State shared by the walks over pragmas, counters, loops, pipelines and functions."""
+"""The state of the walk over a design, and the operations by which its parts call each other."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
-from aigchip_tui.estimator.express import ExpressionWalk
-from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import (
+    Binding,
+    Cell,
+    Layer,
     Memory,
+    Partition,
     Result,
     Stream,
+    Struct,
+    fresh,
 )
+from aigchip_tui.estimator.operators import Operators
+from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import (
     Body,
+    FunctionOutcome,
     Header,
     Level,
-    Range,
 )
 from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.tracks import Track
+from aigchip_tui.estimator.traverse import parts_of
 from aigchip_tui.estimator.types import Bindings, TypeReader
-from aigchip_tui.estimator.values import Val
+from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class WalkState(ExpressionWalk):
-    """What the parts of the walk share; the methods here are written by the later parts of the chain."""
+class WalkState(ABC):
+    """Everything the parts of the walk share.
 
-    sets: dict[str, int]
-    directives: Sequence[Pragma]
-    types: TypeReader
-    bound: Bindings
-    pipelined: bool
-    function_name: str
-    usage: Usage
-    slowest: float
-    body: Body
-    pragmas: dict[str, list[Pragma]]
-    calls: list[str]
-    returned: list[tuple[tuple[int, ...], Result]]
-    variant: set[int]
-    nest: tuple[tuple[int, int], ...]
-    free: set[int]
-    globals_ready: bool
-    assigned_cache: dict[int, frozenset[str]]
-    loops_cache: dict[int, bool]
-    constants_memo: dict[str, Val]
-    all_memories: list[Memory | Stream]
-    again: bool
-    refused_pipelines: int
-    designer_partitions: bool
-    means: dict[int, float]
-    asserted: dict[int, tuple[int | None, int | None]]
-    trip_means: list[float | None]
-    used_memories: dict[int, Memory]
+    Each part (places, arithmetic, statements, ...) is a class over this state with one subject; what it needs of a part
+    that stands elsewhere is declared here as abstract, and `Walker` joins them all.
+    """
 
+    def __init__(
+        self,
+        unit: ast.Unit,
+        operators: Operators,
+        options: Options,
+        sets: Mapping[str, int],
+        directives: Sequence[Pragma],
+    ) -> None:
+        self.scopes: list[dict[str, Binding | Val]] = []
+        self.ranges: dict[int, tuple[int, int]] = {}
+        self.deltas: dict[int, int] = {}
+        self.derived_symbols: dict[object, int] = {}
+        self.name_symbols: dict[str, int] = {}
+        self.tracks: dict[tuple[int, int], Track] = {}
+        self.memories: dict[int, Memory | Stream] = {}
+        self.capacity: dict[int, tuple[int, int, int]] = {}
+        self.associative: set[tuple[int, int]] = set()
+        self.guard: tuple[int, ...] = ()
+        self.local_symbols: frozenset[int] = frozenset()
+        self.line = 0
+        self.notes: list[str] = []
+        self.work = 0
+        self.touched: list[dict[int, bool]] = []
+        self.pinned: set[tuple[int, int]] = set()
+        self.pinning = False
+        self.wrapping: set[int] = set()
+        self.facts: tuple[Lin, ...] = ()
+        self.facts_at: dict[tuple[int, int], tuple[Lin, ...]] = {}
+        self.declared_arrays = 0
+        self.decisions: dict[int, dict[int, Partition]] = {}
+        self.unit = unit
+        self.operators = operators
+        self.options = options
+        self.sets = dict(sets)
+        self.directives = directives
+        self.graph = Graph()
+        self.layer = Layer(None, self.graph)
+        self.types = TypeReader(unit, self.fold)
+        self.bound: Bindings = {}
+        self.template_types: set[str] = set()
+        self.pipelined = False
+        self.function_name = ""
+        self.usage = Usage()
+        self.slowest = 0.0
+        self.body = Body()
+        self.pragmas: dict[str, list[Pragma]] = {}
+        self.calls: list[str] = []
+        self.returned: list[tuple[tuple[int, ...], Result]] = []
+        self.variant: set[int] = set()
+        self.nest: tuple[tuple[int, int], ...] = ()
+        self.free: set[int] = set()
+        self.assigned_cache: dict[int, frozenset[str]] = {}
+        self.loops_cache: dict[int, bool] = {}
+        self.constants_memo: dict[str, Val] = {}
+        self.all_memories: list[Memory | Stream] = []
+        self.again = False
+        self.refused_pipelines = 0
+        self.multiplier = ""
+        self.designer_partitions = any(
+            self._states_banks(function) for functions in unit.functions.values() for function in functions
+        )
+        self.means: dict[int, float] = {}
+        self.asserted: dict[int, tuple[int | None, int | None]] = {}
+        self.trip_means: list[float | None] = []
+        self.used_memories: dict[int, Memory] = {}
+
+    def spend(self, amount: int) -> None:
+        """Counts work; a body that is too large to walk raises through `Options.limit`."""
+        self.work += amount
+        if self.work > self.options.limit:
+            self.options.exhausted()
+
+    def note(self, text: str) -> None:
+        """Remembers once what is unknown and why."""
+        if text not in self.notes and len(self.notes) < 40:
+            self.notes.append(text)
+
+    def lookup(self, name: str) -> Binding | Val | None:
+        """What a name stands for, innermost scope first."""
+        for scope in reversed(self.scopes):
+            found = scope.get(name)
+            if found is not None:
+                return found
+        return None
+
+    def symbol_of_name(self, name: str) -> int:
+        """A symbol for a name that is not declared in the text."""
+        found = self.name_symbols.get(name)
+        if found is None:
+            found = self.name_symbols[name] = fresh()
+        return found
+
+    def scratch(self, name: str) -> Cell:
+        """A register for a name that nobody declared."""
+        cell = Cell(INT, fresh())
+        self.scopes[0][name] = cell
+        return cell
+
+    def range_of(self, lin: Lin) -> tuple[int, int] | None:
+        """Least and greatest value of a linear form, when all its symbols have ranges."""
+        low = high = lin.constant
+        for symbol, coefficient in lin.terms:
+            bounds = self.ranges.get(symbol)
+            if bounds is None:
+                return None
+            a, b = coefficient * bounds[0], coefficient * bounds[1]
+            low += min(a, b)
+            high += max(a, b)
+        return low, high
+
+    def track(self, memory: int) -> Track:
+        """The record of the current graph for a memory."""
+        key = (self.graph.number, memory)
+        found = self.tracks.get(key)
+        if found is None:
+            found = self.tracks[key] = Track()
+        return found
+
+    @abstractmethod
     def fold(self, expression: ast.Expr) -> int | None:
         """Integer value of a constant expression in the current scope; nothing is added to the graph."""
-        raise NotImplementedError
 
-    def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
-        """A node that stands for a module; it waits for whatever touched its memories before."""
-        raise NotImplementedError
+    @abstractmethod
+    def call(self, expression: ast.Call) -> Result:
+        """A call of whatever its name means."""
 
-    def _save(self) -> tuple[object, ...]:
-        """Defined further down the chain of walks."""
-        raise NotImplementedError
+    @abstractmethod
+    def function_named(self, callee: ast.Name, call: ast.Call) -> ast.Function | None:
+        """The definition that a call means."""
 
-    def _restore(self, saved: tuple[object, ...]) -> None:
-        """Defined further down the chain of walks."""
-        raise NotImplementedError
+    @abstractmethod
+    def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:
+        """A call of a function in the text: inlined, or a module of its own."""
 
+    @abstractmethod
+    def method_of(self, callee: ast.Member) -> tuple[ast.Function, Struct] | None:
+        """A method defined in the text, with the record it is called on."""
+
+    @abstractmethod
+    def memory_copy(self, call: ast.Call, name: str) -> None:
+        """`memcpy`, `memmove`, `memset`."""
+
+    @abstractmethod
     def block(self, block: ast.Block) -> None:
         """Statements of a block in a scope of their own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def statement(self, statement: ast.Stmt) -> None:
         """One statement."""
-        raise NotImplementedError
 
+    @abstractmethod
     def variable(self, variable: ast.Variable) -> None:
         """A local declaration."""
-        raise NotImplementedError
 
-    def close_body(self) -> Range:
-        """Ends the state machine and gives its number of cycles."""
-        raise NotImplementedError
-
-    def _account(self, graph: Graph, plan: Schedule) -> None:
-        """Defined further down the chain of walks."""
-        raise NotImplementedError
-
-    def _try_pipeline(self, loop: ast.Loop, nest: Sequence[Level], pragmas: Sequence[Pragma], target: int) -> bool:
+    @abstractmethod
+    def try_pipeline(self, loop: ast.Loop, nest: Sequence[Level], pragmas: Sequence[Pragma], target: int) -> bool:
         """Pipelines a loop (or a flattened nest); False when an inner loop cannot be unrolled."""
-        raise NotImplementedError
 
-    def _state_machine(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
+    @abstractmethod
+    def state_machine(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
         """A loop that is not pipelined: its body is a piece of the state machine, repeated."""
-        raise NotImplementedError
+
+    @abstractmethod
+    def run_function(
+        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None = None
+    ) -> tuple[FunctionOutcome, Result]:
+        """Estimates one function in a fresh state machine; the layer and graph are already its own."""
+
+    @staticmethod
+    def _states_banks(function: ast.Function) -> bool:
+        """Whether the designer states partitions or an interval: then memories stay as written."""
+        if function.body is None:
+            return False
+
+        def look(statement: ast.Stmt) -> bool:
+            pragmas = statement.pragmas if isinstance(statement, ast.Block | ast.Loop) else ()
+            for pragma in pragmas:
+                if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
+                    return True
+                if pragma.kind == "PIPELINE" and "ii" in pragma.options:
+                    return True
+            return any(look(part) for part in parts_of(statement))
+
+        return look(function.body)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aigchip_tui.bench.estimator_bench import loop_arithmetic, own_name, pipelined_cycles, spearman, substitute
+from aigchip_tui.bench.estimator_bench import spearman
+from aigchip_tui.bench.estimator_loops import loop_arithmetic, own_name, pipelined_cycles
+from aigchip_tui.bench.estimator_sources import substitute
 from aigchip_tui.estimator.estimate import Estimate, estimate, read_design
 from aigchip_tui.estimator.explain import explain
 from aigchip_tui.estimator.options import Options

@@ -1,0 +1,116 @@
+"""Rows of a pairs file and the sources, parts, clocks and tool options that they name."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.options import Options
+
+_TEMPLATES = "sharc-lab/HLSFactory/hlsfactory/hls_dataset_sources/hlsyn-vitis/vivado-target"
+
+
+def whole(text: str) -> int | None:
+    """An integer column, None when it is empty or no number."""
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def part_of(device: str) -> str:
+    """Part name in a device column such as `U200 (xcu200)`."""
+    inner = re.search(r"\((\w+)\)", device)
+    return inner.group(1) if inner else device
+
+
+def options_for(tool: str, note: str) -> Options:
+    """What the tool of a row does unasked: by its version, and by the compile options named in the note."""
+    year = whole(tool.split(".")[0]) or 2024
+    return Options(
+        unsafe_math="unsafe_math" in note,
+        auto_pipeline=64 if year >= 2020 else 0,
+        imperfect_flatten=year >= 2022,
+        auto_partition=year >= 2020,
+    )
+
+
+class Sources:
+    """Finds the source of a row below a folder; design points of templates are made by substituting their
+    pragmas.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._points: dict[str, list[dict[str, object]]] = {}
+
+    def read(self, row: dict[str, str]) -> tuple[dict[str, str], dict[str, str], str] | None:
+        """Sources, headers and directives of a row, or None when the folder does not hold them."""
+        path = self.root / row["source"]
+        directives = self._text(self.root / row["directives"]) if row.get("directives") else ""
+        if path.is_file():
+            headers = {one.name: self._text(one) for one in sorted(path.parent.glob("*.h*"))}
+            return {path.name: self._text(path)}, headers, directives
+        if row["set"].startswith("hlsyn"):
+            return self._template(row)
+        return None
+
+    @staticmethod
+    def _text(path: Path) -> str:
+        try:
+            return path.read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def _template(self, row: dict[str, str]) -> tuple[dict[str, str], dict[str, str], str] | None:
+        name = row["source"].split("/")[-2]
+        base = self.root / _TEMPLATES
+        template = self._text(base / "sources" / name / f"{name}.cpp")
+        if not template:
+            return None
+        if name not in self._points:
+            text = self._text(base / "designs" / f"{name}.json") or "{}"
+            self._points[name] = list(json.loads(text).values())
+        for point in self._points[name]:
+            used = point.get("res_util")
+            if not isinstance(used, dict) or point.get("perf") != whole(row["lat_max"]):
+                continue
+            if used.get("total-DSP") == whole(row["dsp"]) and used.get("total-LUT") == whole(row["lut"]):
+                settings = point.get("point")
+                headers = {f"{name}.h": self._text(base / "sources" / name / f"{name}.h")}
+                body = substitute(template, settings if isinstance(settings, dict) else {})
+                return {f"{name}.cpp": body}, headers, ""
+        return None
+
+
+def substitute(template: str, point: dict[str, object]) -> str:
+    """A template with `auto{NAME}` in its pragmas replaced; a pipeline that is not asked for loses its line."""
+
+    def line(match: re.Match[str]) -> str:
+        text = match.group(0)
+        for name, value in point.items():
+            marker = "auto{" + name + "}"
+            if marker in text:
+                if name.startswith("__PIPE__"):
+                    return "" if value in ("", "NA") else text.replace(marker, "")
+                return text.replace(marker, str(value))
+        return text
+
+    return re.sub(r"#pragma[^\n]*auto\{[^\n]*", line, template)
+
+
+def estimate_row(row: dict[str, str], texts: dict[str, str], headers: dict[str, str], directives: str) -> Estimate:
+    """Estimate of one row for its device, clock and tool."""
+    clock_ns = float(row["clock"])
+    return estimate(
+        texts,
+        top="",
+        clock_ns=clock_ns,
+        part=part_of(row["device"]),
+        directives=directives,
+        include=headers,
+        options=options_for(row["tool"], row.get("note", "")),
+        uncertainty_ns=clock_ns * 0.125 if row["tool"].startswith(("2018", "2019")) else None,
+    )

@@ -1,0 +1,341 @@
+"""Arithmetic of the symbolic walk: constants fold, integers stay linear, the rest becomes operator nodes."""
+
+from __future__ import annotations
+
+import math
+
+from aigchip_tui.cpp.constants import NotConstantError, apply_binary
+from aigchip_tui.estimator.objects import (
+    Group,
+    Result,
+    fresh,
+)
+from aigchip_tui.estimator.state import WalkState
+from aigchip_tui.estimator.values import BOOL, INT, Kind, Lin, Val, integer, merge_kind
+
+_COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
+
+
+class ArithmeticWalk(WalkState):
+    """Arithmetic of the symbolic walk: constants fold, integers stay linear, the rest becomes operator nodes."""
+
+    def sources(self, *values: Result) -> tuple[int, ...]:
+        """Nodes of values made in the current graph; others are there from the start."""
+        found: list[int] = []
+        graph = self.graph
+        for value in values:
+            if isinstance(value, Group):
+                if value.items:
+                    found += [item.node for item in value.values() if item.graph is graph and item.node >= 0]
+                if value.graph is graph and value.node >= 0:
+                    found.append(value.node)
+            elif value.graph is graph and value.node >= 0:
+                found.append(value.node)
+        return tuple(dict.fromkeys(found))
+
+    def operate(self, name: str, kind: Kind, operands: tuple[Val, ...], *, lin: Lin | None = None) -> Val:
+        """A value computed by an operator node; on integers it is a new symbol unless a linear form is known."""
+        if name.startswith("f") and any(operand.kind.letter == "f" for operand in (*operands, Val(kind))):
+            bits = max(
+                [operand.kind.bits for operand in operands if operand.kind.letter == "f"]
+                + [kind.bits if kind.letter == "f" else 0]
+            )
+            cost = self.operators.floating(name, bits)
+            label = f"{name}{bits}"
+        else:
+            bits = max([kind.bits, *(operand.kind.bits for operand in operands)]) if name != "mul" else kind.bits
+            left = operands[0].kind.bits if operands else bits
+            right = operands[1].kind.bits if len(operands) > 1 else left
+            cost = self.operators.simple(
+                name,
+                bits,
+                self.width(operands[0]) if operands else left,
+                self.width(operands[1]) if len(operands) > 1 else right,
+            )
+            label = name
+            if name == "mul" and self.multiplier:
+                label = f"mul_{self.multiplier}"
+                cost = self.operators.bound_multiplier(
+                    self.multiplier, bits, self.width(operands[0]), self.width(operands[-1])
+                )
+        widths = tuple(self.width(operand) for operand in operands)
+        node = self.graph.add(
+            label, cost.states, cost.delay, self.sources(*operands), bits=bits, widths=widths, line=self.line
+        )
+        if lin is None and kind.letter == "i":
+            lin = Lin(0, ((fresh(), 1),))
+        return Val(kind, node, None, lin, self.graph)
+
+    def width(self, value: Val) -> int:
+        """Bits that a value needs: constants and loop counters need less than their type."""
+        if isinstance(value.const, int):
+            return max(1, int(value.const).bit_length() + (1 if value.const < 0 else 0))
+        if value.lin is not None and value.kind.letter == "i" and value.node < 0:
+            bounds = self.range_of(value.lin)
+            if bounds is not None:
+                largest = max(abs(bounds[0]), abs(bounds[1]))
+                return min(value.kind.bits, max(1, largest.bit_length() + (1 if bounds[0] < 0 else 0)))
+        return min(value.kind.bits, value.need) if value.need else value.kind.bits
+
+    def convert(self, value: Val, kind: Kind) -> Val:
+        """Conversion of a value to a kind; between number families it costs a core."""
+        if value.kind == kind:
+            return value
+        if value.const is not None:
+            number: float = value.const
+            if kind.letter == "i":
+                try:
+                    whole = int(number)
+                except (ValueError, OverflowError):
+                    whole = 0
+                if kind.bits < 64 and value.kind.bits > kind.bits:
+                    whole &= (1 << kind.bits) - 1
+                    if kind.signed and whole >> (kind.bits - 1):
+                        whole -= 1 << kind.bits
+                return integer(whole, kind)
+            return Val(kind, -1, number if kind.letter == "x" else float(number))
+        left, right = value.kind.letter, kind.letter
+        if left == right or {left, right} == {"i", "x"}:
+            if left == "f":
+                return self.operate("resize", kind, (value,)) if value.kind.bits != kind.bits else value
+            lin = value.lin if right == "i" and kind.bits >= min(value.kind.bits, 16) else None
+            if lin is None and right == "i":
+                lin = Lin(0, ((fresh(), 1),))
+            return Val(kind, value.node, None, lin, value.graph, min(kind.bits, self.width(value)))
+        cost = self.operators.floating(
+            "convert", max(value.kind.bits if left == "f" else 0, kind.bits if right == "f" else 0)
+        )
+        bits = max(value.kind.bits if left == "f" else 0, kind.bits if right == "f" else 0)
+        node = self.graph.add(f"convert{bits}", cost.states, cost.delay, self.sources(value), bits=bits, line=self.line)
+        return Val(kind, node, None, Lin(0, ((fresh(), 1),)) if right == "i" else None, self.graph)
+
+    def arithmetic(self, operator: str, left: Val, right: Val) -> Val:
+        """One operator on two scalars."""
+        if left.const is not None and right.const is not None:
+            folded = self.fold_pair(operator, left, right)
+            if folded is not None:
+                return folded
+        if operator in _COMPARISONS:
+            return self.compare(operator, left, right)
+        if operator in ("&&", "||"):
+            return self.operate("logic", BOOL, (left, right))
+        kind = merge_kind(left.kind, right.kind)
+        if kind.letter == "f":
+            return self.floating(operator, kind, left, right)
+        if kind.letter == "x":
+            return self.fixed(operator, kind, left, right)
+        return self.whole(operator, kind, left, right)
+
+    def fold_pair(self, operator: str, left: Val, right: Val) -> Val | None:
+        """Both constant."""
+        a, b = left.const, right.const
+        if isinstance(a, int) and isinstance(b, int) and left.kind.letter == "i" and right.kind.letter == "i":
+            try:
+                value = apply_binary(operator, a, b)
+            except NotConstantError:
+                return None
+            kind = BOOL if operator in _COMPARISONS or operator in ("&&", "||") else merge_kind(left.kind, right.kind)
+            return integer(value, kind if kind.bits >= 32 or kind is BOOL else INT)
+        assert a is not None
+        assert b is not None
+        try:
+            if operator in _COMPARISONS or operator in ("&&", "||"):
+                outcome = {
+                    "<": a < b,
+                    ">": a > b,
+                    "<=": a <= b,
+                    ">=": a >= b,
+                    "==": a == b,
+                    "!=": a != b,
+                    "&&": bool(a) and bool(b),
+                    "||": bool(a) or bool(b),
+                }[operator]
+                return integer(int(outcome), BOOL)
+            number = {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else math.inf}.get(operator)
+        except (OverflowError, ValueError):
+            return None
+        if number is None:
+            return None
+        return Val(merge_kind(left.kind, right.kind), -1, float(number))
+
+    def compare(self, operator: str, left: Val, right: Val) -> Val:
+        """A comparison; decided when ranges of linear forms decide it."""
+        if left.lin is not None and right.lin is not None and left.kind.letter == "i" and right.kind.letter == "i":
+            bounds = self.range_of(left.lin.plus(right.lin, -1))
+            if bounds is not None:
+                low, high = bounds
+                verdict: bool | None = None
+                if operator in ("<", ">="):
+                    verdict = True if high < 0 else False if low >= 0 else None
+                    verdict = verdict if operator == "<" or verdict is None else not verdict
+                elif operator in (">", "<="):
+                    verdict = True if low > 0 else False if high <= 0 else None
+                    verdict = verdict if operator == ">" or verdict is None else not verdict
+                else:
+                    verdict = False if low > 0 or high < 0 else True if low == high == 0 else None
+                    verdict = verdict if operator == "==" or verdict is None else not verdict
+                if verdict is not None:
+                    return integer(int(verdict), BOOL)
+        kind = merge_kind(left.kind, right.kind)
+        if kind.letter == "f":
+            return self.operate("fcmp", BOOL, (self.convert(left, kind), self.convert(right, kind)))
+        return self.operate("cmp", BOOL, (left, right))
+
+    def floating(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
+        """Floating-point arithmetic; products with one and sums with zero are folded as the compiler may."""
+        left, right = self.convert(left, kind), self.convert(right, kind)
+        if operator == "*":
+            for one, other in ((left, right), (right, left)):
+                if one.const == 1.0:
+                    return other
+            return self.operate("fmul", kind, (left, right))
+        if operator in ("+", "-"):
+            if right.const == 0.0 or (left.const == 0.0 and operator == "+" and self.options.unsafe_math):
+                return left if right.const == 0.0 else right
+            return self.add_tree("fadd", kind, left, right, operator)
+        if operator == "/":
+            if right.const is not None and right.const not in (0.0,) and math.frexp(right.const)[0] in (0.5, -0.5):
+                return self.operate("fmul", kind, (left, right))
+            return self.operate("fdiv", kind, (left, right))
+        return self.operate("fmul", kind, (left, right))
+
+    def add_tree(self, name: str, kind: Kind, left: Val, right: Val, operator: str) -> Val:
+        """A floating addition (sums are re-associated only under unsafe math, by the balancer)."""
+        found = self.operate(name, kind, (left, right))
+        if operator == "+":
+            self.associative.add((self.graph.number, found.node))
+        return found
+
+    def fixed(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
+        """Fixed-point arithmetic."""
+        name = {"+": "add", "-": "add", "*": "mul", "/": "div", "%": "rem"}.get(operator, "logic")
+        if operator == "*":
+            kind = Kind(
+                "x", min(256, left.kind.bits + right.kind.bits), kind.signed, left.kind.integer + right.kind.integer
+            )
+        elif operator in ("<<", ">>"):
+            return (
+                Val(left.kind, left.node, None, None, left.graph)
+                if right.const is not None
+                else self.operate("shift", left.kind, (left, right))
+            )
+        return self.operate(name, kind, (left, right))
+
+    def whole(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
+        """Integer arithmetic; linear forms stay linear, powers of two are wiring."""
+        if kind.bits < 32 and operator not in ("&", "|", "^"):
+            kind = Kind("i", 32, True) if operator not in ("*",) else kind
+        a, b = left.lin, right.lin
+        if operator in ("+", "-"):
+            if right.const == 0:
+                return left
+            if left.const == 0 and operator == "+":
+                return right
+            lin = a.plus(b, 1 if operator == "+" else -1) if a is not None and b is not None else None
+            if lin is not None and not lin.terms:
+                return integer(lin.constant, kind)
+            if lin is not None and left.node < 0 and right.node < 0:
+                return Val(kind, -1, None, lin)
+            found = self.operate(
+                "add",
+                Kind(
+                    "i",
+                    min(64, max(self.width(left), self.width(right)) + 1) if kind.bits <= 64 else kind.bits,
+                    kind.signed,
+                ),
+                (left, right),
+                lin=lin,
+            )
+            self.associative.add((self.graph.number, found.node)) if operator == "+" else None
+            wide = max(self.width(left), self.width(right)) + 1
+            return Val(kind, found.node, None, found.lin, found.graph, min(kind.bits, wide))
+        if operator == "*":
+            for one, other in ((left, right), (right, left)):
+                if isinstance(one.const, int):
+                    if one.const in (0, 1):
+                        return other if one.const else integer(0, kind)
+                    lin = other.lin.times(one.const) if other.lin is not None else None
+                    if lin is not None and other.node < 0:
+                        return Val(kind, -1, None, lin)
+                    if one.const & (one.const - 1) == 0 and one.const > 0:
+                        return Val(kind, other.node, None, lin, other.graph)
+                    if bin(abs(one.const)).count("1") <= 2 or (abs(one.const) + 1) & abs(one.const) == 0:
+                        return self.operate("add", kind, (other,), lin=lin)
+                    return self.operate("mul", kind, (other, one), lin=lin)
+            product = max(32, min(64, self.width(left) + self.width(right))) if kind.bits <= 64 else kind.bits
+            found = self.operate("mul", Kind("i", min(product, max(kind.bits, 32)), kind.signed), (left, right))
+            wide = self.width(left) + self.width(right)
+            return Val(merge_kind(kind, INT), found.node, None, found.lin, found.graph, wide)
+        if operator in ("/", "%"):
+            if isinstance(right.const, int) and right.const > 0:
+                if right.const == 1:
+                    return left if operator == "/" else integer(0, kind)
+                if right.const & (right.const - 1) == 0:
+                    return Val(
+                        kind, left.node, None, Lin(0, ((self.derived(operator, left, right.const), 1),)), left.graph
+                    )
+                first = self.operate("mul", kind, (left, right))
+                return self.operate("add", kind, (first, left)) if operator == "%" else first
+            return self.operate("div" if operator == "/" else "rem", kind, (left, right))
+        if operator in ("<<", ">>"):
+            if isinstance(right.const, int):
+                lin = None
+                if operator == "<<" and left.lin is not None and 0 <= right.const < 64:
+                    lin = left.lin.times(1 << right.const)
+                elif operator == ">>":
+                    lin = Lin(0, ((self.derived(">>", left, right.const), 1),))
+                return Val(kind, left.node, None, lin, left.graph)
+            return self.operate("shift", kind, (left, right))
+        if operator in ("&", "|", "^"):
+            if isinstance(right.const, int) and operator == "&" and right.const & (right.const + 1) == 0:
+                return Val(kind, left.node, None, Lin(0, ((self.derived("&", left, right.const), 1),)), left.graph)
+            return self.operate("logic", kind, (left, right))
+        return self.operate("logic", kind, (left, right))
+
+    def derived(self, operator: str, value: Val, constant: int) -> int:
+        """Symbol of a function of a linear form: equal arguments give the equal symbol."""
+        terms = value.lin.terms if value.lin is not None else ((fresh(), 1),)
+        start = value.lin.constant if value.lin is not None else 0
+        key = (operator, terms, start, constant)
+        found = self.derived_symbols.get(key)
+        if found is None:
+            found = self.derived_symbols[key] = fresh()
+            bounds = self.range_of(Lin(start, terms))
+            if bounds is not None and bounds[0] >= 0:
+                low, high = bounds
+                if operator == "%":
+                    self.ranges[found] = (0, min(high, constant - 1))
+                elif operator == "&":
+                    self.ranges[found] = (0, min(high, constant))
+                elif operator == "/":
+                    self.ranges[found] = (low // constant, high // constant)
+                else:
+                    self.ranges[found] = (low >> constant, high >> constant)
+        return found
+
+    def choose(self, condition: Val, yes: Result, no: Result) -> Result:
+        """A multiplexer of two results."""
+        if isinstance(yes, Group) or isinstance(no, Group):
+            shape = yes.type if isinstance(yes, Group) else no.type  # type: ignore[union-attr]  # one side is a group
+            node = self.graph.add(
+                "select",
+                1,
+                self.operators.simple("select", shape.total_bits).delay,
+                self.sources(condition, yes, no),
+                bits=shape.total_bits,
+            )
+            return Group(shape, node, self.graph)
+        if yes is no:
+            return yes
+        if yes.const is not None and yes.const == no.const:
+            return yes
+        kind = merge_kind(yes.kind, no.kind)
+        yes, no = self.convert(yes, kind), self.convert(no, kind)
+        cost = self.operators.simple("select", kind.bits)
+        node = self.graph.add("select", 1, cost.delay, self.sources(condition, yes, no), bits=kind.bits, line=self.line)
+        lin = Lin(0, ((fresh(), 1),)) if kind.letter == "i" else None
+        if lin is not None and yes.lin is not None and no.lin is not None:
+            first, second = self.range_of(yes.lin), self.range_of(no.lin)
+            if first is not None and second is not None:
+                self.ranges[lin.terms[0][0]] = (min(first[0], second[0]), max(first[1], second[1]))
+        return Val(kind, node, None, lin, self.graph)

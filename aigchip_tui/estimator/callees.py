@@ -1,0 +1,169 @@
+"""Calls of what the text does not define: mathematics, streams, locks, vectors and bit types."""
+
+from __future__ import annotations
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.express import ExpressionWalk
+from aigchip_tui.estimator.objects import (
+    Group,
+    Result,
+    fresh,
+)
+from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer, merge_kind
+
+_MATH = {
+    "exp": "fexp",
+    "expf": "fexp",
+    "log": "flog",
+    "logf": "flog",
+    "log2": "flog",
+    "log10": "flog",
+    "log1p": "flog",
+    "sqrt": "fsqrt",
+    "sqrtf": "fsqrt",
+    "rsqrt": "fsqrt",
+    "sin": "ftrig",
+    "cos": "ftrig",
+    "tan": "ftrig",
+    "sinf": "ftrig",
+    "cosf": "ftrig",
+    "tanf": "ftrig",
+    "tanh": "ftrig",
+    "tanhf": "ftrig",
+    "atan": "ftrig",
+    "atan2": "ftrig",
+    "sinh": "ftrig",
+    "cosh": "ftrig",
+    "pow": "fpow",
+    "powf": "fpow",
+    "exp2": "fexp",
+    "expm1": "fexp",
+    "erf": "ftrig",
+    "asin": "ftrig",
+    "acos": "ftrig",
+    "cbrt": "fpow",
+    "hypot": "fsqrt",
+}
+_FREE_MATH = frozenset(["fabs", "fabsf", "abs", "copysign", "isnan", "isinf", "signbit"])
+_ROUND = frozenset(["floor", "ceil", "round", "trunc", "rint", "floorf", "ceilf", "roundf", "fmod", "fmodf", "lround"])
+
+
+class CalleeWalk(ExpressionWalk):
+    """Calls of what the text does not define: mathematics, streams, locks, vectors and bit types."""
+
+    def call(self, expression: ast.Call) -> Result:
+        """A call: stream and vector methods, math, memory helpers, functions of the unit."""
+        callee = expression.callee
+        if isinstance(callee, ast.Member):
+            return self.method(callee, expression)
+        if not isinstance(callee, ast.Name):
+            return integer(0)
+        name = callee.name
+        function = self.function_named(callee, expression)
+        if function is not None:
+            return self.invoke(function, callee, expression)
+        arguments = expression.arguments
+        if name in ("memcpy", "memmove", "memset"):
+            self.memory_copy(expression, name)
+            return integer(0)
+        if name in _MATH:
+            values = [self.value(argument) for argument in arguments]
+            kind = merge_kind(values[0].kind, values[-1].kind) if values else DOUBLE
+            if kind.letter == "i":
+                kind = DOUBLE
+            if kind.letter == "x":
+                return self.operate("mul", kind, tuple(values[:1]) * 2)
+            if all(item.const is not None for item in values):
+                return Val(kind, -1, 1.0)
+            if name.startswith("pow") and values[-1].const == 2:
+                base = self.convert(values[0], kind)
+                return self.operate("fmul", kind, (base, base))
+            return self.operate(_MATH[name], kind, tuple(self.convert(item, kind) for item in values))
+        if name in _FREE_MATH:
+            found = self.value(arguments[0]) if arguments else integer(0)
+            if found.kind.letter == "i" and name == "abs":
+                return self.operate("add", found.kind, (found,))
+            return Val(found.kind, found.node, None if found.const is None else abs(found.const), None, found.graph)
+        if name in _ROUND:
+            values = [self.value(argument) for argument in arguments]
+            if not values or values[0].kind.letter == "i":
+                return values[0] if values else integer(0)
+            return self.operate("fadd", values[0].kind, tuple(values[:1]))
+        if name in ("max", "min", "fmax", "fmin", "fmaxf", "fminf") and len(arguments) == 2:
+            left, right = self.value(arguments[0]), self.value(arguments[1])
+            if left.const is not None and right.const is not None:
+                return left if (left.const > right.const) == (name.startswith(("max", "fmax"))) else right
+            kind = merge_kind(left.kind, right.kind)
+            left, right = self.convert(left, kind), self.convert(right, kind)
+            chosen = self.choose(self.compare("<", left, right), left, right)
+            return chosen
+        if name == "__builtin_expect" and arguments:
+            return self.result(arguments[0])
+        type_like = self.unit.aliases.get(name) or self.unit.records.get(name) or name in self.template_types
+        if type_like:
+            inner = arguments[0] if len(arguments) == 1 else (ast.Braces(arguments) if arguments else None)
+            return self.cast(ast.Cast(ast.TypeRef(name, callee.arguments), inner))
+        for argument in arguments:
+            self.result(argument)
+        if name not in ("assert", "printf", "fprintf", "puts", "exit", "sizeof", "read_lock", "write_lock"):
+            self.note(f"call of '{name}' at line {expression.line}: its body is not in the text")
+        return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
+
+    def method(self, callee: ast.Member, expression: ast.Call) -> Result:
+        """A method of a stream, a vector, a lock or a record."""
+        stream = self.stream_of(callee.base)
+        name = callee.name
+        arguments = expression.arguments
+        if stream is not None:
+            if name in ("read", "read_nb", "get"):
+                token = self.stream_read(stream)
+                if arguments:
+                    self.store(self.place(arguments[0]), token)
+                    return Val(BOOL, token.node, None, None, self.graph)
+                return token
+            if name in ("write", "write_nb", "put"):
+                self.stream_write(stream, self.result(arguments[0]) if arguments else integer(0))
+                return integer(1, BOOL)
+            node = self.graph.add("stream_state", 1, 0.1, (), bits=1)
+            return Val(BOOL, node, None, None, self.graph)
+        if name in (
+            "range",
+            "get",
+            "test",
+            "to_int",
+            "to_uint",
+            "to_float",
+            "to_double",
+            "bit",
+            "length",
+            "real",
+            "imag",
+        ):
+            base = self.value(callee.base)
+            extra = [self.value(argument) for argument in arguments]
+            if name in ("to_float", "to_double"):
+                return self.convert(base, FLOAT if name == "to_float" else DOUBLE)
+            if any(item.const is None for item in extra):
+                return self.operate("shift", base.kind, (base, extra[0]))
+            kind = base.kind
+            if name == "range" and len(extra) == 2 and extra[0].const is not None and extra[1].const is not None:
+                kind = Kind("i", int(abs(extra[0].const - extra[1].const)) + 1, False)
+            return Val(kind, base.node, None, Lin(0, ((fresh(), 1),)), base.graph)
+        if name in ("reduce_add",):
+            found = self.result(callee.base)
+            if isinstance(found, Group) and found.type.element is not None:
+                total: Val | None = None
+                for key in range(found.type.count):
+                    item = found.item(key, found.type.element)
+                    if isinstance(item, Val):
+                        total = item if total is None else self.arithmetic("+", total, item)
+                return total if total is not None else integer(0)
+        record = self.method_of(callee)
+        if record is not None:
+            function, owner = record
+            return self.invoke(function, ast.Name(function.name), expression, owner)
+        for argument in arguments:
+            self.result(argument)
+        if name not in ("read_request", "write_request", "write_response", "set_depth", "resize"):
+            self.note(f"method '{name}' at line {expression.line} is not known")
+        return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))

@@ -1,0 +1,162 @@
+"""Declarations: globals, locals, locks, initialisers."""
+
+from __future__ import annotations
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.machine import MachineWalk
+from aigchip_tui.estimator.objects import (
+    Binding,
+    Cell,
+    Memory,
+    Registers,
+    Result,
+    Stream,
+    Struct,
+    Type,
+    fresh,
+)
+from aigchip_tui.estimator.values import Lin, Val, integer
+
+
+class DeclarationWalk(MachineWalk):
+    """Declarations: globals, locals, locks, initialisers."""
+
+    def ready_globals(self) -> None:
+        """Namespace-scope variables: constants as values, arrays as memories (read-only ones as ROM)."""
+        scope: dict[str, Binding | Val] = {}
+        self.scopes.append(scope)
+        for variable in self.unit.variables:
+            kind = self.resolve(variable.type)
+            constant = variable.constexpr or variable.type.constant
+            if kind.scalar() and constant and variable.init is not None:
+                found = self.value(variable.init)
+                scope[variable.name] = self.convert(found, kind.kind) if found.const is not None else found
+            elif kind.form in ("auto",) and variable.init is not None:
+                scope[variable.name] = self.value(variable.init)
+            else:
+                place = self.declare(self._sized(kind, variable), variable.name)
+                if isinstance(place, Memory):
+                    place.rom = constant
+                    place.line = variable.line
+                scope[variable.name] = place
+
+    def _sized(self, kind: Type, variable: ast.Variable) -> Type:
+        if kind.extents and kind.extents[0] == 0 and isinstance(variable.init, ast.Braces):
+            kind.extents = (len(variable.init.items), *kind.extents[1:])
+        return kind
+
+    def _multiplier_of(self, name: str) -> str:
+        """Where BIND_OP puts the products assigned to a variable: `fabric`, `dsp` or nowhere in particular."""
+        for pragma in self.pragmas.get(name, ()):
+            if pragma.kind == "BIND_OP" and pragma.options.get("op", "").lower() == "mul":
+                wanted = pragma.options.get("impl", "").lower()
+                return wanted if wanted in ("fabric", "dsp") else ""
+        return ""
+
+    def variable(self, variable: ast.Variable) -> None:
+        """A local declaration."""
+        self.multiplier = self._multiplier_of(variable.name)
+        self._variable(variable)
+        self.multiplier = ""
+
+    def _variable(self, variable: ast.Variable) -> None:
+        self.line = variable.line or self.line
+        kind = self._sized(self.resolve(variable.type), variable)
+        scope = self.scopes[-1]
+        if (
+            kind.pointers or kind.reference or (kind.form == "auto" and variable.type.reference)
+        ) and variable.init is not None:
+            scope[variable.name] = self.place(variable.init)
+            return
+        if variable.type.name in ("read_lock", "write_lock"):
+            scope[variable.name] = self._locked(kind, variable)
+            return
+        if kind.form == "auto":
+            if variable.init is not None:
+                scope[variable.name] = self.hold(self.result(variable.init))
+            return
+        if kind.scalar() and variable.init is not None and (variable.type.constant or variable.constexpr):
+            found = self.value(variable.init)
+            if found.const is not None:
+                scope[variable.name] = self.convert(found, kind.kind)
+                return
+            held = self._declared(kind, variable)
+            scope[variable.name] = held
+            self.store(held, found)
+            return
+        place = self._declared(kind, variable)
+        scope[variable.name] = place
+        if variable.init is not None and not (variable.static and isinstance(place, Memory)):
+            if isinstance(place, Memory):
+                if variable.type.constant:
+                    place.rom = True
+                elif isinstance(variable.init, ast.Braces):
+                    self._clear(place, variable.line)
+            elif isinstance(place, Registers) and isinstance(variable.init, ast.Braces):
+                self._fill(place, variable.init)
+            elif isinstance(variable.init, ast.Braces) and not variable.init.items:
+                pass
+            elif not isinstance(place, Stream):
+                found_result = self.result(variable.init)
+                self.store(place, found_result)
+        elif kind.scalar() and isinstance(place, Cell):
+            self.layer.write(
+                place, Val(kind.kind, -1, None, Lin(0, ((fresh(), 1),)) if kind.kind.letter == "i" else None)
+            )
+
+    def _fill(self, place: Registers, init: ast.Braces) -> None:
+        items = [self.result(item) for item in init.items]
+        total = 1
+        for extent in place.extents:
+            total *= extent
+        if len(place.extents) != 1 or total > 4096:
+            return
+        zero: Result = integer(0, place.type.kind) if place.type.kind.letter == "i" else Val(place.type.kind, -1, 0.0)
+        for number in range(total):
+            value = items[number] if number < len(items) else zero
+            if place.type.scalar() or not isinstance(value, Val):
+                self.store(self.register_item(place, (number,)), value)
+
+    def _clear(self, memory: Memory, line: int) -> None:
+        """`int a[N] = {}` of a memory is a loop that writes every word."""
+        if self.pipelined or memory.words <= 1:
+            return
+        words = memory.words // max(1, memory.banks)
+        latency = words + 2
+        self._macro({memory.number: True}, (), (latency, latency), line, "clear")
+        memory.written = True
+
+    def _locked(self, kind: Type, variable: ast.Variable) -> Binding:
+        """The block that a lock gives access to: banked as its channel, whose memory it is."""
+        block = self.declare(kind, variable.name, local=False)
+        items = variable.init.items if isinstance(variable.init, ast.Braces) else ()
+        channel = self.place(items[0]) if items else None
+        asked = [*channel.banks] if isinstance(channel, Stream) else []
+        for pragma in (*asked, *self.pragmas.get(variable.name, [])):
+            block = self.apply_pragma(block, pragma)
+        if isinstance(block, Memory):
+            self.used_memories[block.number] = block
+        return block
+
+    def _declared(self, kind: Type, variable: ast.Variable) -> Binding:
+        pragmas = self.pragmas.get(variable.name, [])
+        if not kind.extents or kind.form in ("stream", "blocks"):
+            place = self.declare(kind, variable.name)
+        else:
+            words = 1
+            for extent in kind.extents:
+                words *= max(1, extent)
+            constant = variable.type.constant or variable.static
+            small = words <= self.options.small_array and not constant
+            place = self.declare(kind, variable.name, registers=small)
+        for pragma in pragmas:
+            place = self.apply_pragma(place, pragma)
+        if isinstance(place, Memory):
+            self.used_memories[place.number] = place
+        elif isinstance(place, Stream):
+            self.all_memories.append(place)
+        elif isinstance(place, Struct):
+            for item in place.fields.values():
+                if isinstance(item, Memory):
+                    self.used_memories[item.number] = item
+        return place

@@ -1,0 +1,92 @@
+"""Functions: state machines, pipelined as a whole, or dataflow regions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.calling import CallWalk
+from aigchip_tui.estimator.dataflow import DataflowWalk
+from aigchip_tui.estimator.objects import (
+    Binding,
+    Result,
+    Struct,
+)
+from aigchip_tui.estimator.outcomes import (
+    Body,
+    CannotUnrollError,
+    FunctionOutcome,
+    add_ranges,
+)
+from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.values import Val, integer
+
+
+class FunctionWalk(CallWalk, DataflowWalk):
+    """Functions: state machines, pipelined as a whole, or dataflow regions."""
+
+    def run_function(
+        self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None = None
+    ) -> tuple[FunctionOutcome, Result]:
+        """Estimates one function in a fresh state machine; the layer and graph are already its own."""
+        assert function.body is not None
+        self.body, self.usage, self.slowest = Body(), Usage(), 0.0
+        self.guard, self.nest, self.local_symbols = (), (), frozenset()
+        self.returned, self.function_name, self.pipelined = [], function.name, False
+        self.free = set()
+        self.scopes = [*self.scopes[:1], self._bind_parameters(function, arguments, owner)]
+        pragmas = self._function_pragmas(function)
+        name = function.name
+        if any(pragma.kind == "DATAFLOW" for pragma in pragmas):
+            outcome = self._dataflow(function, pragmas)
+            return outcome, integer(0)
+        pipeline = [pragma for pragma in pragmas if pragma.kind == "PIPELINE" and not pragma.has("off")]
+        if pipeline:
+            try:
+                return self._pipelined_function(function, pipeline[0])
+            except CannotUnrollError:
+                self.note(f"function '{name}' is not pipelined: a loop in it has no constant trip count")
+        self.block(function.body)
+        value = self._returned_value()
+        latency = self.close_body()
+        if (
+            self.body.loop_macros == 1
+            and self.body.macros == 1
+            and self.body.single is not None
+            and self.body.plain_nodes == 0
+        ):
+            single = self.body.single.latency
+            latency = add_ranges(single, (2, 2))
+        else:
+            latency = add_ranges(latency, (-1, -1))
+        latency = (
+            None if latency[0] is None else max(0, latency[0]),
+            None if latency[1] is None else max(0, latency[1]),
+        )
+        outcome = FunctionOutcome(
+            name,
+            function.line,
+            latency,
+            None if latency[1] is None else latency[1] + 1,
+            self.body.loops,
+            self.usage,
+            self.slowest,
+        )
+        return outcome, value
+
+    def _pipelined_function(self, function: ast.Function, pragma: Pragma) -> tuple[FunctionOutcome, Result]:
+        assert function.body is not None
+        self.pipelined = True
+        self.block(function.body)
+        value = self._returned_value()
+        self.pipelined = False
+        target = pragma.number("ii") or 1
+        plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
+        self._account(self.graph, plan)
+        depth = max(1, plan.states)
+        outcome = FunctionOutcome(
+            function.name, function.line, (depth - 1, depth - 1), plan.interval, [], self.usage, self.slowest
+        )
+        return outcome, value

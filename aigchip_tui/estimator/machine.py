@@ -1,0 +1,234 @@
+"""The state machine of a function: straight pieces, rolled loops, modules that it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.choosing import ChoiceWalk
+from aigchip_tui.estimator.graph import Graph, Macro, Schedule
+from aigchip_tui.estimator.objects import (
+    Layer,
+    Memory,
+    Result,
+    View,
+    fresh,
+)
+from aigchip_tui.estimator.outcomes import (
+    Header,
+    LoopOutcome,
+    Range,
+    add_ranges,
+)
+from aigchip_tui.estimator.resources import of_graph
+from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.values import Lin, Val, integer
+
+
+class MachineWalk(ChoiceWalk):
+    """The state machine of a function: straight pieces, rolled loops, modules that it waits for."""
+
+    def _save(self) -> tuple[object, ...]:
+        return (
+            self.body,
+            self.usage,
+            self.slowest,
+            self.guard,
+            self.nest,
+            self.local_symbols,
+            self.scopes,
+            self.returned,
+            self.function_name,
+            self.pipelined,
+            self.free,
+            self.pragmas,
+        )
+
+    def _restore(self, saved: tuple[object, ...]) -> None:
+        (
+            self.body,
+            self.usage,
+            self.slowest,
+            self.guard,
+            self.nest,
+            self.local_symbols,
+            self.scopes,
+            self.returned,
+            self.function_name,
+            self.pipelined,
+            self.free,
+            self.pragmas,
+        ) = saved  # type: ignore[assignment]  # restored as saved
+
+    def _close_chunk(self) -> None:
+        """Schedules the straight piece so far and starts a new one; an empty piece still takes its state."""
+        graph = self.graph
+        plan = schedule(graph, budget=self.operators.budget, capacity=self.capacity)
+        cycles = max(1, plan.cycles)
+        self._account(graph, plan)
+        self.body.chunks.append((graph, plan))
+        self.body.plain_nodes += sum(
+            1
+            for node, name in enumerate(graph.operation)
+            if name not in ("phi", "dead", "module", "concat", "address") and graph.states[node] > 0
+        )
+        self.body.latency = add_ranges(self.body.latency, (cycles, cycles))
+        if self.body.unknown:
+            self.body.latency = (None, None)
+        self.graph = Graph()
+
+    def close_body(self) -> Range:
+        """Ends the state machine and gives its number of cycles."""
+        self._close_chunk()
+        return self.body.latency
+
+    def _account(self, graph: Graph, plan: Schedule) -> None:
+        self.usage.include(of_graph(graph, plan, self.operators, self.associative))
+        self.slowest = max(self.slowest, plan.slowest_ns)
+
+    def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
+        """A node that stands for a module; it waits for whatever touched its memories before."""
+        sources = list(inputs)
+        for number, write in touched.items():
+            track = self.track(number)
+            if track.barrier >= 0:
+                sources.append(track.barrier)
+            sources += track.writers
+            if write:
+                sources += track.readers
+        if self.guard:
+            sources += [node for node in self.guard if node >= 0]
+        node = self.graph.add("module", 2, 0.0, tuple(dict.fromkeys(sources)), bits=1, line=line)
+        self.graph.macro[node] = Macro(
+            latency[1] if latency[1] is not None else 0,
+            frozenset(touched),
+            frozenset(number for number, write in touched.items() if write),
+            line,
+            name,
+        )
+        for number, write in touched.items():
+            track = self.track(number)
+            if write:
+                track.barrier = node
+                track.stores.clear()
+                track.loads.clear()
+                track.writers.clear()
+                track.readers.clear()
+            else:
+                track.readers.append(node)
+        self.body.macros += 1
+        if latency[1] is None:
+            self.body.unknown = True
+        return node
+
+    def state_machine(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
+        """A loop that is not pipelined: its body is a piece of the state machine, repeated."""
+        self._close_chunk()
+        outer_latency, outer_loops = self.body.latency, self.body.loops
+        saved_nest, saved_symbols = self.nest, self.local_symbols
+        trips: list[Range] = []
+        layer = self.layer
+        self.layer = Layer(layer, self.graph, self._assigned_roots(loop), True)
+        self.trip_means = []
+        symbol, _ = self._open_counter(loop, header, factor, trips)
+        average = self.trip_means[0]
+        self.nest = ((symbol, 1 << 30),)
+        self.local_symbols = frozenset((symbol,))
+        self.body.latency, self.body.loops = (0, 0), []
+        unknown, self.body.unknown = self.body.unknown, False
+        sampled = factor > 3 and self.has_loops(loop.body)
+        marks: list[Range] = []
+        for copy in range(2 if sampled else factor):
+            if header is not None:
+                self._set_counter(header, symbol, factor, copy)
+            if loop.kind != "for" and loop.condition is not None:
+                self.value(loop.condition)
+            self.block(loop.body)
+            self._step_effects(loop)
+            if sampled:
+                self._close_chunk()
+                marks.append(self.body.latency)
+        self._close_chunk()
+        iteration: Range = self.body.latency
+        if sampled:
+            iteration = (
+                _extrapolated(marks[0][0], marks[1][0], factor),
+                _extrapolated(marks[0][1], marks[1][1], factor),
+            )
+        children = self.body.loops
+        inner = self.layer
+        self.layer = layer
+        low, high = trips[0]
+        body_unknown = self.body.unknown
+        self.body.unknown = unknown
+        latency: Range = (
+            None if low is None or iteration[0] is None else low * iteration[0],
+            None if average is None or iteration[1] is None else round(average * iteration[1]),
+        )
+        outcome = LoopOutcome(
+            loop.label or f"loop_{loop.line}",
+            loop.line,
+            (low, high),
+            None,
+            iteration[1] or 0,
+            latency,
+            False,
+            "",
+            self.function_name,
+            children,
+            unrolled=factor,
+        )
+        self.body.latency = add_ranges(outer_latency, latency)
+        if body_unknown or latency[1] is None:
+            self.body.unknown = True
+        self.body.loops = [*outer_loops, outcome]
+        self.nest, self.local_symbols = saved_nest, saved_symbols
+        self.body.plain_nodes += 1
+        for number, value in inner.values.items():
+            if number in layer.values or layer.parent is not None:
+                lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
+                layer.values[number] = Val(value.kind, -1, None, lin)
+
+    def memory_copy(self, call: ast.Call, name: str) -> None:
+        """`memcpy`, `memmove`, `memset`: a pipelined loop of one element a cycle."""
+        if len(call.arguments) < 3:
+            return
+        size = self.value(call.arguments[2])
+        target = self.place(call.arguments[0])
+        source = self.place(call.arguments[1]) if name != "memset" else None
+        places = [place.target if isinstance(place, View) else place for place in (target, source) if place is not None]
+        memories = [place for place in places if isinstance(place, Memory)]
+        bits = memories[0].type.bits if memories else 32
+        trip = int(size.const) * 8 // bits if isinstance(size.const, int) else None
+        if trip is None:
+            self.note(f"the size of '{name}' at line {call.line} is not known")
+        if self.pipelined and trip is not None:
+            for number in range(min(trip, 4096)):
+                found: Result = integer(0)
+                if source is not None:
+                    found = self.load(self.indexed(source, integer(number)))
+                self.store(self.indexed(target, integer(number)), found)
+            return
+        depth = 3 if source is not None else 1
+        for memory in memories:
+            memory.read = memory.read or memory is not memories[0]
+            memory.written = memory.written or memory is memories[0]
+        length = None if trip is None else trip - 1 + max(depth - 1, 1)
+        touched = {memory.number: memory is memories[0] for memory in memories}
+        for outer in self.touched:
+            for number, write in touched.items():
+                outer[number] = outer.get(number, False) or write
+        outcome = LoopOutcome(name, call.line, (trip, trip), 1, depth, (length, length), True, "", self.function_name)
+        self.body.loops.append(outcome)
+        self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name)
+        self.body.loop_macros += 1
+        self.body.single = outcome
+        self.usage.add_control(depth, ((0, trip or 64),))
+
+
+def _extrapolated(first: int | None, second: int | None, copies: int) -> int | None:
+    """Cycles of many copies of a body from those of one and of two."""
+    if first is None or second is None:
+        return None
+    return first + (copies - 1) * (second - first)

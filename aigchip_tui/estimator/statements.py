@@ -1,0 +1,159 @@
+"""Statements: blocks, branches, switches."""
+
+from __future__ import annotations
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.declaring import DeclarationWalk
+from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.objects import (
+    Cell,
+)
+from aigchip_tui.estimator.outcomes import (
+    Range,
+    add_ranges,
+)
+from aigchip_tui.estimator.values import Lin, Val
+
+
+class StatementWalk(DeclarationWalk):
+    """Statements: blocks, branches, switches."""
+
+    def block(self, block: ast.Block) -> None:
+        """Statements of a block in a scope of their own."""
+        self.scopes.append({})
+        self._prepare(block.pragmas)
+        for statement in block.statements:
+            self.statement(statement)
+        self.scopes.pop()
+
+    def statement(self, statement: ast.Stmt) -> None:
+        """One statement."""
+        self.spend(1)
+        if isinstance(statement, ast.Evaluate):
+            call = statement.expression
+            if isinstance(call, ast.Call) and isinstance(call.callee, ast.Name) and call.callee.name == "assert":
+                for argument in call.arguments:
+                    self._assert(argument)
+                return
+            if isinstance(call, ast.Assign) and isinstance(call.target, ast.Name):
+                self.multiplier = self._multiplier_of(call.target.name)
+            self.result(call)
+            self.multiplier = ""
+        elif isinstance(statement, ast.Declaration):
+            for variable in statement.variables:
+                self.variable(variable)
+        elif isinstance(statement, ast.Loop):
+            self.loop(statement)
+        elif isinstance(statement, ast.Block):
+            self.block(statement)
+        elif isinstance(statement, ast.If):
+            self.branch(statement)
+        elif isinstance(statement, ast.Return):
+            if statement.value is not None:
+                self.returned.append((self.guard, self.result(statement.value)))
+        elif isinstance(statement, ast.Switch):
+            self.switch(statement)
+        elif isinstance(statement, ast.Unread):
+            self.note(f"line {statement.line} is not understood: '{statement.text.split(chr(10))[0][:40]}'")
+
+    def branch(self, statement: ast.If) -> None:
+        """`if`: decided, if-converted, or two paths of the state machine when rolled loops stand in it."""
+        condition = self.value(statement.condition)
+        if condition.const is not None:
+            if condition.const:
+                self.block(statement.yes)  # type: ignore[arg-type]  # branches are blocks
+            elif statement.no is not None:
+                self.block(statement.no)  # type: ignore[arg-type]  # branches are blocks
+            return
+        rolled = not self.pipelined and (
+            self.has_loops(statement.yes) or (statement.no is not None and self.has_loops(statement.no))
+        )
+        node = condition.node if condition.graph is self.graph else -1
+        before_guard = self.guard
+        outcomes: list[tuple[dict[int, Val], Range]] = []
+        if rolled:
+            self._close_chunk()
+        base = dict(self.layer.values)
+        for sign, part in ((1, statement.yes), (2, statement.no)):
+            self.layer.values = dict(base)
+            self.guard = (*before_guard, node if not rolled else -1 - sign)
+            known_facts = self.facts
+            self.facts = known_facts + self._facts_of(statement.condition, sign == 1)
+            latency: Range = (0, 0)
+            if part is not None:
+                if rolled:
+                    outer = self.body.latency
+                    self.body.latency = (0, 0)
+                    self.block(part)  # type: ignore[arg-type]  # branches are blocks
+                    self._close_chunk()
+                    latency = self.body.latency
+                    self.body.latency = outer
+                else:
+                    self.block(part)  # type: ignore[arg-type]  # branches are blocks
+            self.facts = known_facts
+            outcomes.append((self.layer.values, latency))
+        self.guard = before_guard
+        self._merge(condition, base, outcomes[0][0], outcomes[1][0])
+        if rolled:
+            (_, first), (_, second) = outcomes
+            low = None if first[0] is None or second[0] is None else min(first[0], second[0])
+            high = None if first[1] is None or second[1] is None else max(first[1], second[1])
+            self.body.latency = add_ranges(self.body.latency, (low, high))
+
+    def _facts_of(self, condition: ast.Expr, holds: bool) -> tuple[Lin, ...]:
+        """Linear forms that are positive where a comparison holds (or does not)."""
+        if not isinstance(condition, ast.Binary) or condition.operator not in ("<", ">", "<=", ">="):
+            return ()
+        graph, guard = self.graph, self.guard
+        self.graph, self.guard = Graph(), ()
+        left, right = self.value(condition.left), self.value(condition.right)
+        self.graph, self.guard = graph, guard
+        if left.lin is None or right.lin is None:
+            return ()
+        operator = condition.operator if holds else {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}[condition.operator]
+        gap = left.lin.plus(right.lin, -1) if operator in (">", ">=") else right.lin.plus(left.lin, -1)
+        return (gap if operator in (">", "<") else gap.plus(Lin(1)),)
+
+    def _merge(self, condition: Val, base: dict[int, Val], yes: dict[int, Val], no: dict[int, Val]) -> None:
+        merged = dict(base)
+        for number in {**yes, **no}:
+            a, b = yes.get(number), no.get(number)
+            if a is b:
+                if a is not None:
+                    merged[number] = a
+                continue
+            if a is None or b is None:
+                other = a if a is not None else b
+                assert other is not None
+                if other.node >= 0 and self.graph is other.graph and self.graph.operation[other.node] == "phi":
+                    merged[number] = other
+                    continue
+                cell = Cell(other.kind, -1, number)
+                self.layer.values = merged
+                before = self.layer.read(cell)
+                a, b = (a, before) if a is not None else (before, b)
+                assert a is not None
+                assert b is not None
+            chosen = self.choose(condition, a, b)
+            merged[number] = chosen if isinstance(chosen, Val) else a
+        self.layer.values = merged
+
+    def switch(self, statement: ast.Switch) -> None:
+        """`switch` as a chain of conditions on one subject."""
+        chain: ast.Stmt | None = None
+        for value, statements in reversed(statement.cases):
+            body = ast.Block(tuple(part for part in statements if not isinstance(part, ast.Jump)))
+            if value is None:
+                chain = body
+            else:
+                chain = ast.Block(
+                    (
+                        ast.If(
+                            ast.Binary("==", statement.subject, value),
+                            body,
+                            chain if isinstance(chain, ast.Block) or chain is None else ast.Block((chain,)),
+                        ),
+                    )
+                )
+        if chain is not None:
+            self.statement(chain)

@@ -1,0 +1,25 @@
+"""What one graph has done to one memory: stores, loads and their order."""
+
+from __future__ import annotations
+
+from aigchip_tui.estimator.objects import Result
+
+Terms = tuple[tuple[tuple[int, int], ...], ...]
+"""Terms of the linear form of each index."""
+
+Constants = tuple[int, ...]
+"""Constant of the linear form of each index."""
+
+
+class Track:
+    """What one graph has done to one memory so far."""
+
+    __slots__ = ("barrier", "loads", "log", "readers", "stores", "writers")
+
+    def __init__(self) -> None:
+        self.stores: dict[Terms, dict[Constants, tuple[int, Result, tuple[int, ...]]]] = {}
+        self.loads: dict[Terms, dict[Constants, Result]] = {}
+        self.log: list[tuple[bool, Terms, Constants, int]] = []
+        self.writers: list[int] = []
+        self.readers: list[int] = []
+        self.barrier = -1
