@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
@@ -17,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui import __version__
+from aigchip_tui.cache.folder import BUILD_PREFIX, MIB, CacheFolder
 from aigchip_tui.csim.headers import INCLUDE
 from aigchip_tui.csim.messages import compiler_findings
 from aigchip_tui.model.errors import AigchipError, MissingToolError
@@ -28,6 +28,9 @@ COMPILE_CPU_S = 90.0
 COMPILE_WALL_S = 240.0
 COMPILE_MEMORY_BYTES = 3 << 30
 PROGRAM_FILE_BYTES = 256 << 20
+PROGRAMS_BYTES = 1024 * MIB
+"""Bound of the compiled programs that are kept."""
+_TRIES = 3
 
 
 class Compiler(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +144,12 @@ def headers_digest() -> str:
     return digest.hexdigest()
 
 
+@functools.lru_cache(maxsize=8)
+def program_cache(folder: Path) -> CacheFolder:
+    """The bounded cache of compiled programs in `folder`."""
+    return CacheFolder(folder, limit_bytes=PROGRAMS_BYTES)
+
+
 def compile_program(
     files: Mapping[str, str],
     main: str,
@@ -155,17 +164,35 @@ def compile_program(
 ) -> Program:
     """Compiles `main` of `files` (one translation unit, the other files beside it) or takes it from `cache`.
 
-    File names are relative; the cache is a folder that only this user may write. Failures are not cached.
+    File names are relative; the cache is a folder of this user alone, bounded, and may be deleted at any time, also
+    while this runs: a program may be gone when it is to be run, and is then compiled again. Failures are not cached.
     `transform` changes the files before they are compiled, and is not called on a hit; what it does must follow from
     the files, `fibers` and this version of the package. Its AigchipError becomes a finding.
     """
     flags = compile_flags(compiler, sanitize=sanitize, fibers=fibers, system_includes=system_includes)
     key = program_key(compiler, flags, files, main)
-    kept = cache / key[:2] / key
-    if kept.is_file():
-        return Program(key=key, path=kept, cached=True)
-    kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=kept.parent) as folder:
+    programs = program_cache(cache)
+    found = programs.find(key)
+    if found is not None:
+        return Program(key=key, path=found, cached=True)
+    for left in reversed(range(_TRIES)):
+        try:
+            return _compile(
+                files, main, key, flags, compiler=compiler, sandbox=sandbox, programs=programs,
+                read_only=[INCLUDE, *system_includes, *toolchain_folders(compiler)], transform=transform,
+            )
+        except FileNotFoundError:
+            # Somebody deleted the cache while the compiler worked in it.
+            if not left:
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+def _compile(
+    files: Mapping[str, str], main: str, key: str, flags: Sequence[str], *, compiler: Compiler, sandbox: Sandbox,
+    programs: CacheFolder, read_only: Sequence[Path], transform: Transform | None,
+) -> Program:
+    with tempfile.TemporaryDirectory(prefix=BUILD_PREFIX, dir=programs.made()) as folder:
         build = Path(folder)
         try:
             write_files(build, transform(files) if transform is not None else files)
@@ -173,17 +200,17 @@ def compile_program(
             refused = Finding(severity="error", kind="dataflow", code="SIM-DATAFLOW", message=str(error))
             return Program(key=key, cause="compile", findings=(refused,))
         result = sandbox.run(
-            [compiler.path, *flags, main, "-o", "program"],
-            cwd=build, read_only=[INCLUDE, *system_includes, *toolchain_folders(compiler)], writable=[build],
+            [compiler.path, *flags, main, "-o", "program"], cwd=build, read_only=read_only, writable=[build],
             cpu_s=COMPILE_CPU_S, wall_s=COMPILE_WALL_S, memory_bytes=COMPILE_MEMORY_BYTES,
             file_bytes=PROGRAM_FILE_BYTES, allow_fork=True, output_bytes=8 << 20,
         )
         log = (result.stdout + result.stderr).decode(errors="replace")
         produced = build / "program"
         if result.ok and produced.is_file() and not produced.is_symlink():
-            with contextlib.suppress(FileExistsError):
-                os.replace(produced, kept)
+            kept = programs.put_program(key, produced.read_bytes())
             return Program(key=key, path=kept, log=log, cpu_s=result.cpu_s, wall_s=result.wall_s)
+        if not (build / main).is_file():
+            raise FileNotFoundError(build)
     findings = compiler_findings(log)
     cause = "compile"
     if result.cause == "not_started":

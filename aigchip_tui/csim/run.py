@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from aigchip_tui.sandbox.worker import run_python
 
 RESULT_BYTES = 512 << 20
 HARD_RSS_MIB = 2048
+_TRIES = 3
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,19 +173,26 @@ def _simulate(
         fibers = any("DATAFLOW" in text.upper() for text in files.values())
     sources = {**files, "bench.cpp": driver}
     uses_ap = any("ap_int" in text or "ap_fixed" in text or "ap_uint" in text for text in sources.values())
-    program = compile_program(
-        sources, "bench.cpp", compiler=compiler or find_compiler(environment), sandbox=sandbox, cache=cache,
-        sanitize=sanitize, fibers=fibers, transform=_concurrent(sandbox) if fibers else None,
-        system_includes=[find_headers(environment)] if uses_ap else [],
-    )
-    if program.path is None:
-        return SimulationResult(
-            outcome="failed", cause=_compile_cause(program), findings=_moved(program.findings, offsets),
-            log=program.log, program=program.key, compile_cpu_s=program.cpu_s,
-        )
     stimulus = encode_cases(cases, ports, guards=not sanitize, depth_override=depth_override)
-    run, results = _execute(program.path, stimulus, sandbox, workdir, limits, sanitize)
-    return _judge(cases, ports, program, run, results, frozenset(files), offsets)
+    for _ in range(_TRIES):
+        program = compile_program(
+            sources, "bench.cpp", compiler=compiler or find_compiler(environment), sandbox=sandbox, cache=cache,
+            sanitize=sanitize, fibers=fibers, transform=_concurrent(sandbox) if fibers else None,
+            system_includes=[find_headers(environment)] if uses_ap else [],
+        )
+        if program.path is None:
+            return SimulationResult(
+                outcome="failed", cause=_compile_cause(program), findings=_moved(program.findings, offsets),
+                log=program.log, program=program.key, compile_cpu_s=program.cpu_s,
+            )
+        try:
+            run, results = _execute(program.path, stimulus, sandbox, workdir, limits, sanitize)
+        except FileNotFoundError:
+            # The caches may be deleted at any time: that is no verdict on what ran in them.
+            continue
+        return _judge(cases, ports, program, run, results, frozenset(files), offsets)
+    gone = _stop_finding("sandbox", "The program was deleted before or while it ran.", environment=True)
+    return SimulationResult(outcome="failed", cause="sandbox", findings=(gone,), program=program.key)
 
 
 def _concurrent(sandbox: Sandbox) -> Transform:
@@ -204,9 +213,13 @@ def _concurrent(sandbox: Sandbox) -> Transform:
 def _execute(
     program: Path, stimulus: bytes, sandbox: Sandbox, workdir: Path, limits: Limits, sanitize: bool
 ) -> tuple[RunResult, Results]:
-    workdir.mkdir(parents=True, exist_ok=True)
+    workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix="run-", dir=workdir) as folder:
-        scratch = Path(folder)
+        # The program's own name may go while it runs; what runs is shown alone, and cannot be written to.
+        shown, scratch = Path(folder, "program"), Path(folder, "scratch")
+        shown.mkdir()
+        scratch.mkdir()
+        own = _linked(program, shown / "program")
         (scratch / CASES_FILE).write_bytes(stimulus)
         env = {}
         if sanitize:
@@ -216,11 +229,24 @@ def _execute(
                 "UBSAN_OPTIONS": "print_stacktrace=0:halt_on_error=1",
             }
         run = sandbox.run(
-            [str(program)], cwd=scratch, read_only=[program.parent], writable=[scratch], cpu_s=limits.cpu_s,
+            [str(own)], cwd=scratch, read_only=[shown], writable=[scratch], cpu_s=limits.cpu_s,
             wall_s=limits.wall_s, memory_bytes=0 if sanitize else limits.memory_bytes,
             file_bytes=limits.file_bytes, env=env,
         )
+        if not own.is_file():
+            raise FileNotFoundError(folder)
         return run, decode_results(_read_results(scratch / RESULTS_FILE))
+
+
+def _linked(program: Path, place: Path) -> Path:
+    """A second name of `program`, or a copy where the file system has none; FileNotFoundError when it is gone."""
+    try:
+        os.link(program, place, follow_symlinks=False)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copy2(program, place)
+    return place
 
 
 def _read_results(path: Path) -> bytes:
