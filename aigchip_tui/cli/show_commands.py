@@ -13,6 +13,7 @@ from aigchip_tui.model.summary import LADDER, best, design_document, session_doc
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
+    from aigchip_tui.model.state import Design
 
 _GLYPHS = {"passed": "=", "failed": "x", "waived": "w", "not run": "."}
 _SHORT = ("static", "contract", "conform", "compile", "csim", "sanitize", "rate", "assembled", "estimate",
@@ -25,7 +26,7 @@ _SHORT = ("static", "contract", "conform", "compile", "csim", "sanitize", "rate"
 @click.option("--designs", is_flag=True, help="All designs.")
 @click.option("--variants", is_flag=True, help="All module variants and who wrote them.")
 @click.option("--variant", help="One variant: attempts, rungs, and where each line came from.")
-@click.option("--source", help="Print the newest text of a variant.")
+@click.option("--source", help="Print the newest text of a variant; 'top' is the wiring of --design or of the best.")
 @json_option
 @sessions_option
 def show_command(
@@ -38,6 +39,8 @@ def show_command(
         from aigchip_tui.cli.show_variant import show_variant
 
         return show_variant(view, variant, as_json=as_json)
+    if source == "top":
+        return _show_wiring(view, design)
     if source:
         return _show_source(view, source)
     if design:
@@ -128,10 +131,7 @@ def _show_designs(view: SessionView, *, as_json: bool) -> int:
 
 
 def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
-    found = best(view.state, view.settings.goal) if name == "best" else view.state.design(name)
-    if found is None:
-        what = "no design that meets the goal" if name == "best" else f"no design {name!r}"
-        raise AigchipError(f"Session {view.settings.name} has {what}.", hint="See show --designs.")
+    found = _chosen(view, name)
     report = design_document(view.state, found)
     if as_json:
         document(report)
@@ -179,6 +179,22 @@ def _show_variants(view: SessionView, *, as_json: bool) -> int:
         ],
         ("variant", "status", "author", "origin", "attempts", "designs", "local settings"),
     )
+    return 0
+
+
+def _chosen(view: SessionView, name: str) -> Design:
+    found = best(view.state, view.settings.goal) if name == "best" else view.state.design(name)
+    if found is None:
+        what = "no design that meets the goal" if name == "best" else f"no design {name!r}"
+        raise AigchipError(f"Session {view.settings.name} has {what}.", hint="See show --designs.")
+    return found
+
+
+def _show_wiring(view: SessionView, design: str | None) -> int:
+    chosen = _chosen(view, design or "best")
+    if chosen.figures is None or not chosen.figures.wiring:
+        raise AigchipError(f"{chosen.id} was not assembled, so there is no top to show.", hint="See show --designs.")
+    say(view.session.blobs.get_text(chosen.figures.wiring))
     return 0
 
 

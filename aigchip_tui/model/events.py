@@ -269,6 +269,8 @@ class DesignEvaluated(Event, frozen=True, kw_only=True):
     """Blob of the latency of each layer."""
     unknown: tuple[str, ...] = ()
     over: str = ""
+    wiring: str = ""
+    """Blob of what the template wrote: the top that joins the modules. Empty in journals of older releases."""
 
 
 class DesignFailed(Event, frozen=True, kw_only=True):

@@ -51,6 +51,8 @@ def test_a_session_ends_with_proven_designs_and_says_who_wrote_them(
     assert "template" in authors
     assert "not a language model" in report["generator"]
     assert report["model_calls"] == report["variants"]["total"]
+    top = command_line.run("show", "calm", "--source", "top", "--design", best["id"])
+    assert "#pragma HLS DATAFLOW" in top
 
 
 def test_the_journal_alone_tells_the_same_story(command_line: CommandLine, calm: list[dict[str, Any]]) -> None:

@@ -113,6 +113,17 @@ async def test_only_changed_rows_are_painted_again(full: Made, monkeypatch: pyte
         assert all(region.width < 40 for region in painted), "what stands right of the change is not sent again"
 
 
+async def test_the_top_shows_the_wiring_that_the_template_wrote(full: Made) -> None:
+    full.evaluated(4, 20.0, 900, wiring="void gemm() {\n    ctrl(table);\n}\n")
+    app = full.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        bench = await settle(pilot, lambda b: b.snapshot.best == 4)
+        await pilot.press("3", "home")
+        await settle(pilot)
+        assert "by template" in bar(bench, "code-title")
+        assert "ctrl(table);" in as_text(bench.query_one("#code", CodeView).code.lines())
+
+
 async def test_the_tree_shows_code_with_its_findings_and_author(full: Made) -> None:
     app = full.app()
     async with app.run_test(size=(120, 40)) as pilot:

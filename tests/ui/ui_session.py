@@ -115,11 +115,12 @@ class Made:
             attempt=attempt, log=self.blob(log) if log else "",
         ))
 
-    def evaluated(self, number: int, latency_ms: float, dsp: int) -> None:
+    def evaluated(self, number: int, latency_ms: float, dsp: int, *, wiring: str = "") -> None:
         """Figures of a design."""
         self.record(ev.DesignEvaluated(
             design=number, latency_cycles=int(latency_ms * 2e5), latency_ms=latency_ms, clock_mhz=200, dsp=dsp,
             bram18=100 + dsp, uram=0, lut=4000 + dsp, ff=6000 + dsp, counted="im2col on the host, not counted",
+            wiring=self.blob(wiring) if wiring else "",
         ))
 
     def question(self, key: str, module: str, *, number: int = 1, cures: bool = True, rung: Rung = "contract",

@@ -48,10 +48,12 @@ def evaluate(house: House, step: Step, state: SessionState) -> Prepared:
             return [ev.DesignFailed(design=step.design, cause="estimate", message=str(problem))]
         outcome = RungOutcome(rung=report.rung, status="passed", evidence=report.evidence, findings=report.findings)
         layers = house.blobs.put(msgspec.json.encode(report.layers))
+        wiring = house.blobs.put_text("\n".join(text for name, text in files.items() if name.endswith(".cpp")))
         figures = ev.DesignEvaluated(
             design=step.design, latency_cycles=report.latency_cycles, latency_ms=report.latency_ms,
             clock_mhz=report.clock_mhz, dsp=report.dsp, bram18=report.bram18, uram=report.uram, lut=report.lut,
             ff=report.ff, basis=report.basis, counted=report.counted, layers=layers, unknown=report.unknown,
+            wiring=wiring,
         )
         judged = msgspec.structs.replace(figures, over=over_device(figures, house.build.device))
         return [rung_event(house, outcome, design=step.design), judged]

@@ -122,9 +122,10 @@ class ModulesPane(Pane):
             return
         keep = shown[:4] == self._shown[:4]
         self._shown = shown
-        self.set_class(self.page != 0 or attempt is None or not attempt.source, "-lines")
-        if self.page == 0 and attempt is not None and attempt.source:
-            code = CodeText(self.workbench.texts.get(attempt.source), findings_of(attempt), width=width)
+        source = attempt.source if attempt is not None else self._wiring(snapshot, row)
+        self.set_class(self.page != 0 or not source, "-lines")
+        if self.page == 0 and source:
+            code = CodeText(self.workbench.texts.get(source), findings_of(attempt), width=width)
             view = self.query_one(CodeView)
             view.show_code(code, keep=keep)
             if not keep:
@@ -135,9 +136,16 @@ class ModulesPane(Pane):
             lines.scroll_to(0, 0, animate=False)
         lines.show(self._lines(variant, row, width))
 
+    def _wiring(self, snapshot: Snapshot, row: TreeRow | None) -> str:
+        """Blob of the top, when the cursor is on the node that the template wrote."""
+        design = snapshot.designs.get(self.design) if self.design is not None else None
+        if row is None or row.instance.author == "generator" or design is None or design.figures is None:
+            return ""
+        return design.figures.wiring
+
     def _lines(self, variant: VariantView | None, row: TreeRow | None, width: int) -> list[Line]:
         if variant is None:
-            text = "Written by the template, from the design's own netlist; export shows it." if row is not None else ""
+            text = "Written by the template when the design is assembled." if row is not None else ""
             return [((f" {piece}", "dim"),) for piece in wrap(text, width - 2)]
         attempt = variant.attempt
         if self.page == 1:
