@@ -70,6 +70,7 @@ def check_command(
     from aigchip_tui.library.against_template import template_findings
     from aigchip_tui.library.demos import load_demos
     from aigchip_tui.library.laws import law_findings
+    from aigchip_tui.library.laws_pairs import template_pair_findings
     from aigchip_tui.modules.loader import load_template
 
     library, family = load_demos(template), load_template(template)
@@ -79,7 +80,10 @@ def check_command(
         known = ", ".join(library.modules)
         raise AigchipError(f"There are no demonstrations of {unknown[0]!r}.", hint=f"Known: {known}.")
     drawn = _mutants(mutants)
-    laws = [f for m in wanted for f in (*law_findings(library, m), *template_findings(library.of(m), family))]
+    laws = [f for m in wanted for f in (
+        *law_findings(library, m), *template_findings(library.of(m), family),
+        *template_pair_findings(library.of(m), family),
+    )]
     for finding in laws:
         note(f"{finding.severity}: {finding.file}:{finding.line}: {finding.message}")
     rows: list[dict[str, object]] = []

@@ -13,19 +13,28 @@ from aigchip_tui.model.finding import Finding
 
 CHARACTERS_PER_TOKEN = 3.2
 BUDGET_TOKENS = 8192
+FEWEST_DEMOS, MOST_DEMOS = 4, 8
 FRAME_TOKENS = 600
 """Role, rules and signatures around demos and instruction."""
 
 
 def enough_demos(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
-    """Four to six demos a module, so that choosing two can be wrong; each wording's variants seen apart."""
-    if not 4 <= len(demos) <= 6:
+    """L0: four demos a module at least, so that choosing two can be wrong; eight at most, or two for each wording of
+    a line, as L10 asks."""
+    wordings: dict[int, set[str]] = defaultdict(set)
+    for index, demo in enumerate(demos):
+        for line in demo.lines:
+            topic = topics.of(index, line.number)
+            if topic is not None:
+                wordings[topic].add(line.words)
+    most = max([MOST_DEMOS, *(2 * len(words) for words in wordings.values())])
+    if len(demos) < FEWEST_DEMOS or len(demos) > most:
         yield demo_finding(
             "L0",
             demos[0],
-            f"the module has {len(demos)} demos; four to six are wanted.",
+            f"the module has {len(demos)} demos; {FEWEST_DEMOS} to {most} are wanted.",
             file="demo.yaml",
-            severity="warning",
+            severity="error" if len(demos) < FEWEST_DEMOS else "warning",
         )
 
 

@@ -102,11 +102,11 @@ class DemoProver:
         known = spec.equivalent_mutants if isinstance(spec, ListsEquivalentMutants) else ()
         reasons = {(each.was, each.now): each.reason for each in known}
         boards: dict[bool, Switchboard] = {}
+        inlined = self._inlined(demo.module, settings)
 
         def board(sanitize: bool) -> Switchboard:
             if sanitize not in boards:
-                children = {header_name(v): f"{v.prologue}{text}\n{v.epilogue}" for v, text in
-                            self._inlined(demo.module, settings)}
+                children = {header_name(v): f"{v.prologue}{text}\n{v.epilogue}" for v, text in inlined}
                 cases = spec.cases(settings, np.random.default_rng(draw_seed(self._seed, "mutants", demo.label)))
                 boards[sanitize] = Switchboard(
                     variant, made.switched, children, cases, bench=self._bench, sanitize=sanitize
@@ -114,7 +114,7 @@ class DemoProver:
             return boards[sanitize]
 
         for mutant in asked:
-            rung, cause = self._read_by_rungs(variant, mutant.text, spec)
+            rung, cause = self._read_by_rungs(variant, mutant.text, spec, inlined)
             if not rung and mutant.switch:
                 for sanitize, name in ((False, "module_sim"), (True, "sanitizers")):
                     cause = board(sanitize).cause(mutant.switch) if board(sanitize).works else ""
@@ -130,11 +130,13 @@ class DemoProver:
                 equivalent="" if rung else reasons.get(folded, ""),
             )
 
-    def _read_by_rungs(self, variant: Variant, body: str, spec: ModuleSpec) -> tuple[str, str]:
+    def _read_by_rungs(
+        self, variant: Variant, body: str, spec: ModuleSpec, inlined: Sequence[tuple[Variant, str]]
+    ) -> tuple[str, str]:
         answer = self._read({
             "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports), "cures": False,
             "conformance": msgspec.to_builtins(spec.conformance(variant.settings)),
-            "headers": list(self._bench.headers.values()),
+            "headers": list(self._bench.headers.values()), "callable": [child.function for child, _ in inlined],
         })
         if isinstance(answer, Finding):
             return "static", answer.message

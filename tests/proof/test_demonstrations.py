@@ -80,6 +80,12 @@ def test_every_mutant_turns_a_rung_red(label: str, prover: DemoProver) -> None:
     assert rungs == {"conformance", "module_sim"}
 
 
+def test_the_calls_of_a_parent_turn_no_mutant_red(prover: DemoProver) -> None:
+    mutated = list(prover.mutants(_demo("pe_lane/k16"), number=6))
+    assert len(mutated) == 6
+    assert "static" not in {each.rung for each in mutated}
+
+
 def test_a_sample_of_mutants_is_drawn_from_the_seed(prover: DemoProver) -> None:
     demo = _demo("mac/byte_dsp")
     everything = [each.name for each in prover.mutants(demo)]
@@ -127,9 +133,9 @@ def test_a_module_check_is_green_for_the_library_and_red_for_a_wrong_demo(prover
     told: list[str] = []
     done = check_module(prover, LIBRARY, "mac", mutants=2, tell=told.append)
     assert done.wrong == ()
-    assert (done.demos, done.mutants, sum(done.red.values()), done.lines) == (4, 8, 8, "100 %")
+    assert (done.demos, done.mutants, sum(done.red.values()), done.lines) == (6, 12, 12, "100 %")
     assert 0 <= done.left_out + done.left_out_refused <= done.demos
-    assert len(told) == 5
+    assert len(told) == 7
     demo = _demo("mac/byte_dsp")
     wrong = msgspec.structs.replace(demo, code=demo.code.replace("sum_in + product", "sum_in - product"))
     library = msgspec.structs.replace(LIBRARY, demos=(wrong,))

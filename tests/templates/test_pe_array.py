@@ -119,7 +119,7 @@ def test_golden_results_are_plain_sums() -> None:
             ],
         ),
         (
-            "m",
+            "mk",
             [
                 ("step == command.kb - 1", "step == command.kb"),
                 ("lm * LANE_ROWS + x / LANE_COLUMNS", "x / LANE_COLUMNS"),

@@ -6,7 +6,9 @@ void mac(std::int8_t a, std::int8_t b, std::int32_t sum_in, std::int32_t& sum_ou
     const std::int16_t product = static_cast<std::int16_t>(a) * b;
     // [4] LUTs multiply where DSP blocks are short
 #pragma HLS BIND_OP variable=product op=mul impl=fabric
-    // [5] product and sum stay one expression, which a DSP block can take as a whole
-    sum_out = sum_in + product;
+    // [5] outside the multiplier's block, a register fits between product and sum
+    const auto sum = sum_in + product;
+#pragma HLS BIND_OP variable=sum op=add impl=fabric
+    sum_out = sum;
     // [1]
 }

@@ -6,9 +6,7 @@ void mac(std::int16_t a, std::int16_t b, std::int64_t sum_in, std::int64_t& sum_
     const std::int32_t product = static_cast<std::int32_t>(a) * b;
     // [4] LUTs multiply where DSP blocks are short
 #pragma HLS BIND_OP variable=product op=mul impl=fabric
-    // [5] outside the multiplier's block, a register fits between product and sum
-    const auto sum = sum_in + product;
-#pragma HLS BIND_OP variable=sum op=add impl=fabric
-    sum_out = sum;
+    // [5] product and sum stay one expression, which the tool may merge into one block
+    sum_out = sum_in + product;
     // [1]
 }

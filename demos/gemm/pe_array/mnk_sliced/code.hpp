@@ -1,22 +1,22 @@
 // [1] rows of A in a lane
-constexpr int LANE_ROWS = 8;
+constexpr int LANE_ROWS = 2;
 // [2] columns of B in a lane
 constexpr int LANE_COLUMNS = 2;
 // [3] words along k in a lane
 constexpr int LANE_WORDS = 4;
-// [4] one lane along m
-constexpr int LANES_M = 1;
+// [4] lanes along m
+constexpr int LANES_M = 4;
 // [5] lanes along n
-constexpr int LANES_N = 16;
+constexpr int LANES_N = 8;
 // [6] lanes along k
-constexpr int LANES_K = 4;
+constexpr int LANES_K = 2;
 // [8] tokens, and a lane's tile of sums
 constexpr int ROWS = LANES_M * LANE_ROWS;
 constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
 constexpr int WORDS = LANES_K * LANE_WORDS;
 constexpr int TILE = LANE_ROWS * LANE_COLUMNS;
 // [7] slices keep tokens narrow
-constexpr int SLICES = 2;
+constexpr int SLICES = 8;
 constexpr int SLICE = ROWS * COLUMNS / SLICES;
 
 // [9] all lanes, part of the process's pipeline
@@ -30,7 +30,13 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
 #pragma HLS UNROLL
         a_register[x] = a[x];
     }
-    // [11] no lane along m to share with
+    // [11] a register a word for all lanes along m
+    data_t b_register[COLUMNS * WORDS];
+#pragma HLS ARRAY_PARTITION variable=b_register complete dim=1
+    copy_b: for (int x = 0; x < COLUMNS * WORDS; ++x) {
+#pragma HLS UNROLL
+        b_register[x] = b[x];
+    }
     // [12] a lane for each turn, operands are wires
     lanes_m: for (int lm = 0; lm < LANES_M; ++lm) {
 #pragma HLS UNROLL
@@ -60,8 +66,8 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
                 pick_b: for (int x = 0; x < LANE_COLUMNS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [11] one reader
-                    lane_b[x] = b[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
+                    // [11] shared register
+                    lane_b[x] = b_register[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
                     // [12]
                 }
                 // [13] meet in a tree, balanced by the tool

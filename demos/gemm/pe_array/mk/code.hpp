@@ -1,15 +1,15 @@
 // [1] rows of A in a lane
 constexpr int LANE_ROWS = 2;
 // [2] columns of B in a lane
-constexpr int LANE_COLUMNS = 4;
+constexpr int LANE_COLUMNS = 8;
 // [3] words along k in a lane
-constexpr int LANE_WORDS = 8;
+constexpr int LANE_WORDS = 4;
 // [4] lanes along m
-constexpr int LANES_M = 16;
+constexpr int LANES_M = 4;
 // [5] one lane along n
 constexpr int LANES_N = 1;
-// [6] one lane along k
-constexpr int LANES_K = 1;
+// [6] lanes along k
+constexpr int LANES_K = 8;
 // [8] tokens, and a lane's tile of sums
 constexpr int ROWS = LANES_M * LANE_ROWS;
 constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
@@ -38,7 +38,11 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
 #pragma HLS UNROLL
             acc_t tile[TILE];
 #pragma HLS ARRAY_PARTITION variable=tile complete dim=1
-            // [13] nothing to add up
+            // [13] sums start together
+            clear: for (int x = 0; x < TILE; ++x) {
+#pragma HLS UNROLL
+                tile[x] = 0;
+            }
             // [12] along k on one tile
             lanes_k: for (int lk = 0; lk < LANES_K; ++lk) {
 #pragma HLS UNROLL
@@ -60,8 +64,14 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
                     lane_b[x] = b_register[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
                     // [12]
                 }
-                // [13] no other part of these sums
-                pe_lane(lane_a, lane_b, tile);
+                // [13] meet in a tree, balanced by the tool
+                acc_t lane_c[TILE];
+#pragma HLS ARRAY_PARTITION variable=lane_c complete dim=1
+                pe_lane(lane_a, lane_b, lane_c);
+                reduce: for (int x = 0; x < TILE; ++x) {
+#pragma HLS UNROLL
+                    tile[x] += lane_c[x];
+                }
                 // [12]
             }
             // [14] one adder a register: II=1 holds

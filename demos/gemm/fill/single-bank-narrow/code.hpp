@@ -1,0 +1,55 @@
+constexpr int WORD = 64;  // [2] elements of an AXI word
+typedef hls::vector<data_t, WORD> word_t;
+constexpr int BANKS = 1;  // [3] no other bank to choose
+constexpr int BANK_LANES = 16;  // [4] elements of a bank word
+typedef hls::vector<data_t, BANK_LANES> bank_word_t;
+constexpr int PIECES = WORD / BANK_LANES;  // [5] cycles that an AXI word takes
+constexpr int DEPTH = 2048;  // [6] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
+
+// [1] a process: commands and AXI words in, blocks out
+void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_blocks<block_t>& out) {
+// [7] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
+    bool last = false;  // [1] ends on the marked command and keeps nothing
+    while (!last) {
+        const fill_cmd c = cmd.read();
+        hls::write_lock<block_t> block(out);
+        int word = 0;  // [2] AXI word within the tile row
+        int row_start = 0;  // [3] address of the tile row's first element
+        int column = 0;  // [5] address within the tile row
+        int piece = 0;
+        word_t token;
+        const int writes = c.rows * c.row_words * PIECES;
+    WRITE:  // [8] one counted loop, since nested run-time loops are not flattened
+        for (int i = 0; i < writes; ++i) {
+#pragma HLS PIPELINE II=1
+            if (piece == 0) {  // [5] the register holds an AXI word until its last piece
+                token = in.read();
+            }
+            const int address = row_start + column;
+            bank_word_t bank_word;  // constant lanes: a multiplexer of PIECES inputs
+        EACH_PIECE:
+            for (int p = 0; p < PIECES; ++p) {
+#pragma HLS UNROLL
+            EACH_LANE:
+                for (int e = 0; e < BANK_LANES; ++e) {
+#pragma HLS UNROLL
+                    if (p == piece) bank_word[e] = token[p * BANK_LANES + e];
+                }
+            }
+            {  // [3] the only bank
+                const int h = 0;
+                block[h][address] = bank_word;  // [5] one write for each piece
+            }  // [3] end of the banks
+            ++column;  // [5] the next piece goes to the next address
+            if (++piece != PIECES) continue;
+            piece = 0;
+            if (++word != c.row_words) continue;  // [2] the tile row goes on
+            word = 0;
+            column = 0;  // [5] the next row begins with the first address
+            row_start += c.row_depth;  // [3] rows lie above one another
+        }  // [8] end of the tile
+        last = c.last != 0;  // [1] the lock ends here and hands the block over
+    }
+}

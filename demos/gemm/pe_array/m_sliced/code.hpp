@@ -1,0 +1,135 @@
+// [1] rows of A in a lane
+constexpr int LANE_ROWS = 2;
+// [2] columns of B in a lane
+constexpr int LANE_COLUMNS = 8;
+// [3] words along k in a lane
+constexpr int LANE_WORDS = 4;
+// [4] lanes along m
+constexpr int LANES_M = 16;
+// [5] one lane along n
+constexpr int LANES_N = 1;
+// [6] one lane along k
+constexpr int LANES_K = 1;
+// [8] tokens, and a lane's tile of sums
+constexpr int ROWS = LANES_M * LANE_ROWS;
+constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
+constexpr int WORDS = LANES_K * LANE_WORDS;
+constexpr int TILE = LANE_ROWS * LANE_COLUMNS;
+// [7] slices keep tokens narrow
+constexpr int SLICES = 4;
+constexpr int SLICE = ROWS * COLUMNS / SLICES;
+
+// [9] all lanes, part of the process's pipeline
+void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<data_t, COLUMNS * WORDS>& b,
+                bool first, acc_t sums[ROWS * COLUMNS]) {
+#pragma HLS INLINE
+    // [10] no lane along n to share with
+    // [11] a register a word for all lanes along m
+    data_t b_register[COLUMNS * WORDS];
+#pragma HLS ARRAY_PARTITION variable=b_register complete dim=1
+    copy_b: for (int x = 0; x < COLUMNS * WORDS; ++x) {
+#pragma HLS UNROLL
+        b_register[x] = b[x];
+    }
+    // [12] a lane for each turn, operands are wires
+    lanes_m: for (int lm = 0; lm < LANES_M; ++lm) {
+#pragma HLS UNROLL
+        lanes_n: for (int ln = 0; ln < LANES_N; ++ln) {
+#pragma HLS UNROLL
+            acc_t tile[TILE];
+#pragma HLS ARRAY_PARTITION variable=tile complete dim=1
+            // [13] nothing to add up
+            // [12] along k on one tile
+            lanes_k: for (int lk = 0; lk < LANES_K; ++lk) {
+#pragma HLS UNROLL
+                data_t lane_a[LANE_ROWS * LANE_WORDS];
+#pragma HLS ARRAY_PARTITION variable=lane_a complete dim=1
+                pick_a: for (int x = 0; x < LANE_ROWS * LANE_WORDS; ++x) {
+#pragma HLS UNROLL
+                    const int word = lk * LANE_WORDS + x % LANE_WORDS;
+                    // [10] one reader
+                    lane_a[x] = a[(lm * LANE_ROWS + x / LANE_WORDS) * WORDS + word];
+                    // [12] columns likewise
+                }
+                data_t lane_b[LANE_COLUMNS * LANE_WORDS];
+#pragma HLS ARRAY_PARTITION variable=lane_b complete dim=1
+                pick_b: for (int x = 0; x < LANE_COLUMNS * LANE_WORDS; ++x) {
+#pragma HLS UNROLL
+                    const int word = lk * LANE_WORDS + x % LANE_WORDS;
+                    // [11] shared register
+                    lane_b[x] = b_register[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
+                    // [12]
+                }
+                // [13] no other part of these sums
+                pe_lane(lane_a, lane_b, tile);
+                // [12]
+            }
+            // [14] one adder a register: II=1 holds
+            accumulate: for (int x = 0; x < TILE; ++x) {
+#pragma HLS UNROLL
+                const int row = lm * LANE_ROWS + x / LANE_COLUMNS;
+                acc_t& sum = sums[row * COLUMNS + ln * LANE_COLUMNS + x % LANE_COLUMNS];
+                sum = (first ? 0 : sum) + tile[x];
+            }
+            // [12]
+        }
+    }
+    // [9]
+}
+
+// [8] packed words in, packed sums out
+void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS * WORDS>>& in_a,
+              hls::stream<hls::vector<data_t, COLUMNS * WORDS>>& in_b, hls::stream<hls::vector<acc_t, SLICE>>& out) {
+    // [15] ends on command, keeps nothing
+    bool last = false;
+    commands: while (!last) {
+        const array_cmd command = cmd.read();
+        last = command.last != 0;
+        // [14] all sums in one cycle
+        acc_t sums[ROWS * COLUMNS];
+#pragma HLS ARRAY_PARTITION variable=sums complete dim=1
+        // [7] gone before the next block is finished
+        acc_t held[ROWS * COLUMNS];
+#pragma HLS ARRAY_PARTITION variable=held complete dim=1
+        const int period = command.kb > SLICES ? command.kb : SLICES;
+        const int summing = command.blocks * period;
+        // DSP blocks are for the lanes
+#pragma HLS BIND_OP variable=summing op=mul impl=fabric
+        const int iterations = summing + SLICES;
+        int block = 0;
+        // [16] one flat loop: the pipeline fills once
+        int step = 0;
+        steps: for (int t = 0; t < iterations; ++t) {
+#pragma HLS PIPELINE II=1
+            // [7] the block before shifts out, no multiplexer
+            if (block > 0 && step < SLICES) {
+                hls::vector<acc_t, SLICE> slice;
+                take: for (int x = 0; x < SLICE; ++x) {
+#pragma HLS UNROLL
+                    slice[x] = held[x];
+                }
+                out.write(slice);
+                shift: for (int x = 0; x < ROWS * COLUMNS - SLICE; ++x) {
+#pragma HLS UNROLL
+                    held[x] = held[x + SLICE];
+                }
+            }
+            if (block < command.blocks && step < command.kb) {
+                array_step(in_a.read(), in_b.read(), step == 0, sums);
+            }
+            if (step == period - 1) {
+                hand_over: for (int x = 0; x < ROWS * COLUMNS; ++x) {
+#pragma HLS UNROLL
+                    held[x] = sums[x];
+                }
+                step = 0;
+                ++block;
+            } else {
+                ++step;
+            }
+            // [16]
+        }
+        // [15]
+    }
+    // [8]
+}
