@@ -14,11 +14,11 @@ from aigchip_tui.model.rules import refusals
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.workload import Workload
-from aigchip_tui.modules.protocol import Template
+from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
 from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.search.draws import Draws
-from aigchip_tui.search.encoding import point_of
+from aigchip_tui.search.encoding import Pins, point_of
 from aigchip_tui.search.operators import random_genes, repaired
 
 MAX_DRAWS = 100_000
@@ -35,11 +35,18 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     cause: str = ""
 
 
-def random_designs(build: Build, workload: Workload | None, *, seed: int) -> Iterator[DesignPoint]:
-    """Legal designs, each drawn from its own number; half of them with partitions that the array needs."""
+def random_designs(
+    build: Build, workload: Workload | None, *, seed: int, keep: Pins | None = None
+) -> Iterator[DesignPoint]:
+    """Legal designs, each drawn from its own number; half of them with partitions that the array needs.
+
+    `keep` holds the part of the space that a template has (all of it if None).
+    """
     for number in range(MAX_DRAWS):
         draws = Draws(seed, "bench hardware", number)
         genes = random_genes(draws)
+        if keep is not None:
+            genes = keep.apply(genes)
         if number % 2:
             genes = repaired(genes, build.axi_bytes)
         point = point_of(genes)
@@ -57,7 +64,8 @@ def bench_hardware(
     """
     known: dict[str, tuple[str, str, str]] = {}
     found: list[Sample] = []
-    for number, point in enumerate(random_designs(build, None, seed=seed), start=1):
+    keep = Pins.of({}, narrowed_of(template))
+    for number, point in enumerate(random_designs(build, None, seed=seed, keep=keep), start=1):
         if number > samples:
             break
         found.append(_sample(template, prover, bench, build, point, number, seed, depth, known))

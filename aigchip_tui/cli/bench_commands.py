@@ -116,15 +116,17 @@ def hardware_command(
     """Random legal designs, generated from two demonstrations a variant, proven alone and assembled."""
     from aigchip_tui.bench.hardware_bench import Sample, bench_hardware
     from aigchip_tui.cli.proving import prover_and_bench
-    from aigchip_tui.library.demos import load_demos
+    from aigchip_tui.library.demos import load_library
     from aigchip_tui.model.device import device as device_named
     from aigchip_tui.model.space import Build
     from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.protocol import borrowed_of
 
     def told(sample: Sample) -> None:
         note(f"{sample.number:4} {sample.variants} variants, {sample.values} values: {sample.cause or 'exact'}")
 
-    family, library = load_template(template), load_demos(template)
+    family = load_template(template)
+    library = load_library(family.name, borrowed_of(family))
     with prover_and_bench(family, library, seed) as (prover, bench):
         report = bench_hardware(
             family, prover, bench, Build(device=device_named(device)), samples=samples, seed=seed, depth=depth,

@@ -68,13 +68,16 @@ def check_command(
 ) -> int:
     """Prove the laws, every demo, its numbers at their extremes, its lines, and that its mutants turn a rung red."""
     from aigchip_tui.library.against_template import template_findings
-    from aigchip_tui.library.demos import load_demos
+    from aigchip_tui.library.demos import load_library
     from aigchip_tui.library.laws import law_findings
     from aigchip_tui.library.laws_pairs import template_pair_findings
     from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.protocol import borrowed_of
 
-    library, family = load_demos(template), load_template(template)
-    wanted = modules or tuple(library.modules)
+    family = load_template(template)
+    borrowed = borrowed_of(family)
+    library = load_library(family.name, borrowed)
+    wanted = modules or tuple(name for name in library.modules if name not in borrowed)
     unknown = [m for m in wanted if m not in library.modules]
     if unknown:
         known = ", ".join(library.modules)

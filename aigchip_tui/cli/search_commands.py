@@ -38,6 +38,7 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
     options = [
         click.option("--request", "request_text", default="", help="What you need, in plain words."),
         *(click.option(flag, name, default=None, **extra) for flag, name, extra in _FLAGS),
+        click.option("--template", default=None, help="Accelerator family: gemm, inner_product, pe_array, rowwise."),
         click.option("--generator", default=None, help="offline (adapter, not a language model) or openai:MODEL."),
         click.option("--synth", type=click.Choice(["embedded", "vitis"]), default=None),
         click.option("--evaluations", type=int, default=None, help="Designs to evaluate."),

@@ -16,6 +16,9 @@ from aigchip_tui.model.request_words import Wish, read_wishes
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build, check_parameter
 from aigchip_tui.model.workload import Workload, workload
+from aigchip_tui.modules.loader import load_template
+from aigchip_tui.modules.protocol import narrowed_of
+from aigchip_tui.search.encoding import Pins
 
 MAX_JOBS = 64
 PRACTICE_FAULTS = "offline:faults=0.4"
@@ -88,6 +91,7 @@ def checked(settings: SessionSettings) -> SessionSettings:
         if not 0 <= amount < 1e9:
             raise AigchipError(f"{option} {amount} is not an amount.", hint="0 is no limit.")
     parse_spec(settings.generator)
+    _fitting_template(settings)
     if settings.synth != "embedded":
         raise AigchipError("The Vitis HLS back end is not built yet.", hint="Use --synth embedded.")
     if settings.executor != "local":
@@ -95,6 +99,18 @@ def checked(settings: SessionSettings) -> SessionSettings:
     if settings.lag < settings.jobs:
         settings = msgspec.structs.replace(settings, lag=settings.jobs)
     return settings
+
+
+def _fitting_template(settings: SessionSettings) -> None:
+    """Refuse an unknown template, and what the template does not have: a precision, a pinned value."""
+    narrowed = narrowed_of(load_template(settings.template))
+    precisions = narrowed.get("precision")
+    if precisions is not None and settings.precision not in precisions:
+        raise AigchipError(
+            f"The template {settings.template} has no precision {settings.precision}.",
+            hint=f"It has {', '.join(map(str, precisions))}.",
+        )
+    Pins.of(settings.pins, narrowed)
 
 
 def parse_pins(pins: Iterable[str]) -> dict[str, Setting]:

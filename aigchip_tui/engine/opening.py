@@ -12,7 +12,7 @@ import msgspec
 
 from aigchip_tui.engine.house import House
 from aigchip_tui.engine.making import build_of, workload_of
-from aigchip_tui.library.demos import load_demos
+from aigchip_tui.library.demos import load_library
 from aigchip_tui.llm.client import open_generator
 from aigchip_tui.model.errors import MissingToolError
 from aigchip_tui.model.finding import Finding
@@ -21,6 +21,7 @@ from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.loader import load_template
+from aigchip_tui.modules.protocol import borrowed_of, narrowed_of
 from aigchip_tui.proof.ladder import Bench, Reader
 from aigchip_tui.proof.reading import Reading
 from aigchip_tui.sandbox.choose import Probes, choose
@@ -63,16 +64,17 @@ def open_house(
             hint="Install bubblewrap, or make the session with --sandbox none.",
         )
     build, workload = build_of(settings), workload_of(settings)
+    pins = Pins.of(settings.pins, narrowed_of(template))
     bench = Bench(
         sandbox=sandbox, workdir=work, cache=cache, environment=dict(environment), headers=template.headers(),
     )
     worker = Worker(sandbox, memory_bytes=READ_BYTES)
     return House(
         settings=settings, build=build, workload=workload, template=template,
-        library=load_demos(settings.template), generator=generator,
+        library=load_library(template.name, borrowed_of(template)), generator=generator,
         synthesizer=EmbeddedSynthesizer(build=build, template=template, worker=worker),
         bench=bench, read=sandboxed_reader(worker), close=worker.close, blobs=session.blobs,
-        search=_searcher(build, workload, settings, seeds), now_text=now_text, elapsed_s=elapsed_s,
+        search=_searcher(build, workload, settings, pins, seeds), now_text=now_text, elapsed_s=elapsed_s,
         cancelled=threading.Event(),
     )
 
@@ -90,14 +92,16 @@ def _private(folder: Path) -> None:
 
 
 def _searcher(
-    build: Build, workload: Workload, settings: SessionSettings, seeds: Sequence[Mapping[str, Setting]]
+    build: Build, workload: Workload, settings: SessionSettings, pins: Pins, seeds: Sequence[Mapping[str, Setting]]
 ) -> Searcher:
-    """The session's search: the domain evolution, screened by the analytic model, with the human's pins."""
+    """The session's search: the domain evolution, screened by the analytic model, within the template's part of the
+    space and with the human's pins.
+    """
     return Searcher(
         build, workload,
         SearchSettings(
             evaluations=settings.evaluations, population=settings.effective_population(), lag=settings.lag,
-            goal=settings.goal, pins=Pins.of(settings.pins), seeds=seeds_of(seeds),
+            goal=settings.goal, pins=pins, seeds=seeds_of(seeds),
         ),
         session_seed=settings.seed, screen=analytic_screen(build, workload),
     )

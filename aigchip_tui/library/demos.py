@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -192,6 +192,20 @@ def load_demos(template: str, *, roots: Sequence[Path] | None = None) -> DemoLib
                     continue
                 found[module.name, folder.name] = load_demo(folder, template=template, module=module.name)
     return DemoLibrary(template=template, demos=tuple(found[key] for key in sorted(found)))
+
+
+def load_library(
+    template: str, borrowed: Mapping[str, str] | None = None, *, roots: Sequence[Path] | None = None
+) -> DemoLibrary:
+    """The demonstrations of a template and of the modules that it has from other ones (`borrowed`: module to template).
+
+    A borrowed module keeps the demonstrations of the template that lends it.
+    """
+    own = load_demos(template, roots=roots)
+    lenders = {name: load_demos(name, roots=roots) for name in dict.fromkeys((borrowed or {}).values())}
+    lent = [demo for module, lender in (borrowed or {}).items() for demo in lenders[lender].of(module)]
+    found = sorted((*own.demos, *lent), key=lambda demo: (demo.module, demo.name))
+    return DemoLibrary(template=template, demos=tuple(found))
 
 
 def templates(roots: Iterable[Path] | None = None) -> tuple[str, ...]:

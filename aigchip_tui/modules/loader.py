@@ -54,6 +54,38 @@ def files_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def template_hash(folder: Path) -> str:
+    """Hash of a template's files, and of the templates it is built on (those that its file BASES names)."""
+    own = files_hash(folder)
+    bases = bases_of(folder)
+    if not bases:
+        return own
+    parts = (own, *(template_hash(template_path(base)) for base in bases))
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
+def bases_of(folder: Path) -> tuple[str, ...]:
+    """Templates that this one is built on, one a line of its file BASES; none without such a file.
+
+    Raises AigchipError for a base that has bases of its own.
+    """
+    try:
+        names = (folder / "BASES").read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return ()
+    for name in names:
+        if (template_path(name) / "BASES").exists():
+            raise AigchipError(f"{folder / 'BASES'}: the template {name} is built on another one itself.")
+    return tuple(names)
+
+
+def base_module(template: str, name: str) -> ModuleType:
+    """The module `name` of a template that another one is built on; the caller's file BASES must name it."""
+    folder = template_path(template)
+    package = load_package(folder, template_hash(folder))
+    return importlib.import_module(f"{package.__name__}.{name}")
+
+
 def load_package(folder: Path, digest: str) -> ModuleType:
     """The template's package; its name holds the digest, so that two versions never share modules."""
     name = f"aigchip_template_{folder.name}_{digest[:12]}"
@@ -82,7 +114,7 @@ def load_template(name: str | Path, *, extra: Sequence[Path] = ()) -> Template:
     rights. Raises AigchipError if it is missing or does not load.
     """
     folder = template_path(name, extra=extra)
-    digest = files_hash(folder)
+    digest = template_hash(folder)
     package = load_package(folder, digest)
     try:
         template = importlib.import_module(f"{package.__name__}.template").create(digest)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from aigchip_tui.model.module import Netlist, Port, Settings, Variant
+from aigchip_tui.model.module import Netlist, Port, Setting, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.model.workload import Layer
@@ -192,6 +192,34 @@ class Template(Protocol):
     ) -> dict[str, str]:
         """Driver and self-checking test bench in C++ for an exported project; its data are drawn when it runs."""
         ...
+
+
+@runtime_checkable
+class Narrows(Protocol):
+    """A template that has a part of the design space only.
+
+    `narrowed` maps a parameter of the space, or `precision`, to the values it has here; what is not named is not
+    narrowed. Search, pins and requests keep to it.
+    """
+
+    narrowed: Mapping[str, tuple[Setting, ...]]
+
+
+@runtime_checkable
+class Borrows(Protocol):
+    """A template with modules of another one: `borrowed` maps a module kind to the template whose demos teach it."""
+
+    borrowed: Mapping[str, str]
+
+
+def narrowed_of(template: Template) -> Mapping[str, tuple[Setting, ...]]:
+    """The values that a template leaves to parameters of the space; empty if it has the whole of it."""
+    return template.narrowed if isinstance(template, Narrows) else {}
+
+
+def borrowed_of(template: Template) -> Mapping[str, str]:
+    """The modules that a template has from other ones, by the template that lends them."""
+    return template.borrowed if isinstance(template, Borrows) else {}
 
 
 @runtime_checkable

@@ -85,16 +85,29 @@ def genes_of_parameters(parameters: Mapping[str, int | str]) -> Genes:
 
 
 class Pins(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters that a human has fixed, as (gene, index) pairs."""
+    """What the search must keep to: parameters that a human has fixed, as (gene, index) pairs, and genes of which a
+    template has a part of the values, as (gene, indices).
+    """
 
     genes: tuple[tuple[int, int], ...] = ()
+    narrowed: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     @classmethod
-    def of(cls, pins: Mapping[str, int | str]) -> Pins:
-        """Pins of `PARAM=VALUE` settings; raises AigchipError for unknown parameters and values not built."""
+    def of(
+        cls, pins: Mapping[str, int | str], narrowed: Mapping[str, tuple[int | str, ...]] | None = None
+    ) -> Pins:
+        """Pins of `PARAM=VALUE` settings in the part of the space that a template has (`narrowed`, all of it if None).
+
+        Raises AigchipError for unknown parameters, values not built and values that the template does not have.
+        """
         fixed: list[tuple[int, int]] = []
+        left = dict(narrowed or {})
         for name, given in pins.items():
             value = check_parameter(name, given)
+            if name in left and value not in left[name]:
+                raise AigchipError(
+                    f"The session's template has no {name}={value}.", hint=f"It has {name} {_listed(left[name])}."
+                )
             if name in FIXED:
                 if value != FIXED[name]:
                     raise AigchipError(f"not built yet: {name}={value}; only {FIXED[name]} is.")
@@ -103,13 +116,29 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
             if value not in _INDEX[gene]:
                 raise AigchipError(f"not built yet: {name}={value}.")
             fixed.append((gene, _INDEX[gene][value]))
-        return cls(genes=tuple(fixed))
+        parts = [
+            (gene, tuple(_INDEX[gene][value] for value in left[name] if value in _INDEX[gene]))
+            for gene, name in enumerate(GENE_NAMES) if name in left
+        ]
+        return cls(genes=tuple(fixed), narrowed=tuple(parts))
 
     def apply(self, genes: Genes) -> Genes:
-        """The same genes with the pinned values in place."""
-        if not self.genes:
+        """The same genes with the pinned values in place, and values that the template lacks exchanged for its own."""
+        if not self.genes and not self.narrowed:
             return genes
         changed = list(genes)
+        for gene, indices in self.narrowed:
+            if changed[gene] not in indices:
+                changed[gene] = indices[changed[gene] % len(indices)]
         for gene, index in self.genes:
             changed[gene] = index
         return tuple(changed)
+
+    def has(self, genes: Genes) -> bool:
+        """True if the template has this design; a human's pins are not looked at."""
+        return all(genes[gene] in indices for gene, indices in self.narrowed)
+
+
+def _listed(values: tuple[int | str, ...]) -> str:
+    shown = [str(value) for value in values]
+    return ", ".join(shown) if len(shown) <= 8 else f"{', '.join(shown[:4])} .. {shown[-1]}"

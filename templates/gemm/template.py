@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 from aigchip_tui.model.errors import AigchipError
@@ -66,14 +67,17 @@ def header_text(variant: Variant, body: str) -> str:
 
 
 class GemmTemplate:
-    """Tiled GEMM on a three-level array (SPACE sec. 2)."""
+    """Tiled GEMM on a three-level array (SPACE sec. 2).
+
+    A template with another compute core between the same buffers is a subclass: see `cores.CoreTemplate`.
+    """
 
     name = "gemm"
     version = VERSION
 
-    def __init__(self, digest: str) -> None:
+    def __init__(self, digest: str, specs: Sequence[ModuleSpec] = SPECS) -> None:
         self.hash = digest
-        self._modules = {spec.name: spec for spec in SPECS}
+        self._modules = {spec.name: spec for spec in specs}
         self._variants: dict[tuple[str, tuple[tuple[str, int | str], ...]], Variant] = {}
 
     def modules(self) -> Mapping[str, ModuleSpec]:
@@ -87,15 +91,19 @@ class GemmTemplate:
             self._variants[index] = self._variant(module, settings)
         return self._variants[index]
 
+    def owner(self, module: str) -> str:
+        """The template whose module this is; its variants are the same in every template that has it."""
+        return self.name
+
     def _variant(self, module: str, settings: Settings) -> Variant:
         spec = self._modules.get(module)
         if spec is None:
             raise AigchipError(
-                f"The template gemm has no module {module!r}.", hint=f"It has {', '.join(self._modules)}."
+                f"The template {self.name} has no module {module!r}.", hint=f"It has {', '.join(self._modules)}."
             )
         children = [self.variant(name, child) for name, child in spec.children(settings)]
         bare = Variant(
-            template=self.name,
+            template=self.owner(module),
             module=module,
             function=spec.function,
             settings=settings,
@@ -114,7 +122,7 @@ class GemmTemplate:
             if text:
                 parts += ["", text]
         return Variant(
-            template=self.name,
+            template=bare.template,
             module=module,
             function=spec.function,
             settings=settings,
@@ -140,7 +148,7 @@ class GemmTemplate:
 
     def tree(self, shape: Shape) -> Netlist:
         """The module tree for the numbers of a design."""
-        processes = {name: self.variant(module, settings) for name, (module, settings) in local_settings(shape).items()}
+        processes = {name: self.variant(module, settings) for name, (module, settings) in self.processes(shape).items()}
         instances = [*self._inlined(shape, processes["array"])]
         for name, variant in processes.items():
             count = shape.count if name == "array" else 1
@@ -149,16 +157,21 @@ class GemmTemplate:
         edges = connections(shape, processes)
         return Netlist(instances=tuple(instances), edges=edges, processes=len(processes) - 1 + shape.count)
 
+    def processes(self, shape: Shape) -> dict[str, tuple[str, Settings]]:
+        """Module and local settings of every process by instance name, producers first."""
+        return local_settings(shape)
+
+    def inlined(self, shape: Shape) -> tuple[tuple[str, int], ...]:
+        """Functions inlined into the array's loop, each into the one before it: name, and copies in its caller."""
+        return ("lane", prod(shape.array)), ("mac", prod(shape.lane))
+
     def _inlined(self, shape: Shape, array: Variant) -> list[Instance]:
-        # Functions inlined into the array's loop: a lane of multipliers, and an array of lanes.
         found: list[Instance] = []
         parent, name = array, "array"
-        for child_name, split in (("lane", shape.array), ("mac", shape.lane)):
+        for child_name, count in self.inlined(shape):
             ((module, settings),) = self._modules[parent.module].children(parent.settings)
             variant = self.variant(module, settings)
-            found.insert(
-                0, Instance(name=child_name, variant=variant, count=split[0] * split[1] * split[2], parent=name)
-            )
+            found.insert(0, Instance(name=child_name, variant=variant, count=count, parent=name))
             parent, name = variant, child_name
         return found
 

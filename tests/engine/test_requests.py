@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,3 +128,33 @@ def test_start_while_running_exits_2_and_names_who_runs(command_line: CommandLin
     command_line.run("start", "away", "--take-over")
     command_line.run("stop", "away", "--now")
     assert command_line.json("show", "away")["state"] in ("stopped", "waiting")
+
+
+def test_a_template_is_part_of_the_request(command_line: CommandLine) -> None:
+    command_line.run("new", "dot", "--workload", "gemm:40x24x36", "--device", "pynq-z2", "--template", "inner_product")
+    assert "template: inner_product" in (command_line.root / "dot" / "session.yaml").read_text()
+    assert command_line.json("show", "dot")["template"] == "inner_product"
+    for words, says in (
+        (("--template", "inner_prodct"), "Did you mean inner_product?"),
+        (("--template", "pe_array", "--pin", "reuse=a"), "template has no reuse=a"),
+    ):
+        refused = command_line.run(
+            "new", "refused", "--workload", "gemm:40x24x36", "--device", "zcu104", *words, expect=2
+        )
+        assert says in refused
+    assert not (command_line.root / "refused").exists()
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("template", ["inner_product", "rowwise", "pe_array"])
+def test_every_template_is_searched_proven_and_exported(
+    template: str, command_line: CommandLine, tmp_path: Path
+) -> None:
+    report = honest(command_line, f"whole-{template}".replace("_", "-"), "--request", SMALL, "--template", template,
+                    "--evaluations", "4")
+    assert report["state"] == "done"
+    assert report["best"]["proof"]["assembled_sim"] == "passed"
+    command_line.run("export", report["name"], "--out", str(tmp_path / "out"))
+    done = subprocess.run(["make", "test"], cwd=tmp_path / "out", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 differ" in done.stdout

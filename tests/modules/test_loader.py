@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.modules.loader import files_hash, load_template, template_folders, template_path
+from aigchip_tui.modules.loader import (
+    bases_of,
+    files_hash,
+    load_template,
+    template_folders,
+    template_hash,
+    template_path,
+)
 from aigchip_tui.modules.protocol import HostDriver, ModuleSpec, Template
 
 REPO = Path(__file__).resolve().parents[2]
@@ -62,3 +69,26 @@ def test_a_folder_that_is_no_template_is_told_in_one_sentence(tmp_path: Path) ->
     (broken / "template.py").write_text("import not_a_module_of_anybody\n")
     with pytest.raises(AigchipError, match="does not load"):
         load_template(broken)
+
+
+def test_a_template_built_on_another_one_follows_its_hash(tmp_path: Path) -> None:
+    folder = REPO / "templates" / "rowwise"
+    assert bases_of(folder) == ("gemm",)
+    assert load_template("rowwise").hash == template_hash(folder) != files_hash(folder)
+    alone = tmp_path / "alone"
+    shutil.copytree(folder, alone)
+    (alone / "BASES").unlink()
+    assert template_hash(alone) == files_hash(alone)
+    (alone / "BASES").write_text("rowwise\n")
+    with pytest.raises(AigchipError, match="rowwise is built on another one"):
+        template_hash(alone)
+    (alone / "BASES").write_text("gem\n")
+    with pytest.raises(AigchipError, match="No template 'gem'"):
+        template_hash(alone)
+
+
+def test_a_template_from_outside_may_be_built_on_ours(tmp_path: Path) -> None:
+    shutil.copytree(REPO / "templates" / "rowwise", tmp_path / "mine")
+    template = load_template(tmp_path / "mine")
+    assert "row_array" in template.modules()
+    assert template.hash == template_hash(tmp_path / "mine")

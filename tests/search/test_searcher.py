@@ -129,6 +129,24 @@ def test_pins_hold_in_every_proposal() -> None:
             assert {name: told.parameters[name] for name in fixed} == fixed
 
 
+def test_a_part_of_the_space_holds_in_every_proposal_and_for_seeds() -> None:
+    part = {"lane": ("k2", "k8"), "array": ("n4",), "reuse": ("output", "b"), "lane_link": ("fanout",)}
+    free = run(SearchSettings(evaluations=40), 2)
+    kept = {**free[0].parameters, "lane": "k8", "array": "n4", "arrays": "1", "reuse": "output"}
+    pins = Pins.of({"reuse": "b"}, part)
+    assert not pins.has(genes_of_parameters(free[0].parameters))
+    for screen in (None, analytic_screen(BUILD, WORK)):
+        settings = SearchSettings(
+            evaluations=60, pins=pins, screen=4, seeds=seeds_of([free[0].parameters, free[1].parameters])
+        )
+        told = run(settings, 40, screen=screen)
+        assert {t.parameters["lane"] for t in told} == {"k2", "k8"}
+        assert {(t.parameters["array"], t.parameters["reuse"]) for t in told} == {("n4", "b")}
+    assert Pins.of({}, part).has(genes_of_parameters(kept))
+    with pytest.raises(AigchipError, match="template has no lane=m4"):
+        Pins.of({"lane": "m4"}, part)
+
+
 @pytest.mark.parametrize(
     ("pins", "says"),
     [
