@@ -27,11 +27,11 @@ def open_session(sessions: str | None, name: str) -> Session:
     return opened(place(sessions), name)
 
 
-def open_view(sessions: str | None, name: str) -> SessionView:
-    """A session with its journal folded."""
+def open_view(sessions: str | None, name: str, *, outlined: bool = False) -> SessionView:
+    """A session with its journal folded; `outlined` where front, best, variants and counts are enough."""
     from aigchip_tui.engine.history import view
 
-    return view(open_session(sessions, name))
+    return view(open_session(sessions, name), outlined=outlined)
 
 
 def engine_state(session: Session) -> EngineState:

@@ -23,7 +23,7 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
     rows: list[dict[str, object]] = []
     for name in session_names(where):
         try:
-            seen = view(opened(where, name))
+            seen = view(opened(where, name), outlined=True)
         except AigchipError as problem:
             rows.append({"name": name, "state": "unreadable", "problem": str(problem)})
             continue

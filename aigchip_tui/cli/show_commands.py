@@ -34,7 +34,7 @@ def show_command(
     as_json: bool, sessions: str | None,
 ) -> int:
     """Say where the session NAME stands."""
-    view = open_view(sessions, name)
+    view = open_view(sessions, name, outlined=not (designs or design))
     if variant:
         from aigchip_tui.cli.show_variant import show_variant
 

@@ -73,5 +73,5 @@ def _is_there(digest: str, texts: Texts) -> bool:
 def _without_figures(state: SessionState, variant: Variant, cause: str, message: str) -> list[ev.AnyEvent]:
     return [
         ev.DesignFailed(design=number, cause=cause, message=message)
-        for number in variant.designs if state.designs[number].status == "evaluated"
+        for number in variant.designs if number in state.designs and state.designs[number].status == "evaluated"
     ]

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from aigchip_tui.engine.giving_up import lost_texts
+from aigchip_tui.engine.indexing import OUTLINE, WHOLE, Lines, keep, resume
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.packed import without_collection
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.state import Design, SessionState
 from aigchip_tui.store.journal import Damage, JournalReader, mentioned
@@ -17,6 +19,8 @@ from aigchip_tui.store.record import Record
 from aigchip_tui.store.session import Session
 
 _LOST_IN_A_ROW = 64
+PIECE_BYTES = 4 << 20
+"""Journal folded in one step: a long one is seen while it is read, and its records are never all in memory."""
 
 
 def settings_of(session: Session) -> SessionSettings:
@@ -33,7 +37,7 @@ def fold(state: SessionState, records: Iterable[Record]) -> None:
     """Apply records to a state; a record that this release cannot read marks the design it names as damaged."""
     for record in records:
         try:
-            event = ev.from_payload(record.kind, record.payload)
+            event = ev.from_payload(record.kind, record.payload, schema=record.schema)
         except msgspec.ValidationError as problem:
             _mark(state, record.payload, f"line {record.seq} ({record.kind}) cannot be read: {problem}")
             continue
@@ -125,29 +129,95 @@ def _rests_on_proofs(state: SessionState, design: Design) -> bool:
 
 @dataclass
 class SessionView:
-    """A session as a reader sees it; `poll` brings it up to date. Never writes."""
+    """A session as a reader sees it; `poll` brings it up to date. Never writes to the session.
+
+    An `outlined` one lacks most designs (`model.packed.outline`); the first poll that finds anything new completes it.
+    """
 
     session: Session
     settings: SessionSettings
     state: SessionState = field(default_factory=SessionState)
     reader: JournalReader | None = None
+    lines: Lines = field(default_factory=Lines)
+    outlined: bool = False
     _damage_seen: int = 0
+    _kept: int = 0
+    @property
+    def reading(self) -> bool:
+        """Whether the journal is known to hold more than was folded."""
+        return self.reader is not None and self.reader.behind
 
     def poll(self) -> int:
         """Fold what is new; the number of new records."""
+        count = len(self.read()[0])
+        while self.reading:
+            count += len(self.read()[0])
+        return count
+
+    def read(self) -> tuple[list[Record], bool]:
+        """Fold some of what is new: the records folded, and whether damage was marked.
+
+        Damage is marked when everything there is has been folded: what it touched may be named by later lines only.
+        """
         if self.reader is None:
-            self.reader = self.session.reader()
-        records = self.reader.poll()
+            self._resume(WHOLE)
+        assert self.reader is not None
+        records = self.reader.poll(PIECE_BYTES)
+        if self.outlined and (records or len(self.reader.damage) > self._damage_seen):
+            self.complete()
+            records = self.reader.poll(PIECE_BYTES)
         fold(self.state, records)
-        mark_damage(self.state, self.reader.damage[self._damage_seen:])
-        self._damage_seen = len(self.reader.damage)
-        return len(records)
+        self.lines.note(records)
+        damage = () if self.reading else self.reader.damage[self._damage_seen:]
+        self._damage_seen += len(damage)
+        mark_damage(self.state, damage)
+        return records, bool(damage)
+
+    def open_outline(self) -> bool:
+        """Begin with the outline that the index holds; False when it holds none."""
+        return self._resume(OUTLINE)
+
+    def complete(self) -> None:
+        """Have all designs."""
+        if self.outlined:
+            self._resume(WHOLE)
+
+    def keep(self) -> None:
+        """Let the next reader begin here, where that is worth it. Not for a state that anything else was applied to."""
+        if self.reader is None or self.outlined or self.reading:
+            return
+        if keep(self.session, self.state, self.lines, self.reader, since=self._kept):
+            self._kept = self.reader.offset
+
+    def _resume(self, kind: str) -> bool:
+        found = resume(self.session, kind)
+        if found is None and kind == OUTLINE:
+            return False
+        self.outlined = kind == OUTLINE
+        self.state, self.lines, self._damage_seen, self._kept = SessionState(), Lines(), 0, 0
+        self.reader = self.session.reader(found.checkpoint if found is not None else None)
+        if found is not None:
+            self.state, self.lines = found.state, found.lines
+            self._damage_seen, self._kept = len(found.checkpoint.damage), found.checkpoint.offset
+        return True
 
 
-def view(session: Session) -> SessionView:
-    """Open a session for reading and fold everything that is there; what lost its text has no figures."""
+def view(session: Session, *, outlined: bool = False) -> SessionView:
+    """Open a session for reading and fold everything that is there; what lost its text has no figures.
+
+    `outlined` asks for no more than `model.packed.outline` holds, where that is quicker.
+    """
     opened = SessionView(session=session, settings=settings_of(session))
-    opened.poll()
-    for event in lost_texts(opened.state, session.blobs):
+    if outlined:
+        opened.open_outline()
+    with without_collection():
+        opened.poll()
+    opened.keep()
+    lost = lost_texts(opened.state, session.blobs)
+    if lost and opened.outlined:
+        opened.complete()
+        opened.poll()
+        lost = lost_texts(opened.state, session.blobs)
+    for event in lost:
         opened.state.apply(event)
     return opened

@@ -5,13 +5,14 @@ State is the fold of these events. Each names its outcome in the past participle
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from aigchip_tui.model.decision import Action, Decision
 from aigchip_tui.model.module import Setting, Settings
 from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.model.upcast import upcast
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=True):
@@ -311,6 +312,8 @@ AnyEvent = (
 SCHEMA = 1
 """Version of the payloads; a reader that meets a newer one opens the session read-only."""
 
+_KINDS: dict[str, type[AnyEvent]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
+
 
 def to_payload(event: AnyEvent) -> dict[str, Any]:
     """The journal payload of an event, without its tag (the line's `kind` carries it)."""
@@ -319,7 +322,15 @@ def to_payload(event: AnyEvent) -> dict[str, Any]:
     return payload
 
 
-def from_payload(kind: str, payload: dict[str, Any]) -> AnyEvent:
-    """The event of a journal line; raises msgspec.ValidationError when the payload is none of ours."""
-    event: AnyEvent = msgspec.convert({"event": kind, **payload}, AnyEvent)
+def from_payload(kind: str, payload: dict[str, Any], *, schema: int = SCHEMA) -> AnyEvent:
+    """The event of a journal line; raises msgspec.ValidationError when the payload is none of ours.
+
+    A payload of an older `schema` is brought up to this release's first.
+    """
+    if schema < SCHEMA:
+        kind, payload = upcast(kind, payload, schema=schema, current=SCHEMA)
+    known = _KINDS.get(kind)
+    if known is None:
+        raise msgspec.ValidationError(f"Unknown kind {kind!r}")
+    event: AnyEvent = msgspec.convert(payload, known)
     return event

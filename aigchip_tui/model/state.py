@@ -163,6 +163,10 @@ class SessionState:
     injected: list[ev.FaultsInjected] = field(default_factory=list)
     unresolved: set[int] = field(default_factory=set)
     events: int = 0
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    """Counts of the designs that an outline leaves out (`packed.outline`); empty in a whole state."""
+    named: dict[ev.InstanceNamed, ev.InstanceNamed] = field(default_factory=dict, compare=False, repr=False)
+    """Every different instance met, once: the trees of many designs share most of theirs."""
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -186,7 +190,8 @@ class SessionState:
                 failed += 1
             else:
                 flight += 1
-        return {"done": done, "failed": failed, "screened": screened, "in_flight": flight}
+        counts = {"done": done, "failed": failed, "screened": screened, "in_flight": flight}
+        return {name: count + self.elsewhere.get(name, 0) for name, count in counts.items()}
 
     # -- folding ---------------------------------------------------------------------------------------------------
 
@@ -241,7 +246,8 @@ class SessionState:
 
     def _design_elaborated(self, event: ev.DesignElaborated) -> None:
         design = self.designs[event.design]
-        design.instances, design.processes, design.status = event.instances, event.processes, "building"
+        design.instances = tuple(self.named.setdefault(each, each) for each in event.instances)
+        design.processes, design.status = event.processes, "building"
         for key in design.variant_keys():
             variant = self.variants.get(key)
             if variant is not None and (not variant.designs or variant.designs[-1] != event.design):

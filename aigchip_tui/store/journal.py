@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,10 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     damage: tuple[Damage, ...] = ()
     fenced: tuple[Fenced, ...] = ()
     unresolved: int = 0
+    crc: int = 0
+    """CRC-32 of all bytes before `offset` as they were read."""
+    spilled: tuple[str, ...] = ()
+    """Blobs that payloads were brought back from."""
 
 
 class JournalReader:
@@ -90,6 +95,7 @@ class JournalReader:
     def __init__(self, path: Path, *, blobs: BlobStore | None = None, start: Checkpoint | None = None) -> None:
         start = start if start is not None else Checkpoint()
         self.path = path
+        self.behind = False
         self._blobs = blobs
         self._offset = start.offset
         self._epoch = start.epoch
@@ -99,6 +105,8 @@ class JournalReader:
         self._fenced = list(start.fenced)
         self._unresolved = start.unresolved
         self._skipping = False
+        self._crc = start.crc
+        self._spilled = list(start.spilled)
 
     @property
     def epoch(self) -> int:
@@ -140,12 +148,14 @@ class JournalReader:
         """Where the reader stands now."""
         return Checkpoint(
             offset=self._offset, epoch=self._epoch, last_seq=self._last_seq, newest_schema=self._newest_schema,
-            damage=self.damage, fenced=self.fenced, unresolved=self._unresolved,
+            damage=self.damage, fenced=self.fenced, unresolved=self._unresolved, crc=self._crc,
+            spilled=tuple(self._spilled),
         )
 
-    def poll(self) -> list[Record]:
+    def poll(self, most: int = 0) -> list[Record]:
         """Records that have become complete since the last poll, in order; an unterminated tail is not yet there.
 
+        With `most`, about so many bytes are read at a time, and `behind` says whether there were more.
         Raises StoreError when the file cannot be read or has become shorter, which no writer of ours does.
         """
         found: list[Record] = []
@@ -161,10 +171,14 @@ class JournalReader:
                 raise StoreError(f"The journal {self.path} has become shorter than what was read of it.",
                                  hint="Close the session and open it again.")
             carry = b""
-            place = self._offset
-            while part := os.pread(fd, _CHUNK, place):
+            place = begin = self._offset
+            self.behind = False
+            while part := os.pread(fd, min(_CHUNK, most or _CHUNK), place):
                 place += len(part)
                 carry = self._take(carry + part, found)
+                if most and place - begin >= most and self._offset > begin:
+                    self.behind = place < size
+                    break
         except OSError as problem:
             raise disk_error(problem, self.path, "read") from problem
         finally:
@@ -173,6 +187,7 @@ class JournalReader:
 
     def _take(self, data: bytes, found: list[Record]) -> bytes:
         end = data.rfind(b"\n") + 1
+        self._crc = zlib.crc32(memoryview(data)[:end], self._crc)
         lines = data[:end].split(b"\n")
         lines.pop()
         for raw in lines:
@@ -186,6 +201,7 @@ class JournalReader:
             if not self._skipping:
                 self._bad(rest, self._offset, "longer than a line may be")
             self._skipping = True
+            self._crc = zlib.crc32(rest, self._crc)
             self._offset += len(rest)
             rest = b""
         return rest
@@ -252,6 +268,7 @@ class JournalReader:
                 kind=record.kind, payload=record.payload,
             ))
             return None
+        self._spilled.append(str(record.payload[SPILLED]))
         return msgspec.structs.replace(record, payload=payload)
 
 

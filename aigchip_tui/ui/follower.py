@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from aigchip_tui.engine.history import fold, mark_damage, settings_of
+from aigchip_tui.engine.history import SessionView, settings_of
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.state import SessionState
 from aigchip_tui.model.summary import best, front, run_state
@@ -24,8 +24,8 @@ from aigchip_tui.ui.projections.views import (
 )
 
 ENGINE_LOOK_S = 2.0
-CHUNK = 5000
-"""Records folded in one step, so that a long journal is seen while it is read."""
+PIECE = 10_000
+"""Designs frozen in one step, so that a large session is seen while it is read."""
 
 
 class Follower:
@@ -34,21 +34,22 @@ class Follower:
     def __init__(self, session: Session, *, machine: Machine, monotonic: Callable[[], float]) -> None:
         self.session = session
         self.settings = settings_of(session)
-        self.state = SessionState()
-        self._reader = session.reader()
+        self._view = SessionView(session=session, settings=self.settings)
         self._observer = LockObserver(session.folder, machine=machine, monotonic=monotonic)
         self._monotonic = monotonic
         self._looked = -ENGINE_LOOK_S
         self._engine = "none"
-        self._damage_seen = 0
-        self._backlog: list[Record] = []
+        self._unfrozen: list[int] = []
         self._designs: dict[int, DesignView] = {}
         self._variants: dict[str, VariantView] = {}
-        self._begun: dict[tuple[str, int], int] = {}
-        self._judged: dict[int, int] = {}
         self._front: tuple[int, ...] = ()
         self._best: int | None = None
         self._last: Snapshot | None = None
+
+    @property
+    def state(self) -> SessionState:
+        """The fold so far."""
+        return self._view.state
 
     def empty(self) -> Snapshot:
         """What can be shown before the journal is read."""
@@ -70,31 +71,55 @@ class Follower:
         return self._last
 
     def _read(self) -> bool:
-        if not self._backlog:
-            self._backlog = self._reader.poll()
-        records, self._backlog = self._backlog[:CHUNK], self._backlog[CHUNK:]
-        fold(self.state, records)
-        damage = self._reader.damage[self._damage_seen:]
-        self._damage_seen = len(self._reader.damage)
-        mark_damage(self.state, damage)
-        if not records and not damage:
-            return self._last is None
+        if self._view.reader is None and self._view.open_outline():
+            self._begin()
+            return True
+        if self._view.outlined or self._view.reader is None:
+            self._view.complete()
+            self._view.read()
+            self._begin()
+            return True
+        records, damage = self._view.read()
         designs, variants = self._touched(records)
         if damage:
             designs, variants = dict.fromkeys(self.state.designs), dict.fromkeys(self.state.variants)
+        designs.update(dict.fromkeys(self._unfrozen[:PIECE]))
+        changed = bool(records or damage or self._unfrozen)
+        self._freeze(designs, variants)
+        if self._unfrozen:
+            del self._unfrozen[:PIECE]
+            self._designs = dict(sorted(self._designs.items()))
+        if damage or any(r.kind == "DesignEvaluated" for r in records) or self.state.damaged:
+            self._choose()
+        if records and not self._reading:
+            self._view.keep()
+        return changed or self._last is None
+
+    @property
+    def _reading(self) -> bool:
+        return bool(self._view.outlined or self._view.reading or self._unfrozen)
+
+    def _begin(self) -> None:
+        """Freeze what is seen first; the other designs follow, newest first."""
+        self._choose()
+        newest = list(reversed(self.state.designs))
+        self._designs = {}
+        self._unfrozen = [] if self._view.outlined else newest[PIECE:]
+        self._freeze(sorted({*self._front, *newest[:PIECE]}), self.state.variants)
+
+    def _freeze(self, designs: Iterable[int], variants: Iterable[str]) -> None:
+        lines = self._view.lines
         for number in designs:
             if number in self.state.designs:
-                self._designs[number] = freeze_design(
-                    self.state.designs[number], judged=self._judged.get(number, 0),
-                )
+                self._designs[number] = freeze_design(self.state.designs[number], judged=lines.judged.get(number, 0))
         for key in variants:
             if key in self.state.variants:
-                self._variants[key] = freeze_variant(self.state.variants[key], self._begun)
-        if damage or any(r.kind == "DesignEvaluated" for r in records) or self.state.damaged:
-            self._front = tuple(d.number for d in front(self.state.evaluated()))
-            chosen = best(self.state, self.settings.goal)
-            self._best = chosen.number if chosen is not None else None
-        return True
+                self._variants[key] = freeze_variant(self.state.variants[key], lines.begun.get(key, {}))
+
+    def _choose(self) -> None:
+        self._front = tuple(d.number for d in front(self.state.evaluated()))
+        chosen = best(self.state, self.settings.goal)
+        self._best = chosen.number if chosen is not None else None
 
     def _touched(self, records: Iterable[Record]) -> tuple[dict[int, None], dict[str, None]]:
         designs: dict[int, None] = {}
@@ -104,15 +129,11 @@ class Follower:
             number = payload.get("number") if record.kind == "DesignProposed" else payload.get("design")
             if isinstance(number, int) and number:
                 designs[number] = None
-                if record.kind == "RungFinished":
-                    self._judged[number] = record.seq
             key = payload.get("key") if record.kind == "VariantDeclared" else payload.get("variant")
             if record.kind == "DecisionOpened" and isinstance(payload.get("decision"), dict):
                 key = payload["decision"].get("variant")
             if isinstance(key, str) and key:
                 variants[key] = None
-                if isinstance(attempt := payload.get("attempt"), int):
-                    self._begun.setdefault((key, attempt), record.seq)
             if record.kind == "EngineStarted":
                 variants.update(dict.fromkeys(self.state.variants))
             if record.kind == "DecisionAnswered" and isinstance(key, str) and key in self.state.variants:
@@ -144,7 +165,7 @@ class Follower:
         return Snapshot(
             name=self.session.name, settings=self.settings, read_only=self.session.read_only,
             state=run_state(s, alive=engine in ("alive", "unknown")), engine=engine, problem=problem,
-            reading=bool(self._backlog),
+            reading=self._reading,
             designs=dict(self._designs), variants=dict(self._variants), open=tuple(s.open_decisions.values()),
             closed=tuple(s.closed_decisions.values()), commands=dict(s.commands), queued=queued, front=self._front,
             best=self._best, calls=s.spend.calls, tokens=s.spend.tokens, usd=s.spend.worst_usd, done=counts["done"],

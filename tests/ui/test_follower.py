@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from aigchip_tui.bench.synthetic import synthetic_session
+from aigchip_tui.engine import indexing
 from aigchip_tui.model import events as ev
 from aigchip_tui.store.lock import EngineState
+from aigchip_tui.store.session import Place
 from aigchip_tui.ui.feed import Feed, SnapshotArrived, interval_for
-from aigchip_tui.ui.follower import engine_word
+from aigchip_tui.ui.follower import Follower, engine_word
 from aigchip_tui.ui.projections.views import Snapshot
 
 if TYPE_CHECKING:
-    from tests.ui.ui_session import Made
+    from tests.ui.ui_session import Made, StillMachine
+else:
+    from ui_session import StillMachine
 
 
 def same(a: Snapshot, b: Snapshot) -> bool:
@@ -37,6 +44,31 @@ def test_following_event_by_event_ends_at_the_whole(full: Made) -> None:
         assert followed is not None
         assert same(followed, full.snapshot())
     assert full.snapshot().designs[4].status == "building"
+
+
+def test_an_indexed_session_is_shown_from_its_outline_first_and_ends_at_the_whole(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "WORTH_BYTES", 1)
+    session = synthetic_session(place, "many", designs=1500)
+
+    def followed() -> list[Snapshot]:
+        follower = Follower(session, machine=StillMachine(), monotonic=lambda: 0.0)
+        seen = [snapshot for _ in range(20) if (snapshot := follower.step()) is not None]
+        assert follower.step() is None
+        return seen
+
+    cold = followed()
+    assert indexing.resume(session, indexing.OUTLINE) is not None, "the follower keeps what it has folded"
+    warm = followed()
+    assert warm[0].reading
+    assert len(warm[0].designs) < len(warm[-1].designs) == 1500
+    assert not warm[-1].reading
+    for shown in (warm[0], cold[-1]):
+        assert (shown.front, shown.best, shown.done, shown.failed, shown.calls) == (
+            warm[-1].front, warm[-1].best, warm[-1].done, warm[-1].failed, warm[-1].calls)
+    assert same(warm[-1], cold[-1])
+    assert list(warm[-1].designs) == list(cold[-1].designs)
 
 
 def test_nothing_new_is_no_snapshot_and_costs_no_copies(full: Made) -> None:

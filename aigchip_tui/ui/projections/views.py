@@ -14,6 +14,8 @@ from aigchip_tui.model.state import Attempt, Design, Variant
 from aigchip_tui.model.summary import LADDER
 
 _WORST: tuple[Status, ...] = ("failed", "not run", "waived", "passed")
+_NO_RUNGS: Mapping[Rung, RungOutcome] = {}
+_NO_LOGS: Mapping[Rung, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +85,7 @@ class VariantView:
         return " ".join(f"{k}={v}" for k, v in self.settings.items())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DesignView:
     """One point of the space and what became of it."""
 
@@ -180,22 +182,23 @@ def freeze_attempt(attempt: Attempt, *, begun: int = 0) -> AttemptView:
     )
 
 
-def freeze_variant(variant: Variant, begun: Mapping[tuple[str, int], int]) -> VariantView:
-    """A frozen copy of a variant; `begun` tells when its attempts began."""
+def freeze_variant(variant: Variant, begun: Mapping[int, int]) -> VariantView:
+    """A frozen copy of a variant; `begun` tells which lines began its attempts."""
     return VariantView(
         key=variant.key, module=variant.module, function=variant.function, settings=dict(variant.settings),
         instruction=variant.instruction, status=variant.status, cause=variant.cause, decision=variant.decision,
         designs=tuple(variant.designs), 
-        attempts=tuple(freeze_attempt(a, begun=begun.get((variant.key, a.number), 0)) for a in variant.attempts),
+        attempts=tuple(freeze_attempt(a, begun=begun.get(a.number, 0)) for a in variant.attempts),
     )
 
 
 def freeze_design(design: Design, *, judged: int = 0) -> DesignView:
-    """A frozen copy of a design."""
+    """A frozen copy of a design; its parameters never change, and most designs have no rungs of their own."""
     return DesignView(
-        number=design.number, parameters=dict(design.parameters), origin=design.origin, status=design.status,
+        number=design.number, parameters=design.parameters, origin=design.origin, status=design.status,
         instances=design.instances, processes=design.processes, cause=design.cause, message=design.message,
-        figures=design.figures, rungs=dict(design.rungs), logs=dict(design.logs), judged=judged,
+        figures=design.figures, rungs=dict(design.rungs) if design.rungs else _NO_RUNGS,
+        logs=dict(design.logs) if design.logs else _NO_LOGS, judged=judged,
     )
 
 
