@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aigchip_tui.cli.common import open_session, place
-from aigchip_tui.cli.output import document, json_option, note, say, sessions_option
+from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, tape_options
 from aigchip_tui.cli.progress import Progress
 from aigchip_tui.cli.show_commands import print_session
 from aigchip_tui.model.errors import AigchipError
@@ -149,6 +149,7 @@ def _say_understanding(session: Session) -> None:
 @click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
 @_new_options
 @json_option
+@tape_options
 @sessions_option
 def run_command(
     name: str, take_over: bool, upgrade: bool, as_json: bool, sessions: str | None, **options: Any

@@ -46,10 +46,10 @@ class House:
     @property
     def generator_text(self) -> str:
         """Who writes the modules, in the words every screen uses."""
-        spec = self.generator.spec
+        spec, replayed = self.generator.spec, ", replayed from a recording" if self.generator.replayed else ""
         if spec.is_language_model:
-            return spec.text
-        return f"{spec.text}: offline adapter (not a language model)"
+            return spec.text + replayed
+        return f"{spec.text}: offline adapter (not a language model){replayed}"
 
     def variant(self, state: SessionState, key: str) -> Variant:
         """The template's variant of a declared key."""

@@ -16,7 +16,7 @@ from aigchip_tui.llm.ledger import FREE, Price, price_from
 from aigchip_tui.llm.offline import INJECTED_HEADER, count_tokens
 from aigchip_tui.llm.redact import Redactor
 from aigchip_tui.llm.spec import GeneratorSpec, Limits, Message, Reply, parse_spec
-from aigchip_tui.llm.transport import TapeMode, http_library, offline_transport, tape_transport
+from aigchip_tui.llm.transport import TapeMode, http_library, offline_transport, tape_of, tape_transport
 from aigchip_tui.model.errors import MissingToolError
 
 _POLL_S = 0.05
@@ -40,8 +40,11 @@ class Generator:
         redact: Redactor,
         clock: Callable[[], float] = time.monotonic,
         official: bool = False,
+        replayed: bool = False,
     ) -> None:
         self.spec = spec
+        self.replayed = replayed
+        """Whether replies come from a recording and nobody is asked."""
         self.price = price
         self.limits = limits
         self._client = client
@@ -320,7 +323,8 @@ def open_generator(
     """Opens a generator; key, base URL and price come from `environment` only, never from a session.
 
     OPENAI_API_KEY and OPENAI_BASE_URL are those of the openai client; a server on the loopback interface
-    needs no key. A `tape` records or replays HTTP; replaying needs no key. `seen` gets the request bodies
+    needs no key. A `tape` (else that of $AIGCHIP_RECORD or $AIGCHIP_REPLAY) records or replays HTTP;
+    replaying needs no key and reaches no server. `seen` gets the request bodies
     of the offline adapter. Raises `MissingToolError` when there is no key, `AigchipError` for an unknown
     generator.
     """
@@ -329,6 +333,8 @@ def open_generator(
 
     http = http_library()
     bounds = limits if limits is not None else Limits()
+    if tape is None:
+        tape, tape_mode = tape_of(environment)
     redact = Redactor(environment)
     key = environment.get("OPENAI_API_KEY", "").strip()
     base_url = environment.get("OPENAI_BASE_URL", "").strip() or "https://api.openai.com/v1"
@@ -353,7 +359,11 @@ def open_generator(
     timeout = http.Timeout(bounds.between_chunks_s, connect=bounds.connect_s)
     session = http.Client(transport=transport, timeout=timeout) if transport is not None else None
     client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=timeout, http_client=session)
-    return Generator(parsed, client, limits=bounds, price=price, redact=redact, clock=clock, official=official)
+    replayed = tape is not None and tape_mode == "replay"
+    return Generator(
+        parsed, client, limits=bounds, price=FREE if replayed else price, redact=redact, clock=clock,
+        official=official, replayed=replayed,
+    )
 
 
 __all__ = ["Generator", "GeneratorSpec", "Limits", "Message", "Reply", "open_generator", "parse_spec"]
