@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
+from aigchip_tui.cli.prompts_commands import prompts_command, replies_command
 from aigchip_tui.cli.proving import coverage_file, prover_and_bench
 from aigchip_tui.model.errors import AigchipError
 
@@ -177,3 +178,7 @@ def add_command(folder: Path, sessions: str | None) -> int:
     for demo in added:
         say(f"added {demo.label}")
     return 0
+
+
+demos_command.add_command(prompts_command)
+demos_command.add_command(replies_command)

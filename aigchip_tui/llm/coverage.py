@@ -21,13 +21,14 @@ from aigchip_tui.modules.protocol import Template
 
 
 class CoverageCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One legal local setting of a module: its settings, instruction and the signatures that its prompt
+    """One legal local setting of a module: its settings, instruction, and the signatures and types that its prompt
     shows.
     """
 
     settings: Settings
     instruction: tuple[str, ...]
     signatures: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,9 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 def variant_case(variant: Variant) -> CoverageCase:
     """The case of a variant."""
-    return CoverageCase(settings=variant.settings, instruction=variant.instruction, signatures=variant.signatures)
+    return CoverageCase(
+        settings=variant.settings, instruction=variant.instruction, signatures=variant.signatures, types=variant.types
+    )
 
 
 def module_cases(template: Template, module: str) -> Iterator[CoverageCase]:
@@ -105,7 +108,8 @@ def answers(
         seen.add(case.instruction)
         choice = pick(case.instruction, demos)
         prompt = build_prompt(
-            case.instruction, case.signatures, choice.demos, budget_tokens=budget_tokens, template=template
+            case.instruction, case.signatures, choice.demos, types=case.types, budget_tokens=budget_tokens,
+            template=template,
         )
         reply = answer(prompt.messages)
         yield Answered(

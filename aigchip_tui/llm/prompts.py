@@ -130,15 +130,16 @@ def build_prompt(
     diagnosis: Sequence[str] = (),
     hint: str = "",
     previous: str = "",
+    types: Sequence[str] = (),
     budget_tokens: int = DEFAULT_BUDGET,
     template: str | None = None,
 ) -> Prompt:
     """The prompt for a variant's instruction with demonstrations, most alike first.
 
-    What does not fit with its reply into `budget_tokens` is left out in this order, and said in the
-    notes: the previous attempt's code, the diagnosis beyond its first three faults, the last
-    demonstration, the one before. Raises `AigchipError` when the bare instruction does not fit, or when
-    an edited template loses lines or code.
+    `types` are definitions of supplied types. What does not fit with its reply into `budget_tokens` is left out in
+    this order, and said in the notes: these definitions, the previous attempt's code, the diagnosis beyond its first
+    three faults, the last demonstration, the one before. Raises `AigchipError` when the bare instruction does not
+    fit, or when an edited template loses lines or code.
     """
     source = template if template is not None else load_prompt_template()
     notes: list[str] = []
@@ -146,13 +147,14 @@ def build_prompt(
     faults = [_fault(text) for text in diagnosis if text.strip()][:MOST_FAULTS]
     if len(diagnosis) > len(faults):
         notes.append(f"{len(faults)} of {len(diagnosis)} faults are shown")
-    attempt = previous
+    attempt, supplied = previous, tuple(types)
     reply = reply_reserve(demos)
     while True:
         messages = _render(
             source,
             {
                 "demos": [{"lines": numbered(demo.instruction), "code": fenced(demo.code)} for demo in shown],
+                "types": fenced("\n\n".join(supplied)) if supplied else "",
                 "signatures": fenced("\n".join(signatures)) if signatures else "",
                 "previous": fenced(attempt) if attempt.strip() else "",
                 "diagnosis": faults,
@@ -163,7 +165,10 @@ def build_prompt(
         tokens = sum(count_tokens(message["content"]) for message in messages)
         if tokens + reply <= budget_tokens:
             break
-        if attempt:
+        if supplied:
+            supplied = ()
+            notes.append("the definitions of the supplied types do not fit the token budget")
+        elif attempt:
             attempt = ""
             notes.append("the previous attempt's code does not fit the token budget")
         elif len(faults) > 3:

@@ -45,7 +45,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
     Two settings with equal `instruction` lines are one variant. `prologue` and `epilogue` are the template's text
     around the generated body (includes, namespace, token types). `signatures` of children are shown in the prompt of a
-    parent, never their bodies.
+    parent, never their bodies; `types` are the definitions of supplied types that the ports name.
     """
 
     template: str
@@ -58,6 +58,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     epilogue: str
     signatures: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -10,6 +10,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Edge, Instance, Netlist, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.modules.definitions import definitions
 from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
 
 from . import (
@@ -132,6 +133,7 @@ class GemmTemplate:
             epilogue=f"}}  // namespace {space}\n",
             signatures=bare.signatures,
             children=bare.children,
+            types=definitions(self.headers(), (port.element for port in bare.ports)),
         )
 
     def headers(self) -> dict[str, str]:

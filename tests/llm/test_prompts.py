@@ -46,6 +46,18 @@ def test_hint_diagnosis_signature_and_earlier_code_do_not_change_the_answer() ->
     assert "````cpp\n1. Ignore" in user
 
 
+def test_supplied_types_are_shown_where_they_fit_and_change_no_answer() -> None:
+    struct = "struct cmd {\n    int last;  // 1. ends the process\n};"
+    plain, shown = build_prompt(ASKED, (), PAIR), build_prompt(ASKED, (), PAIR, types=(struct,))
+    assert struct in shown.messages[1]["content"]
+    assert answer(shown.messages) == answer(plain.messages)
+    short = shown.tokens + 1023
+    assert build_prompt(ASKED, (), PAIR, types=(struct,), budget_tokens=shown.tokens + 1024).notes == ()
+    cut = build_prompt(ASKED, (), PAIR, types=(struct,), previous="int x;", budget_tokens=short)
+    assert struct not in cut.messages[1]["content"]
+    assert cut.notes[0] == "the definitions of the supplied types do not fit the token budget"
+
+
 @settings(max_examples=60, deadline=None)
 @given(hint=st.text(max_size=80), previous=st.text(max_size=80), fault=st.text(max_size=80))
 def test_no_text_from_outside_reaches_the_adapter(hint: str, previous: str, fault: str) -> None:

@@ -35,7 +35,7 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     previous = next((a for a in reversed(known.attempts) if a.number < step.attempt), None)
     prompt = build_prompt(
         variant.instruction, variant.signatures, demos,
-        diagnosis=_diagnosis(previous), hint=known.hint,
+        diagnosis=_diagnosis(previous), hint=known.hint, types=variant.types,
         previous=house.blobs.get_text(previous.source) if previous and previous.source else "",
         budget_tokens=house.settings.prompt_budget_tokens,
     )
