@@ -54,6 +54,7 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--from", "parent", default=None, help="Session whose best designs begin the search."),
         click.option("--sandbox", type=click.Choice(["auto", "none"]), default=None),
         click.option("--executor", default=None, help="local"),
+        click.option("--prompt", type=click.Path(path_type=Path), default=None, help="A prompt template of your own."),
         click.option("--practice", is_flag=True, help="An adapter that makes mistakes: meet decisions at once."),
     ]
     for option in reversed(options):
@@ -109,6 +110,10 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
         k: v for k, v in options.items() if v is not None and v is not False and v != ()
     }
     extra["pins"] = parse_pins(extra.pop("pins", ()))  # type: ignore[arg-type]  # click gives a tuple of texts
+    if "prompt" in extra:
+        from aigchip_tui.llm.prompts import load_prompt_template
+
+        extra["prompt"] = _redacted(where, load_prompt_template(Path(str(extra["prompt"]))))
     if "parent" in extra:
         open_session(sessions, str(extra["parent"]))
     settings = make_settings(name, request, extra, devices=devices, base=Path.cwd())

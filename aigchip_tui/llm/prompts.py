@@ -18,6 +18,7 @@ from aigchip_tui.model.errors import AigchipError
 
 DEFAULT_BUDGET = 8192
 SHIPPED = Path(__file__).with_name("prompt.jinja")
+LONGEST_TEMPLATE = 64 * 1024
 LONGEST_FAULT = 400
 MOST_FAULTS = 12
 LONGEST_HINT = 2000
@@ -63,11 +64,37 @@ def _compiled(source: str) -> Any:
 
 
 def load_prompt_template(path: Path | None = None) -> str:
-    """The text of the prompt template: the shipped one, or the user's own."""
+    """The text of the prompt template: the shipped one, or the user's own of at most 64 KB."""
+    source = path or SHIPPED
+    if source.exists() and not source.is_file():
+        raise AigchipError(f"The prompt template {path} cannot be read: it is not a plain file.")
     try:
-        return (path or SHIPPED).read_text(encoding="utf-8")
+        with source.open("rb") as file:
+            text = file.read(LONGEST_TEMPLATE + 1)
+        if len(text) > LONGEST_TEMPLATE:
+            raise AigchipError(f"The prompt template {path} is longer than {LONGEST_TEMPLATE} bytes.")
+        return text.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AigchipError(f"The prompt template {path} cannot be read: {error}.") from error
+
+
+def check_prompt_template(source: str) -> None:
+    """Raise AigchipError when an edited template fails, or loses lines or code, in any of the prompts of a session:
+    with two demonstrations, one and none, first tries and repeated ones.
+    """
+    demos = tuple(
+        Demo(template="any", module="any", name=name, settings={}, code=f"int {name}() {{\n    return 0;\n}}\n",
+             instruction=(f"A module named {name}.", "It answers."))
+        for name in ("first", "second")
+    )
+    faults = ("it does not compile", "a line is not answered")
+    for count in range(len(demos) + 1):
+        for again in (False, True):
+            build_prompt(
+                ("A module.", "It answers, too."), ("void f();",), demos[:count], budget_tokens=1_000_000,
+                template=source, diagnosis=faults if again else (), hint="Look again." if again else "",
+                previous="int x;" if again else "",
+            )
 
 
 def template_hash(source: str) -> str:

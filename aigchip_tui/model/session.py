@@ -65,6 +65,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_usd: float = 0.0
     max_hours: float = 0.0
     prompt_budget_tokens: int = 8192
+    prompt: str = ""
+    """The text of the user's own prompt template; empty for the shipped one."""
     pins: dict[str, Setting] = {}
     sandbox: Literal["auto", "none"] = "auto"
     executor: str = "local"

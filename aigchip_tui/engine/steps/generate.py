@@ -37,7 +37,7 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
         variant.instruction, variant.signatures, demos,
         diagnosis=_diagnosis(previous), hint=known.hint, types=variant.types,
         previous=house.blobs.get_text(previous.source) if previous and previous.source else "",
-        budget_tokens=house.settings.prompt_budget_tokens,
+        budget_tokens=house.settings.prompt_budget_tokens, template=house.settings.prompt or None,
     )
     seed = draw_seed(house.settings.seed, "generate", step.variant, step.attempt)
     worst = worst_case(prompt.tokens, prompt.reply_tokens, house.generator.price)
