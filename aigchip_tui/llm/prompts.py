@@ -93,7 +93,7 @@ def check_prompt_template(source: str) -> None:
             build_prompt(
                 ("A module.", "It answers, too."), ("void f();",), demos[:count], budget_tokens=1_000_000,
                 template=source, diagnosis=faults if again else (), hint="Look again." if again else "",
-                previous="int x;" if again else "",
+                previous="int x;" if again else "", types=("using data_t = int;",),
             )
 
 
