@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aigchip_tui.engine.advance import Limits, Step
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.reuse import Reuse
 from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.client import Generator
 from aigchip_tui.model.module import Variant
@@ -42,6 +43,8 @@ class House:
     elapsed_s: Callable[[], float]
     cancelled: threading.Event
     close: Callable[[], None]
+    reuse: Reuse | None = None
+    """The user's caches of variants and proofs, unless this session has none."""
 
     @property
     def generator_text(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import re
 import threading
@@ -41,10 +42,15 @@ class Generator:
         clock: Callable[[], float] = time.monotonic,
         official: bool = False,
         replayed: bool = False,
+        taped: bool = False,
+        server: str = "",
     ) -> None:
         self.spec = spec
         self.replayed = replayed
         """Whether replies come from a recording and nobody is asked."""
+        self.taped = taped
+        """Whether calls are recorded or come from a recording, which must hold each of them."""
+        self._server = server
         self.price = price
         self.limits = limits
         self._client = client
@@ -53,6 +59,12 @@ class Generator:
         self._slots = threading.BoundedSemaphore(limits.concurrency)
         self._limit_name = "max_completion_tokens" if official else "max_tokens"
         self._unsupported: set[str] = set()
+
+    @property
+    def identity(self) -> str:
+        """Who answers: the spec, and for a model which server it is on; equal names elsewhere are another generator."""
+        where = hashlib.sha256(self._server.encode()).hexdigest()[:16]
+        return f"{self.spec.text} at {where}" if self.spec.is_language_model else self.spec.text
 
     def generate(
         self,
@@ -362,7 +374,7 @@ def open_generator(
     replayed = tape is not None and tape_mode == "replay"
     return Generator(
         parsed, client, limits=bounds, price=FREE if replayed else price, redact=redact, clock=clock,
-        official=official, replayed=replayed,
+        official=official, replayed=replayed, taped=tape is not None, server=base_url,
     )
 
 

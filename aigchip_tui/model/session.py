@@ -71,6 +71,10 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     sandbox: Literal["auto", "none"] = "auto"
     executor: str = "local"
     practice: bool = False
+    cache: bool = True
+    """Proven variants and passed proofs are taken from the user's cache and kept in it."""
+    reuse: bool = False
+    """Texts of other generators may be taken from the cache, and are shown as such."""
     parent: str = ""
     """Session whose designs seeded this one (`--from`)."""
 
