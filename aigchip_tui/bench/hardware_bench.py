@@ -48,7 +48,7 @@ def random_designs(
         if keep is not None:
             genes = keep.apply(genes)
         if number % 2:
-            genes = repaired(genes, build.axi_bytes)
+            genes = repaired(genes, build)
         point = point_of(genes)
         if not refusals(point, build, workload):
             yield point

@@ -41,6 +41,16 @@ AP_TYPES_SHA256: dict[str, str] = {
 """The Apache-2.0 files of ap_types as released with hls4ml 1.2 and 1.3, by SHA-256."""
 
 
+def headers_for(sources: Mapping[str, str], environment: Mapping[str, str]) -> list[Path]:
+    """Folders that these texts need behind our own headers: that of ap_int and ap_fixed where one is named, or none.
+
+    Raises:
+        MissingToolError: it is needed and not there, see `find_headers`.
+    """
+    named = any(word in text for text in sources.values() for word in ("ap_int", "ap_uint", "ap_fixed", "ap_ufixed"))
+    return [find_headers(environment)] if named else []
+
+
 def find_headers(environment: Mapping[str, str]) -> Path:
     """The folder with ap_int.h and ap_fixed.h: `XILINX_HLS`/include when set, else the verified files of the wheel.
 

@@ -17,7 +17,7 @@ from aigchip_tui.csim.compare import Comparison, Mismatch, compare_case
 from aigchip_tui.csim.compile import Compiler, Program, Transform, compile_program, find_compiler
 from aigchip_tui.csim.faults import runtime_faults
 from aigchip_tui.csim.harness import CASES_FILE, RESULTS_FILE, harness_source
-from aigchip_tui.csim.headers import find_headers
+from aigchip_tui.csim.headers import headers_for
 from aigchip_tui.csim.messages import sanitizer_findings
 from aigchip_tui.csim.wire import CaseRecord, Results, StreamUse, decode_results, encode_cases
 from aigchip_tui.model.errors import AigchipError
@@ -172,13 +172,12 @@ def _simulate(
     if fibers is None:
         fibers = any("DATAFLOW" in text.upper() for text in files.values())
     sources = {**files, "bench.cpp": driver}
-    uses_ap = any("ap_int" in text or "ap_fixed" in text or "ap_uint" in text for text in sources.values())
     stimulus = encode_cases(cases, ports, guards=not sanitize, depth_override=depth_override)
     for _ in range(_TRIES):
         program = compile_program(
             sources, "bench.cpp", compiler=compiler or find_compiler(environment), sandbox=sandbox, cache=cache,
             sanitize=sanitize, fibers=fibers, transform=_concurrent(sandbox) if fibers else None,
-            system_includes=[find_headers(environment)] if uses_ap else [],
+            system_includes=headers_for(sources, environment),
         )
         if program.path is None:
             return SimulationResult(
@@ -235,7 +234,7 @@ def _execute(
         )
         if not own.is_file():
             raise FileNotFoundError(folder)
-        return run, decode_results(read_results(scratch / RESULTS_FILE))
+        return run, decode_results(_read_results(scratch / RESULTS_FILE))
 
 
 def _linked(program: Path, place: Path) -> Path:
@@ -249,7 +248,7 @@ def _linked(program: Path, place: Path) -> Path:
     return place
 
 
-def read_results(path: Path) -> bytes:
+def _read_results(path: Path) -> bytes:
     """The results file, opened without following links: a module may have put anything there."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aigchip_tui import __version__
+from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
@@ -73,14 +74,15 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
         for name, text in template.assemble(netlist, bodies).items()
     }
     tests = {f"test/{name}": text for name, text in host.items()}
+    vendor = _ap_types() if any("ap_int" in text for text in sources.values()) else {}
     headers = {f"include/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_include().glob("*.h"))}
     document = design_document(view.state, design)
     return {
-        **sources, **tests, **headers,
-        "Makefile": _makefile(sorted(sources), sorted(tests)),
+        **sources, **tests, **headers, **vendor,
+        "Makefile": _makefile(sorted(sources), sorted(tests), vendor=bool(vendor)),
         "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests)),
         "README.md": _readme(view, design, document),
-        "NOTICE": _NOTICE,
+        "NOTICE": _NOTICE + (_AP_NOTICE if vendor else ""),
         "design.json": msgspec.json.format(msgspec.json.encode(document), indent=2).decode(),
     }
 
@@ -125,6 +127,12 @@ def _include() -> Path:
     return Path(aigchip_tui.csim.__path__[0]) / "include"
 
 
+def _ap_types() -> dict[str, str]:
+    """The free ap_int headers by file name in the project; raises MissingToolError where the wheel is not there."""
+    folder = find_headers({})
+    return {f"include/ap/{name}": (folder / name).read_text(encoding="utf-8") for name in AP_TYPES_SHA256}
+
+
 def _bodies(view: SessionView, design: Design) -> dict[str, str]:
     bodies: dict[str, str] = {}
     for key in design.variant_keys():
@@ -136,7 +144,8 @@ def _bodies(view: SessionView, design: Design) -> dict[str, str]:
     return bodies
 
 
-def _makefile(sources: Sequence[str], tests: Sequence[str]) -> str:
+def _makefile(sources: Sequence[str], tests: Sequence[str], *, vendor: bool = False) -> str:
+    ap_types = " -isystem include/ap" if vendor else ""
     bench = " ".join(name for name in (*tests, *sources) if name.endswith(".cpp"))
     return f"""\
 # `make test` compiles the accelerator with its test bench and simulates it; no vendor tool is needed.
@@ -144,7 +153,7 @@ def _makefile(sources: Sequence[str], tests: Sequence[str]) -> str:
 CXX ?= g++
 SEED ?= 1
 CXXFLAGS ?= -O1
-FLAGS = -std=c++20 $(CXXFLAGS) -Wall -Wno-unknown-pragmas -Wno-unused-label -Iinclude -Isrc -Itest
+FLAGS = -std=c++20 $(CXXFLAGS) -Wall -Wno-unknown-pragmas -Wno-unused-label -Iinclude -Isrc -Itest{ap_types}
 # One program a compiler and its flags, so that another compiler is never answered by the last one's program.
 BENCH = build/bench-$(subst /,_,$(subst $(space),_,$(CXX)$(CXXFLAGS)))
 space := $(subst ,, )
@@ -217,5 +226,8 @@ def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> s
 _NOTICE = """\
 Headers in include/ are part of aigchip-tui (Apache-2.0). They stand in for the vendor's headers of the same names,
 for simulation with g++ and clang; synthesis uses the vendor's own.
+"""
+_AP_NOTICE = """\
+Headers in include/ap/ are Xilinx' ap_types (Apache-2.0), as the package hls4ml distributes them.
 """
 

@@ -21,14 +21,14 @@ from aigchip_tui.modules.protocol import Template
 
 
 class CoverageCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One legal local setting of a module: its settings, instruction, and the signatures and types that its prompt
-    shows.
+    """One legal local setting of a module: its settings, instruction, the signatures that its prompt shows, and the
+    element types where they are not those of the type header.
     """
 
     settings: Settings
     instruction: tuple[str, ...]
     signatures: tuple[str, ...] = ()
-    types: tuple[str, ...] = ()
+    types: str = ""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,24 +69,14 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 def variant_case(variant: Variant) -> CoverageCase:
     """The case of a variant."""
-    return CoverageCase(
-        settings=variant.settings, instruction=variant.instruction, signatures=variant.signatures, types=variant.types
-    )
+    return CoverageCase(settings=variant.settings, instruction=variant.instruction, signatures=variant.signatures,
+                        types=variant.types)
 
 
 def module_cases(template: Template, module: str) -> Iterator[CoverageCase]:
-    """Every legal local setting of a module, as its variant would be asked for.
-
-    Variants are not made: a template keeps each one it has made, and there are tens of thousands.
-    """
-    kinds = template.modules()
-    kind = kinds[module]
-    for settings in kind.legal_settings():
-        yield CoverageCase(
-            settings=settings,
-            instruction=tuple(kind.instruction(settings)),
-            signatures=tuple(kinds[name].signature(child) for name, child in kind.children(settings)),
-        )
+    """Every legal local setting of a module, as its variant would be asked for."""
+    for settings in template.modules()[module].legal_settings():
+        yield variant_case(template.variant(module, settings))
 
 
 def answers(
@@ -99,17 +89,17 @@ def answers(
 ) -> Iterator[Answered]:
     """Asks the adapter for each case, with demonstrations chosen and a prompt built as in production.
 
-    Cases with equal instructions are one variant and asked once.
+    Cases with equal instructions and element types are one variant and asked once.
     """
     seen: set[tuple[str, ...]] = set()
     for case in cases:
-        if case.instruction in seen:
+        asked = (case.types, *case.instruction)
+        if asked in seen:
             continue
-        seen.add(case.instruction)
+        seen.add(asked)
         choice = pick(case.instruction, demos)
         prompt = build_prompt(
-            case.instruction, case.signatures, choice.demos, types=case.types, budget_tokens=budget_tokens,
-            template=template,
+            case.instruction, case.signatures, choice.demos, budget_tokens=budget_tokens, template=template
         )
         reply = answer(prompt.messages)
         yield Answered(

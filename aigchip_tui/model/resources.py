@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aigchip_tui.model.space import ACC_BITS, Build, DesignPoint, Partition
+from aigchip_tui.model.space import Build, DesignPoint, Partition
 
 # Width -> depth of a BRAM18 in simple dual port mode (UG573, table 1-7).
 _BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
@@ -51,8 +51,11 @@ def bank_resources(width_bits: int, depth: int, *, uram_allowed: bool) -> tuple[
 def buffer_resources(kib: int, part: Partition, element_bits: int, *, uram_allowed: bool) -> tuple[int, int, int]:
     """(LUT, BRAM18, URAM) of a double-buffered buffer of `kib` KiB a copy, in `part.h` banks of `part.w`
     elements a word.
+
+    An element counts a power of two of bytes in the size, so that the depth of a bank is one too.
     """
-    depth = kib * 1024 * 8 // (element_bits * part.banks)
+    cell_bits = 1 << (element_bits - 1).bit_length()
+    depth = kib * 1024 * 8 // (cell_bits * part.banks)
     lut, bram18, uram = bank_resources(part.w * element_bits, depth, uram_allowed=uram_allowed)
     return 2 * part.h * lut, 2 * part.h * bram18, 2 * part.h * uram
 
@@ -64,12 +67,12 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
     uram_allowed = build.device.has_uram
     lut, bram18, uram = 0, 0, 0
     for kib, part, bits in (
-        (point.buf_a, point.part_a, 8),
-        (point.buf_b, point.part_b, 8),
-        (point.buf_c, point.part_c, ACC_BITS),
+        (point.buf_a, point.part_a, build.data_bits),
+        (point.buf_b, point.part_b, build.data_bits),
+        (point.buf_c, point.part_c, build.sum_bits),
     ):
         of_buffer = buffer_resources(kib, part, bits, uram_allowed=uram_allowed)
         lut, bram18, uram = lut + of_buffer[0], bram18 + of_buffer[1], uram + of_buffer[2]
-    token_bits = 8 * (point.pm + point.pn) * point.pk + ACC_BITS * point.c_lanes
+    token_bits = build.data_bits * (point.pm + point.pn) * point.pk + build.sum_bits * point.c_lanes(build.sum_bits)
     lut += LUT_BASE + LUT_PER_MAC * point.macs + int(LUT_PER_TOKEN_BIT * token_bits)
     return Resources(dsp=point.macs, lut=lut, bram18=bram18, uram=uram)

@@ -10,7 +10,6 @@ import msgspec
 
 from aigchip_tui.model.resources import screened_resources
 from aigchip_tui.model.space import (
-    ACC_BITS,
     ARRAY_PRODUCTS,
     ARRAYS_PRODUCTS,
     AXI_BYTES,
@@ -82,8 +81,8 @@ def timing_flags(point: DesignPoint, build: Build) -> tuple[Refusal, ...]:
 
 
 def _build_rules(build: Build) -> Iterator[Refusal]:
-    if build.precision != "int8":
-        message = f"not built yet: precision {build.precision}; only int8 is."
+    if build.precision == "fp16":
+        message = "not built yet: precision fp16; int8 and int16 are."
         yield Refusal(rule="not_built", figure=0, message=message)
     if not CLOCKS_MHZ[0] <= build.clock_mhz <= CLOCKS_MHZ[1]:
         yield Refusal(
@@ -172,12 +171,12 @@ def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
 
 
 def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
-    for name, kib, bits, banks in (
-        ("a", point.buf_a, 8, point.part_a.banks),
-        ("b", point.buf_b, 8, point.part_b.banks),
-        ("c", point.buf_c, ACC_BITS, point.part_c.banks),
+    for name, kib, size, banks in (
+        ("a", point.buf_a, build.data_bytes, point.part_a.banks),
+        ("b", point.buf_b, build.data_bytes, point.part_b.banks),
+        ("c", point.buf_c, build.sum_cell_bytes, point.part_c.banks),
     ):
-        elements = kib * 1024 * 8 // bits
+        elements = kib * 1024 // size
         if banks > elements:
             yield Refusal(
                 rule="partition",
@@ -193,7 +192,11 @@ def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
                 "bank word of C would be added to in consecutive cycles."
             ),
         )
-    tokens = (("A", 8 * point.pm * point.pk), ("B", 8 * point.pn * point.pk), ("C", ACC_BITS * point.c_lanes))
+    tokens = (
+        ("A", build.data_bits * point.pm * point.pk),
+        ("B", build.data_bits * point.pn * point.pk),
+        ("C", build.sum_bits * point.c_lanes(build.sum_bits)),
+    )
     for operand, bits in tokens:
         if bits > MAX_TOKEN_BITS:
             yield Refusal(

@@ -30,7 +30,10 @@ PARTITION_FACTORS = (1, 2, 4, 8, 16, 32, 64)
 CLOCKS_MHZ = (150, 300)
 AXI_BYTES = (8, 16, 32, 64)
 MAX_TOKEN_BITS = 4096
-ACC_BITS = 32
+# Bits of an element of A, B and of the result, and of a partial sum (SPACE sec. 1).
+ELEMENT_BITS: Mapping[Precision, int] = {"int8": 8, "int16": 16, "fp16": 16}
+SUM_BITS: Mapping[Precision, int] = {"int8": 32, "int16": 48, "fp16": 32}
+ACC_BITS = SUM_BITS["int8"]
 _SPLIT = re.compile(r"(?:m(\d{1,4}))?(?:n(\d{1,4}))?(?:k(\d{1,4}))?")
 
 
@@ -166,26 +169,24 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
         """Multipliers that work in parallel."""
         return self.pm * self.pn * self.pk
 
-    @property
-    def c_slices(self) -> int:
+    def c_slices(self, sum_bits: int) -> int:
         """Serial slices in which a block of Pm x Pn sums leaves an array: a power of two up to qm.
 
         A slice has to fit a token of 4096 bits and the rows of banks of buffer C (SPACE sec. 1,
         microarchitecture sec. 3).
         """
-        wanted = max(_ceil(self.pm, self.part_c.h), _ceil(self.pm * self.pn * ACC_BITS, MAX_TOKEN_BITS))
+        wanted = max(_ceil(self.pm, self.part_c.h), _ceil(self.pm * self.pn * sum_bits, MAX_TOKEN_BITS))
         return min(_power_of_two_at_least(wanted), self.qm)
 
-    @property
-    def c_lanes(self) -> int:
+    def c_lanes(self, sum_bits: int) -> int:
         """Sums packed in one token from the collector to buffer C."""
-        return self.pm // self.c_slices * self.pn
+        return self.pm // self.c_slices(sum_bits) * self.pn
 
-    @property
-    def c_cycles_per_block(self) -> int:
+    def c_cycles_per_block(self, sum_bits: int) -> int:
         """Cycles that buffer C needs to take one block of Pm x Pn sums."""
-        rows = self.pm // self.c_slices
-        return self.c_slices * _ceil(rows, self.part_c.h) * _ceil(self.pn, self.part_c.w)
+        slices = self.c_slices(sum_bits)
+        rows = self.pm // slices
+        return slices * _ceil(rows, self.part_c.h) * _ceil(self.pn, self.part_c.w)
 
     @property
     def drain_stall(self) -> int:
@@ -261,7 +262,36 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     axi_bytes: int = 16
     dsp_limit: int = 0
     resource_share: float = 0.7
-    output_bytes: int = 1
+
+    @property
+    def data_bits(self) -> int:
+        """Bits of an element of A, of B and of the result."""
+        return ELEMENT_BITS[self.precision]
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of an element of A, of B and of the result."""
+        return self.data_bits // 8
+
+    @property
+    def sum_bits(self) -> int:
+        """Bits of a partial sum."""
+        return SUM_BITS[self.precision]
+
+    @property
+    def sum_cell_bytes(self) -> int:
+        """Bytes that a sum counts in buffer C: a power of two, so that a bank's depth is one too."""
+        return 1 << (self.sum_bits // 8 - 1).bit_length()
+
+    @property
+    def axi_elements(self) -> int:
+        """Elements of A or B in a word of an AXI port."""
+        return self.axi_bytes // self.data_bytes
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes of an element of the result."""
+        return self.data_bytes
 
     @property
     def dsp_budget(self) -> int:

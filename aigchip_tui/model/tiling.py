@@ -14,7 +14,7 @@ import msgspec
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
-from aigchip_tui.model.space import ACC_BITS, Build, DesignPoint
+from aigchip_tui.model.space import Build, DesignPoint
 
 # Cycles from a read request to its first word, assumed until measured on a board (SPACE sec. 3: a = 60, b =
 # 0).
@@ -101,10 +101,10 @@ def granules(point: DesignPoint, build: Build) -> Granules:
     return Granules(
         m=max(point.pm, point.part_a.h, point.part_c.h),
         n=max(point.pn, point.part_b.h, point.part_c.w, build.axi_bytes // build.output_bytes),
-        k=max(point.pk, point.part_a.w, point.part_b.w, build.axi_bytes),
-        capacity_a=point.buf_a * 1024,
-        capacity_b=point.buf_b * 1024,
-        capacity_c=point.buf_c * 1024 * 8 // ACC_BITS,
+        k=max(point.pk, point.part_a.w, point.part_b.w, build.axi_elements),
+        capacity_a=point.buf_a * 1024 // build.data_bytes,
+        capacity_b=point.buf_b * 1024 // build.data_bytes,
+        capacity_c=point.buf_c * 1024 // build.sum_cell_bytes,
     )
 
 
@@ -192,18 +192,20 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     sec. 3).
     """
     nm, nn, nk = _ceil(layer.m, tm), _ceil(layer.n, tn), _ceil(layer.k, tk)
-    axi, out = build.axi_bytes, build.output_bytes
+    axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
     # Tiles lie in memory as the buffers hold them: whole blocks of the array, whole words of the port and of the
     # banks.
     rows_a, rows_b = _up(layer.m, point.pm), _up(layer.n, point.pn)
-    lda, ldc = _up(layer.k, max(point.pk, axi)), _up(layer.n, max(point.pn, point.part_c.w))
+    lda, ldc = _up(layer.k, max(point.pk, build.axi_elements)), _up(layer.n, max(point.pn, point.part_c.w))
     reads_a, reads_b = reads(point.reuse, nm, nn, nk)
-    a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a, rows_b * lda * reads_b, rows_a * ldc * out
-    rate_a, rate_b = min(axi, point.part_a.w), min(axi, point.part_b.w)
+    a_bytes, b_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size
+    c_bytes = rows_a * ldc * out
+    rate_a, rate_b = min(axi, point.part_a.w * size), min(axi, point.part_b.w * size)
     rate_c = min(axi, point.part_c.w * out)
     blocks = _ceil(layer.m, point.pm) * _ceil(layer.n, point.pn)
-    steps = (nk - 1) * max(tk // point.pk * point.drain_stall, point.c_cycles_per_block)
-    steps += max(_ceil(layer.k - (nk - 1) * tk, point.pk) * point.drain_stall, point.c_cycles_per_block)
+    block_cycles = point.c_cycles_per_block(build.sum_bits)
+    steps = (nk - 1) * max(tk // point.pk * point.drain_stall, block_cycles)
+    steps += max(_ceil(layer.k - (nk - 1) * tk, point.pk) * point.drain_stall, block_cycles)
     compute = blocks * steps + nm * nn * nk * fill_cycles(point)
     memory = max(
         _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
@@ -211,7 +213,7 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
         _ceil(c_bytes, rate_c),
         math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
     )
-    first_k = min(tk, lda)
+    first_k = min(tk, lda) * size
     first = max(_ceil(min(tm, rows_a) * first_k, rate_a), _ceil(min(tn, rows_b) * first_k, rate_b))
     last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
     edge = first + _ceil(last, rate_c) + LAYER_OVERHEAD

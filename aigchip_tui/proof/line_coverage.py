@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aigchip_tui.csim.compile import COMPILE_MEMORY_BYTES, compile_flags, find_compiler, toolchain_folders, write_files
 from aigchip_tui.csim.harness import CASES_FILE, harness_source
-from aigchip_tui.csim.headers import INCLUDE
+from aigchip_tui.csim.headers import INCLUDE, headers_for
 from aigchip_tui.csim.wire import encode_cases
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Variant
@@ -43,15 +43,18 @@ def uncovered_lines(
         scratch = Path(folder).resolve()
         write_files(scratch, files)
         (scratch / CASES_FILE).write_bytes(encode_cases(cases, variant.ports))
-        flags = [flag for flag in compile_flags(compiler, sanitize=False, fibers=False) if flag != "-O1"]
+        vendor = headers_for(files, bench.environment)
+        asked = compile_flags(compiler, sanitize=False, fibers=False, system_includes=vendor)
+        flags = [flag for flag in asked if flag != "-O1"]
         for argv, compiling in (
             ([compiler.path, *flags, "-O0", "-fno-exceptions", "--coverage", "bench.cpp", "-o", "program"], True),
             (["./program"], False),
             ([gcov, "-o", ".", "program-bench.gcda"], True),
         ):
             run = bench.sandbox.run(
-                argv, cwd=scratch, read_only=[INCLUDE, *toolchain_folders(compiler)], writable=[scratch], cpu_s=90.0,
-                wall_s=300.0, memory_bytes=COMPILE_MEMORY_BYTES, file_bytes=256 << 20, allow_fork=compiling,
+                argv, cwd=scratch, read_only=[INCLUDE, *vendor, *toolchain_folders(compiler)],
+                writable=[scratch], cpu_s=90.0, wall_s=300.0, memory_bytes=COMPILE_MEMORY_BYTES,
+                file_bytes=256 << 20, allow_fork=compiling,
             )
             if not run.ok:
                 said = (run.stderr + run.stdout).decode(errors="replace").strip()[:300]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _PLAIN_TYPES = frozenset({
-    "bool", "char", "int", "unsigned", "long", "short", "size_t", "data_t", "acc_t",
+    "bool", "char", "int", "unsigned", "long", "short", "size_t", "data_t", "acc_t", "scaled_t",
     *(f"{scope}{sign}int{bits}_t" for scope in ("", "std::") for sign in ("", "u") for bits in (8, 16, 32, 64)),
 })
 _LIBRARY = ("hls::", "std::min", "std::max", "std::abs", "std::swap", "std::move", "std::remove_cvref_t")

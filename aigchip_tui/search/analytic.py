@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import (
-    ACC_BITS,
     ARRAY_SPLITS,
     BUFFER_KIB,
     LANE_SPLITS,
@@ -128,9 +127,9 @@ def columns_of(
     """Columns from array shapes, buffers (KiB) and the six partition factors (a_h, a_w, b_h, b_w, c_h, c_w)."""
     pm, pn, pk = shape
     a_h, a_w, b_h, b_w, c_h, c_w = parts
-    axi, out = float(build.axi_bytes), float(build.output_bytes)
+    axi, size, out = float(build.axi_bytes), float(build.data_bytes), float(build.output_bytes)
     stall = np.maximum(np.ceil(pm / a_h) * np.ceil(pk / a_w), np.ceil(pn / b_h) * np.ceil(pk / b_w))
-    slices = c_slices(pm, pn, c_h, rows_of_array)
+    slices = c_slices(pm, pn, c_h, rows_of_array, build.sum_bits)
     return Columns(
         pm=pm,
         pn=pn,
@@ -140,21 +139,21 @@ def columns_of(
         block_cycles=slices * np.ceil(pm / slices / c_h) * np.ceil(pn / c_w),
         grain_m=np.maximum(np.maximum(pm, a_h), c_h),
         grain_n=np.maximum(np.maximum(pn, b_h), np.maximum(c_w, build.axi_bytes // build.output_bytes)),
-        grain_k=np.maximum(np.maximum(pk, axi), np.maximum(a_w, b_w)),
-        capacity_a=kib[0] * 1024,
-        capacity_b=kib[1] * 1024,
-        capacity_c=kib[2] * 1024 * 8 / ACC_BITS,
-        rate_a=np.minimum(axi, a_w),
-        rate_b=np.minimum(axi, b_w),
+        grain_k=np.maximum(np.maximum(pk, build.axi_elements), np.maximum(a_w, b_w)),
+        capacity_a=kib[0] * 1024 / size,
+        capacity_b=kib[1] * 1024 / size,
+        capacity_c=kib[2] * 1024 / build.sum_cell_bytes,
+        rate_a=np.minimum(axi, a_w * size),
+        rate_b=np.minimum(axi, b_w * size),
         rate_c=np.minimum(axi, c_w * out),
         part_c_w=c_w,
         reuse=reuse,
     )
 
 
-def c_slices(pm: Floats, pn: Floats, part_c_h: Floats, rows_of_array: Floats) -> Floats:
+def c_slices(pm: Floats, pn: Floats, part_c_h: Floats, rows_of_array: Floats, sum_bits: int) -> Floats:
     """Vector form of `DesignPoint.c_slices`."""
-    wanted = np.maximum(np.ceil(pm / part_c_h), np.ceil(pm * pn * ACC_BITS / MAX_TOKEN_BITS))
+    wanted = np.maximum(np.ceil(pm / part_c_h), np.ceil(pm * pn * sum_bits / MAX_TOKEN_BITS))
     slices: Floats = np.minimum(np.exp2(np.ceil(np.log2(wanted))), rows_of_array)
     return slices
 
@@ -197,7 +196,6 @@ class _Grid:
 def _of_one_reuse(flat: Columns, build: Build, layers: LayerTable, reuse: str) -> Floats:
     names = [name for name in flat.__dataclass_fields__ if name != "reuse"]
     d = Columns(**{name: getattr(flat, name)[:, None] for name in names}, reuse=flat.reuse)
-    axi = build.axi_bytes
     grid = _Grid(
         d=d,
         build=build,
@@ -207,7 +205,7 @@ def _of_one_reuse(flat: Columns, build: Build, layers: LayerTable, reuse: str) -
         k=_up(layers.k, d.grain_k),
         rows_a=_up(layers.m, d.pm),
         rows_b=_up(layers.n, d.pn),
-        lda=_up(layers.k, np.maximum(d.pk, axi)),
+        lda=_up(layers.k, np.maximum(d.pk, build.axi_elements)),
         ldc=_up(layers.n, np.maximum(d.pn, d.part_c_w)),
     )
     fits = (d.grain_m * d.grain_k <= d.capacity_a) & (d.grain_n * d.grain_k <= d.capacity_b)
@@ -255,6 +253,7 @@ def _free_k(grid: _Grid, reuse: str) -> Floats:
 def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Floats:
     """Fewest cycles over the cuts; `tm` has axes (cut m, 1, design, layer), `tn` (cut m, cut n, design, layer)."""
     d, build, out = grid.d, grid.build, grid.build.output_bytes
+    size = build.data_bytes
     m, n, k = grid.table.m, grid.table.n, grid.table.k
     rows_a, rows_b, lda, ldc = grid.rows_a, grid.rows_b, grid.lda, grid.ldc
     nm, nn, nk = np.ceil(m / tm), np.ceil(n / tn), np.ceil(k / tk)
@@ -264,7 +263,7 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
         reads_a = 1.0
     elif reuse == "b":
         reads_a, reads_b = np.where(nm * nk == 1, 1, nn), 1.0
-    a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a, rows_b * lda * reads_b, rows_a * ldc * out
+    a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size, rows_a * ldc * out
     blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
     steps = (nk - 1) * np.maximum(tk / d.pk * d.drain_stall, d.block_cycles)
     steps = steps + np.maximum(np.ceil((k - (nk - 1) * tk) / d.pk) * d.drain_stall, d.block_cycles)
@@ -275,7 +274,7 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
     )
     memory = np.maximum(memory, np.ceil(c_bytes / d.rate_c))
     memory = np.maximum(memory, np.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle))
-    loaded_k = np.minimum(tk, lda)
+    loaded_k = np.minimum(tk, lda) * size
     first = np.maximum(
         np.ceil(np.minimum(tm, rows_a) * loaded_k / d.rate_a), np.ceil(np.minimum(tn, rows_b) * loaded_k / d.rate_b)
     )
@@ -314,6 +313,6 @@ def roofline_cycles(build: Build, workload: Workload, macs: float) -> float:
     peak = min(4.0 * build.axi_bytes, build.device.ddr_gbps * 1000.0 / build.clock_mhz)
     total = 0.0
     for layer in workload.layers:
-        moved = layer.m * layer.k + layer.k * layer.n + layer.m * layer.n * build.output_bytes
+        moved = (layer.m + layer.n) * layer.k * build.data_bytes + layer.m * layer.n * build.output_bytes
         total += layer.count * max(layer.m * layer.k * layer.n / macs, moved / peak)
     return total

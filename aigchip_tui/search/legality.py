@@ -9,7 +9,6 @@ from functools import cache
 from aigchip_tui.model import resources
 from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import (
-    ACC_BITS,
     ARRAY_SPLITS,
     BUFFER_KIB,
     LANE_SPLITS,
@@ -58,31 +57,33 @@ class Legality:
         build = self.build
         pm, pn, pk = shape_of(genes)
         macs = pm * pn * pk
-        if macs > build.dsp_budget or max(pm, pn) * pk * 8 > MAX_TOKEN_BITS:
+        if macs > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
             return False
         kib = tuple(BUFFER_KIB[g] for g in genes[gene.BUF_A : gene.BUF_C + 1])
         a_h, a_w, b_h, b_w, c_h, c_w = (PARTITION_FACTORS[g] for g in genes[gene.PART_A_H : gene.REUSE])
         if c_w > pn:
             return False
-        wanted = max(-(-pm // c_h), -(-pm * pn * ACC_BITS // MAX_TOKEN_BITS))
+        wanted = max(-(-pm // c_h), -(-pm * pn * build.sum_bits // MAX_TOKEN_BITS))
         rows = _LANE[genes[gene.LANE]][0] * _ARRAY[genes[gene.ARRAY]][0]
         lanes_c = pm // min(1 << (wanted - 1).bit_length(), rows) * pn
-        if lanes_c * ACC_BITS > MAX_TOKEN_BITS:
+        if lanes_c * build.sum_bits > MAX_TOKEN_BITS:
             return False
-        capacity_a, capacity_b, capacity_c = kib[0] * 1024, kib[1] * 1024, kib[2] * 256
+        size = build.data_bytes
+        capacity_a, capacity_b = kib[0] * 1024 // size, kib[1] * 1024 // size
+        capacity_c = kib[2] * 1024 // build.sum_cell_bytes
         if a_h * a_w > capacity_a or b_h * b_w > capacity_b or c_h * c_w > capacity_c:
             return False
         m, n = max(pm, a_h, c_h), max(pn, b_h, c_w, build.axi_bytes // build.output_bytes)
-        k = max(pk, a_w, b_w, build.axi_bytes)
+        k = max(pk, a_w, b_w, build.axi_elements)
         if m * k > capacity_a or n * k > capacity_b or m * n > capacity_c:
             return False
         uram = build.device.has_uram
         used = (
-            _buffer(kib[0], a_h, a_w, 8, uram),
-            _buffer(kib[1], b_h, b_w, 8, uram),
-            _buffer(kib[2], c_h, c_w, ACC_BITS, uram),
+            _buffer(kib[0], a_h, a_w, build.data_bits, uram),
+            _buffer(kib[1], b_h, b_w, build.data_bits, uram),
+            _buffer(kib[2], c_h, c_w, build.sum_bits, uram),
         )
-        token_bits = 8 * (pm + pn) * pk + ACC_BITS * lanes_c
+        token_bits = build.data_bits * (pm + pn) * pk + build.sum_bits * lanes_c
         lut = resources.LUT_BASE + resources.LUT_PER_MAC * macs + int(resources.LUT_PER_TOKEN_BIT * token_bits)
         if lut + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aigchip_tui.model.rules import BUILT_ARRAYS
-from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS, Split
+from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS, Build, Split
 from aigchip_tui.search import encoding as gene
 from aigchip_tui.search.canonical import canonical_parts
 from aigchip_tui.search.draws import Draws
@@ -90,7 +90,7 @@ def _factors(split: Split) -> list[int]:
     return [split.m, split.n, split.k]
 
 
-def repaired(genes: gene.Genes, axi_bytes: int) -> gene.Genes:
+def repaired(genes: gene.Genes, build: Build) -> gene.Genes:
     """The same design with the partitions that its array and port need, no wider and no narrower."""
-    parts = canonical_parts(shape_of(genes), axi_bytes)
+    parts = canonical_parts(shape_of(genes), build)
     return (*genes[: gene.PART_A_H], *(factor.bit_length() - 1 for factor in parts), genes[gene.REUSE])

@@ -147,7 +147,7 @@ def _designs_of_shape(shape: tuple[int, int, int], levels: gene.Genes, build: Bu
     genes = np.empty((len(gene.GENE_NAMES), count), dtype=np.int64)
     genes[gene.LANE], genes[gene.ARRAY], genes[gene.ARRAYS] = levels[0], levels[1], levels[2]
     genes[gene.BUF_A : gene.BUF_C + 1] = np.tile(_TRIPLES.T, len(REUSES))
-    for offset, factor in enumerate(canonical_parts(shape, build.axi_bytes)):
+    for offset, factor in enumerate(canonical_parts(shape, build)):
         genes[gene.PART_A_H + offset] = factor.bit_length() - 1
     genes[gene.REUSE] = np.repeat(np.arange(len(REUSES)), len(_TRIPLES))
     return genes

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aigchip_tui.model import resources
-from aigchip_tui.model.space import ACC_BITS, BUFFER_KIB, MAX_TOKEN_BITS, PARTITION_FACTORS, Build, Partition
+from aigchip_tui.model.space import BUFFER_KIB, MAX_TOKEN_BITS, PARTITION_FACTORS, Build, Partition
 from aigchip_tui.search import encoding as gene
 from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array
 
@@ -35,7 +35,7 @@ def _buffer_table(element_bits: int, uram_allowed: bool) -> Floats:
         for j, h in enumerate(PARTITION_FACTORS):
             for k, w in enumerate(PARTITION_FACTORS):
                 part = Partition(h=h, w=w)
-                if kib * 1024 * 8 // element_bits >= part.banks:
+                if kib * 1024 * 8 // (1 << (element_bits - 1).bit_length()) >= part.banks:
                     table[:, i, j, k] = resources.buffer_resources(kib, part, element_bits, uram_allowed=uram_allowed)
     return table
 
@@ -43,14 +43,14 @@ def _buffer_table(element_bits: int, uram_allowed: bool) -> Floats:
 def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None = None) -> Screened:
     """Resources and legality of designs given as a gene matrix (gene, design)."""
     d = designs if designs is not None else columns(genes, build)
-    small, large = (_buffer_table(bits, build.device.has_uram) for bits in (8, ACC_BITS))
+    small, large = (_buffer_table(bits, build.device.has_uram) for bits in (build.data_bits, build.sum_bits))
     used = small[:, genes[gene.BUF_A], genes[gene.PART_A_H], genes[gene.PART_A_W]]
     used = used + small[:, genes[gene.BUF_B], genes[gene.PART_B_H], genes[gene.PART_B_W]]
     used = used + large[:, genes[gene.BUF_C], genes[gene.PART_C_H], genes[gene.PART_C_W]]
     part_c_h = np.exp2(genes[gene.PART_C_H])
-    lanes_c = d.pm / c_slices(d.pm, d.pn, part_c_h, gene_rows_of_array(genes)) * d.pn
+    lanes_c = d.pm / c_slices(d.pm, d.pn, part_c_h, gene_rows_of_array(genes), build.sum_bits) * d.pn
     macs = d.pm * d.pn * d.pk
-    tokens = (8 * d.pm * d.pk, 8 * d.pn * d.pk, ACC_BITS * lanes_c)
+    tokens = (build.data_bits * d.pm * d.pk, build.data_bits * d.pn * d.pk, build.sum_bits * lanes_c)
     lut = used[0] + resources.LUT_BASE + resources.LUT_PER_MAC * macs
     lut = lut + np.floor(resources.LUT_PER_TOKEN_BIT * (tokens[0] + tokens[1] + tokens[2]))
     device, share = build.device, build.resource_share

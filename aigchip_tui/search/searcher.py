@@ -243,7 +243,7 @@ class Searcher:
 
     def _repaired(self, genes: Genes) -> Genes:
         """Partitions for the pinned levels; pinned partitions stay."""
-        return self.settings.pins.apply(operators.repaired(genes, self.build.axi_bytes))
+        return self.settings.pins.apply(operators.repaired(genes, self.build))
 
     def _parent(self, draws: Draws) -> Genes:
         labels = self._front.labels

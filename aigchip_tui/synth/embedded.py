@@ -28,13 +28,6 @@ _SCHEDULED = {"inter_a": "interconnect_a", "inter_b": "interconnect_b"}
 COUNTED = "GEMM layers only; im2col, packing and pooling on the host, not counted"
 
 
-SHORTER = (
-    "Shorten what one iteration hands to the next: compare counters with limits that are computed in front of the "
-    "loop or kept in a register, and access each memory once an iteration."
-)
-"""What mostly helps where a pipelined loop misses its initiation interval."""
-
-
 class ModuleEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the estimator read in one module's text: rate and depth of its loop, and resources of one instance."""
 
@@ -128,9 +121,7 @@ class EmbeddedSynthesizer:
             message = f"{variant.function} reaches II={read.ii}, its contract says II={rules.ii} (estimate)."
             return RungOutcome(
                 rung="rate", status="failed", cause="rate", evidence=message,
-                findings=(Finding(
-                    severity="error", kind="rate", code="rate-ii", message=message, suggestion=SHORTER,
-                ),),
+                findings=(Finding(severity="error", kind="rate", code="rate-ii", message=message),),
             )
         return RungOutcome(rung="rate", status="passed",
                            evidence=f"II={read.ii}, depth {read.depth} (estimate), contract II={rules.ii}")
@@ -139,7 +130,7 @@ class EmbeddedSynthesizer:
         key = f"{variant.key}\x00{body}\x00" + "\x00".join(children)
         if key not in self._known:
             answer = self._worker.run("aigchip_tui.synth.reading:read_module", {
-                "headers": self._template.headers(), "children": list(children), "body": body,
+                "headers": {**self._template.headers(), "": variant.types}, "children": list(children), "body": body,
                 "function": variant.function, "clock_ns": self._build.clock_ns, "part": self._build.device.part,
             }, wall_s=READ_WALL_S)
             if not answer.ok:

@@ -64,8 +64,8 @@ class _Costs:
     def load(self, operand: str, rows: int, words_of_k: int) -> tuple[int, int]:
         """(cycles of a refresh once its burst has begun, bytes moved): dma and fill as a pipeline."""
         part = self.point.part_a if operand == "a" else self.point.part_b
-        words = rows * -(-words_of_k // self.build.axi_bytes)
-        slowdown = max(1, self.build.axi_bytes // part.w)
+        words = rows * -(-words_of_k // self.build.axi_elements)
+        slowdown = max(1, self.build.axi_elements // part.w)
         cycles = max(self._cost(f"dma_{operand}", words), self._cost(f"fill_{operand}", words * slowdown))
         return cycles, words * self.build.axi_bytes
 
@@ -79,11 +79,12 @@ class _Costs:
         steps = -(-depth // point.pk)
         tokens_a = blocks * steps * -(-point.pm // point.part_a.h) * -(-point.pk // point.part_a.w)
         tokens_b = blocks * steps * -(-point.pn // point.part_b.h) * -(-point.pk // point.part_b.w)
+        slices = point.c_slices(self.build.sum_bits)
         iterations = {
             "drain_a": tokens_a, "arbiter_a": tokens_a, "drain_b": tokens_b, "arbiter_b": tokens_b,
             "interconnect_a": blocks * steps, "interconnect_b": blocks * steps,
-            "array": blocks * max(steps, point.c_slices), "collector": blocks * point.c_slices,
-            "accumulate": blocks * point.c_cycles_per_block,
+            "array": blocks * max(steps, slices), "collector": blocks * slices,
+            "accumulate": blocks * point.c_cycles_per_block(self.build.sum_bits),
         }  # fmt: skip
         costs = {name: self._cost(name, count) for name, count in iterations.items()}
         slowest = max(costs, key=lambda name: (costs[name], name == "array"))

@@ -9,23 +9,25 @@ from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import Conformance, EquivalentMutant, LoopRule, PragmaRule
 
-from .banks import UNWRITTEN, block_shapes, holds, partitions, place, relation
+from .banks import block_shapes, holds, partitions, place, relation, unwritten
 from .common import (
-    BITS,
-    MAX_TOKEN_BITS,
     blocks_port,
     ceil_div,
     command_port,
     commands,
     declaration,
+    in_every_format,
+    most_lanes,
     number,
     powers_of_two,
     stream_port,
 )
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+
+    from .common import Elements
 
 MOST_SUMS = 4096 * 64
 """Sums of one visit of a test case at most (about)."""
@@ -33,8 +35,8 @@ MOST_SUMS = 4096 * 64
 MOST_STEPS = 4096
 """Cycles of one visit of a test case at most (about)."""
 
-LARGEST_SUM = 2**28
-"""Sums of test cases stay below this, so that three visits do not overflow 32 bits."""
+SPARE_BITS = 4
+"""Sums of test cases leave so many bits free, so that three visits do not overflow."""
 
 MOST_MULTIPLIERS = 64 * 64 * 8
 """Multipliers of the largest array hierarchy: the products of the three levels' splits."""
@@ -111,6 +113,7 @@ class Accumulate:
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, slices of sums in, blocks out."""
         rows, columns, slices, height, width, depth = _numbers(settings)
+        numbers = numbers_of(settings)
         return (
             command_port("accum_cmd", per="one per visit"),
             stream_port(
@@ -120,9 +123,11 @@ class Accumulate:
                 rows // slices * columns,
                 tokens=f"mb * nb * {slices} per command",
                 order="m block, n block, slice of rows",
+                numbers=numbers,
             ),
             blocks_port(
-                "out", "out", "acc_t", height, width, depth, tokens="one per command whose final is set"
+                "out", "out", "acc_t", height, width, depth, tokens="one per command whose final is set",
+                numbers=numbers,
             ),
         )
 
@@ -144,11 +149,15 @@ class Accumulate:
         A bank word is never longer than a row of a block: a word is read, added to and written in one piece, and the
         same word in consecutive cycles would be read before it is written.
         """
-        most = MAX_TOKEN_BITS // BITS["acc_t"]
-        for rows in powers_of_two(1, MAX_TOKEN_BITS // BITS["data_t"]):
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
+        most = most_lanes("acc_t", numbers)
+        for rows in powers_of_two(1, most_lanes("data_t", numbers)):
             for columns in powers_of_two(1, min(most, MOST_MULTIPLIERS // rows)):
                 for slices in powers_of_two(max(1, rows * columns // most), rows):
-                    for shape in block_shapes(4):
+                    for shape in block_shapes(numbers.sum_bytes):
                         if shape[1] <= columns and holds(shape, rows, columns):
                             height, width, depth = shape
                             yield {
@@ -196,15 +205,17 @@ class Accumulate:
         import numpy as np
 
         rows, columns, slices, height, width, depth = _numbers(settings)
+        numbers = numbers_of(settings)
+        bound = 1 << (numbers.sum_bits - SPARE_BITS)
         rows_of_commands: list[dict[str, int]] = []
         tokens: list[bytes] = []
         held: list[bytes] = []
         count_in = 0
         for mb, nb, row_depth, visits in residencies:
             where = place((height, width, depth), mb * rows, nb * columns, row_depth)
-            total: NDArray[np.int32] = np.zeros((mb * rows, nb * columns), dtype=np.int32)
+            total: Elements = np.zeros((mb * rows, nb * columns), dtype=numbers.sums)
             for visit in range(visits):
-                sums = rng.integers(-LARGEST_SUM, LARGEST_SUM, size=total.shape, dtype=np.int32)
+                sums = rng.integers(-bound, bound, size=total.shape, dtype=numbers.sums)
                 total += sums
                 walk = sums.reshape(mb, rows, nb, columns).transpose(0, 2, 1, 3)
                 tokens.append(walk.tobytes())
@@ -218,8 +229,7 @@ class Accumulate:
                         "final": int(visit == visits - 1),
                     }
                 )
-            unwritten = np.full((height, depth, width, 4), UNWRITTEN, dtype=np.uint8)
-            block = unwritten.view(np.int32)[..., 0]
+            block = unwritten((height, depth, width), numbers.sums)
             block[where] = total
             held.append(block.tobytes())
         cmd, count = commands("accum_cmd", rows_of_commands)

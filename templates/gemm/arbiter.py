@@ -11,16 +11,17 @@ from aigchip_tui.modules.protocol import Conformance, LoopRule
 
 from .banks import SIDES
 from .common import (
-    BITS,
-    MAX_TOKEN_BITS,
     command_port,
     commands,
     declaration,
+    in_every_format,
+    most_lanes,
     number,
     powers_of_two,
     random_data,
     stream_port,
 )
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,6 +69,7 @@ class Arbiter:
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, narrow tokens in, wide tokens out."""
         in_rows, in_k, rows, k = _numbers(settings)
+        numbers = numbers_of(settings)
         parts = rows // in_rows * (k // in_k)
         return (
             command_port("arbiter_cmd", per="one per visit"),
@@ -78,9 +80,11 @@ class Arbiter:
                 in_rows * in_k,
                 tokens=f"tokens * {parts} per command",
                 order="m block, n block, k, part of rows, part of k",
+                numbers=numbers,
             ),
             stream_port(
-                "out", "out", "data_t", rows * k, tokens="tokens per command", order="m block, n block, k"
+                "out", "out", "data_t", rows * k, tokens="tokens per command", order="m block, n block, k",
+                numbers=numbers,
             ),
         )
 
@@ -98,7 +102,11 @@ class Arbiter:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Every wide token up to 4096 bits with every narrower one that a partition can give."""
-        most = MAX_TOKEN_BITS // BITS["data_t"]
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
+        most = most_lanes("data_t", numbers)
         for rows in powers_of_two(1, most):
             for k in powers_of_two(1, most // rows):
                 for in_rows in powers_of_two(1, min(rows, SIDES[-1])):
@@ -112,7 +120,7 @@ class Arbiter:
 
     def _case(self, name: str, settings: Settings, visits: list[int], rng: np.random.Generator) -> TestCase:
         in_rows, in_k, rows, k = _numbers(settings)
-        wide = random_data(rng, (sum(visits), rows, k))
+        wide = random_data(rng, (sum(visits), rows, k), numbers=numbers_of(settings))
         narrow = wide.reshape(-1, rows // in_rows, in_rows, k // in_k, in_k).transpose(0, 1, 3, 2, 4)
         cmd, count = commands("arbiter_cmd", [{"tokens": tokens} for tokens in visits])
         return TestCase(

@@ -6,7 +6,7 @@ A block is `height` banks, each a memory of `depth` words of `width` packed elem
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aigchip_tui.modules.protocol import PartitionRule
 
@@ -52,6 +52,14 @@ def holds(shape: tuple[int, int, int], rows: int, columns: int) -> bool:
 def partitions(variable: str) -> tuple[PartitionRule, ...]:
     """Every bank a memory of its own, which keeps whole words: dimension 1 of the block is partitioned completely."""
     return (PartitionRule(variable=variable, dim=1),)
+
+
+def unwritten(shape: tuple[int, ...], element: str) -> NDArray[np.signedinteger[Any]]:
+    """A block of elements (by numpy name) that no module has written."""
+    import numpy as np
+
+    size = np.dtype(element).itemsize
+    return np.full((*shape, size), UNWRITTEN, dtype=np.uint8).view(element)[..., 0]
 
 
 def place(

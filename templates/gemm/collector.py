@@ -9,8 +9,18 @@ from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, LoopRule, PartitionRule
 
-from .common import command_port, commands, declaration, number, powers_of_two, stream_port
-from .pe_array import WORDS_PER_TOKEN, block_slices
+from .common import (
+    command_port,
+    commands,
+    declaration,
+    in_every_format,
+    most_lanes,
+    number,
+    powers_of_two,
+    stream_port,
+)
+from .numbers import Numbers, numbers_of
+from .pe_array import block_slices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +68,7 @@ class Collector:
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, one slice from every array in and one joined slice out per iteration."""
         rows, columns, arrays, slices = (number(settings, key) for key in ("rows", "columns", "arrays", "slices"))
-        share = rows // slices * columns
+        share, numbers = rows // slices * columns, numbers_of(settings)
         wider = arrays if settings["mode"] in ("rows", "columns") else 1
         return (
             command_port("collect_cmd"),
@@ -70,6 +80,7 @@ class Collector:
                 copies=arrays,
                 tokens="tokens",
                 order="block m, block n, slice; row, column",
+                numbers=numbers,
             ),
             stream_port(
                 "out",
@@ -78,6 +89,7 @@ class Collector:
                 share * wider,
                 tokens="tokens",
                 order="block m, block n, slice; row, column",
+                numbers=numbers,
             ),
         )
 
@@ -95,15 +107,20 @@ class Collector:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Every block of an array whose operand tokens and joined slices fit 4096 bits."""
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
+        most = most_lanes("data_t", numbers)
         for mode in _MODE_WORDS:
             for arrays in (1,) if mode == "single" else ARRAYS:
-                widest_m = WORDS_PER_TOKEN // (arrays if mode in ("rows", "sum") else 1)
-                widest_n = WORDS_PER_TOKEN // (arrays if mode in ("columns", "sum") else 1)
+                widest_m = most // (arrays if mode in ("rows", "sum") else 1)
+                widest_n = most // (arrays if mode in ("columns", "sum") else 1)
                 wider = arrays if mode in ("rows", "columns") else 1
                 for rows in powers_of_two(1, widest_m):
                     # An array has at most 64 lanes of 64 MACs.
                     for columns in powers_of_two(1, min(widest_n, 4096 // rows)):
-                        for slices in block_slices(rows, columns, arrays=wider):
+                        for slices in block_slices(rows, columns, arrays=wider, numbers=numbers):
                             yield {
                                 "mode": mode,
                                 "arrays": arrays,
@@ -113,7 +130,7 @@ class Collector:
                             }
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
-        """Launches of one and of several commands; sums at both ends of 32 bits where none are added."""
+        """Launches of one and of several commands; sums at both ends of their range where none are added."""
         return (
             self._case("one token", settings, [1], rng),
             self._case("several visits", settings, [2, 1, 6, 3], rng),
@@ -125,8 +142,9 @@ class Collector:
         rows, columns, arrays, slices = (number(settings, key) for key in ("rows", "columns", "arrays", "slices"))
         raw, count = commands("collect_cmd", [{"tokens": tokens} for tokens in visits])
         total = sum(visits)
-        # Sums of all arrays together stay within 32 bits, as the sums of a GEMM do.
-        bound = 2**31 // (arrays if settings["mode"] == "sum" else 1)
+        # Sums of all arrays together stay within their range, as the sums of a GEMM do.
+        numbers = numbers_of(settings)
+        bound = 2 ** (numbers.sum_bits - 1) // (arrays if settings["mode"] == "sum" else 1)
         part = rng.integers(-bound, bound, size=(arrays, total, rows // slices, columns), dtype=np.int64)
         part.reshape(-1)[0] = -bound
         if settings["mode"] == "rows":
@@ -135,12 +153,12 @@ class Collector:
             joined = part.transpose(1, 2, 3, 0)
         else:
             joined = part.sum(axis=0)
-        inputs = {f"in[{index}]": part[index].astype("<i4").tobytes() for index in range(arrays)}
+        inputs = {f"in[{index}]": part[index].astype(numbers.sums).tobytes() for index in range(arrays)}
         return TestCase(
             name=name,
             inputs={"cmd": raw, **inputs},
             counts={"cmd": count, **dict.fromkeys(inputs, total), "out": total},
-            expected={"out": joined.astype("<i4").tobytes()},
+            expected={"out": joined.astype(numbers.sums).tobytes()},
         )
 
     def conformance(self, settings: Settings) -> Conformance:

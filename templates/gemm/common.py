@@ -9,7 +9,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | drain        | operand ("a" or "b"), part_h, part_w, depth, rows, k |
 | arbiter      | in_rows, in_k, rows, k |
 | interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
-| mac          | none |
+| mac          | format, multiplier, adder |
 | pe_lane      | m, n, k |
 | pe_array     | lane_m, lane_n, lane_k, m, n, k, slices |
 | collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
@@ -19,30 +19,34 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | dma_store    | port, lanes |
 | ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
 
-`port`: AXI bytes. `rows` of drain, arbiter, interconnect: rows of the wide token over all arrays (PM or PN),
-`k` its elements along k over all arrays (PK). `rows`, `columns` of the collector: QM and QN of one array; of
-accumulate: PM and PN of a block (a token holds rows / slices of them). `part_h`: banks, `part_w`: elements of a bank
-word, `depth`: words of a bank.
-`arrays`: number of arrays.
+`port`: elements in a word of an AXI port. `rows` of drain, arbiter, interconnect: rows of the wide token over all
+arrays (PM or PN), `k` its elements along k over all arrays (PK). `rows`, `columns` of the collector: QM and QN of one
+array; of accumulate: PM and PN of a block (a token holds rows / slices of them). `part_h`: banks, `part_w`:
+elements of a bank word, `depth`: words of a bank.
+`arrays`: number of arrays. `precision`: number format where it is not int8; ctrl has none, it touches no element.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from aigchip_tui.model.module import Port, Settings
 
+from .numbers import ALL, INT8, Numbers, tagged
 from .types import COMMANDS, command_fields
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
+
+    Elements = NDArray[np.signedinteger[Any]]
 
 MAX_TOKEN_BITS: Final = 4096
 """Widest token that a stream may carry (SPACE sec. 1)."""
 
-BITS: Final = {"data_t": 8, "acc_t": 32, "std::int32_t": 32, "int": 32}
-"""Width of the scalar element types in bits."""
+BITS: Final = {name: INT8.bits(name) for name in ("data_t", "acc_t")}
+"""Widths of elements and sums in bits for templates that build int8 alone."""
 
 PORT_BYTES: Final = (8, 16, 32, 64)
 """Widths of an AXI data port in bytes."""
@@ -118,6 +122,7 @@ def stream_port(
     tokens: str,
     order: str,
     end: str = "the command counts the tokens",
+    numbers: Numbers = INT8,
 ) -> Port:
     """A stream of packed tokens; `copies` makes it an array of streams, also an array of one."""
     token = vector(element, lanes)
@@ -126,7 +131,7 @@ def stream_port(
         direction=direction,
         kind="stream",
         element=element,
-        bits=BITS[element],
+        bits=numbers.bits(element),
         lanes=lanes,
         copies=copies or 1,
         depth=depth,
@@ -148,6 +153,7 @@ def blocks_port(
     tokens: str,
     order: str = "one block at a time",
     end: str = "the command counts the blocks",
+    numbers: Numbers = INT8,
 ) -> Port:
     """Two blocks of `height` banks, each of `depth` words of `width` elements; `lanes`: elements of a block."""
     return Port(
@@ -155,7 +161,7 @@ def blocks_port(
         direction=direction,
         kind="blocks",
         element=element,
-        bits=BITS[element],
+        bits=numbers.bits(element),
         lanes=height * width * depth,
         depth=2,
         cpp_type=f"hls::stream_of_blocks<{block(element, height, width, depth)}>&",
@@ -165,7 +171,9 @@ def blocks_port(
     )
 
 
-def memory_port(name: str, direction: Literal["in", "out"], element: str, lanes: int | None, *, tokens: str) -> Port:
+def memory_port(
+    name: str, direction: Literal["in", "out"], element: str, lanes: int | None, *, tokens: str, numbers: Numbers = INT8
+) -> Port:
     """A pointer to memory behind an AXI master; `lanes` None: plain elements instead of packed words."""
     const = "const " if direction == "in" else ""
     word = element if lanes is None else vector(element, lanes)
@@ -174,7 +182,7 @@ def memory_port(name: str, direction: Literal["in", "out"], element: str, lanes:
         direction=direction,
         kind="m_axi",
         element=element,
-        bits=BITS[element],
+        bits=numbers.bits(element),
         lanes=lanes or 1,
         cpp_type=f"{const}{word}*",
         tokens=tokens,
@@ -190,7 +198,7 @@ def scalar_port(name: str, element: str = "int", *, tokens: str = "once per laun
         direction="in",
         kind="scalar",
         element=element,
-        bits=BITS[element],
+        bits=INT8.bits(element),
         cpp_type=element,
         tokens=tokens,
     )
@@ -238,12 +246,25 @@ def commands(struct: str, rows: Sequence[Mapping[str, int]]) -> tuple[bytes, int
 
 
 def random_data(
-    rng: np.random.Generator, shape: tuple[int, ...], *, corners: float = 0.1
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
-    """Full-range int8 data in which about `corners` of all elements are -128 or 127."""
+    rng: np.random.Generator, shape: tuple[int, ...], *, corners: float = 0.1, numbers: Numbers = INT8
+) -> Elements:
+    """Full-range elements of which about `corners` are the least or the greatest there is."""
     import numpy as np
 
-    data = rng.integers(-128, 128, size=shape, dtype=np.int8)
+    data = rng.integers(numbers.lowest, numbers.highest + 1, size=shape, dtype=numbers.data)
     extreme = rng.random(shape) < corners
-    ends = np.where(rng.random(shape) < 0.75, np.int8(-128), np.int8(127)).astype(np.int8)
-    return np.where(extreme, ends, data).astype(np.int8)
+    ends = np.where(rng.random(shape) < 0.75, numbers.lowest, numbers.highest)
+    return np.where(extreme, ends, data).astype(numbers.data)
+
+
+def most_lanes(element: str, numbers: Numbers) -> int:
+    """Elements that a token of 4096 bits holds, down to a power of two."""
+    most = MAX_TOKEN_BITS // numbers.bits(element)
+    return int(1 << (most.bit_length() - 1))
+
+
+def in_every_format(settings: Callable[[Numbers], Iterator[Settings]]) -> Iterator[Settings]:
+    """Local settings of every number format that is built, int8 first."""
+    for numbers in ALL.values():
+        for each in settings(numbers):
+            yield tagged(each, numbers)

@@ -14,12 +14,14 @@ from .common import (
     command_port,
     commands,
     declaration,
+    in_every_format,
     memory_port,
     number,
     random_data,
     settings_product,
     stream_port,
 )
+from .numbers import numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +38,7 @@ class DmaLoad:
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Lines of the instruction; only the width of the port varies."""
         return (
-            f"Width of the AXI port in bytes, each a data_t: {number(settings, 'port')}.",
+            f"Elements in a word of the AXI port, each a data_t: {number(settings, 'port')}.",
             "Function dma_load takes the stream cmd of load_cmd, the memory mem as a pointer to constant words, and "
             "the stream out of words; a word is a vector of data_t as wide as the port.",
             "Read commands until one has last set, then end and keep nothing.",
@@ -46,11 +48,12 @@ class DmaLoad:
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Command, memory, and the stream of words to fill."""
-        port = number(settings, "port")
+        port, numbers = number(settings, "port"), numbers_of(settings)
         return (
             command_port("load_cmd", per="1 per refresh"),
-            memory_port("mem", "in", "data_t", port, tokens="words of the command"),
-            stream_port("out", "out", "data_t", port, tokens="words per command", order="rising addresses"),
+            memory_port("mem", "in", "data_t", port, tokens="words of the command", numbers=numbers),
+            stream_port("out", "out", "data_t", port, tokens="words per command", order="rising addresses",
+                        numbers=numbers),
         )
 
     def signature(self, settings: Settings) -> str:
@@ -66,12 +69,14 @@ class DmaLoad:
         return ()
 
     def legal_settings(self) -> Iterator[Settings]:
-        """Four widths of the port."""
-        return settings_product({"port": PORT_BYTES})
+        """Four widths of the port in every number format."""
+        return in_every_format(
+            lambda numbers: settings_product({"port": [width // numbers.data_bytes for width in PORT_BYTES]})
+        )
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """Bursts that jump, overlap, repeat and hold a single word."""
-        port = number(settings, "port")
+        port, numbers = number(settings, "port"), numbers_of(settings)
         launches = {
             "one word": [(7, 1)],
             "bursts that jump": [(40, 5), (0, 17), (59, 1), (3, 40)],
@@ -80,7 +85,7 @@ class DmaLoad:
         }
         cases = []
         for name, bursts in launches.items():
-            memory = random_data(rng, (64, port))
+            memory = random_data(rng, (64, port), numbers=numbers)
             words = [memory[addr : addr + words].tobytes() for addr, words in bursts]
             data, count = commands("load_cmd", [{"addr": addr, "words": n} for addr, n in bursts])
             cases.append(

@@ -15,6 +15,7 @@ from .common import (
     command_port,
     commands,
     declaration,
+    in_every_format,
     memory_port,
     number,
     powers_of_two,
@@ -22,6 +23,7 @@ from .common import (
     settings_product,
     stream_port,
 )
+from .numbers import numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +66,7 @@ class DmaStore:
         """Lines of the instruction; the style follows from which of word and token is wider."""
         style = _style(settings)
         return (
-            f"Width of the AXI port in bytes, each a data_t: {number(settings, 'port')}.",
+            f"Elements in a word of the AXI port, each a data_t: {number(settings, 'port')}.",
             "Results packed in a token: as many as a word of the port holds."
             if style == "pass"
             else f"Results packed in a token: {number(settings, 'lanes')}.",
@@ -77,11 +79,12 @@ class DmaStore:
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Command, stream of results, and memory."""
-        port, lanes = number(settings, "port"), number(settings, "lanes")
+        port, lanes, numbers = number(settings, "port"), number(settings, "lanes"), numbers_of(settings)
         return (
             command_port("store_cmd", per="1 per tile of C"),
-            stream_port("in", "in", "data_t", lanes, tokens="tokens per command", order="row, column word"),
-            memory_port("mem", "out", "data_t", port, tokens="words of the command"),
+            stream_port("in", "in", "data_t", lanes, tokens="tokens per command", order="row, column word",
+                        numbers=numbers),
+            memory_port("mem", "out", "data_t", port, tokens="words of the command", numbers=numbers),
         )
 
     def signature(self, settings: Settings) -> str:
@@ -97,14 +100,18 @@ class DmaStore:
         return ()
 
     def legal_settings(self) -> Iterator[Settings]:
-        """28: four ports times seven widths of a token."""
-        return settings_product({"port": PORT_BYTES, "lanes": LANES})
+        """28 in every number format: four ports times seven widths of a token."""
+        return in_every_format(
+            lambda numbers: settings_product(
+                {"port": [width // numbers.data_bytes for width in PORT_BYTES], "lanes": LANES}
+            )
+        )
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """Tiles of one token, of whole and of broken words, several in one launch, untouched memory around them."""
         import numpy as np
 
-        port, lanes = number(settings, "port"), number(settings, "lanes")
+        port, lanes, numbers = number(settings, "port"), number(settings, "lanes"), numbers_of(settings)
         ratio = max(1, port // lanes)
         launches = {
             "one token": [1],
@@ -114,11 +121,11 @@ class DmaStore:
         }
         cases = []
         for name, tiles in launches.items():
-            before = random_data(rng, (96 * max(1, lanes // port) * port,))
+            before = random_data(rng, (96 * max(1, lanes // port) * port,), numbers=numbers)
             after, address = before.copy(), 2
             tokens, rows = [], []
             for count in tiles:
-                data = random_data(rng, (count * lanes,))
+                data = random_data(rng, (count * lanes,), numbers=numbers)
                 words = ceil_div(count * lanes, port)
                 after[address * port : (address + words) * port] = 0
                 after[address * port : address * port + data.size] = data

@@ -11,18 +11,19 @@ from aigchip_tui.modules.protocol import Conformance, EquivalentMutant, LoopRule
 
 from .banks import block_shapes, holds, partitions, place, relation
 from .common import (
-    BITS,
-    MAX_TOKEN_BITS,
     blocks_port,
     ceil_div,
     command_port,
     commands,
     declaration,
+    in_every_format,
+    most_lanes,
     number,
     powers_of_two,
     random_data,
     stream_port,
 )
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,12 +110,13 @@ class Drain:
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, blocks in, tokens of what a word of every bank and the wide token share."""
         height, width, depth, rows, k = _numbers(settings)
+        numbers = numbers_of(settings)
         lanes_high, lanes_wide = min(height, rows), min(width, k)
         parts = rows // lanes_high * (k // lanes_wide)
         order = "m block, n block, k, part of rows, part of k"
         return (
             command_port("drain_cmd", per="one per refresh"),
-            blocks_port("in", "in", "data_t", height, width, depth, tokens="one per command"),
+            blocks_port("in", "in", "data_t", height, width, depth, tokens="one per command", numbers=numbers),
             stream_port(
                 "out",
                 "out",
@@ -122,6 +124,7 @@ class Drain:
                 lanes_high * lanes_wide,
                 tokens=f"own * kb * ((replays - 1) * other_full + other_last) * {parts} per command",
                 order=order,
+                numbers=numbers,
             ),
         )
 
@@ -138,12 +141,19 @@ class Drain:
         return ()
 
     def legal_settings(self) -> Iterator[Settings]:
-        """Every buffer with every wide token that fits both 4096 bits and the block."""
-        most = MAX_TOKEN_BITS // BITS["data_t"]
+        """Every buffer with every wide token that fits both 4096 bits and the block.
+
+        B has at most as many rows as a slice of sums has columns: it holds one row of C at least.
+        """
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
+        most = most_lanes("data_t", numbers)
         for operand in ("a", "b"):
-            for rows in powers_of_two(1, most if operand == "a" else MOST_B_ROWS):
+            for rows in powers_of_two(1, most if operand == "a" else most_lanes("acc_t", numbers)):
                 for k in powers_of_two(1, most // rows):
-                    for shape in block_shapes(1):
+                    for shape in block_shapes(numbers.data_bytes):
                         if holds(shape, rows, k):
                             height, width, depth = shape
                             yield {
@@ -198,7 +208,7 @@ class Drain:
         outer_first = settings["operand"] == "a"
         rows_of_commands, blocks, sent, count_out = [], [], [], 0
         for own, kb, replays, other_full, other_last, row_depth in tiles:
-            block = random_data(rng, (height, depth, width))
+            block = random_data(rng, (height, depth, width), numbers=numbers_of(settings))
             tile = block[place((height, width, depth), own * rows, kb * k, row_depth)]
             parts = tile.reshape(own, rows // lanes[0], lanes[0], kb, k // lanes[1], lanes[1])
             walk = parts.transpose(0, 3, 1, 4, 2, 5)
@@ -237,10 +247,6 @@ class Drain:
             ),
             partitions=partitions("in"),
         )
-
-
-MOST_B_ROWS = MAX_TOKEN_BITS // BITS["acc_t"]
-"""Rows of a wide token of B at most: a slice of sums holds one row of C at least."""
 
 
 def _numbers(settings: Settings) -> tuple[int, int, int, int, int]:

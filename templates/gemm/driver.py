@@ -9,6 +9,8 @@ from aigchip_tui.model.errors import AigchipError
 
 from .common import ceil_div
 from .ctrl import axis_words, refreshes
+from .numbers import INT8, Numbers
+from .post import golden
 from .shape import Shape
 from .types import LAYER_FIELDS
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Bytes = NDArray[np.int8]
+    from .common import Elements
+
     Sums = NDArray[np.int64]
 
 
@@ -178,39 +181,39 @@ class LayerLayout:
 
     # Memory images. Every tile begins at a multiple of the largest tile's size.
 
-    def pack_a(self, a: Bytes) -> Bytes:
+    def pack_a(self, a: Elements) -> Elements:
         """The tiles of A (m x k) in the order (m, k) as a flat image; padding inside tiles is zero."""
         return self._pack(a, self.tiles.tm, self.mb, self.shape.pm, self.a_tile)
 
-    def pack_b(self, b: Bytes) -> Bytes:
+    def pack_b(self, b: Elements) -> Elements:
         """The tiles of B (k x n), transposed, in the order (n, k) as a flat image."""
         return self._pack(b.T, self.tiles.tn, self.nb, self.shape.pn, self.b_tile)
 
-    def _pack(self, rows: Bytes, tile: int, blocks: Extent, step: int, words: int) -> Bytes:
+    def _pack(self, rows: Elements, tile: int, blocks: Extent, step: int, words: int) -> Elements:
         import numpy as np
 
         port, tk = self.shape.port, self.tiles.tk
         count = ceil_div(rows.shape[0], tile)
-        image = np.zeros((count * self.nk, words * port), dtype=np.int8)
+        image = np.zeros((count * self.nk, words * port), dtype=rows.dtype)
         for i in range(count):
             for k in range(self.nk):
                 part = rows[i * tile : (i + 1) * tile, k * tk : (k + 1) * tk]
-                padded = np.zeros((blocks.of(i, count) * step, self.k_words.of(k, self.nk) * port), dtype=np.int8)
+                padded = np.zeros((blocks.of(i, count) * step, self.k_words.of(k, self.nk) * port), dtype=rows.dtype)
                 padded[: part.shape[0], : part.shape[1]] = part
                 image[i * self.nk + k, : padded.size] = padded.ravel()
         return image.ravel()
 
-    def pack_bias(self, bias: NDArray[np.int32]) -> NDArray[np.int32]:
+    def pack_bias(self, bias: Elements) -> Elements:
         """The bias of every tile along n, each padded with zeros to whole words."""
         import numpy as np
 
-        image = np.zeros((self.nn, self.c_words.full * self.shape.c.width), dtype=np.int32)
+        image = np.zeros((self.nn, self.c_words.full * self.shape.c.width), dtype=bias.dtype)
         for n in range(self.nn):
             part = bias[n * self.tiles.tn : (n + 1) * self.tiles.tn]
             image[n, : part.size] = part
         return image.ravel()
 
-    def pack_c(self, tiles: dict[tuple[int, int], Bytes], before: Bytes) -> Bytes:
+    def pack_c(self, tiles: dict[tuple[int, int], Elements], before: Elements) -> Elements:
         """The image of C after the tiles (rows x words, padded) were stored over `before`."""
         image = before.copy().reshape(self.nm * self.nn, -1)
         for (m, n), tile in tiles.items():
@@ -219,12 +222,12 @@ class LayerLayout:
             image[m * self.nn + n, : tile.size] = tile.ravel()
         return image.ravel()
 
-    def unpack_c(self, image: Bytes) -> Bytes:
+    def unpack_c(self, image: Elements) -> Elements:
         """C (m x n) out of its image."""
         import numpy as np
 
         t, tiles = self.tiles, image.reshape(self.nm * self.nn, -1)
-        c = np.zeros((t.m, t.n), dtype=np.int8)
+        c = np.zeros((t.m, t.n), dtype=image.dtype)
         for m in range(self.nm):
             for n in range(self.nn):
                 rows = self.mb.of(m, self.nm) * self.shape.pm
@@ -235,21 +238,14 @@ class LayerLayout:
         return c
 
 
-def golden_post(sums: Sums, bias: Sums, post: PostSettings) -> Bytes:
-    """int8 results of 32-bit sums (rows x columns) and a bias for each column, in 64-bit arithmetic."""
-    import numpy as np
-
-    rounding = 1 << (post.shift - 1) if post.shift else 0
-    scaled = ((sums.astype(np.int64) + bias.astype(np.int64)) * post.multiplier + rounding) >> post.shift
-    if post.relu:
-        scaled = np.maximum(scaled, 0)
-    result: Bytes = np.clip(scaled, -128, 127).astype(np.int8)
-    return result
+def golden_post(sums: Sums, bias: Sums, post: PostSettings, numbers: Numbers = INT8) -> Elements:
+    """Results of sums (rows x columns) and a bias for each column."""
+    return golden(sums, bias, multiplier=post.multiplier, shift=post.shift, relu=post.relu, numbers=numbers)
 
 
 def golden_tiles(
-    layout: LayerLayout, a: Bytes, b: Bytes, bias: NDArray[np.int32], post: PostSettings
-) -> dict[tuple[int, int], Bytes]:
+    layout: LayerLayout, a: Elements, b: Elements, bias: Elements, post: PostSettings
+) -> dict[tuple[int, int], Elements]:
     """Every tile of C as it is stored, its padding included, which holds what the bias alone gives."""
     import numpy as np
 
@@ -264,7 +260,7 @@ def golden_tiles(
             tile = np.zeros((rows, width), dtype=np.int64)
             part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
             tile[: part.shape[0], : part.shape[1]] = part
-            found[m, n] = golden_post(tile, biases[n, :width].astype(np.int64), post)
+            found[m, n] = golden_post(tile, biases[n, :width].astype(np.int64), post, s.numbers)
     return found
 
 

@@ -9,7 +9,7 @@ from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import Conformance, LoopRule
 
-from .banks import UNWRITTEN, block_shapes, partitions, place, relation
+from .banks import block_shapes, partitions, place, relation, unwritten
 from .common import (
     PORT_BYTES,
     blocks_port,
@@ -17,10 +17,12 @@ from .common import (
     command_port,
     commands,
     declaration,
+    in_every_format,
     number,
     random_data,
     stream_port,
 )
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,14 +77,15 @@ class Fill:
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, AXI words in, blocks out."""
+        numbers = numbers_of(settings)
         port, height, width, depth = _numbers(settings)
         return (
             command_port("fill_cmd", per="one per refresh"),
             stream_port(
-                "in", "in", "data_t", port, tokens="rows * row_words per command", order="tile row, word "
-                "along k"
+                "in", "in", "data_t", port, tokens="rows * row_words per command", order="tile row, word along k",
+                numbers=numbers,
             ),
-            blocks_port("out", "out", "data_t", height, width, depth, tokens="one per command"),
+            blocks_port("out", "out", "data_t", height, width, depth, tokens="one per command", numbers=numbers),
         )
 
     def signature(self, settings: Settings) -> str:
@@ -99,9 +102,13 @@ class Fill:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Every port width with every partition and size of a buffer of data_t."""
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
         for port in PORT_BYTES:
-            for height, width, depth in block_shapes(1):
-                yield {"port": port, "part_h": height, "part_w": width, "depth": depth}
+            for height, width, depth in block_shapes(numbers.data_bytes):
+                yield {"port": port // numbers.data_bytes, "part_h": height, "part_w": width, "depth": depth}
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """A launch with a tile of one word, an odd, a tall and a wide one; a launch with a full tile."""
@@ -126,16 +133,17 @@ class Fill:
         import numpy as np
 
         port, height, width, depth = _numbers(settings)
+        numbers = numbers_of(settings)
         rows_of_commands, words, blocks = [], [], []
         for rows, row_words in tiles:
             row_depth = ceil_div(row_words * port, width)
-            tile = random_data(rng, (rows, row_words * port))
-            block = np.full((height, depth, width), UNWRITTEN, dtype=np.uint8)
+            tile = random_data(rng, (rows, row_words * port), numbers=numbers)
+            block = unwritten((height, depth, width), numbers.data)
             # The last bank word of a row is written whole, with zeros behind the row.
-            padded = np.zeros((rows, row_depth * width), dtype=np.int8)
+            padded = np.zeros((rows, row_depth * width), dtype=numbers.data)
             padded[:, : tile.shape[1]] = tile
             where = place((height, width, depth), rows, row_depth * width, row_depth)
-            block[where] = padded.view(np.uint8)
+            block[where] = padded
             rows_of_commands.append({"rows": rows, "row_words": row_words, "row_depth": row_depth})
             words.append(tile.tobytes())
             blocks.append(block.tobytes())

@@ -10,7 +10,8 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import Conformance, LoopRule
 
 from .banks import block_shapes, partitions, place
-from .common import blocks_port, command_port, commands, declaration, number, stream_port
+from .common import blocks_port, command_port, commands, declaration, in_every_format, number, stream_port
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,12 +52,13 @@ class Flush:
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, blocks in, words out."""
         height, width, depth = _numbers(settings)
+        numbers = numbers_of(settings)
         return (
             command_port("flush_cmd", per="one per residency of C"),
-            blocks_port("in", "in", "acc_t", height, width, depth, tokens="one per command"),
+            blocks_port("in", "in", "acc_t", height, width, depth, tokens="one per command", numbers=numbers),
             stream_port(
-                "out", "out", "acc_t", width, tokens="rows * row_words per command", order="tile row, word "
-                "along n"
+                "out", "out", "acc_t", width, tokens="rows * row_words per command", order="tile row, word along n",
+                numbers=numbers,
             ),
         )
 
@@ -74,7 +76,11 @@ class Flush:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Every partition and size of a buffer of acc_t whose banks have an address at least."""
-        for height, width, depth in block_shapes(4):
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
+        for height, width, depth in block_shapes(numbers.sum_bytes):
             yield {"part_h": height, "part_w": width, "depth": depth}
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
@@ -96,12 +102,12 @@ class Flush:
     def _case(
         self, name: str, settings: Settings, tiles: list[tuple[int, int, int]], rng: np.random.Generator
     ) -> TestCase:
-        import numpy as np
-
         height, width, depth = _numbers(settings)
+        numbers = numbers_of(settings)
+        bound = 1 << (numbers.sum_bits - 1)
         rows_of_commands, blocks, sent = [], [], []
         for rows, row_words, row_depth in tiles:
-            block = rng.integers(-(2**31), 2**31, size=(height, depth, width), dtype=np.int32)
+            block = rng.integers(-bound, bound, size=(height, depth, width), dtype=numbers.sums)
             tile = block[place((height, width, depth), rows, row_words * width, row_depth)]
             blocks.append(block.tobytes())
             sent.append(tile.tobytes())

@@ -213,11 +213,11 @@ struct data {
 };
 
 data random_data(const host::layer& l, std::mt19937& draw) {
-    std::uniform_int_distribution<int> byte(-128, 127), start(-65536, 65535), corner(0, 9);
+    std::uniform_int_distribution<int> element(DATA_LOWEST, DATA_HIGHEST), start(-65536, 65535), corner(0, 9);
     data d{std::vector<data_t>(l.m * l.k), std::vector<data_t>(l.k * l.n), std::vector<acc_t>(l.n)};
     for (auto* matrix : {&d.a, &d.b}) {
         for (data_t& value : *matrix) {
-            value = static_cast<data_t>(corner(draw) == 0 ? -128 : byte(draw));
+            value = static_cast<data_t>(corner(draw) == 0 ? DATA_LOWEST : element(draw));
         }
     }
     for (acc_t& value : d.bias) {
@@ -229,11 +229,11 @@ data random_data(const host::layer& l, std::mt19937& draw) {
 data_t golden(const host::layer& l, const data& d, int m, int n) {
     std::int64_t sum = d.bias[n];
     for (int k = 0; k < l.k; ++k) {
-        sum += d.a[m * l.k + k] * d.b[k * l.n + n];
+        sum += static_cast<std::int64_t>(d.a[m * l.k + k]) * d.b[k * l.n + n];
     }
     sum = (sum * l.multiplier + (l.shift > 0 ? std::int64_t{1} << (l.shift - 1) : 0)) >> l.shift;
     sum = l.relu && sum < 0 ? 0 : sum;
-    return static_cast<data_t>(sum > 127 ? 127 : sum < -128 ? -128 : sum);
+    return static_cast<data_t>(sum > DATA_HIGHEST ? DATA_HIGHEST : sum < DATA_LOWEST ? DATA_LOWEST : sum);
 }
 
 // One launch, run twice on the same memories; returns the number of values that differ.
@@ -293,7 +293,7 @@ def host_header(shape: Shape) -> str:
         ("PN", shape.pn, "columns of a block of sums"),
         ("PK", shape.pk, "elements along k that a step takes"),
         ("SLICES", shape.slices, "tokens of a block of sums"),
-        ("PORT", shape.port, "bytes of an AXI word"),
+        ("PORT", shape.port, "elements of an AXI word"),
         ("A_HEIGHT", shape.a.height, "banks of buffer A along m"),
         ("A_WIDTH", shape.a.width, "elements of a bank word of A, along k"),
         ("A_DEPTH", shape.a.depth, "words of a bank"),

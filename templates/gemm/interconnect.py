@@ -14,22 +14,22 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import Conformance, LoopRule
 
 from .common import (
-    BITS,
-    MAX_TOKEN_BITS,
     command_port,
     commands,
     declaration,
+    in_every_format,
+    most_lanes,
     number,
     powers_of_two,
     random_data,
     stream_port,
 )
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 ARRAYS: Final = (2, 4, 8)
-WORDS_PER_TOKEN: Final = MAX_TOKEN_BITS // BITS["data_t"]
 
 _MODE_WORDS: Final = {
     "dealt": "The rows of a token are dealt to the arrays in turn, as cards are: neighbouring rows go to different "
@@ -70,6 +70,7 @@ class Interconnect:
         """Commands, one wide token in and one share per array out per iteration."""
         rows, k, arrays = (number(settings, key) for key in ("rows", "k", "arrays"))
         share = rows * k // (arrays if settings["mode"] in ("dealt", "sliced") else 1)
+        numbers = numbers_of(settings)
         orders = {
             "dealt": "as they come; rows r with r % arrays = index",
             "broadcast": "as they come",
@@ -85,6 +86,7 @@ class Interconnect:
                 rows * k,
                 tokens="tokens",
                 order="block m, block n, k; in a token row, k",
+                numbers=numbers,
             ),
             stream_port(
                 "out",
@@ -94,6 +96,7 @@ class Interconnect:
                 copies=arrays,
                 tokens="tokens",
                 order=orders[str(settings["mode"])],
+                numbers=numbers,
             ),
         )
 
@@ -111,10 +114,15 @@ class Interconnect:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Every token up to 4096 bits, for a single array and for 2, 4 and 8 along one axis."""
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
+        most = most_lanes("data_t", numbers)
         for mode in _MODE_WORDS:
             for arrays in (1,) if mode == "single" else ARRAYS:
-                for rows in powers_of_two(arrays if mode == "dealt" else 1, WORDS_PER_TOKEN):
-                    for k in powers_of_two(arrays if mode == "sliced" else 1, WORDS_PER_TOKEN // rows):
+                for rows in powers_of_two(arrays if mode == "dealt" else 1, most):
+                    for k in powers_of_two(arrays if mode == "sliced" else 1, most // rows):
                         yield {"mode": mode, "arrays": arrays, "rows": rows, "k": k}
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
@@ -128,7 +136,7 @@ class Interconnect:
         rows, k, arrays = (number(settings, key) for key in ("rows", "k", "arrays"))
         raw, count = commands("inter_cmd", [{"tokens": tokens} for tokens in visits])
         total = sum(visits)
-        token = random_data(rng, (total, rows, k))
+        token = random_data(rng, (total, rows, k), numbers=numbers_of(settings))
         part = k // arrays
         expected = {}
         for index in range(arrays):

@@ -14,6 +14,7 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import Conformance, PragmaRule
 
 from .common import declaration, settings_product
+from .numbers import ALL, Numbers, precision, tagged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 FORMATS: Final[Mapping[str, tuple[int, int]]] = {
     "byte_word": (8, 32),
     "byte_long": (8, 64),
-    "half_long": (16, 64),
+    "half_sum": (16, 48),
 }
-"""Bits of an operand and of a sum. Sixteen-bit operands need the long sum: two products overflow a word."""
+"""Bits of an operand and of a sum. Sixteen-bit operands need the wide sum: two products overflow a word."""
 
 DEFAULTS: Final[Mapping[str, str]] = {"format": "byte_word", "multiplier": "dsp", "adder": "free"}
+_OF_PRECISION: Final[Mapping[str, str]] = {"int8": "byte_word", "int16": "half_sum"}
+_PRECISION_OF: Final[Mapping[str, str]] = {"byte_word": "int8", "byte_long": "int8", "half_sum": "int16"}
 
 _FORMAT_WORDS: Final = {
     "byte_word": "The function mac takes signed bytes a and b (std::int8_t) and a signed word sum_in (std::int32_t) by "
@@ -33,9 +36,8 @@ _FORMAT_WORDS: Final = {
     "byte_long": "The function mac takes signed bytes a and b (std::int8_t) and a signed long word sum_in "
     "(std::int64_t) by value, and gives sum_in plus the product as a signed long word sum_out (std::int64_t) by "
     "reference.",
-    "half_long": "The function mac takes signed half words a and b (std::int16_t) and a signed long word sum_in "
-    "(std::int64_t) by value, and gives sum_in plus the product as a signed long word sum_out (std::int64_t) by "
-    "reference.",
+    "half_sum": "The function mac takes signed half words a and b (std::int16_t) and a sum sum_in of as many bits as "
+    "a DSP block adds (acc_t) by value, and gives sum_in plus the product as such a sum sum_out (acc_t) by reference.",
 }
 _PRODUCT_WORDS: Final = {
     8: "The product of two bytes is formed as a half word (std::int16_t), in which it cannot overflow.",
@@ -51,12 +53,17 @@ _ADDER_WORDS: Final = {
 }
 
 
+def defaults(numbers: Numbers) -> Settings:
+    """The MAC of the designs of a number format."""
+    return tagged({**DEFAULTS, "format": _OF_PRECISION[numbers.precision]}, numbers)
+
+
 def _choice(settings: Settings, key: str) -> str:
     return str(settings.get(key, DEFAULTS[key]))
 
 
 def _scalar(name: str, direction: Literal["in", "out"], bits: int) -> Port:
-    element = f"std::int{bits}_t"
+    element = "acc_t" if bits == ALL["int16"].sum_bits else f"std::int{bits}_t"
     return Port(
         name=name,
         direction=direction,
@@ -113,9 +120,10 @@ class Mac:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Three number formats, two multipliers, two adders."""
-        yield from settings_product(
+        for each in settings_product(
             {"format": tuple(FORMATS), "multiplier": tuple(_MULTIPLIER_WORDS), "adder": tuple(_ADDER_WORDS)}
-        )
+        ):
+            yield tagged(each, precision(_PRECISION_OF[str(each["format"])]))
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """All pairs of extreme operands and random ones, on sums from one end of their range to the other."""
@@ -135,7 +143,7 @@ class Mac:
         triples += [(low, low, room), (low, high, -room), (high, high, room)]
 
         def raw(value: int, bits: int) -> bytes:
-            return value.to_bytes(bits // 8, "little", signed=True)
+            return value.to_bytes(1 << (bits // 8 - 1).bit_length(), "little", signed=True)
 
         return tuple(
             TestCase(

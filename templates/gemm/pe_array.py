@@ -11,22 +11,20 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule, PragmaRule
 
 from .common import (
-    BITS,
-    MAX_TOKEN_BITS,
     command_port,
     commands,
     declaration,
+    in_every_format,
+    most_lanes,
     number,
     powers_of_two,
     random_data,
     stream_port,
 )
+from .numbers import INT8, Numbers, numbers_of, tagged
 
 if TYPE_CHECKING:
     import numpy as np
-
-WORDS_PER_TOKEN = MAX_TOKEN_BITS // BITS["data_t"]
-SUMS_PER_TOKEN = MAX_TOKEN_BITS // BITS["acc_t"]
 
 
 EQUIVALENT = (
@@ -71,13 +69,13 @@ def _sizes(settings: Settings) -> _Sizes:
     return _Sizes(*(number(settings, key) for key in _Sizes._fields))
 
 
-def block_slices(rows: int, columns: int, *, arrays: int = 1) -> Iterator[int]:
+def block_slices(rows: int, columns: int, *, arrays: int = 1, numbers: Numbers = INT8) -> Iterator[int]:
     """Slice counts that a block of sums allows: powers of two that divide its rows and fit a token of 4096 bits.
 
     `arrays` is by how much the collector widens a slice (arrays along m or n; 1 when they are along k).
     """
     for slices in powers_of_two(1, rows):
-        if rows // slices * columns * arrays <= SUMS_PER_TOKEN:
+        if rows // slices * columns * arrays <= most_lanes("acc_t", numbers):
             yield slices
 
 
@@ -134,7 +132,7 @@ class PeArray:
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, a token of A and one of B per step, slices of finished blocks."""
-        s = _sizes(settings)
+        s, numbers = _sizes(settings), numbers_of(settings)
         return (
             command_port("array_cmd"),
             stream_port(
@@ -144,6 +142,7 @@ class PeArray:
                 s.rows * s.words,
                 tokens="blocks * kb",
                 order="block, k; in a token row, k",
+                numbers=numbers,
             ),
             stream_port(
                 "in_b",
@@ -152,6 +151,7 @@ class PeArray:
                 s.columns * s.words,
                 tokens="blocks * kb",
                 order="block, k; in a token column, k",
+                numbers=numbers,
             ),
             stream_port(
                 "out",
@@ -160,6 +160,7 @@ class PeArray:
                 s.rows * s.columns // s.slices,
                 tokens=f"blocks * {s.slices}" if s.slices > 1 else "blocks",
                 order="block, slice; in a token row, column",
+                numbers=numbers,
             ),
         )
 
@@ -174,16 +175,20 @@ class PeArray:
     def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
         """The lane of the given sizes."""
         s = _sizes(settings)
-        return (("pe_lane", {"m": s.lane_m, "n": s.lane_n, "k": s.lane_k}),)
+        return (("pe_lane", tagged({"m": s.lane_m, "n": s.lane_n, "k": s.lane_k}, numbers_of(settings))),)
 
     def legal_settings(self) -> Iterator[Settings]:
         """All 83 x 83 splits of lane and array whose tokens fit 4096 bits, with every number of slices."""
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(numbers: Numbers) -> Iterator[Settings]:
         for lane in LANE_SPLITS:
             for array in ARRAY_SPLITS:
                 rows, columns, words = lane.m * array.m, lane.n * array.n, lane.k * array.k
-                if max(rows, columns) * words > WORDS_PER_TOKEN:
+                if max(rows, columns) * words > most_lanes("data_t", numbers):
                     continue
-                for slices in block_slices(rows, columns):
+                for slices in block_slices(rows, columns, numbers=numbers):
                     yield {
                         "lane_m": lane.m,
                         "lane_n": lane.n,
@@ -199,16 +204,16 @@ class PeArray:
         s = _sizes(settings)
         beyond = min(s.slices, 32) + 1
         return (
-            self._case("one block of one step", s, [(1, 1)], rng),
-            self._case("steps around the slices", s, [(2, min(s.slices, 32)), (2, beyond), (3, 2)], rng),
-            self._case("several visits", s, [(1, 3), (4, 1), (1, 1), (5, 2)], rng),
-            self._case("all -128", s, [(2, 2)], rng, lowest=True),
+            self._case("one block of one step", settings, [(1, 1)], rng),
+            self._case("steps around the slices", settings, [(2, min(s.slices, 32)), (2, beyond), (3, 2)], rng),
+            self._case("several visits", settings, [(1, 3), (4, 1), (1, 1), (5, 2)], rng),
+            self._case("all lowest", settings, [(2, 2)], rng, lowest=True),
         )
 
     def _case(
         self,
         name: str,
-        s: _Sizes,
+        settings: Settings,
         visits: list[tuple[int, int]],
         rng: np.random.Generator,
         *,
@@ -216,22 +221,24 @@ class PeArray:
     ) -> TestCase:
         import numpy as np
 
+        s, numbers = _sizes(settings), numbers_of(settings)
         raw, count = commands("array_cmd", [{"blocks": blocks, "kb": kb} for blocks, kb in visits])
         steps = sum(blocks * kb for blocks, kb in visits)
         blocks_in_all = sum(blocks for blocks, _ in visits)
-        a, b = random_data(rng, (steps, s.rows, s.words)), random_data(rng, (steps, s.columns, s.words))
+        a = random_data(rng, (steps, s.rows, s.words), numbers=numbers)
+        b = random_data(rng, (steps, s.columns, s.words), numbers=numbers)
         if lowest:
-            a, b = np.full_like(a, -128), np.full_like(b, -128)
+            a, b = np.full_like(a, numbers.lowest), np.full_like(b, numbers.lowest)
         # Products of one step, then the sum over the steps of each block.
-        products = a.astype(np.int32) @ b.astype(np.int32).transpose(0, 2, 1)
+        products = a.astype(numbers.sums) @ b.astype(numbers.sums).transpose(0, 2, 1)
         lengths = [kb for blocks, kb in visits for _ in range(blocks)]
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        sums = np.add.reduceat(products, starts, axis=0, dtype=np.int32)
+        sums = np.add.reduceat(products, starts, axis=0, dtype=numbers.sums)
         return TestCase(
             name=name,
             inputs={"cmd": raw, "in_a": a.tobytes(), "in_b": b.tobytes()},
             counts={"cmd": count, "in_a": steps, "in_b": steps, "out": blocks_in_all * s.slices},
-            expected={"out": sums.astype("<i4").tobytes()},
+            expected={"out": sums.tobytes()},
         )
 
     def conformance(self, settings: Settings) -> Conformance:

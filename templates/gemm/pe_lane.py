@@ -15,16 +15,19 @@ from aigchip_tui.model.space import LANE_SPLITS
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule
 
-from .common import BITS, declaration, number, random_data
-from .mac import DEFAULTS
+from .common import declaration, in_every_format, number, random_data
+from .mac import defaults
+from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Data = np.ndarray[tuple[int, ...], np.dtype[np.int8]]
+    from .common import Elements
 
 
-def _array_port(name: str, direction: Literal["in", "out"], element: str, length: int, order: str) -> Port:
+def _array_port(
+    name: str, direction: Literal["in", "out"], element: str, length: int, order: str, numbers: Numbers
+) -> Port:
     """An array argument of an inlined function, all elements at once."""
     const = "const " if direction == "in" else ""
     return Port(
@@ -32,7 +35,7 @@ def _array_port(name: str, direction: Literal["in", "out"], element: str, length
         direction=direction,
         kind="array",
         element=element,
-        bits=BITS[element],
+        bits=numbers.bits(element),
         lanes=length,
         cpp_type=f"{const}{element}[{length}]",
         tokens="one array per call",
@@ -99,10 +102,11 @@ class PeLane:
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Arrays a[m*k], b[n*k] and c[m*n] of registers."""
         m, n, k = (number(settings, axis) for axis in "mnk")
+        numbers = numbers_of(settings)
         return (
-            _array_port("a", "in", "data_t", m * k, "row, word along k"),
-            _array_port("b", "in", "data_t", n * k, "column, word along k"),
-            _array_port("c", "out", "acc_t", m * n, "row, column"),
+            _array_port("a", "in", "data_t", m * k, "row, word along k", numbers),
+            _array_port("b", "in", "data_t", n * k, "column, word along k", numbers),
+            _array_port("c", "out", "acc_t", m * n, "row, column", numbers),
         )
 
     def signature(self, settings: Settings) -> str:
@@ -114,32 +118,40 @@ class PeLane:
         return ""
 
     def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
-        """The MAC of int8 designs."""
-        return (("mac", dict(DEFAULTS)),)
+        """The MAC of the number format."""
+        return (("mac", defaults(numbers_of(settings))),)
 
     def legal_settings(self) -> Iterator[Settings]:
-        """All 83 splits into powers of two with product 2 to 64."""
-        for split in LANE_SPLITS:
-            yield {"m": split.m, "n": split.n, "k": split.k}
+        """All 83 splits into powers of two with product 2 to 64, in every number format."""
+        return in_every_format(lambda _: ({"m": split.m, "n": split.n, "k": split.k} for split in LANE_SPLITS))
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
-        """All -128 (the largest sum), a single one among zeros, and random full-range data."""
+        """All of the least element (the largest sum), a single one among zeros, and random full-range data."""
         import numpy as np
 
         m, n, k = (number(settings, axis) for axis in "mnk")
-        operands: list[tuple[str, Data, Data]] = [
-            ("all -128", np.full((m, k), -128, np.int8), np.full((n, k), -128, np.int8)),
-            ("-128 times 127", np.full((m, k), -128, np.int8), np.full((n, k), 127, np.int8)),
+        numbers = numbers_of(settings)
+        low, high = numbers.lowest, numbers.highest
+
+        def full(rows: int, value: int) -> Elements:
+            return np.full((rows, k), value, numbers.data)
+
+        operands: list[tuple[str, Elements, Elements]] = [
+            (f"all {low}", full(m, low), full(n, low)),
+            (f"{low} times {high}", full(m, low), full(n, high)),
         ]
-        one_a, one_b = np.zeros((m, k), np.int8), np.zeros((n, k), np.int8)
-        one_a[m - 1, k - 1], one_b[n - 1, k - 1] = -1, 127
+        one_a, one_b = full(m, 0), full(n, 0)
+        one_a[m - 1, k - 1], one_b[n - 1, k - 1] = -1, high
         operands.append(("one word", one_a, one_b))
-        operands += [(f"random {index}", random_data(rng, (m, k)), random_data(rng, (n, k))) for index in range(5)]
+        operands += [
+            (f"random {index}", random_data(rng, (m, k), numbers=numbers), random_data(rng, (n, k), numbers=numbers))
+            for index in range(5)
+        ]
         return tuple(
             TestCase(
                 name=name,
                 inputs={"a": a.tobytes(), "b": b.tobytes()},
-                expected={"c": (a.astype(np.int32) @ b.astype(np.int32).T).astype("<i4").tobytes()},
+                expected={"c": (a.astype(numbers.sums) @ b.astype(numbers.sums).T).astype(numbers.sums).tobytes()},
             )
             for name, a, b in operands
         )

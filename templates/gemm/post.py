@@ -1,4 +1,4 @@
-"""post: bias, scale, activation and saturation of finished sums to int8 (SPACE sec. 2)."""
+"""post: bias, scale, activation and saturation of finished sums to elements (SPACE sec. 2)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,23 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule
 
 from .banks import SIDES
-from .common import command_port, commands, declaration, memory_port, number, powers_of_two, stream_port
+from .common import (
+    command_port,
+    commands,
+    declaration,
+    in_every_format,
+    memory_port,
+    number,
+    powers_of_two,
+    stream_port,
+)
+from .numbers import INT8, Numbers, numbers_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from .common import Elements
 
 MOST_BIAS = 4096
 """Bias values that the module holds at most: the columns of the widest tile of C."""
@@ -36,12 +48,12 @@ EQUIVALENT = tuple(
 class Post:
     """One result word a cycle; the bias of the tile's columns is loaded once per command.
 
-    Contract: multiplier >= 0, 0 <= shift <= 62, and |sum + bias| * multiplier + 2**(shift - 1) < 2**63.
+    Contract: multiplier >= 0, 0 <= shift <= 62, and the result before the shift fits scaled_t.
     """
 
     name = "post"
     function = "post"
-    summary = "adds bias, scales, clamps and saturates finished sums to int8"
+    summary = "adds bias, scales, clamps and saturates finished sums"
     inlined = False
     equivalent_mutants = EQUIVALENT
 
@@ -61,21 +73,24 @@ class Post:
             "every cycle.",
             "A result is the sum plus its bias, times multiplier, plus half of the last place, shifted "
             "right by shift, all "
-            "in std::int64_t; a shift of zero adds no half.",
+            "in scaled_t; a shift of zero adds no half.",
             "When relu is set, negative results become zero.",
-            "Results beyond the range of data_t saturate at its ends.",
+            "Results beyond the range of data_t saturate at its ends, DATA_LOWEST and DATA_HIGHEST.",
             "One loop per command, labelled SCALE, takes a word every cycle.",
         )
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, words of sums in, bias in memory, words of results out."""
         lanes, _ = _numbers(settings)
+        numbers = numbers_of(settings)
         per = "rows * row_words per command"
         return (
             command_port("post_cmd", per="one per flush"),
-            stream_port("in", "in", "acc_t", lanes, tokens=per, order="tile row, word along n"),
-            memory_port("bias", "in", "acc_t", lanes, tokens="row_words words from bias_addr per command"),
-            stream_port("out", "out", "data_t", lanes, tokens=per, order="tile row, word along n"),
+            stream_port("in", "in", "acc_t", lanes, tokens=per, order="tile row, word along n", numbers=numbers),
+            memory_port(
+                "bias", "in", "acc_t", lanes, tokens="row_words words from bias_addr per command", numbers=numbers
+            ),
+            stream_port("out", "out", "data_t", lanes, tokens=per, order="tile row, word along n", numbers=numbers),
         )
 
     def signature(self, settings: Settings) -> str:
@@ -92,6 +107,10 @@ class Post:
 
     def legal_settings(self) -> Iterator[Settings]:
         """Every width of a bank row with every number of words up to the widest tile."""
+        return in_every_format(self._legal)
+
+    @staticmethod
+    def _legal(_: Numbers) -> Iterator[Settings]:
         for lanes in SIDES:
             for bias_words in powers_of_two(1, MOST_BIAS // lanes):
                 yield {"lanes": lanes, "bias_words": bias_words}
@@ -116,16 +135,18 @@ class Post:
         import numpy as np
 
         lanes, _ = _numbers(settings)
+        numbers = numbers_of(settings)
         size = max(addr + words for _, words, addr, *_ in tiles)
         small = rng.integers(-300, 300, size=(size, lanes))
         large = rng.integers(-(2**24), 2**24, size=(size, lanes))
         bias = np.where(rng.random((size, lanes)) < 0.5, small, large)
         rows_of_commands, taken, sent = [], [], []
         for rows, row_words, bias_addr, multiplier, shift, relu in tiles:
-            sums = self._sums(rng, (rows, row_words, lanes), shift)
+            sums = self._sums(rng, (rows, row_words, lanes), shift, numbers)
             used = bias[bias_addr : bias_addr + row_words]
-            taken.append(sums.astype(np.int32).tobytes())
-            sent.append(golden(sums, used, multiplier=multiplier, shift=shift, relu=bool(relu)).tobytes())
+            taken.append(sums.astype(numbers.sums).tobytes())
+            result = golden(sums, used, multiplier=multiplier, shift=shift, relu=bool(relu), numbers=numbers)
+            sent.append(result.tobytes())
             rows_of_commands.append(
                 {
                     "rows": rows,
@@ -138,7 +159,7 @@ class Post:
             )
         cmd, count = commands("post_cmd", rows_of_commands)
         words = sum(rows * row_words for rows, row_words, *_ in tiles)
-        memory = bias.astype(np.int32).tobytes()
+        memory = bias.astype(numbers.sums).tobytes()
         return TestCase(
             name=name,
             inputs={"cmd": cmd, "in": b"".join(taken)},
@@ -149,15 +170,16 @@ class Post:
         )
 
     @staticmethod
-    def _sums(rng: np.random.Generator, shape: tuple[int, ...], shift: int) -> NDArray[np.int64]:
-        """Mostly sums whose result is near the range of int8, with full-range ones and both ends mixed in."""
+    def _sums(rng: np.random.Generator, shape: tuple[int, ...], shift: int, numbers: Numbers) -> NDArray[np.int64]:
+        """Mostly sums whose result is near the range of an element, with full-range ones and both ends mixed in."""
         import numpy as np
 
-        near = max(400, 1 << min(30, max(0, shift - 22)))
+        end = 1 << (numbers.sum_bits - 1)
+        near = max(3 * numbers.highest, 1 << min(30, max(0, shift - 22)))
         sums = rng.integers(-near, near, size=shape)
         kind = rng.random(shape)
-        sums = np.where(kind < 0.1, rng.integers(-(2**31), 2**31, size=shape), sums)
-        sums = np.where(kind > 0.95, np.where(kind > 0.975, 2**31 - 1, -(2**31)), sums)
+        sums = np.where(kind < 0.1, rng.integers(-end, end, size=shape), sums)
+        sums = np.where(kind > 0.95, np.where(kind > 0.975, end - 1, -end), sums)
         return sums.astype(np.int64)
 
     def conformance(self, settings: Settings) -> Conformance:
@@ -174,16 +196,25 @@ class Post:
 
 
 def golden(
-    sums: NDArray[np.int64], bias: NDArray[np.int64], *, multiplier: int, shift: int, relu: bool
-) -> NDArray[np.int8]:
-    """Results of post for sums of rows x words x lanes and bias of words x lanes."""
+    sums: NDArray[np.int64],
+    bias: NDArray[np.int64],
+    *,
+    multiplier: int,
+    shift: int,
+    relu: bool,
+    numbers: Numbers = INT8,
+) -> Elements:
+    """Results of post for sums and their bias, which broadcast; sums beyond 32 bits are scaled in whole numbers."""
     import numpy as np
 
     half = 1 << (shift - 1) if shift else 0
-    scaled = ((sums + bias[None]) * multiplier + half) >> shift
+    biased = sums.astype(np.int64) + bias.astype(np.int64)
+    # Python's integers have no width: scaled sums of 48 bits do not fit 64.
+    exact = biased.astype(object) if numbers.wide_bits > 64 else biased
+    scaled = (exact * multiplier + half) >> shift
     if relu:
         scaled = np.maximum(scaled, 0)
-    results: NDArray[np.int8] = np.clip(scaled, -128, 127).astype(np.int8)
+    results: Elements = np.clip(scaled, numbers.lowest, numbers.highest).astype(numbers.data)
     return results
 
 

@@ -9,7 +9,8 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Settings
 from aigchip_tui.model.space import Build, DesignPoint
 
-from .common import BITS, MAX_TOKEN_BITS, ceil_div
+from .common import MAX_TOKEN_BITS, ceil_div, most_lanes
+from .numbers import INT8, Numbers, precision, tagged
 
 Mode = Literal["dealt", "broadcast", "sliced", "single"]
 Gather = Literal["rows", "columns", "sum", "single"]
@@ -36,7 +37,7 @@ class Buffer:
 class Shape:
     """Everything that the hardware of a design depends on.
 
-    Splits are (m, n, k). `port` counts bytes of an AXI word. `slices`: serial tokens of a block of sums.
+    Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
     """
 
     lane: tuple[int, int, int]
@@ -48,6 +49,7 @@ class Shape:
     c: Buffer
     reuse: str
     slices: int
+    numbers: Numbers = INT8
 
     @property
     def qm(self) -> int:
@@ -111,10 +113,10 @@ class Shape:
         return max(1, min(self.c.depth // rows, MAX_TILE_COLUMNS // self.c.width))
 
 
-def slices_of(qm: int, pm: int, pn: int) -> int | None:
+def slices_of(qm: int, pm: int, pn: int, numbers: Numbers = INT8) -> int | None:
     """Serial tokens in which a block of pm x pn sums travels, or None if no slicing fits a token."""
     slices = 1
-    while (pm // slices) * pn * BITS["acc_t"] > MAX_TOKEN_BITS:
+    while (pm // slices) * pn > most_lanes("acc_t", numbers):
         slices *= 2
         if slices > qm:
             return None
@@ -132,9 +134,10 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
     """The numbers of a legal design; raises AigchipError for what the template cannot build."""
     if sum(factor > 1 for factor in (point.arrays.m, point.arrays.n, point.arrays.k)) > 1:
         raise AigchipError(f"not built yet: arrays split along several axes ({point.arrays}).")
-    slices = slices_of(point.qm, point.pm, point.pn)
-    widest = max(point.pm, point.pn) * point.pk * BITS["data_t"]
-    if slices is None or widest > MAX_TOKEN_BITS:
+    numbers = precision(build.precision)
+    slices = slices_of(point.qm, point.pm, point.pn, numbers)
+    widest = max(point.pm, point.pn) * point.pk
+    if slices is None or widest > most_lanes("data_t", numbers):
         raise AigchipError(f"not built yet: a token of more than {MAX_TOKEN_BITS} bits.")
     if point.part_c.w > point.pn:
         raise AigchipError(
@@ -144,12 +147,13 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         lane=(point.lane.m, point.lane.n, point.lane.k),
         array=(point.array.m, point.array.n, point.array.k),
         arrays=(point.arrays.m, point.arrays.n, point.arrays.k),
-        port=build.axi_bytes,
-        a=_buffer("a", point.buf_a, point.part_a.h, point.part_a.w, 1),
-        b=_buffer("b", point.buf_b, point.part_b.h, point.part_b.w, 1),
-        c=_buffer("c", point.buf_c, point.part_c.h, point.part_c.w, 4),
+        port=build.axi_elements,
+        a=_buffer("a", point.buf_a, point.part_a.h, point.part_a.w, numbers.data_bytes),
+        b=_buffer("b", point.buf_b, point.part_b.h, point.part_b.w, numbers.data_bytes),
+        c=_buffer("c", point.buf_c, point.part_c.h, point.part_c.w, numbers.sum_bytes),
         reuse=point.reuse,
         slices=slices,
+        numbers=numbers,
     )
 
 
@@ -199,4 +203,9 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     found["flush"] = ("flush", shape.c.settings)
     found["post"] = ("post", {"lanes": shape.c.width, "bias_words": shape.bias_words})
     found["dma_c"] = ("dma_store", {"port": shape.port, "lanes": shape.c.width})
-    return found
+    return {name: (module, _tagged(module, settings, shape)) for name, (module, settings) in found.items()}
+
+
+def _tagged(module: str, settings: Settings, shape: Shape) -> Settings:
+    # ctrl touches no element: its code and its proof are those of every number format.
+    return settings if module == "ctrl" else tagged(settings, shape.numbers)

@@ -18,6 +18,8 @@ from .shape import Shape
 if TYPE_CHECKING:
     import numpy as np
 
+    from .common import Elements
+
 MAIN: Final = (
     '#include "aigchip_bench.h"\n#include "gemm.cpp"\n\nAIGCHIP_BENCH(gemm, "table", "layers", "a", "b", "bias", "c")\n'
 )
@@ -128,9 +130,11 @@ def _tiles(shape: Shape, tile: dict[str, int], m: int, n: int, k: int) -> LayerT
 def _launch(name: str, shape: Shape, layers: Sequence[LayerTiles], rng: np.random.Generator) -> TestCase:
     import numpy as np
 
-    images: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.int8]]]] = {x: [] for x in ("a", "b", "bias", "c")}
-    after: list[np.ndarray[tuple[int, ...], np.dtype[np.int8]]] = []
-    width = {"a": shape.port, "b": shape.port, "bias": 4 * shape.c.width, "c": shape.port}
+    numbers = shape.numbers
+    images: dict[str, list[Elements]] = {x: [] for x in ("a", "b", "bias", "c")}
+    after: list[Elements] = []
+    width = dict.fromkeys(("a", "b", "c"), shape.port * numbers.data_bytes)
+    width["bias"] = shape.c.width * numbers.sum_bytes
     used = dict.fromkeys(images, 0)
     rows = []
 
@@ -148,20 +152,16 @@ def _launch(name: str, shape: Shape, layers: Sequence[LayerTiles], rng: np.rando
         post = PostSettings(
             multiplier=int(rng.integers(1, 1 << 8)), shift=int(rng.choice([0, 7, 12, 16])), relu=bool(rng.integers(2))
         )
-        a, b = random_data(rng, (tiles.m, tiles.k)), random_data(rng, (tiles.k, tiles.n))
-        bias = rng.integers(-(1 << 16), 1 << 16, size=tiles.n, dtype=np.int32)
+        a = random_data(rng, (tiles.m, tiles.k), numbers=numbers)
+        b = random_data(rng, (tiles.k, tiles.n), numbers=numbers)
+        bias = rng.integers(-(1 << 16), 1 << 16, size=tiles.n, dtype=numbers.sums)
         rows.append(layout.row(a=used["a"], b=used["b"], bias=used["bias"], c=used["c"], post=post))
-        before = random_data(rng, (layout.words[3] * shape.port,))
-        new = {
-            "a": layout.pack_a(a),
-            "b": layout.pack_b(b),
-            "bias": layout.pack_bias(bias).astype("<i4").view(np.int8),
-            "c": before,
-        }
-        after.append(layout.pack_c(golden_tiles(layout, a, b, bias, post), before))
+        before = random_data(rng, (layout.words[3] * shape.port,), numbers=numbers)
+        new = {"a": layout.pack_a(a), "b": layout.pack_b(b), "bias": layout.pack_bias(bias), "c": before}
+        after.append(layout.pack_c(golden_tiles(layout, a, b, bias, post), before).view(np.int8))
         for memory, image in new.items():
-            images[memory].append(image)
-            used[memory] += image.size // width[memory]
+            images[memory].append(image.view(np.int8))
+            used[memory] += image.nbytes // width[memory]
         gap()
     memories = {memory: np.concatenate(parts).tobytes() for memory, parts in images.items()}
     memories["table"] = table_words(rows).tobytes()

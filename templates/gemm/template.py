@@ -10,7 +10,6 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Edge, Instance, Netlist, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
-from aigchip_tui.modules.definitions import definitions
 from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
 
 from . import (
@@ -30,6 +29,7 @@ from . import (
     post,
 )
 from .common import INCLUDES
+from .numbers import INT8, Numbers, numbers_of
 from .shape import Shape, local_settings, shape_of
 from .top import TOP, connections, top_files
 from .types import types_header
@@ -63,8 +63,11 @@ def header_name(variant: Variant) -> str:
 
 
 def header_text(variant: Variant, body: str) -> str:
-    """A variant's file: the template's frame around the generated body."""
-    return f"{variant.prologue}\n{body.strip()}\n\n{variant.epilogue}"
+    """A variant's file: the template's frame around the generated body; element types stand in the type header."""
+    prologue = variant.prologue
+    if variant.types:
+        prologue = prologue.replace(f"\n{variant.types}\n", "").replace('#include "ap_int.h"\n', "")
+    return f"{prologue}\n{body.strip()}\n\n{variant.epilogue}"
 
 
 class GemmTemplate:
@@ -102,6 +105,7 @@ class GemmTemplate:
             raise AigchipError(
                 f"The template {self.name} has no module {module!r}.", hint=f"It has {', '.join(self._modules)}."
             )
+        numbers = numbers_of(settings)
         children = [self.variant(name, child) for name, child in spec.children(settings)]
         bare = Variant(
             template=self.owner(module),
@@ -114,14 +118,18 @@ class GemmTemplate:
             epilogue="",
             signatures=tuple(self._modules[child.module].signature(child.settings) for child in children),
             children=tuple(child.key for child in children),
+            types="" if numbers == INT8 else numbers.typedefs,
         )
         space = bare.key.replace("-", "_")
         includes = [f'#include "{name}"' for name in (*INCLUDES, *(header_name(child) for child in children))]
         uses = [f"using {child.key.replace('-', '_')}::{child.function};" for child in children]
-        parts = [f"// {module}: {spec.summary}.", "#pragma once", "", *includes, "", f"namespace {space} {{"]
-        for text in ("\n".join(uses), spec.prologue(settings).strip()):
+        declared: list[str] = []
+        if bare.types and numbers.needs_ap_int:
+            includes.insert(0, '#include "ap_int.h"')
+        for text in (bare.types, "\n".join(uses), spec.prologue(settings).strip()):
             if text:
-                parts += ["", text]
+                declared += ["", text]
+        parts = [f"// {module}: {spec.summary}.", "#pragma once", "", *includes, "", f"namespace {space} {{", *declared]
         return Variant(
             template=bare.template,
             module=module,
@@ -133,7 +141,7 @@ class GemmTemplate:
             epilogue=f"}}  // namespace {space}\n",
             signatures=bare.signatures,
             children=bare.children,
-            types=definitions(self.headers(), (port.element for port in bare.ports)),
+            types=bare.types,
         )
 
     def headers(self) -> dict[str, str]:
@@ -194,7 +202,7 @@ class GemmTemplate:
 
         Raises AigchipError if a body is missing.
         """
-        files = {"gemm_types.hpp": types_header()}
+        files = {"gemm_types.hpp": types_header(_numbers_of(netlist))}
         for instance in netlist.instances:
             if instance.author == "template":
                 continue
@@ -232,6 +240,11 @@ class GemmTemplate:
         shape = shape_of(point, build)
         launches = [*odd_pairs(shape, rng), *([layer_tiles(point, build, layer)] for layer in layers)]
         return {"gemm_host.hpp": host_header(shape), "gemm_test.cpp": host_test(launches)}
+
+
+def _numbers_of(netlist: Netlist) -> Numbers:
+    """The number format of a design."""
+    return next((numbers_of(i.variant.settings) for i in netlist.instances if i.name == "array"), INT8)
 
 
 def create(digest: str) -> GemmTemplate:

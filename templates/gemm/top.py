@@ -114,7 +114,8 @@ class _Wiring:
         self.edges = netlist.edges
         self.arrays = self.processes["array"].count
         self.includes = sorted({header_name(i.variant) for i in self.processes.values()})
-        self.port = _port(self.processes["dma_a"].variant, "mem").lanes
+        memory = _port(self.processes["dma_a"].variant, "mem")
+        self.port, self.port_bytes = memory.lanes, memory.token_bits // 8
         self.lanes = _port(self.processes["post"].variant, "in").lanes
 
     def parameters(self) -> tuple[str, ...]:
@@ -134,7 +135,7 @@ class _Wiring:
         return "\n".join(_wrapped(f"void {TOP}(", list(self.parameters()), end=")"))
 
     def interface(self) -> list[str]:
-        beats = min(256, _BURST_BYTES // self.port)
+        beats = min(256, _BURST_BYTES // self.port_bytes)
         lines = ["// One AXI master for each memory: a bundle that two processes read would be refused."]
         for name in ("table", "a", "b", "bias"):
             burst = f" max_read_burst_length={beats}" if name in "ab" else ""

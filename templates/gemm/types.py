@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from .numbers import INT8, Numbers
+
 Fields = tuple[tuple[str, str], ...]
 
 COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
@@ -154,8 +156,8 @@ def struct_text(struct: str) -> str:
     return "\n".join((f"// {meaning}", f"struct {struct} {{", *lines, "};"))
 
 
-def types_header() -> str:
-    """Text of gemm_types.hpp."""
+def types_header(numbers: Numbers = INT8) -> str:
+    """Text of gemm_types.hpp for a number format."""
     words = []
     for name, _, note in LAYER_GROUPS:
         index = str(LAYER_FIELDS.index(name))
@@ -166,9 +168,9 @@ def types_header() -> str:
             "#pragma once",
             "",
             "#include <cstdint>",
+            *(('', '#include "ap_int.h"') if numbers.needs_ap_int else ()),
             "",
-            "typedef std::int8_t data_t;  // element of A, of B and of the result",
-            "typedef std::int32_t acc_t;  // sum of products, bias",
+            numbers.typedefs,
             "",
             "\n\n".join(struct_text(name) for name in COMMANDS),
             "",

@@ -57,3 +57,19 @@ def test_the_readme_marks_estimates_and_warns_and_the_tcl_names_the_part(
     assert "set_part {xczu7ev" in tcl
     assert "csynth_design" in tcl
     command_line.run("export", "out", "--out", str(project), expect=2)
+
+
+def test_a_project_of_int16_brings_its_wide_types(command_line: CommandLine, tmp_path: Path) -> None:
+    if shutil.which("make") is None:
+        pytest.skip("there is no make on this machine")
+    command_line.run(
+        "run", "half", "--request", "gemm:40x24x36 on a ZCU104, at most 64 DSPs", "--precision", "int16",
+        "--evaluations", "1", "--seed", "2",
+    )
+    folder = tmp_path / "half"
+    command_line.run("export", "half", "--out", str(folder))
+    assert "ap_int<48> acc_t" in (folder / "src" / "gemm_types.hpp").read_text(encoding="utf-8")
+    assert "typedef std::int16_t data_t" not in (folder / "src" / "accumulate.hpp").read_text(encoding="utf-8")
+    passed = _make(folder, "test", "CXX=g++", "SEED=5")
+    assert passed.returncode == 0, passed.stderr
+    assert " 0 differ (seed 5)" in passed.stdout

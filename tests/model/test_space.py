@@ -79,7 +79,7 @@ def test_totals_multiply_over_the_levels(point: DesignPoint) -> None:
     assert point.macs == point.lane.product * point.array.product * point.arrays.product
     assert point.pm * point.pn * point.pk == point.macs
     assert (point.qm * point.arrays.m, point.qn * point.arrays.n) == (point.pm, point.pn)
-    assert point.c_slices * (point.c_lanes // point.pn) == point.pm
+    assert point.c_slices(32) * (point.c_lanes(32) // point.pn) == point.pm
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def test_too_few_banks_stall_in_proportion() -> None:
 
 def test_serial_sums_cost_nothing_while_a_block_takes_longer() -> None:
     serial = DesignPoint.from_parameters(GOOD.parameters() | {"part_c_h": 1})
-    assert serial.c_slices == 8
+    assert serial.c_slices(32) == 8
     long_k, short_k = layer(64, 256, 64), layer(64, 32, 64)
     for point, cycles in ((GOOD, 16), (serial, 16)):
         fill = cost_tiles(point, BUILD, long_k, 64, 64, 256).compute_cycles - 64 * cycles

@@ -23,6 +23,7 @@ from aigchip_tui.search.screening import screen
 
 BUILD = Build(device=device("zcu104"), dsp_limit=1024)
 WIDE = Build(device=device("u50"), dsp_limit=2048, axi_bytes=32, clock_mhz=250)
+HALF = Build(device=device("zcu104"), precision="int16", axi_bytes=32)
 SMALL = workload("alexnet@64")
 genes_of_space = st.tuples(*(st.integers(0, size - 1) for size in encoding.GENE_SIZES))
 
@@ -35,7 +36,7 @@ def scalar_cycles(genes: encoding.Genes, build: Build, work: Workload) -> float:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(genes_of_space, min_size=1, max_size=5), st.sampled_from([BUILD, WIDE]))
+@given(st.lists(genes_of_space, min_size=1, max_size=5), st.sampled_from([BUILD, WIDE, HALF]))
 def test_the_vectorised_model_equals_the_scalar_one_to_the_cycle(many: list[encoding.Genes], build: Build) -> None:
     points = [encoding.point_of(genes) for genes in many]
     assert [encoding.genes_of(point) for point in points] == many
@@ -50,22 +51,22 @@ def test_odd_layers_agree_too(genes: encoding.Genes, m: int, k: int, n: int) -> 
 
 
 @settings(max_examples=250, deadline=None)
-@given(genes_of_space, st.booleans())
-def test_fast_legality_and_screening_equal_the_rules(genes: encoding.Genes, repair: bool) -> None:
+@given(genes_of_space, st.booleans(), st.sampled_from([BUILD, HALF]))
+def test_fast_legality_and_screening_equal_the_rules(genes: encoding.Genes, repair: bool, build: Build) -> None:
     if repair:
-        factors = canonical_parts(shape_of(genes), 16)
+        factors = canonical_parts(shape_of(genes), build)
         genes = (*genes[:6], *(factor.bit_length() - 1 for factor in factors), genes[12])
     point = encoding.point_of(genes)
-    found = refusals(point, BUILD, SMALL)
-    assert Legality(BUILD, SMALL)(genes) == (not found)
-    screened, used = screen(gene_matrix([genes]), BUILD), screened_resources(point, BUILD)
+    found = refusals(point, build, SMALL)
+    assert Legality(build, SMALL)(genes) == (not found)
+    screened, used = screen(gene_matrix([genes]), build), screened_resources(point, build)
     assert screened.legal[0] == all(refusal.rule == "spill" for refusal in found)
     if not any(refusal.rule == "partition" for refusal in found):
         figures = (screened.dsp[0], screened.lut[0], screened.bram18[0], screened.uram[0])
         assert figures == (used.dsp, used.lut, used.bram18, used.uram)
 
 
-@pytest.mark.parametrize("build", [BUILD, WIDE, Build(device=device("pynq-z2"))])
+@pytest.mark.parametrize("build", [BUILD, WIDE, HALF, Build(device=device("pynq-z2"))])
 def test_fast_legality_equals_screening_near_every_budget(build: Build) -> None:
     """Shapes and partitions kept small enough that each budget decides some of the designs."""
     rng = np.random.default_rng(3)

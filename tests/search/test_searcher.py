@@ -240,7 +240,7 @@ def test_operators_stay_in_the_encoding_and_do_what_they_say() -> None:
         for changed in (one, step):
             assert all(0 <= gene < size for gene, size in zip(changed, GENE_SIZES, strict=True))
     assert moved > 300
-    point = point_of(repaired(genes, 16))
+    point = point_of(repaired(genes, BUILD))
     assert point.drain_stall == 1
     assert min(point.part_a.w, point.part_b.w) >= 16
     assert point.part_c.w == min(64, point.pn)
@@ -248,7 +248,7 @@ def test_operators_stay_in_the_encoding_and_do_what_they_say() -> None:
 
 def test_steps_keep_a_bank_word_of_c_within_a_row_of_sums() -> None:
     draws = Draws(4, "operators", 2)
-    genes = repaired(tuple(size // 2 for size in GENE_SIZES), 16)
+    genes = repaired(tuple(size // 2 for size in GENE_SIZES), BUILD)
     narrower = 0
     for _ in range(2000):
         before, genes = point_of(genes), stepped(genes, draws)

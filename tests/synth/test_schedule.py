@@ -36,7 +36,7 @@ def sampled(count: int) -> list[DesignPoint]:
     while len(points) < count:
         genes = random_genes(draws)
         if len(points) % 2:
-            genes = repaired(genes, BUILD.axi_bytes)
+            genes = repaired(genes, BUILD)
         if legal(genes):
             points.append(point_of(genes))
     return points

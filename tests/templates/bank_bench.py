@@ -52,7 +52,9 @@ def demo(module: str, name: str) -> Demo:
 @cache
 def legal(module: str) -> tuple[tuple[tuple[str, int | str], ...], ...]:
     """All legal settings, hashable."""
-    return tuple(tuple(settings.items()) for settings in spec(module).legal_settings())
+    return tuple(
+        tuple(settings.items()) for settings in spec(module).legal_settings() if "precision" not in settings
+    )
 
 
 def sampled(module: str, count: int, *, seed: int = 11) -> tuple[Settings, ...]:

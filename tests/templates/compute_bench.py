@@ -15,7 +15,7 @@ from aigchip_tui.cpp.limits import screen
 from aigchip_tui.cpp.signatures import namespace_constants
 from aigchip_tui.csim.run import SimulationResult, simulate_variant
 from aigchip_tui.library.demos import Demo, DemoLibrary, load_demos
-from aigchip_tui.library.extremes import extremes
+from aigchip_tui.library.extremes import Extreme, extremes
 from aigchip_tui.library.laws import law_findings
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.adapter.answer import Answer, answer
@@ -46,9 +46,13 @@ def spec_of(module: str) -> ModuleSpec:
     return template().modules()[module]
 
 
-def legal(module: str, count: int = 0, *, seed: int = 1) -> list[Settings]:
-    """All legal settings, or `count` of them drawn from `seed`."""
-    everything = list(spec_of(module).legal_settings())
+def legal(module: str, count: int = 0, *, seed: int = 1, precision: str = "int8") -> list[Settings]:
+    """All legal settings of a number format ("": of all), or `count` of them drawn from `seed`."""
+    everything = [
+        settings
+        for settings in spec_of(module).legal_settings()
+        if precision in ("", settings.get("precision", "int8"))
+    ]
     return random.Random(seed).sample(everything, count) if count else everything
 
 
@@ -124,8 +128,10 @@ def proven(module: str, settings: Settings, workdir: Path, *, sanitize: bool = F
 def prove_extremes(module: str, workdir: Path) -> int:
     """Proves every demo with each of its numbers at its least and greatest legal value; returns how many."""
     spec = spec_of(module)
-    choices = [(settings, spec.instruction(settings)) for settings in spec.legal_settings()]
-    stretched = [extreme for shown in library().of(module) for extreme in extremes(shown, choices)]
+    stretched: list[Extreme] = []
+    for shown in library().of(module):
+        own = legal(module, precision=str(shown.settings.get("precision", "int8")))
+        stretched += extremes(shown, [(settings, spec.instruction(settings)) for settings in own])
     for extreme in stretched:
         result = simulate(module, extreme.settings, workdir, body=extreme.code)
         assert result.passed, (extreme.demo.label, extreme.line, extreme.new, result.cause, result.findings)
@@ -152,7 +158,7 @@ def demo_faults(module: str) -> list[str]:
     """What is wrong with the demonstrations: laws, instructions that are not the spec's, forbidden text."""
     demos = library().of(module)
     found = [finding.message for finding in law_findings(demos)]
-    settings = legal(module)
+    settings = legal(module, precision="")
     for shown in demos:
         if shown.settings not in settings:
             found.append(f"{shown.label}: its settings are not legal")

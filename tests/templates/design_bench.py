@@ -14,7 +14,7 @@ from aigchip_tui.csim.run import Limits, SimulationResult, simulate_system
 from aigchip_tui.model.device import device
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Netlist
-from aigchip_tui.model.space import PARAMETERS, Build, DesignPoint, Partition, Reuse, Split
+from aigchip_tui.model.space import PARAMETERS, Build, DesignPoint, Partition, Precision, Reuse, Split
 from aigchip_tui.sandbox.box import UNCONFINED
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ def random_design(draw: random.Random) -> tuple[DesignPoint, int]:
     return DesignPoint.from_parameters(values), draw.choice((8, 16, 32, 64))
 
 
-def build(axi_bytes: int = 16) -> Build:
+def build(axi_bytes: int = 16, precision: Precision = "int8") -> Build:
     """What is asked for around a point."""
-    return Build(device=device("zcu104"), axi_bytes=axi_bytes)
+    return Build(device=device("zcu104"), axi_bytes=axi_bytes, precision=precision)
 
 
 def bodies_of(netlist: Netlist) -> dict[str, str]:
@@ -79,6 +79,7 @@ def run(
     workdir: Path,
     *,
     axi_bytes: int = 16,
+    precision: Precision = "int8",
     layers: Sequence[Layer] = (),
     bodies: Mapping[str, str] | None = None,
     seed: int = 5,
@@ -87,7 +88,7 @@ def run(
     sanitize: bool = False,
 ) -> SimulationResult:
     """Assembles and simulates a design with the answered (or the given) bodies."""
-    template, asked = bench.template(), build(axi_bytes)
+    template, asked = bench.template(), build(axi_bytes, precision)
     netlist = template.netlist(design, asked)
     files = template.assemble(netlist, bodies if bodies is not None else bodies_of(netlist))
     test = template.system_test(netlist, design, asked, layers, np.random.default_rng(seed))

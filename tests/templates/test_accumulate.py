@@ -37,8 +37,8 @@ def test_accumulate_answers_simulate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "old", "new"), [
-    ("serial", "c.first != 0 ? 0 : sums[w]", "sums[w]"),
-    ("serial", "c.first != 0 ? 0 : sums[w]", "0"),
+    ("serial", "c.first != 0 ? acc_t(0) : sums[w]", "sums[w]"),
+    ("serial", "c.first != 0 ? acc_t(0) : sums[w]", "0"),
     ("serial", "first_row + e / PART_COLUMNS", "e / PART_COLUMNS"),
     ("serial", "+ first_column + e % PART_COLUMNS", "+ e % PART_COLUMNS"),
     ("narrow-words", "column_start = 0;  // [8] back", "column_part = 0;  // [8] back"),

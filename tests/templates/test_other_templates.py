@@ -49,7 +49,7 @@ def drawn(template: Template, count: int, *, seed: int = 3) -> list[DesignPoint]
     number = 0
     while len(found) < count:
         number += 1
-        point = point_of(keep.apply(repaired(keep.apply(random_genes(Draws(seed, "test", number))), 16)))
+        point = point_of(keep.apply(repaired(keep.apply(random_genes(Draws(seed, "test", number))), BUILD)))
         if not refusals(point, BUILD):
             found.append(point)
     return found

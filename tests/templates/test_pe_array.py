@@ -115,7 +115,7 @@ def test_golden_results_are_plain_sums() -> None:
                 ("tile[x] += lane_c[x]", "tile[x] = lane_c[x]"),
                 ("tile[x] = 0;", ""),
                 ("lk * LANE_WORDS", "0 * LANE_WORDS"),
-                ("(first ? 0 : sum)", "sum"),
+                ("(first ? acc_t(0) : sum)", "sum"),
             ],
         ),
         (

@@ -17,6 +17,18 @@ struct block_node {
     block_node* next;
 };
 
+/// Whether every byte of an element may be overwritten: also for an ap_int, which holds nothing but its bits.
+template <class E>
+constexpr bool plain_bytes() {
+    if constexpr (std::is_trivially_copyable_v<E> || requires { E::width; }) {
+        return true;
+    } else if constexpr (requires { typename E::value_type; E::size(); }) {
+        return requires { E::value_type::width; };
+    } else {
+        return false;
+    }
+}
+
 /// The blocks between one producer and one consumer; `writes` counts acquired, `reads` freed blocks.
 template <class T>
 class block_channel : public channel {
@@ -43,7 +55,7 @@ class block_channel : public channel {
         } else {
             taken = new node;
         }
-        if constexpr (std::is_trivially_copyable_v<std::remove_all_extents_t<T>>) {
+        if constexpr (plain_bytes<std::remove_all_extents_t<T>>()) {
             memset(static_cast<void*>(&taken->data), 0xA5, sizeof(T));
         }
         taken->next = nullptr;

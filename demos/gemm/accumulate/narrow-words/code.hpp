@@ -67,7 +67,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
                     for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
                         // [12] the first visit takes zero for what the block holds
-                        const acc_t held = c.first != 0 ? 0 : sums[w];
+                        const acc_t held = c.first != 0 ? acc_t(0) : sums[w];
                         sums[w] = held + part[row * PART_COLUMNS + w];
                     }  // [7] the word goes back in one write
                     block[h][address] = sums;

@@ -1,5 +1,5 @@
 // [1] the smallest unit of the array: one multiplier, one adder
-void mac(std::int16_t a, std::int16_t b, std::int64_t sum_in, std::int64_t& sum_out) {
+void mac(std::int16_t a, std::int16_t b, acc_t sum_in, acc_t& sum_out) {
     // [2] part of the lane's schedule, no block with a handshake of its own
 #pragma HLS INLINE
     // [3] the full product, the lowest operand times itself included

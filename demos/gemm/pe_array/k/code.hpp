@@ -73,7 +73,7 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
 #pragma HLS UNROLL
                 const int row = lm * LANE_ROWS + x / LANE_COLUMNS;
                 acc_t& sum = sums[row * COLUMNS + ln * LANE_COLUMNS + x % LANE_COLUMNS];
-                sum = (first ? 0 : sum) + tile[x];
+                sum = (first ? acc_t(0) : sum) + tile[x];
             }
             // [12]
         }
@@ -96,7 +96,7 @@ void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS 
         const int iterations = command.blocks * command.kb;
         // DSP blocks are for the lanes
 #pragma HLS BIND_OP variable=iterations op=mul impl=fabric
-        // [16] one flat loop: the pipeline fills once
+        // [16] flat: one pipeline fill
         int step = 0;
         steps: for (int t = 0; t < iterations; ++t) {
 #pragma HLS PIPELINE II=1

@@ -17,7 +17,10 @@ void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bia
             held[i] = bias[c.bias_addr + i];
         }
         // [5] rounds half up
-        const std::int64_t half = c.shift == 0 ? 0 : static_cast<std::int64_t>(1) << (c.shift - 1);
+        scaled_t half = 0;
+        if (c.shift != 0) {
+            half = static_cast<scaled_t>(1) << (c.shift - 1);
+        }
         // [8] one counted loop, since nested run-time loops are not flattened
         const int words = c.rows * c.row_words;
     SCALE:
@@ -31,14 +34,14 @@ void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bia
             for (int l = 0; l < LANES; ++l) {
 #pragma HLS UNROLL
                 // [5] no sum overflows
-                const std::int64_t biased = static_cast<std::int64_t>(sums[l]) + offsets[l];
-                std::int64_t result = (biased * c.multiplier + half) >> c.shift;
+                const scaled_t biased = static_cast<scaled_t>(sums[l]) + offsets[l];
+                scaled_t result = (biased * c.multiplier + half) >> c.shift;
                 if (c.relu != 0 && result < 0) {  // [6] activation before saturation
                     result = 0;
                 }
-                constexpr std::int64_t HIGHEST = 127;  // [7] ends of the range
-                constexpr std::int64_t LOWEST = -128;
-                const std::int64_t capped = result > HIGHEST ? HIGHEST : result;
+                const scaled_t HIGHEST = DATA_HIGHEST;  // [7] ends of the range
+                const scaled_t LOWEST = DATA_LOWEST;
+                const scaled_t capped = result > HIGHEST ? HIGHEST : result;
                 results[l] = static_cast<data_t>(capped < LOWEST ? LOWEST : capped);
             }  // [2] end of the lanes
             out.write(results);  // [8] a word a cycle
