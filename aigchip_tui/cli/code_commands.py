@@ -9,20 +9,8 @@ import click
 import msgspec
 
 from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
+from aigchip_tui.cli.own_sources import project_folder, read_text, with_headers
 from aigchip_tui.model.errors import AigchipError
-
-_MAX_SOURCE = 8 << 20
-
-
-def _read(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        hint = "Give the path of a C or C++ file."
-        raise AigchipError(f"Could not read {path}: {problem.strerror}.", hint=hint) from None
-    if len(data) > _MAX_SOURCE:
-        raise AigchipError(f"{path} is longer than {_MAX_SOURCE >> 20} MB.", hint="Give the kernel alone.")
-    return data.decode("utf-8", errors="replace")
 
 
 @click.command("estimate")
@@ -42,9 +30,10 @@ def estimate_command(
     """Estimate latency and resources of HLS C or C++; every figure is an estimate."""
     from aigchip_tui.estimator.worker import estimate_safely
 
+    sources, headers = with_headers(files, project_folder(files, Path.cwd()))
     found = estimate_safely(
-        {path.name: _read(path) for path in files}, top=top, clock_ns=clock_ns, part=part, sets=_sets(sets),
-        directives=_read(directives) if directives else "",
+        sources, include=headers, top=top, clock_ns=clock_ns, part=part, sets=_sets(sets),
+        directives=read_text(directives) if directives else "",
     )
     if as_json:
         document(msgspec.to_builtins(found))
@@ -69,14 +58,18 @@ def _print(found: Any, *, explain: bool) -> None:
 
     same = found.latency_min == found.latency_max
     latency = cycles(found.latency_max) if same else f"{cycles(found.latency_min)} to {cycles(found.latency_max)}"
-    say(f"{found.top}: latency {latency} cycles, interval {cycles(found.interval)} (estimate)")
-    met = "met" if found.timing_met else "NOT met"
-    say(f"  clock {found.clock_ns:g} ns, estimated {found.estimated_clock_ns:.2f} ns: timing {met} (estimate)")
-    say(f"  DSP {found.dsp}  BRAM18 {found.bram18}  URAM {found.uram}  LUT {found.lut}  FF {found.ff} (estimate)")
+    if found.dsp is None:
+        say(f"{found.top}: latency, interval and resources unknown, since a part of it could not be read (estimate)")
+    else:
+        say(f"{found.top}: latency {latency} cycles, interval {cycles(found.interval)} (estimate)")
+        met = "met" if found.timing_met else "NOT met"
+        say(f"  clock {found.clock_ns:g} ns, estimated {found.estimated_clock_ns:.2f} ns: timing {met} (estimate)")
+        say(f"  DSP {found.dsp}  BRAM18 {found.bram18}  URAM {found.uram}  LUT {found.lut}  FF {found.ff} (estimate)")
     table(
         [
-            (f"{'  ' * loop.level}{loop.name}", loop.line, cycles(loop.trip), cycles(loop.ii), loop.depth,
-             cycles(loop.latency), "yes" if loop.pipelined else "no", loop.bound if explain else "")
+            (f"{'  ' * loop.level}{loop.name}", f"{'' if loop.file == found.file else f'{loop.file}:'}{loop.line}",
+             cycles(loop.trip), cycles(loop.ii), cycles(loop.depth), cycles(loop.latency),
+             "yes" if loop.pipelined else "no", loop.bound if explain else "")
             for loop in found.loops
         ],
         ("loop", "line", "trip", "II", "depth", "latency", "pipelined", "bound by" if explain else ""),
@@ -90,10 +83,12 @@ def _print(found: Any, *, explain: bool) -> None:
 @json_option
 @sessions_option
 def check_command(files: tuple[Path, ...], as_json: bool, sessions: str | None) -> int:
-    """Findings on HLS C++ that holds what a generated module may not hold."""
-    from aigchip_tui.cpp.limits import screen
+    """Findings on HLS C++ of your own; includes and macros may stand in it, as `estimate` reads them."""
+    from aigchip_tui.cpp.limits import screen_source
 
-    findings = [msgspec.structs.replace(f, file=path.name) for path in files for f in screen(_read(path))]
+    findings = [
+        msgspec.structs.replace(f, file=path.name) for path in files for f in screen_source(read_text(path))
+    ]
     if as_json:
         document([msgspec.to_builtins(f) for f in findings])
     else:

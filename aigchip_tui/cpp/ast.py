@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from aigchip_tui.cpp.names import Names
 from aigchip_tui.cpp.pragmas import Pragma
 
 
 class Expr:
-    """An expression; `line` counts from 1 in the main file, 0 when it came from an include."""
+    """An expression; `line` counts from 1 within its file."""
 
     __slots__ = ("line",)
 
@@ -31,12 +32,13 @@ class Number(Expr):
 
 @dataclass(slots=True, eq=False)
 class Name(Expr):
-    """A name; `scope` is the qualification before it without the last part."""
+    """A name; `scope` is the qualification before it without the last part, `space` where it stands (`names`)."""
 
     name: str
     scope: str = ""
     arguments: tuple[TypeRef | Expr, ...] = ()
     line: int = 0
+    space: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -142,7 +144,7 @@ class Text(Expr):
 @dataclass(slots=True, eq=False)
 class TypeRef:
     """A type as written: name without `std::` and `hls::`, template arguments, pointers, reference, array
-    extents.
+    extents, its qualification and the space where it stands.
     """
 
     name: str
@@ -152,6 +154,7 @@ class TypeRef:
     constant: bool = False
     extents: tuple[Expr | None, ...] = ()
     scope: str = ""
+    space: str = ""
 
 
 class Stmt:
@@ -162,7 +165,7 @@ class Stmt:
 
 @dataclass(slots=True, eq=False)
 class Variable:
-    """A declared variable or parameter."""
+    """A declared variable or parameter; `key` names it among the globals of its unit."""
 
     name: str
     type: TypeRef
@@ -170,6 +173,8 @@ class Variable:
     line: int
     static: bool = False
     constexpr: bool = False
+    key: str = ""
+    extern: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -256,7 +261,11 @@ class Unread(Stmt):
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function with its parameters, template parameters (name, default) and body (None for a declaration)."""
+    """A function with its parameters, template parameters (name, default) and body (None for a declaration).
+
+    `space` is where it stands; `owner` is the key of the record whose method it is; `static` has no meaning outside of
+    its file; `broken` is the line where its text does not parse, 0 when it does. Lines count in `file`.
+    """
 
     name: str
     returns: TypeRef
@@ -266,11 +275,16 @@ class Function:
     line: int
     end_line: int = 0
     owner: str = ""
+    space: str = ""
+    static: bool = False
+    virtual: bool = False
+    broken: int = 0
+    file: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A struct, class or union with fields and methods."""
+    """A struct, class or union with fields and methods; `name` is its key."""
 
     name: str
     fields: tuple[Variable, ...]
@@ -282,9 +296,7 @@ class Record:
 
 @dataclass(slots=True, eq=False)
 class Unit:
-    """A translation unit: functions by name (overloads in order), records, type aliases, globals,
-    enumerators.
-    """
+    """A translation unit: functions by key (overloads in order), records, type aliases, globals, enumerators."""
 
     functions: dict[str, list[Function]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
@@ -293,3 +305,6 @@ class Unit:
     enumerators: dict[str, Expr | int] = field(default_factory=dict)
     errors: list[tuple[int, str]] = field(default_factory=list)
     pragmas: list[Pragma] = field(default_factory=list)
+    names: Names = field(default_factory=Names)
+    linked: dict[str, list[Function]] = field(default_factory=dict)
+    """Definitions that other files see, by key without the file's root."""

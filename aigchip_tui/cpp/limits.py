@@ -300,6 +300,24 @@ def screen(text: str, limits: Limits = DEFAULT_LIMITS) -> list[Finding]:
     return found
 
 
+_OF_A_BODY = frozenset(["SCR-DIRECTIVE", "SCR-ATTRIBUTE", "SCR-RAW", "SCR-PRAGMA", "SCR-CHAR"])
+"""What only a generated body may not hold: a designer's own file has includes, macros, pragmas of other tools."""
+
+
+def screen_source(text: str) -> list[Finding]:
+    """What makes a designer's own file unfit for synthesis or for our readers; includes, macros, attributes and pragmas
+    of other tools may stand in it. Host calls are warnings, since a test bench may stand in the same file.
+    """
+    found = size_findings(text, SOURCE_LIMITS)
+    if found:
+        return found
+    return [
+        msgspec.structs.replace(one, severity="warning", blocking=False) if one.code == "SCR-HOST" else one
+        for one in screen(text, SOURCE_LIMITS)
+        if one.code not in _OF_A_BODY
+    ]
+
+
 def _line_starts(text: str) -> list[int]:
     starts = [0]
     starts += [match.end() for match in re.finditer("\n", text)]

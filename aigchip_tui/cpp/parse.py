@@ -4,11 +4,13 @@ crash.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.grammar import parse_root, text_of
 from aigchip_tui.cpp.limits import SOURCE_LIMITS, size_findings
+from aigchip_tui.cpp.names import Written
 from aigchip_tui.cpp.parse_statements import SKIPPED, StatementParser
 from aigchip_tui.cpp.parse_types import Templates, inner_declarator
 from aigchip_tui.model.errors import AigchipError
@@ -20,28 +22,35 @@ if TYPE_CHECKING:
 class Parser(StatementParser):
     """Namespace scope: functions, records, aliases, enumerators, variables."""
 
-    def members(self, node: Node, owner: str = "") -> None:
+    def members(self, node: Node) -> None:
         """Everything at namespace scope below `node`."""
         for child in node.named_children:
-            kind = child.type
-            if kind in ("namespace_definition", "linkage_specification"):
-                body = child.child_by_field_name("body")
-                if body is not None:
-                    if body.type == "declaration_list":
-                        self._nested(body)
-                    else:
-                        self.member(body)
-            elif kind == "ERROR":
+            if child.type == "ERROR":
                 self.unit.errors.append((self.line(child), text_of(child)[:60]))
-                self._nested(child)
-            else:
-                self.member(child)
+            self.member(child)
 
     def _nested(self, node: Node) -> None:
         self.depth += 1
         if self.depth < 30:
             self.members(node)
         self.depth -= 1
+
+    def _namespace(self, node: Node) -> None:
+        """A namespace (an anonymous or inline one is seen through) or a linkage specification."""
+        body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
+        if body is None:
+            return
+        outer = self.space
+        for part in text_of(name).replace(" ", "").split("::") if name is not None else ():
+            path = self.unit.names.open(part, self.space)
+            if any(child.type == "inline" for child in node.children):
+                self.unit.names.use_space(self.space, Written(part, "", self.space))
+            self.space = path
+        if body.type == "declaration_list":
+            self._nested(body)
+        else:
+            self.member(body)
+        self.space = outer
 
     def member(self, node: Node, templates: Templates = ()) -> None:
         """One declaration at namespace scope."""
@@ -55,9 +64,7 @@ class Parser(StatementParser):
                 if child.type != "template_parameter_list":
                     self.member(child, given)
         elif kind == "function_definition":
-            function = self.function(node, templates)
-            if function is not None:
-                self.unit.functions.setdefault(function.name, []).append(function)
+            self._add_function(node, templates)
         elif kind in ("struct_specifier", "class_specifier", "union_specifier"):
             self.record(node, templates)
         elif kind == "enum_specifier":
@@ -67,16 +74,50 @@ class Parser(StatementParser):
         elif kind == "alias_declaration":
             alias, target = node.child_by_field_name("name"), node.child_by_field_name("type")
             if alias is not None and target is not None:
-                self.unit.aliases[text_of(alias)] = (self.type_descriptor(target), templates)
-                self.type_names.add(text_of(alias))
+                self._alias(text_of(alias), self.type_descriptor(target), templates)
+        elif kind in ("using_declaration", "namespace_alias_definition"):
+            self._using(node)
         elif kind == "declaration":
             self._declaration_member(node, templates)
         elif kind == "preproc_call":
             pragma = self._pragma(node)
             if pragma is not None:
                 self.unit.pragmas.append(pragma)
-        elif kind in ("namespace_definition", "linkage_specification", "ERROR", "declaration_list"):
+        elif kind in ("namespace_definition", "linkage_specification"):
+            self._namespace(node)
+        elif kind in ("ERROR", "declaration_list"):
             self._nested(node)
+
+    def _alias(self, name: str, target: ast.TypeRef, templates: Templates = ()) -> None:
+        key = self.unit.names.declare(name, self.space)
+        self.unit.aliases[key] = (target, templates)
+        if target.name != name or target.scope:
+            self.unit.names.alias(name, self.space, Written(target.name, target.scope, target.space))
+
+    def _using(self, node: Node) -> None:
+        """`using a::b;`, `using namespace a;`, `namespace b = a;`."""
+        named = [child for child in node.named_children if child.type != "comment"]
+        if not named:
+            return
+        scope, _, name = text_of(named[-1]).replace(" ", "").rpartition("::")
+        written = Written(name, scope or ("::" if text_of(named[-1]).startswith("::") else ""), self.space)
+        if node.type == "namespace_alias_definition":
+            self.unit.names.alias(text_of(named[0]), self.space, written)
+        elif any(child.type == "namespace" for child in node.children):
+            self.unit.names.use_space(self.space, written)
+        elif scope not in ("std", "hls"):
+            self.unit.names.alias(name, self.space, written)
+
+    def _add_function(self, node: Node, templates: Templates) -> None:
+        function = self.function(node, templates)
+        if function is None:
+            return
+        record = self.unit.records.get(function.owner)
+        if record is not None:
+            record.methods[function.name] = function
+            return
+        key = self.unit.names.declare(function.name, function.space)
+        self.unit.functions.setdefault(key, []).append(function)
 
     def _declaration_member(self, node: Node, templates: Templates) -> None:
         inner = node.child_by_field_name("type")
@@ -87,11 +128,14 @@ class Parser(StatementParser):
         while probe is not None and probe.type in ("pointer_declarator", "reference_declarator"):
             probe = inner_declarator(probe)
         if probe is not None and probe.type == "function_declarator":
-            function = self.function(node, templates)
-            if function is not None:
-                self.unit.functions.setdefault(function.name, []).append(function)
+            self._add_function(node, templates)
             return
-        self.unit.variables.extend(self.declaration(node).variables)
+        for variable in self.declaration(node).variables:
+            self._add_variable(variable)
+
+    def _add_variable(self, variable: ast.Variable) -> None:
+        variable.key = self.unit.names.declare(variable.name, self.space)
+        self.unit.variables.append(variable)
 
     def _templates(self, listed: Node) -> Templates:
         found: list[tuple[str, ast.TypeRef | ast.Expr | None]] = []
@@ -121,41 +165,45 @@ class Parser(StatementParser):
             tag = inner.child_by_field_name("name")
             if inner.type == "enum_specifier":
                 for name in names:
-                    self.unit.aliases[text_of(name)] = (ast.TypeRef("int"), ())
+                    self._alias(text_of(name), self.type_ref("int"))
                 return
             for name in names:
                 if tag is None:
                     self.record(inner, (), text_of(name))
                 elif text_of(name) != text_of(tag):
-                    self.unit.aliases[text_of(name)] = (ast.TypeRef(text_of(tag)), ())
-                self.type_names.add(text_of(name))
+                    self._alias(text_of(name), self.type_ref(text_of(tag)))
             return
         base = self._base(node)
         for declarator in node.children_by_field_name("declarator"):
             label, full = self.declared(declarator, base)
             if label:
-                self.unit.aliases[label] = (full, ())
-                self.type_names.add(label)
+                self._alias(label, full)
 
     def _enum(self, node: Node) -> None:
-        name = node.child_by_field_name("name")
+        name, body = node.child_by_field_name("name"), node.child_by_field_name("body")
+        if body is None:
+            return
+        inner = self.space
+        scoped = any(child.type in ("class", "struct") for child in node.children)
         if name is not None:
-            self.unit.aliases[text_of(name)] = (ast.TypeRef("int"), ())
-            self.type_names.add(text_of(name))
-        body = node.child_by_field_name("body")
+            self._alias(text_of(name), self.type_ref("int"))
+            inner = self.unit.names.open(text_of(name), self.space)
         previous: ast.Expr | None = None
         offset = 0
-        for child in body.named_children if body is not None else ():
+        outer = self.space
+        for child in body.named_children:
             if child.type != "enumerator":
                 continue
             label, value = child.child_by_field_name("name"), child.child_by_field_name("value")
             if value is not None:
+                self.space = inner
                 previous, offset = self.expression(value), 0
+                self.space = outer
             if label is not None:
                 number = ast.Number(offset, "int")
-                self.unit.enumerators[text_of(label)] = (
-                    number if previous is None else ast.Binary("+", previous, number)
-                )
+                found = number if previous is None else ast.Binary("+", previous, number)
+                for space in {inner} if scoped else {inner, outer}:
+                    self.unit.enumerators[self.unit.names.declare(text_of(label), space)] = found
             offset += 1
 
     def record(self, node: Node, templates: Templates = (), name: str = "") -> None:
@@ -165,9 +213,8 @@ class Parser(StatementParser):
         body = node.child_by_field_name("body")
         if body is None or not name:
             return
-        self.type_names.add(name)
-        fields: list[ast.Variable] = []
-        methods: dict[str, ast.Function] = {}
+        outer = self.space
+        key = self.unit.names.declare(name, outer)
         bases: list[ast.TypeRef] = []
         for child in node.named_children:
             if child.type == "base_class_clause":
@@ -176,37 +223,66 @@ class Parser(StatementParser):
                     for part in child.named_children
                     if part.type in ("type_identifier", "template_type", "qualified_identifier")
                 ]
+        self.space = self.unit.names.open(name, outer)
+        for base in bases:
+            self.unit.names.use_space(self.space, Written(base.name, base.scope, base.space))
+        fields: list[ast.Variable] = []
+        record = ast.Record(key, (), {}, templates, tuple(bases), self.line(node))
+        self.unit.records[key] = record
         for child in body.named_children:
             if child.type == "field_declaration":
-                base = self._base(child)
-                inner = child.child_by_field_name("type")
-                if inner is not None and inner.type in ("struct_specifier", "enum_specifier", "union_specifier"):
-                    self.member(inner)
-                value = child.child_by_field_name("default_value")
-                static = any(text_of(part) in ("static", "constexpr") for part in child.children)
-                for declarator in child.children_by_field_name("declarator"):
-                    if declarator.type == "function_declarator":
-                        continue
-                    field_name, full = self.declared(declarator, base)
-                    init = self.expression(value) if value is not None else None
-                    variable = ast.Variable(field_name, full, init, self.line(child), static=static, constexpr=static)
-                    fields.append(variable)
+                fields += self._fields(child, templates)
             elif child.type in ("function_definition", "template_declaration"):
-                target, given = child, templates
-                if child.type == "template_declaration":
-                    listed = child.child_by_field_name("parameters")
-                    given = templates + (self._templates(listed) if listed is not None else ())
-                    inside = [part for part in child.named_children if part.type == "function_definition"]
-                    if not inside:
-                        continue
-                    target = inside[0]
-                function = self.function(target, given)
-                if function is not None:
-                    function.owner = name
-                    methods[function.name] = function
-            elif child.type in ("struct_specifier", "enum_specifier", "alias_declaration", "type_definition"):
+                self._method(child, record, templates)
+            elif child.type in (
+                "struct_specifier",
+                "class_specifier",
+                "enum_specifier",
+                "alias_declaration",
+                "type_definition",
+                "using_declaration",
+            ):
                 self.member(child)
-        self.unit.records[name] = ast.Record(name, tuple(fields), methods, templates, tuple(bases), self.line(node))
+        record.fields = tuple(fields)
+        self.space = outer
+
+    def _fields(self, node: Node, templates: Templates) -> list[ast.Variable]:
+        """Fields of one declaration; static ones of a plain record are globals of its space."""
+        inner = node.child_by_field_name("type")
+        if inner is not None and inner.type in (
+            "struct_specifier",
+            "class_specifier",
+            "enum_specifier",
+            "union_specifier",
+        ):
+            self.member(inner)
+        base = self._base(node)
+        value = node.child_by_field_name("default_value")
+        static = any(text_of(part) in ("static", "constexpr") for part in node.children)
+        found: list[ast.Variable] = []
+        for declarator in node.children_by_field_name("declarator"):
+            if declarator.type == "function_declarator":
+                continue
+            name, full = self.declared(declarator, base)
+            init = self.expression(value) if value is not None else None
+            field = ast.Variable(name, full, init, self.line(node), static=static, constexpr=static)
+            found.append(field)
+            if static and init is not None and not templates:
+                self._add_variable(field)
+        return found
+
+    def _method(self, node: Node, record: ast.Record, templates: Templates) -> None:
+        if node.type == "template_declaration":
+            listed = node.child_by_field_name("parameters")
+            templates = templates + (self._templates(listed) if listed is not None else ())
+            inside = [part for part in node.named_children if part.type == "function_definition"]
+            if not inside:
+                return
+            node = inside[0]
+        function = self.function(node, templates)
+        if function is not None:
+            function.owner = record.name
+            record.methods[function.name] = function
 
     def function(self, node: Node, templates: Templates) -> ast.Function | None:
         """A function definition or declaration."""
@@ -221,6 +297,10 @@ class Parser(StatementParser):
         name, listed = declarator.child_by_field_name("declarator"), declarator.child_by_field_name("parameters")
         if name is None or listed is None:
             return None
+        outer = self.space
+        scope, _, label = text_of(name).replace(" ", "").rpartition("::")
+        owner = self._owner(scope) if scope else ""
+        self.space = owner or outer
         parameters: list[ast.Variable] = []
         for child in listed.named_children:
             if child.type not in ("parameter_declaration", "optional_parameter_declaration"):
@@ -231,32 +311,62 @@ class Parser(StatementParser):
                 if inner.name != "void":
                     parameters.append(ast.Variable("", inner, None, self.line(child)))
                 continue
-            label, full = self.declared(declared, inner)
+            parameter, full = self.declared(declared, inner)
             value = child.child_by_field_name("default_value")
             init = self.expression(value) if value is not None else None
-            parameters.append(ast.Variable(label, full, init, self.line(child)))
+            parameters.append(ast.Variable(parameter, full, init, self.line(child)))
         body_node = node.child_by_field_name("body")
         body = self.block(body_node) if body_node is not None else None
         base.pointers += pointers
-        owner = ""
-        label = text_of(name)
-        if "::" in label:
-            owner, _, label = label.rpartition("::")
-        function = ast.Function(
+        space, self.space = self.space, outer
+        words = {text_of(child) for child in node.children if child.type in ("storage_class_specifier", "virtual")}
+        return ast.Function(
             label,
             base,
             tuple(parameters),
             body,
             templates,
             self.line(node),
-            int(node.end_point[0]) + 1 - self.shift,
-            owner,
+            self.place(int(node.end_point[0]))[1],
+            owner if owner in self.unit.records else "",
+            space,
+            "static" in words,
+            "virtual" in words,
+            self._broken_line(body_node) if body_node is not None and body_node.has_error else 0,
+            self.place(int(node.start_point[0]))[0],
         )
-        return function
+
+    def _broken_line(self, node: Node) -> int:
+        """Line of the first text below a node that does not parse, or 0.
+
+        A pragma between the header and the body of a loop tears them apart for the grammar: that is no fault.
+        """
+        if node.type == "ERROR":
+            return self.line(node)
+        if node.is_missing:
+            torn = node.type == ";" and self.source[node.end_byte :].lstrip().startswith(b"#")
+            return 0 if torn else self.line(node)
+        for child in node.children:
+            if child.has_error:
+                found = self._broken_line(child)
+                if found:
+                    return found
+        return 0
+
+    def _owner(self, scope: str) -> str:
+        """Path of the namespace or record before the name of a function that is defined outside of it."""
+        names = self.unit.names
+        first, _, last = scope.partition("<")[0].rpartition("::")
+        return names.key_of(last, first, self.space) or names.space_of(last, first, self.space)
 
 
-def parse(text: str, prelude: str = "") -> ast.Unit:
-    """The syntax tree of preprocessed text; `prelude` (included text) is read first and its lines count as 0.
+def parse(
+    text: str, prelude: str = "", root: str = "", *, path: str = "", parts: Sequence[tuple[str, int]] = ()
+) -> ast.Unit:
+    """The syntax tree of preprocessed text; `prelude` (included text, its files in `parts`) is read first.
+
+    Lines count within the file that holds them, `path` for the text itself. `root` is the space of the file's own
+    names, where several files are read together.
 
     Raises AigchipError when the text is too large or too deeply nested to be read.
     """
@@ -264,6 +374,8 @@ def parse(text: str, prelude: str = "") -> ast.Unit:
     if findings:
         raise AigchipError(findings[0].message, hint=findings[0].suggestion)
     joined = prelude + "\n" + text if prelude else text
-    parser = Parser(prelude.count("\n") + 1 if prelude else 0)
+    included = list(parts) or [("", prelude.count("\n") + 1)] if prelude else []
+    parser = Parser([*included, (path, text.count("\n") + 1)], root)
+    parser.source = joined.encode()
     parser.members(parse_root(joined))
     return parser.unit

@@ -30,7 +30,7 @@ class ExpressionParser(TypeParser):
     def _expression(self, node: Node) -> ast.Expr:
         kind = node.type
         if kind == "identifier" or kind == "field_identifier" or kind == "type_identifier":
-            return ast.Name(text_of(node))
+            return ast.Name(text_of(node), space=self.space)
         if kind == "number_literal":
             return _number(text_of(node))
         if kind == "binary_expression":
@@ -103,7 +103,7 @@ class ExpressionParser(TypeParser):
             if left is not None and right is not None:
                 return ast.Binary(",", self.expression(left), self.expression(right))
         if kind == "this":
-            return ast.Name("this")
+            return ast.Name("this", space=self.space)
         if kind == "declaration":
             return ast.Text("")
         return ast.Text(text_of(node))
@@ -129,7 +129,8 @@ class ExpressionParser(TypeParser):
             part, name = node.child_by_field_name("scope"), node.child_by_field_name("name")
             if name is None:
                 break
-            scope = (scope + "::" if scope else "") + (text_of(part) if part is not None else "")
+            word = text_of(part).partition("<")[0] if part is not None else "::"
+            scope = f"{scope}::{word}".replace("::::", "::") if scope else word
             node = name
         if node.type in ("template_function", "template_type"):
             name, listed = node.child_by_field_name("name"), node.child_by_field_name("arguments")
@@ -137,8 +138,9 @@ class ExpressionParser(TypeParser):
                 text_of(name) if name is not None else "",
                 scope,
                 self._type_arguments(listed) if listed is not None else (),
+                space=self.space,
             )
-        return ast.Name(text_of(node), scope)
+        return ast.Name(text_of(node), scope, space=self.space)
 
     def _call(self, node: Node) -> ast.Expr:
         function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
@@ -154,15 +156,16 @@ class ExpressionParser(TypeParser):
         if function.type == "parenthesized_expression" and len(arguments) == 1:
             inner = [child for child in function.named_children if child.type != "comment"]
             if inner and inner[0].type == "identifier":
-                return ast.Cast(ast.TypeRef(text_of(inner[0])), arguments[0])
+                return ast.Cast(self.type_ref(text_of(inner[0])), arguments[0])
         callee = self.expression(function)
         if isinstance(callee, ast.Name):
             if callee.name in ("static_cast", "reinterpret_cast", "const_cast") and callee.arguments and arguments:
                 target = callee.arguments[0]
                 if isinstance(target, ast.TypeRef):
                     return ast.Cast(target, arguments[0])
-            if callee.name in self.type_names and callee.name not in self.unit.functions:
-                target_type = ast.TypeRef(callee.name, callee.arguments)
+            if self.names_type(callee.name, callee.scope):
+                target_type = self.type_ref(callee.name, callee.arguments)
+                target_type.scope = callee.scope if callee.scope not in ("std", "hls") else ""
                 value = arguments[0] if len(arguments) == 1 else ast.Braces(arguments) if arguments else None
                 return ast.Cast(target_type, value)
         return ast.Call(callee, arguments)

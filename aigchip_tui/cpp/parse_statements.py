@@ -14,10 +14,22 @@ from aigchip_tui.model.errors import AigchipError
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-SKIPPED = frozenset(
-    ["comment", "access_specifier", "preproc_include", "using_declaration", "static_assert_declaration"]
-)
+SKIPPED = frozenset(["comment", "access_specifier", "preproc_include", "static_assert_declaration"])
 """Nodes that say nothing to a synthesizer."""
+
+_TYPE_NODES = frozenset(
+    [
+        "struct_specifier",
+        "class_specifier",
+        "union_specifier",
+        "enum_specifier",
+        "type_definition",
+        "alias_declaration",
+        "using_declaration",
+        "namespace_alias_definition",
+    ]
+)
+"""Nodes that declare types or bring names in; a block that holds one is a space of its own."""
 
 
 class StatementParser(ExpressionParser):
@@ -37,6 +49,9 @@ class StatementParser(ExpressionParser):
         statements: list[ast.Stmt] = []
         pragmas: list[Pragma] = []
         children = node.named_children if node.type == "compound_statement" else [node]
+        outer = self.space
+        if any(child.type in _TYPE_NODES or _declares_type(child) for child in children):
+            self.space = self.unit.names.open(f"{{{node.start_byte}}}", outer)
         hanging: ast.Loop | None = None
         for child in children:
             if child.type == "preproc_call":
@@ -50,11 +65,12 @@ class StatementParser(ExpressionParser):
                     inner = self.block(child)
                     hanging.body = ast.Block(inner.statements, hanging.pragmas + inner.pragmas, inner.line, inner.label)
                     hanging.pragmas = hanging.body.pragmas
-                    hanging.end_line = int(child.end_point[0]) + 1 - self.shift
+                    hanging.end_line = self.place(int(child.end_point[0]))[1]
                 else:
                     self._statement_into(child, statements, "")
                 hanging = _without_body(statements[-1] if statements else None, child)
         self.depth -= 1
+        self.space = outer
         return ast.Block(tuple(statements), tuple(pragmas), self.line(node), label)
 
     def _statement_into(self, node: Node, statements: list[ast.Stmt], label: str) -> None:
@@ -70,7 +86,7 @@ class StatementParser(ExpressionParser):
             return ast.Evaluate(self.expression(inner[0])) if inner else None
         if kind == "declaration":
             inner_type = node.child_by_field_name("type")
-            if inner_type is not None and inner_type.type in ("struct_specifier", "enum_specifier"):
+            if inner_type is not None and inner_type.type in _TYPE_NODES:
                 self.member(inner_type)
             return self.declaration(node)
         if kind == "compound_statement":
@@ -102,7 +118,7 @@ class StatementParser(ExpressionParser):
             return self.statement(blocks[-1], text_of(name) if name is not None else "")
         if kind == "switch_statement":
             return self._switch(node)
-        if kind in ("type_definition", "alias_declaration"):
+        if kind in _TYPE_NODES:
             self.member(node)
             return None
         if kind in SKIPPED or kind in ("preproc_def", "empty_statement", ";"):
@@ -137,11 +153,13 @@ class StatementParser(ExpressionParser):
                 listed = declarator.child_by_field_name("parameters")
                 inner = declarator.child_by_field_name("declarator")
                 if listed is not None and listed.named_children:
-                    init = ast.Braces(tuple(ast.Name(text_of(part)) for part in listed.named_children))
+                    init = ast.Braces(
+                        tuple(ast.Name(text_of(part), space=self.space) for part in listed.named_children)
+                    )
             name, full = self.declared(inner, base)
-            variables.append(
-                ast.Variable(name, full, init, self.line(declarator), "static" in words, bool(words & {"constexpr"}))
-            )
+            variable = ast.Variable(name, full, init, self.line(declarator), "static" in words, "constexpr" in words)
+            variable.extern = "extern" in words and init is None
+            variables.append(variable)
         return ast.Declaration(tuple(variables))
 
     def _loop(self, node: Node, label: str) -> ast.Stmt:
@@ -165,7 +183,7 @@ class StatementParser(ExpressionParser):
             label,
             line,
             body.pragmas,
-            int(node.end_point[0]) + 1 - self.shift,
+            self.place(int(node.end_point[0]))[1],
         )
 
     def _switch(self, node: Node) -> ast.Stmt:
@@ -195,3 +213,8 @@ def _without_body(statement: ast.Stmt | None, node: Node) -> ast.Loop | None:
     while statement.body.statements and isinstance(statement.body.statements[-1], ast.Loop):
         statement = statement.body.statements[-1]
     return statement if not statement.body.statements else None
+
+
+def _declares_type(node: Node) -> bool:
+    kind = node.child_by_field_name("type") if node.type == "declaration" else None
+    return kind is not None and kind.type in _TYPE_NODES and kind.child_by_field_name("body") is not None

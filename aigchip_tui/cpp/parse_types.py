@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from aigchip_tui.cpp import ast
@@ -52,18 +55,40 @@ class TypeParser(ABC):
     def member(self, node: Node, templates: Templates = ()) -> None:
         """One declaration at namespace scope."""
 
-    def __init__(self, shift: int = 0) -> None:
-        self.shift = shift
+    def __init__(self, files: Sequence[tuple[str, int]], root: str = "") -> None:
+        """`files` stand one after another in the text, each with its number of lines; `root` is the space of all."""
+        self.files = [name for name, _ in files]
+        self.starts = list(accumulate((lines for _, lines in files), initial=0))
+        self.source = b""
         self.unit = ast.Unit()
         self.depth = 0
-        self.type_names: set[str] = set(_KNOWN_TEMPLATES)
+        self.space = root
+        if root:
+            self.unit.names.open(root, "")
+
+    def type_ref(self, name: str, arguments: tuple[ast.TypeRef | ast.Expr, ...] = ()) -> ast.TypeRef:
+        """A type of this name, as written in the current space."""
+        return ast.TypeRef(name, arguments, space=self.space)
+
+    def names_type(self, name: str, scope: str = "") -> bool:
+        """Whether a name in front of parentheses is a type, so that a call is a conversion."""
+        key = self.unit.names.key_of(name, scope, self.space)
+        if not key:
+            return name in _KNOWN_TEMPLATES
+        return key in self.unit.records or key in self.unit.aliases
 
     def line(self, node: Node) -> int:
-        return max(0, int(node.start_point[0]) + 1 - self.shift)
+        """Line of a node within its own file, counted from 1."""
+        return self.place(int(node.start_point[0]))[1]
+
+    def place(self, row: int) -> tuple[str, int]:
+        """File and line of a row of the whole text."""
+        number = min(bisect_right(self.starts, row), len(self.files)) - 1
+        return self.files[number], row - self.starts[number] + 1
 
     def _base(self, node: Node) -> ast.TypeRef:
         kind = node.child_by_field_name("type")
-        reference = self.type_of_node(kind) if kind is not None else ast.TypeRef("int")
+        reference = self.type_of_node(kind) if kind is not None else self.type_ref("int")
         for child in node.children:
             if child.type == "type_qualifier" and text_of(child) in ("const", "constexpr"):
                 reference.constant = True
@@ -74,25 +99,25 @@ class TypeParser(ABC):
         kind = node.type
         if kind == "qualified_identifier":
             scope, name = node.child_by_field_name("scope"), node.child_by_field_name("name")
-            inner = self.type_of_node(name) if name is not None else ast.TypeRef("int")
-            prefix = text_of(scope) if scope is not None else ""
-            if prefix and prefix not in ("std", "hls"):
-                inner.scope = prefix if not inner.scope else f"{prefix}::{inner.scope}"
+            inner = self.type_of_node(name) if name is not None else self.type_ref("int")
+            prefix = text_of(scope).partition("<")[0] if scope is not None else "::"
+            if prefix not in ("std", "hls"):
+                inner.scope = prefix if not inner.scope else f"{prefix}::{inner.scope}".replace("::::", "::")
             return inner
         if kind == "template_type":
             name, listed = node.child_by_field_name("name"), node.child_by_field_name("arguments")
             arguments = self._type_arguments(listed) if listed is not None else ()
-            return ast.TypeRef(text_of(name) if name is not None else "int", arguments)
+            return self.type_ref(text_of(name) if name is not None else "int", arguments)
         if kind == "type_descriptor":
             return self.type_descriptor(node)
         if kind in ("struct_specifier", "class_specifier", "union_specifier", "enum_specifier"):
             name = node.child_by_field_name("name")
-            return ast.TypeRef(text_of(name) if name is not None else "int")
+            return self.type_ref(text_of(name) if name is not None else "int")
         if kind == "dependent_type":
-            return self.type_of_node(node.named_children[0]) if node.named_children else ast.TypeRef("int")
+            return self.type_of_node(node.named_children[0]) if node.named_children else self.type_ref("int")
         if kind == "decltype":
-            return ast.TypeRef("auto")
-        return ast.TypeRef(" ".join(text_of(node).split()))
+            return self.type_ref("auto")
+        return self.type_ref(" ".join(text_of(node).split()))
 
     def type_descriptor(self, node: Node) -> ast.TypeRef:
         """A type with its abstract declarator."""
@@ -136,12 +161,20 @@ class TypeParser(ABC):
             else:
                 break
         full = ast.TypeRef(
-            base.name, base.arguments, pointers, reference, base.constant, extents + base.extents, base.scope
+            base.name,
+            base.arguments,
+            pointers,
+            reference,
+            base.constant,
+            extents + base.extents,
+            base.scope,
+            base.space,
         )
         return (text_of(node) if node is not None else ""), full
 
 
 def inner_declarator(node: Node) -> Node | None:
+    """The declarator below a pointer, reference or parenthesis."""
     inner = node.child_by_field_name("declarator")
     if inner is not None:
         return inner

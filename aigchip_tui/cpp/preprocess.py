@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 
@@ -15,6 +16,8 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w*)[ \t]*(.*)")
+_LIBRARY = re.compile(r"(ap_|hls_|hls/|etc/|utils/|ac_|mc_|std|math|string|assert|iostream|cmath|complex)")
+"""Headers of the tool and of the language: what they declare is known without their text."""
 _MAX_OUTPUT = 4_000_000
 _MAX_INCLUDE_DEPTH = 16
 
@@ -28,11 +31,15 @@ class Macro(msgspec.Struct, frozen=True):
 
 
 class Preprocessed(msgspec.Struct, frozen=True, kw_only=True):
-    """Text without directives (pragmas kept), as many lines as the main file; `prelude` is what was included."""
+    """Text without directives (pragmas kept), as many lines as the main file; `prelude` is what was included.
+
+    `parts` are the included files in the order of the prelude, each with its number of lines.
+    """
 
     prelude: str
     text: str
     missing: tuple[str, ...]
+    parts: tuple[tuple[str, int], ...] = ()
 
 
 _PREDEFINED = {
@@ -47,16 +54,20 @@ _PREDEFINED = {
 class _Preprocessor:
     def __init__(self, files: Mapping[str, str], defines: Mapping[str, str]) -> None:
         self.files = dict(files)
-        self.by_name = {name.rsplit("/", 1)[-1]: name for name in files}
+        self.by_name: dict[str, str | None] = {}
+        for name in files:
+            short = name.rsplit("/", 1)[-1]
+            self.by_name[short] = None if short in self.by_name else name
         self.macros: dict[str, Macro] = {name: Macro(body) for name, body in {**_PREDEFINED, **defines}.items()}
         self.fixed = frozenset(defines)
         self.missing: list[str] = []
         self.prelude: list[str] = []
+        self.parts: list[tuple[str, int]] = []
         self.seen: set[str] = set()
         self.produced = 0
 
-    def run(self, text: str, depth: int = 0) -> str:
-        """Resolves one file; included text is collected in `prelude`."""
+    def run(self, text: str, depth: int = 0, path: str = "") -> str:
+        """Resolves the file at `path`; included text is collected in `prelude`."""
         out: list[str] = []
         pending: list[str] = []
         active: list[tuple[bool, bool]] = []
@@ -79,7 +90,7 @@ class _Preprocessor:
             match = _DIRECTIVE.match(line)
             word, rest = (match.group(1), match.group(2).strip()) if match else ("", "")
             self._flush(pending, out)
-            kept = self._directive(word, rest, active, on, depth)
+            kept = self._directive(word, rest, active, on, (depth, path))
             out.append(kept)
             out += [""] * extra
         self._flush(pending, out)
@@ -90,7 +101,9 @@ class _Preprocessor:
             out.append(self.expand("\n".join(pending)))
             pending.clear()
 
-    def _directive(self, word: str, rest: str, active: list[tuple[bool, bool]], on: bool, depth: int) -> str:
+    def _directive(
+        self, word: str, rest: str, active: list[tuple[bool, bool]], on: bool, place: tuple[int, str]
+    ) -> str:
         if word in ("if", "ifdef", "ifndef"):
             if not on:
                 active.append((False, True))
@@ -111,7 +124,7 @@ class _Preprocessor:
         elif word == "undef":
             self.macros.pop(rest.strip(), None)
         elif word == "include":
-            self._include(rest, depth)
+            self._include(rest, *place)
         elif word == "pragma":
             return "#pragma " + self.expand(rest)
         return ""
@@ -128,19 +141,24 @@ class _Preprocessor:
         variadic = bool(parameters) and parameters[-1] == "..."
         self.macros[name] = Macro(body.strip(), parameters[:-1] if variadic else parameters, variadic)
 
-    def _include(self, rest: str, depth: int) -> None:
-        match = re.match(r"[\"<]([^\">]+)[\">]", self.expand(rest) if rest[:1] not in '"<' else rest)
+    def _include(self, rest: str, depth: int, path: str) -> None:
+        match = re.match(r"([\"<])([^\">]+)[\">]", self.expand(rest) if rest[:1] not in '"<' else rest)
         if match is None:
             return
-        name = match.group(1)
-        key = name if name in self.files else self.by_name.get(name.rsplit("/", 1)[-1])
+        name = match.group(2)
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        key = beside if beside in self.files else name if name in self.files else None
+        key = key or self.by_name.get(name.rsplit("/", 1)[-1])
         if key is None:
-            self.missing.append(name)
+            if match.group(1) == '"' and not _LIBRARY.match(name):
+                self.missing.append(name)
             return
         if key in self.seen or depth >= _MAX_INCLUDE_DEPTH:
             return
         self.seen.add(key)
-        self.prelude.append(self.run(self.files[key], depth + 1))
+        text = self.run(self.files[key], depth + 1, key)
+        self.prelude.append(text)
+        self.parts.append((key, text.count("\n") + 1))
 
     def _condition(self, text: str) -> bool:
         text = re.sub(
@@ -259,13 +277,23 @@ def _strip_comments(text: str) -> str:
 
 
 def preprocess(
-    main: str, files: Mapping[str, str] | None = None, defines: Mapping[str, str] | None = None
+    main: str,
+    files: Mapping[str, str] | None = None,
+    defines: Mapping[str, str] | None = None,
+    *,
+    path: str = "",
 ) -> Preprocessed:
     """Resolves the text `main`: macros, conditionals and those includes that `files` (path to text) holds.
 
-    `defines` are macros that the text cannot redefine. System headers are not read; quoted ones that are
-    absent are listed in `missing`. Raises AigchipError when macros explode.
+    An include is looked for beside the file at `path` that names it, then by its whole name, then by its last part
+    where that is unique. `defines` are macros that the text cannot redefine. System headers are not read; quoted
+    ones that are absent are listed in `missing`. Raises AigchipError when macros explode.
     """
     worker = _Preprocessor(files or {}, defines or {})
-    text = worker.run(main)
-    return Preprocessed(prelude="\n".join(worker.prelude), text=text, missing=tuple(dict.fromkeys(worker.missing)))
+    text = worker.run(main, 0, path)
+    return Preprocessed(
+        prelude="\n".join(worker.prelude),
+        text=text,
+        missing=tuple(dict.fromkeys(worker.missing)),
+        parts=tuple(worker.parts),
+    )

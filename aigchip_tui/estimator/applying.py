@@ -21,6 +21,19 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.values import Val
 
+_ABOUT_VARIABLES = frozenset(
+    [
+        "ARRAY_PARTITION",
+        "ARRAY_RESHAPE",
+        "STREAM",
+        "BIND_STORAGE",
+        "INTERFACE",
+        "DEPENDENCE",
+        "AGGREGATE",
+        "BIND_OP",
+    ]
+)
+
 
 class PragmaWalk(ExpressionWalk):
     """Pragmas and directives applied to the objects they name: partitions, storage, interfaces, dependences."""
@@ -30,35 +43,44 @@ class PragmaWalk(ExpressionWalk):
         found += [pragma for pragma in self.directives if pragma.location == function.name]
         return found
 
-    def _prepare(self, pragmas: Sequence[Pragma]) -> None:
-        """Notes the pragmas about variables and applies those whose variable already exists."""
-        extra = [pragma for pragma in self.directives if pragma.location.split("/")[0] == self.function_name]
-        for pragma in [*pragmas, *extra]:
-            if pragma.kind in (
-                "ARRAY_PARTITION",
-                "ARRAY_RESHAPE",
-                "STREAM",
-                "BIND_STORAGE",
-                "INTERFACE",
-                "DEPENDENCE",
-                "AGGREGATE",
-                "BIND_OP",
-            ):
-                name = (pragma.options.get("variable") or pragma.options.get("port") or "").split("[")[0]
-                if not name and pragma.kind == "INTERFACE":
-                    continue
-                self.pragmas.setdefault(name, []).append(pragma)
-                bound = self.lookup(name)
-                if bound is not None and not isinstance(bound, Val):
-                    changed = self.apply_pragma(bound, pragma)
-                    if changed is not bound:
-                        self._rebind(name, changed)
+    def _prepare_function(self, function: ast.Function) -> None:
+        """Directives about the variables of a function, wherever in it they are declared."""
+        self.pragmas = {}
+        wanted = [one for one in self.directives if one.location.split("/")[0] == function.name]
+        self._prepare(wanted, ())
 
-    def _rebind(self, name: str, binding: Binding) -> None:
-        for scope in reversed(self.scopes):
-            if name in scope:
-                scope[name] = binding
-                return
+    def _prepare(self, pragmas: Sequence[Pragma], statements: Sequence[ast.Stmt]) -> None:
+        """Pragmas about variables of a block: those that it declares itself wait for them, others are applied."""
+        about = [pragma for pragma in pragmas if pragma.kind in _ABOUT_VARIABLES]
+        if not about:
+            return
+        own = {
+            variable.name
+            for statement in statements
+            if isinstance(statement, ast.Declaration)
+            for variable in statement.variables
+        }
+        waiting = dict(self.pragmas)
+        for pragma in about:
+            name = (pragma.options.get("variable") or pragma.options.get("port") or "").split("[")[0]
+            if not name and pragma.kind == "INTERFACE":
+                continue
+            bound = self.lookup(name) if name not in own else None
+            if bound is None or pragma.kind == "BIND_OP":
+                waiting[name] = [*waiting.get(name, ()), pragma]
+            if bound is not None and not isinstance(bound, Val):
+                changed = self.apply_pragma(bound, pragma)
+                if changed is not bound:
+                    self._rebind(bound, changed)
+        self.pragmas = waiting
+
+    def _rebind(self, old: Binding, new: Binding) -> None:
+        """Puts an object in another's place under all its names, those of the functions inlined around included."""
+        for scopes in (self.scopes, *self.frames):
+            for scope in scopes:
+                for name, bound in scope.items():
+                    if bound is old:
+                        scope[name] = new
 
     def apply_pragma(self, place: Binding, pragma: Pragma) -> Binding:
         """Effect of a pragma on an existing object; complete partition of all dimensions makes registers."""
@@ -129,7 +151,7 @@ class PragmaWalk(ExpressionWalk):
         known: dict[str, int] = {}
         for token in significant(text):
             if token.kind == "name":
-                found = self.fold(ast.Name(token.text))
+                found = self.fold(ast.Name(token.text, space=self.space))
                 if found is not None:
                     known[token.text] = found
         return evaluate(text, known)
@@ -166,6 +188,6 @@ class PragmaWalk(ExpressionWalk):
     def _loop_pragmas(self, loop: ast.Loop) -> list[Pragma]:
         found = list(loop.pragmas)
         if loop.label:
-            wanted = f"{self.function_name}/{loop.label}"
+            wanted = f"{self.source_function}/{loop.label}"
             found += [pragma for pragma in self.directives if pragma.location == wanted]
         return found

@@ -7,6 +7,7 @@ from aigchip_tui.estimator.express import ExpressionWalk
 from aigchip_tui.estimator.objects import (
     Group,
     Result,
+    Type,
     fresh,
 )
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer, merge_kind
@@ -57,8 +58,13 @@ class CalleeWalk(ExpressionWalk):
         if isinstance(callee, ast.Member):
             return self.method(callee, expression)
         if not isinstance(callee, ast.Name):
+            self.unread(f"line {expression.line}: a function is called through a pointer or an expression")
             return integer(0)
         name = callee.name
+        if self.owner is not None and not callee.scope:
+            method = self.method_named(self.owner.type.record, name)
+            if method is not None:
+                return self.invoke(method, callee, expression, self.owner)
         function = self.function_named(callee, expression)
         if function is not None:
             return self.invoke(function, callee, expression)
@@ -99,14 +105,15 @@ class CalleeWalk(ExpressionWalk):
             return chosen
         if name == "__builtin_expect" and arguments:
             return self.result(arguments[0])
-        type_like = self.unit.aliases.get(name) or self.unit.records.get(name) or name in self.template_types
-        if type_like:
+        key = self.unit.names.key_of(name, callee.scope, callee.space)
+        if key in self.unit.aliases or key in self.unit.records or isinstance(self.bound.get(name), Type):
             inner = arguments[0] if len(arguments) == 1 else (ast.Braces(arguments) if arguments else None)
-            return self.cast(ast.Cast(ast.TypeRef(name, callee.arguments), inner))
+            written = ast.TypeRef(name, callee.arguments, scope=callee.scope, space=callee.space)
+            return self.cast(ast.Cast(written, inner))
         for argument in arguments:
             self.result(argument)
         if name not in ("assert", "printf", "fprintf", "puts", "exit", "sizeof", "read_lock", "write_lock"):
-            self.note(f"call of '{name}' at line {expression.line}: its body is not in the text")
+            self._no_body(callee, expression)
         return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
 
     def method(self, callee: ast.Member, expression: ast.Call) -> Result:
@@ -126,6 +133,10 @@ class CalleeWalk(ExpressionWalk):
                 return integer(1, BOOL)
             node = self.graph.add("stream_state", 1, 0.1, (), bits=1)
             return Val(BOOL, node, None, None, self.graph)
+        record = self.method_of(callee) if name in self.method_names else None
+        if record is not None:
+            function, owner = record
+            return self.invoke(function, ast.Name(function.name), expression, owner)
         if name in (
             "range",
             "get",
@@ -158,12 +169,18 @@ class CalleeWalk(ExpressionWalk):
                     if isinstance(item, Val):
                         total = item if total is None else self.arithmetic("+", total, item)
                 return total if total is not None else integer(0)
-        record = self.method_of(callee)
-        if record is not None:
-            function, owner = record
-            return self.invoke(function, ast.Name(function.name), expression, owner)
         for argument in arguments:
             self.result(argument)
         if name not in ("read_request", "write_request", "write_response", "set_depth", "resize"):
-            self.note(f"method '{name}' at line {expression.line} is not known")
+            self.unread(f"line {expression.line}: what method '{name}' does is not in these files")
         return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
+
+    def _no_body(self, callee: ast.Name, call: ast.Call) -> None:
+        """Says why a call cannot be followed."""
+        name = callee.name
+        if self.find(callee) is not None:
+            self.unread(f"line {call.line}: '{name}' is called through a pointer or an object, which is not followed")
+        elif self.unit.functions.get(self.unit.names.key_of(name, callee.scope, callee.space)):
+            self.unread(f"line {call.line}: '{name}' is declared, but its body is not in these files")
+        else:
+            self.unread(f"line {call.line}: '{name}' is called, but it is not defined in these files")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
@@ -28,11 +29,13 @@ class CallWalk(MachineWalk):
     """Calls of functions in the text: inlined, or modules of their own."""
 
     def function_named(self, callee: ast.Name, call: ast.Call) -> ast.Function | None:
-        """The definition that a call means: same name, fitting number of arguments."""
-        candidates = self.unit.functions.get(callee.name)
-        if not candidates:
-            return None
-        with_body = [one for one in candidates if one.body is not None]
+        """The definition that a call means: same name, fitting number of arguments; of another file when its own has
+        only a declaration.
+        """
+        key = self.unit.names.key_of(callee.name, callee.scope, callee.space)
+        with_body = [one for one in self.unit.functions.get(key, ()) if one.body is not None]
+        if not with_body:
+            with_body = self.unit.linked.get(plain_key(key) or callee.name, [])
         for one in with_body:
             least = sum(1 for parameter in one.parameters if parameter.init is None)
             if least <= len(call.arguments) <= len(one.parameters):
@@ -44,24 +47,39 @@ class CallWalk(MachineWalk):
         place = self.place(callee.base) if isinstance(callee.base, ast.Name | ast.Member | ast.Index) else None
         if not isinstance(place, Struct):
             return None
-        record = self.unit.records.get(place.type.record)
-        function = record.methods.get(callee.name) if record is not None else None
+        function = self.method_named(place.type.record, callee.name)
         return (function, place) if function is not None and function.body is not None else None
+
+    def method_named(self, record: str, name: str) -> ast.Function | None:
+        """The method of a record (by key) or of its bases."""
+        found = self.unit.records.get(record)
+        if found is None:
+            return None
+        function = found.methods.get(name)
+        for base in found.bases if function is None else ():
+            function = function or self.method_named(self.unit.names.key_of(base.name, base.scope, base.space), name)
+        return function
 
     def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:
         """A call of a function in the text: inlined, or a module of its own when it holds rolled loops."""
         if function.body is None:
             return integer(0)
         if len(self.calls) > 24 or self.calls.count(function.name) > 2:
-            self.note(f"recursion of '{function.name}' at line {call.line} is not followed")
+            self.unread(f"line {call.line}: '{function.name}' calls itself, which no hardware can be made of")
+            return integer(0)
+        if function.virtual:
+            self.unread(f"line {call.line}: '{function.name}' is virtual, so which body runs is not known")
             return integer(0)
         arguments: list[Binding | Val | Result] = []
         for position, parameter in enumerate(function.parameters):
             given = call.arguments[position] if position < len(call.arguments) else parameter.init
             arguments.append(self._argument(parameter, given))
-        saved_bound, saved_types = self.bound, self.template_types
+        saved = self.bound, self.space, self.source_function, self.source_file, self.owner
+        bound: Bindings = dict(owner.type.bindings) if owner is not None else {}
         if function.templates:
-            self.bound = {**self.bound, **self._deduce(function, callee, arguments)}
+            bound.update(self._deduce(function, callee, arguments))
+        self.bound, self.space, self.owner = bound, function.space, owner
+        self.source_function, self.source_file = function.name, function.file
         pragmas = self._function_pragmas(function)
         inline = any(pragma.kind == "INLINE" and not pragma.has("off") for pragma in pragmas)
         module = (
@@ -76,7 +94,7 @@ class CallWalk(MachineWalk):
             return self._inline(function, arguments, owner)
         finally:
             self.calls.pop()
-            self.bound, self.template_types = saved_bound, saved_types
+            self.bound, self.space, self.source_function, self.source_file, self.owner = saved
 
     def _argument(self, parameter: ast.Variable, given: ast.Expr | None) -> Binding | Val | Result:
         if given is None:
@@ -88,14 +106,14 @@ class CallWalk(MachineWalk):
             ):
                 if isinstance(given, ast.Binary) and not (kind.extents or kind.pointers):
                     return self.result(given)
-                if isinstance(given, ast.Name) and isinstance(self.lookup(given.name), Val):
+                if isinstance(given, ast.Name) and isinstance(self.find(given), Val):
                     return self.result(given)
-                if isinstance(given, ast.Name) and self.lookup(given.name) is None:
+                if isinstance(given, ast.Name) and self.find(given) is None:
                     return self.result(given)
                 return self.place(given)
             return self.result(given)
         if isinstance(given, ast.Name):
-            bound = self.lookup(given.name)
+            bound = self.find(given)
             if isinstance(bound, Stream | Memory):
                 return bound
         return self.result(given)
@@ -138,13 +156,14 @@ class CallWalk(MachineWalk):
         scope: dict[str, Binding | Val] = {}
         if owner is not None:
             scope.update(owner.fields)
+            scope["this"] = owner
         for parameter, argument in zip(function.parameters, arguments, strict=False):
             if not parameter.name:
                 continue
             if isinstance(argument, Val):
-                if argument.const is not None and not parameter.type.pointers:
+                if not parameter.type.pointers and not parameter.type.reference:
                     kind = self.resolve(parameter.type)
-                    argument = self.convert(argument, kind.kind) if kind.form == "scalar" else argument
+                    argument = self.convert(argument, kind.kind) if kind.scalar() else argument
                 cell = Cell(argument.kind, fresh())
                 self.layer.write(cell, argument)
                 scope[parameter.name] = cell
@@ -160,15 +179,25 @@ class CallWalk(MachineWalk):
         self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None
     ) -> Result:
         assert function.body is not None
-        saved_returned, saved_scopes, saved_line = self.returned, self.scopes, self.line
+        saved_returned, saved_scopes, saved_line, saved_pragmas = (self.returned, self.scopes, self.line, self.pragmas)
         scope = self._bind_parameters(function, arguments, owner)
+        self.frames.append(saved_scopes)
         self.scopes = [*self.scopes[:1], scope]
         self.returned = []
+        self._prepare_function(function)
+        if function.broken:
+            self.unread(f"line {function.broken}: the text of '{function.name}' does not parse there")
         try:
             self.block(function.body)
             return self._returned_value()
         finally:
-            self.returned, self.scopes, self.line = saved_returned, saved_scopes, saved_line
+            self.frames.pop()
+            self.returned, self.scopes, self.line, self.pragmas = (
+                saved_returned,
+                saved_scopes,
+                saved_line,
+                saved_pragmas,
+            )
 
     def _returned_value(self) -> Result:
         if not self.returned:

@@ -76,14 +76,16 @@ class ChoiceWalk(CounterWalk):
         """One loop: unrolled, pipelined (perhaps flattened with its nest), or a plain state machine."""
         self.line = loop.line
         self.scopes.append({})
+        outer = self.pragmas
         try:
             self._loop(loop)
         finally:
+            self.pragmas = outer
             self.scopes.pop()
 
     def _loop(self, loop: ast.Loop) -> None:
         pragmas = self._loop_pragmas(loop)
-        self._prepare([pragma for pragma in pragmas if pragma.kind != "INTERFACE"])
+        self._prepare([pragma for pragma in pragmas if pragma.kind != "INTERFACE"], loop.body.statements)
         header = self.header(loop)
         unroll = [pragma for pragma in pragmas if pragma.kind == "UNROLL" and not pragma.has("off")]
         factor = self._option(unroll[0], "factor") if unroll else None
@@ -107,7 +109,7 @@ class ChoiceWalk(CounterWalk):
         inner = list(inner_loops(loop.body))
         rolled = [one for one in inner if not self._fully_unrolled(one)]
         called = self._called_loops(loop.body, 0)
-        if called is None or not all(self._small_inner(one) for one in called):
+        if called is None or not all(self._small_in_callee(one) for one in called):
             return None
         if not rolled:
             return 1
@@ -140,6 +142,15 @@ class ChoiceWalk(CounterWalk):
             if not isinstance(written, ast.Assign) or not isinstance(written.target, ast.Name):
                 return False
         return True
+
+    def _small_in_callee(self, loop: ast.Loop) -> bool:
+        """`_small_inner` of a loop in a called function, which sees none of the caller's names."""
+        saved = self.scopes, self.bound, self.space
+        self.scopes, self.bound = self.scopes[:1], {}
+        try:
+            return self._small_inner(loop)
+        finally:
+            self.scopes, self.bound, self.space = saved
 
     def _small_inner(self, loop: ast.Loop, copies: int = 1) -> bool:
         """A loop (or a perfect nest) without pragmas whose trips are few: it is unrolled and its parent
@@ -249,7 +260,7 @@ class ChoiceWalk(CounterWalk):
         target = self._pipeline_target(nest[-1].loop, inner_pragmas) if flat else None
         done = False
         if target is not None:
-            self._prepare(inner_pragmas)
+            self._prepare(inner_pragmas, nest[-1].loop.body.statements)
             done = self.try_pipeline(loop, nest, inner_pragmas, target)
         for _ in range(opened):
             self.scopes.pop()

@@ -32,7 +32,7 @@ class DataflowWalk(MachineWalk):
         usage = Usage()
         finish: dict[int, int] = {}
         unknown = False
-        self._prepare(function.body.pragmas)
+        self._prepare(function.body.pragmas, function.body.statements)
         total = 0
         for statement in self._dataflow_statements(function.body.statements):
             self.touched.append({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
     Binding,
@@ -25,20 +26,27 @@ class DeclarationWalk(MachineWalk):
         """Namespace-scope variables: constants as values, arrays as memories (read-only ones as ROM)."""
         scope: dict[str, Binding | Val] = {}
         self.scopes.append(scope)
+        defined = {plain_key(one.key): one.key for one in self.unit.variables if not one.extern}
         for variable in self.unit.variables:
+            if variable.extern and plain_key(variable.key) in defined:
+                continue
             kind = self.resolve(variable.type)
             constant = variable.constexpr or variable.type.constant
             if kind.scalar() and constant and variable.init is not None:
                 found = self.value(variable.init)
-                scope[variable.name] = self.convert(found, kind.kind) if found.const is not None else found
+                scope[variable.key] = self.convert(found, kind.kind) if found.const is not None else found
             elif kind.form in ("auto",) and variable.init is not None:
-                scope[variable.name] = self.value(variable.init)
+                scope[variable.key] = self.value(variable.init)
             else:
                 place = self.declare(self._sized(kind, variable), variable.name)
                 if isinstance(place, Memory):
                     place.rom = constant
                     place.line = variable.line
-                scope[variable.name] = place
+                scope[variable.key] = place
+        for variable in self.unit.variables:
+            definition = defined.get(plain_key(variable.key), "")
+            if variable.extern and definition:
+                scope[variable.key] = scope[definition]
 
     def _sized(self, kind: Type, variable: ast.Variable) -> Type:
         if kind.extents and kind.extents[0] == 0 and isinstance(variable.init, ast.Braces):

@@ -8,6 +8,8 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.link import link
+from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
@@ -17,6 +19,7 @@ from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
+from aigchip_tui.estimator.traverse import calls_in_statement
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
 from aigchip_tui.model.errors import AigchipError
@@ -25,17 +28,18 @@ from aigchip_tui.model.errors import AigchipError
 class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """One loop: trip counts, initiation interval, pipeline depth (iteration latency), latency in cycles.
 
-    None means unknown (a run-time bound). `bound` says in words what bounds the interval; `flattened` counts
-    the loops merged into this one, `unrolled` the copies of its body.
+    None means unknown (a run-time bound, a call whose body is not in the text). `bound` says what bounds the interval;
+    `flattened` counts the loops merged into this one, `unrolled` the copies of its body.
     """
 
     name: str
     function: str
     line: int
+    file: str
     trip: int | None
     trip_min: int | None
     ii: int | None
-    depth: int
+    depth: int | None
     latency: int | None
     latency_min: int | None
     pipelined: bool
@@ -63,22 +67,23 @@ class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader of the C++ believes a design costs; never a tool's result (`basis`).
 
-    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns. `unknown` lists what is not known
-    and why.
+    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns. `unknown` lists what is not known and why;
+    where a part of the design could not be read, no total is known either and all of them are None.
     """
 
     top: str
+    file: str
     latency_min: int | None
     latency_max: int | None
     interval: int | None
-    dsp: int
-    bram18: int
-    uram: int
-    lut: int
-    ff: int
+    dsp: int | None
+    bram18: int | None
+    uram: int | None
+    lut: int | None
+    ff: int | None
     clock_ns: float
-    estimated_clock_ns: float
-    timing_met: bool
+    estimated_clock_ns: float | None
+    timing_met: bool | None
     loops: tuple[LoopEstimate, ...]
     functions: tuple[FunctionEstimate, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -111,45 +116,52 @@ def read_design(
     mains = {name: text for name, text in sources.items() if not name.endswith((".h", ".hpp", ".hh", ".inc"))}
     units: list[ast.Unit] = []
     missing: list[str] = []
-    for text in (mains or dict(sources)).values():
-        resolved = preprocess(text, files, defines)
-        units.append(parse(resolved.text, resolved.prelude))
+    chosen = mains or dict(sources)
+    for number, (path, text) in enumerate(chosen.items()):
+        resolved = preprocess(text, files, defines, path=path)
+        root = f"@{number}" if len(chosen) > 1 else ""
+        units.append(parse(resolved.text, resolved.prelude, root, path=path, parts=resolved.parts))
         missing += resolved.missing
     if not units:
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
-    unit = units[0]
-    for other in units[1:]:
-        for name, functions in other.functions.items():
-            known = unit.functions.setdefault(name, [])
-            known += [one for one in functions if one.body is not None or not known]
-        unit.records.update(other.records)
-        unit.aliases.update(other.aliases)
-        unit.enumerators.update(other.enumerators)
-        unit.variables += other.variables
-        unit.errors += other.errors
-    return Design(unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)))
+    return Design(link(units), tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)))
 
 
 def top_function(design: Design, top: str = "") -> ast.Function:
-    """The function to estimate: by name, else the one that no other calls; raises AigchipError with what
-    there is.
-    """
-    from aigchip_tui.estimator.traverse import calls_in_statement
+    """The function to estimate: by its plain or qualified name, else the one that no other calls.
 
-    with_body = {name: [one for one in found if one.body is not None] for name, found in design.unit.functions.items()}
-    defined = {name: found[0] for name, found in with_body.items() if found and name != "main"}
+    Raises AigchipError with what there is when the name is absent, stands for several functions, or has no body.
+    """
+    defined = {
+        plain_key(key): next(one for one in found if one.body is not None)
+        for key, found in design.unit.functions.items()
+        if any(one.body is not None for one in found) and key != "main"
+    }
     if top:
-        if top not in defined:
-            listed = ", ".join(sorted(defined)[:8]) or "none"
-            raise AigchipError(f"No function '{top}' is defined in the source.", hint=f"Defined are: {listed}.")
-        return defined[top]
-    called: set[str] = set()
+        named = [key for key in defined if key == top] or [key for key in defined if key.endswith(f"::{top}")]
+        if len(named) > 1:
+            raise AigchipError(
+                f"'{top}' names {len(named)} functions of the source.", hint=f"Give one of: {', '.join(named[:8])}."
+            )
+        if named:
+            return defined[named[0]]
+        listed = ", ".join(sorted(defined)[:8]) or "none"
+        if any(plain_key(key).rpartition("::")[2] == top for key in design.unit.functions):
+            raise AigchipError(
+                f"'{top}' is declared, but its body is not in these files.", hint=f"Defined are: {listed}."
+            )
+        raise AigchipError(f"No function '{top}' is defined in the source.", hint=f"Defined are: {listed}.")
+    called: set[int] = set()
     for function in defined.values():
         assert function.body is not None
         for call in calls_in_statement(function.body):
-            if isinstance(call.callee, ast.Name) and call.callee.name != function.name:
-                called.add(call.callee.name)
-    roots = [function for name, function in defined.items() if name not in called]
+            if isinstance(call.callee, ast.Name):
+                names = design.unit.names
+                key = plain_key(names.key_of(call.callee.name, call.callee.scope, call.callee.space))
+                target = defined.get(key or call.callee.name)
+                if target is not None and target is not function:
+                    called.add(id(target))
+    roots = [function for function in defined.values() if id(function) not in called]
     if not roots:
         raise AigchipError("The source defines no function to estimate.", hint="Name the top function with --top.")
     return max(roots, key=lambda function: function.end_line - function.line)
@@ -202,7 +214,7 @@ def estimate_design(
         walker.ready_globals()
         walker.graph = Graph()
         walker.layer = Layer(None, walker.graph)
-        walker.function_name = function.name
+        walker.function_name, walker.main_file = function.name, function.file
         arguments = [_port(walker, parameter) for parameter in function.parameters]
         try:
             outcome, _ = walker.run_function(function, arguments)
@@ -236,12 +248,13 @@ def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]
                 name=loop.name,
                 function=loop.function,
                 line=loop.line,
+                file=loop.file,
                 trip=loop.trip[1],
                 trip_min=loop.trip[0],
-                ii=loop.interval,
-                depth=loop.depth,
-                latency=loop.latency[1],
-                latency_min=loop.latency[0],
+                ii=None if loop.unread else loop.interval,
+                depth=None if loop.unread else loop.depth,
+                latency=None if loop.unread else loop.latency[1],
+                latency_min=None if loop.unread else loop.latency[0],
                 pipelined=loop.pipelined,
                 bound=loop.bound,
                 flattened=loop.flattened,
@@ -252,6 +265,22 @@ def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]
         )
         found += _flatten(loop.children, level + 1)
     return found
+
+
+def channel_blocks(walker: Walker, stream: Stream, has_uram: bool) -> tuple[int, int, int, int]:
+    """BRAM18, URAM, LUT and FF of a channel: a FIFO, or a memory for each block of a stream of blocks."""
+    if not stream.blocks or not stream.local:
+        blocks, luts, flops = stream_blocks(stream)
+        return blocks, 0, luts, flops
+    block: Binding = Memory(
+        0, stream.name, stream.type.stripped(), stream.type.extents or (1,), True, read=True, written=True
+    )
+    for pragma in stream.banks:
+        block = walker.apply_pragma(block, pragma)
+    if not isinstance(block, Memory):
+        return 0, 0, 0, stream.depth * stream.type.total_bits
+    one = memory_blocks(block, has_uram)
+    return stream.depth * one[0], stream.depth * one[1], stream.depth * one[2], stream.depth * one[3]
 
 
 def _result(
@@ -279,8 +308,8 @@ def _result(
     for stream in walker.all_memories:
         if isinstance(stream, Stream):
             for item in stream.items.values() if stream.extents else (stream,):
-                blocks, luts, flops = stream_blocks(item)
-                bram, lut_extra, ff = bram + blocks, lut_extra + luts, ff + flops
+                blocks, ultra, luts, flops = channel_blocks(walker, item, has_uram)
+                bram, uram, lut_extra, ff = bram + blocks, uram + ultra, lut_extra + luts, ff + flops
     if any(isinstance(argument, Memory) and argument.axi for argument in arguments):
         bundles = {argument.bundle for argument in arguments if isinstance(argument, Memory) and argument.axi}
         lut_extra += 700 * len(bundles)
@@ -290,15 +319,18 @@ def _result(
     unknown = list(walker.notes)
     for loop in loops:
         if loop.trip is None:
-            unknown.append(f"loop '{loop.name}' at line {loop.line}: its trip count is known only at run time")
+            place = f"line {loop.line}" if loop.file == function.file else f"{loop.file}:{loop.line}"
+            unknown.append(f"loop '{loop.name}' at {place}: its trip count is known only at run time")
     for name in sorted(walker.types.unknown):
         unknown.append(f"type '{name}' is not in the text; read as a 32-bit integer")
     if family_of(part) == "virtexuplus" and not part.lower().startswith(("xc", "u2", "u5", "xa", "xq")):
         unknown.append(f"part '{part}' is not known; operators of UltraScale+ are used")
     if design.unit.errors:
         line, text = design.unit.errors[0]
-        unknown.append(f"line {line} does not parse ('{text.strip()[:30]}'): figures may be incomplete")
+        unknown.append(f"line {line} does not parse ('{text.strip()[:30]}'): what it declares is not known")
+    unknown += [f"header '{name}' is not among these files" for name in design.missing]
     estimated = round(max(outcome.slowest_ns, 0.01), 3)
+    whole = walker.gaps == 0
     functions = [
         FunctionEstimate(name=outcome.name, line=outcome.line, latency=outcome.latency[1], interval=outcome.interval)
     ]
@@ -313,17 +345,18 @@ def _result(
     ]
     return Estimate(
         top=function.name,
-        latency_min=outcome.latency[0],
-        latency_max=outcome.latency[1],
-        interval=outcome.interval,
-        dsp=dsp,
-        bram18=bram,
-        uram=uram,
-        lut=lut + lut_extra,
-        ff=ff,
+        file=function.file,
+        latency_min=outcome.latency[0] if whole else None,
+        latency_max=outcome.latency[1] if whole else None,
+        interval=outcome.interval if whole else None,
+        dsp=dsp if whole else None,
+        bram18=bram if whole else None,
+        uram=uram if whole else None,
+        lut=lut + lut_extra if whole else None,
+        ff=ff if whole else None,
         clock_ns=operators.clock_ns,
-        estimated_clock_ns=estimated,
-        timing_met=estimated <= operators.budget + 1e-9,
+        estimated_clock_ns=estimated if whole else None,
+        timing_met=estimated <= operators.budget + 1e-9 if whole else None,
         loops=loops,
         functions=tuple(functions),
         unknown=tuple(dict.fromkeys(unknown)),

@@ -28,6 +28,8 @@ def sentence(loop: LoopEstimate) -> str:
         head += f" of {loop.unrolled} unrolled copies"
     if loop.flattened > 1:
         head += f", {loop.flattened} loops flattened into one"
+    if loop.depth is None:
+        return f"{head}; what it costs is unknown."
     if not loop.pipelined:
         cost = "" if loop.latency is None else f", together {loop.latency} cycles"
         return f"{head}, not pipelined: each takes {loop.depth} cycles{cost}."

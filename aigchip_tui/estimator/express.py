@@ -36,26 +36,40 @@ class ExpressionWalk(RegisterWalk):
         return int(found.const) if isinstance(found.const, int) else None
 
     def constant_named(self, expression: ast.Name) -> Val | None:
-        """An enumerator, a `--set` constant, a template value or a static member."""
+        """An enumerator, a `--set` constant, a template value or a static member of a template."""
         name = expression.name
-        value = self.bound.get(name)
+        value = self.bound.get(name) if not expression.scope else None
         if isinstance(value, int):
             return integer(value)
         if name in self.sets:
             return integer(self.sets[name])
-        memo = self.constants_memo.get(name)
+        key = self.unit.names.key_of(name, expression.scope, expression.space)
+        memo = self.constants_memo.get(key)
         if memo is not None:
             return memo
-        enumerator = self.unit.enumerators.get(name)
+        enumerator = self.unit.enumerators.get(key)
         if enumerator is not None:
             found = self.value(enumerator) if isinstance(enumerator, ast.Expr) else integer(enumerator)
-            self.constants_memo[name] = found
+            self.constants_memo[key] = found
             return found
-        if expression.scope:
-            record = self.unit.records.get(expression.scope.rpartition("::")[2])
-            for variable in record.fields if record is not None else ():
-                if variable.name == name and variable.init is not None:
+        return self._static_member(expression) if expression.scope else None
+
+    def _static_member(self, expression: ast.Name) -> Val | None:
+        """`T::size` of a template parameter, or of a record that is itself a template."""
+        given = self.bound.get(expression.scope)
+        scope, _, last = expression.scope.rpartition("::")
+        key = given.record if isinstance(given, Type) else self.unit.names.key_of(last, scope, expression.space)
+        alias = self.unit.aliases.get(key)
+        if alias is not None:
+            key = self.resolve(alias[0]).record
+        record = self.unit.records.get(key)
+        for variable in record.fields if record is not None else ():
+            if variable.name == expression.name and variable.init is not None:
+                saved, self.bound = self.bound, given.bindings if isinstance(given, Type) else self.bound
+                try:
                     return self.value(variable.init)
+                finally:
+                    self.bound = saved
         return None
 
     def resolve(self, reference: ast.TypeRef) -> Type:
@@ -111,7 +125,7 @@ class ExpressionWalk(RegisterWalk):
 
     def named(self, expression: ast.Name) -> Result:
         """Value behind a name."""
-        bound = self.lookup(expression.name)
+        bound = self.find(expression)
         if bound is None:
             constant = self.constant_named(expression)
             if constant is not None:
@@ -238,7 +252,7 @@ class ExpressionWalk(RegisterWalk):
         if isinstance(expression.operand, ast.TypeRef):
             return integer(self.resolve(expression.operand).total_bits // 8 or 1)
         if isinstance(expression.operand, ast.Name):
-            bound = self.lookup(expression.operand.name)
+            bound = self.find(expression.operand)
             if isinstance(bound, Memory):
                 return integer(bound.words * bound.type.bits // 8)
             if isinstance(bound, Registers):
@@ -248,7 +262,7 @@ class ExpressionWalk(RegisterWalk):
                 return integer(words * bound.type.bits // 8)
             if isinstance(bound, Cell):
                 return integer(bound.kind.bits // 8 or 1)
-            reference = self.resolve(ast.TypeRef(expression.operand.name))
+            reference = self.resolve(ast.TypeRef(expression.operand.name, space=expression.operand.space))
             return integer(reference.total_bits // 8 or 1)
         return integer(4)
 
@@ -272,7 +286,7 @@ class ExpressionWalk(RegisterWalk):
     def place(self, expression: ast.Expr) -> Binding:
         """What an expression designates: a register, an element of a memory, a part of a record."""
         if isinstance(expression, ast.Name):
-            bound = self.lookup(expression.name)
+            bound = self.find(expression)
             if bound is None or isinstance(bound, Val):
                 return self.scratch(expression.name)
             return bound
@@ -303,13 +317,13 @@ class ExpressionWalk(RegisterWalk):
     def stream_of(self, expression: ast.Expr) -> Stream | None:
         """The stream an expression designates, if it does."""
         if isinstance(expression, ast.Name):
-            bound = self.lookup(expression.name)
+            bound = self.find(expression)
             return bound if isinstance(bound, Stream) and not bound.extents else None
         if isinstance(expression, ast.Index | ast.Member):
             root: ast.Expr = expression
             while isinstance(root, ast.Index | ast.Member):
                 root = root.base
-            if not isinstance(root, ast.Name) or not isinstance(self.lookup(root.name), Stream | Struct | View):
+            if not isinstance(root, ast.Name) or not isinstance(self.find(root), Stream | Struct | View):
                 return None
             bound_place = self.place(expression)
             return bound_place if isinstance(bound_place, Stream) else None

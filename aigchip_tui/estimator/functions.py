@@ -35,8 +35,12 @@ class FunctionWalk(CallWalk, DataflowWalk):
         self.body, self.usage, self.slowest = Body(), Usage(), 0.0
         self.guard, self.nest, self.local_symbols = (), (), frozenset()
         self.returned, self.function_name, self.pipelined = [], function.name, False
-        self.free = set()
+        self.free, self.frames = set(), []
+        self.space, self.source_function, self.source_file = function.space, function.name, function.file
+        if function.broken:
+            self.unread(f"line {function.broken}: the text of '{function.name}' does not parse there")
         self.scopes = [*self.scopes[:1], self._bind_parameters(function, arguments, owner)]
+        self._prepare_function(function)
         pragmas = self._function_pragmas(function)
         name = function.name
         if any(pragma.kind == "DATAFLOW" for pragma in pragmas):

@@ -43,6 +43,7 @@ class MachineWalk(ChoiceWalk):
             self.pipelined,
             self.free,
             self.pragmas,
+            self.frames,
         )
 
     def _restore(self, saved: tuple[object, ...]) -> None:
@@ -59,6 +60,7 @@ class MachineWalk(ChoiceWalk):
             self.pipelined,
             self.free,
             self.pragmas,
+            self.frames,
         ) = saved  # type: ignore[assignment]  # restored as saved
 
     def _close_chunk(self) -> None:
@@ -128,6 +130,7 @@ class MachineWalk(ChoiceWalk):
         outer_latency, outer_loops = self.body.latency, self.body.loops
         saved_nest, saved_symbols = self.nest, self.local_symbols
         trips: list[Range] = []
+        gaps = self.gaps
         layer = self.layer
         self.layer = Layer(layer, self.graph, self._assigned_roots(loop), True)
         self.trip_means = []
@@ -178,6 +181,8 @@ class MachineWalk(ChoiceWalk):
             self.function_name,
             children,
             unrolled=factor,
+            unread=self.gaps > gaps,
+            file=self.source_file,
         )
         self.body.latency = add_ranges(outer_latency, latency)
         if body_unknown or latency[1] is None:
@@ -219,7 +224,18 @@ class MachineWalk(ChoiceWalk):
         for outer in self.touched:
             for number, write in touched.items():
                 outer[number] = outer.get(number, False) or write
-        outcome = LoopOutcome(name, call.line, (trip, trip), 1, depth, (length, length), True, "", self.function_name)
+        outcome = LoopOutcome(
+            name,
+            call.line,
+            (trip, trip),
+            1,
+            depth,
+            (length, length),
+            True,
+            "",
+            self.function_name,
+            file=self.source_file,
+        )
         self.body.loops.append(outcome)
         self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name)
         self.body.loop_macros += 1

@@ -33,6 +33,8 @@ class Type:
     constant: bool = False
     depth: int = 2
     record: str = ""
+    bindings: dict[str, Type | int] = field(default_factory=dict)
+    """Template parameters of the record."""
 
     @property
     def bits(self) -> int:
@@ -71,6 +73,7 @@ class Type:
             self.constant,
             self.depth,
             self.record,
+            self.bindings,
         )
 
 
@@ -155,6 +158,8 @@ class Stream:
     items: dict[tuple[int, ...], Stream] = field(default_factory=dict)
     local: bool = False
     explicit: bool = False
+    blocks: bool = False
+    """Whether its tokens are whole arrays (`hls::stream_of_blocks`), each kept in a memory of its own."""
     banks: list[Pragma] = field(default_factory=list)
     """Partitions asked for on a stream of blocks: they hold for every block that a lock gives access to."""
 

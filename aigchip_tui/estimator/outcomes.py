@@ -19,8 +19,9 @@ class CannotUnrollError(Exception):
 
 @dataclass(slots=True)
 class LoopOutcome:
-    """One loop as estimated: trips, interval, depth, latency in cycles (None: unknown), what bounds it, and
-    why.
+    """One loop as estimated: trips, interval, depth, latency in cycles (None: unknown), what bounds it, and why.
+
+    `unread` marks a loop that holds something whose cost is not known: only its trips are then.
     """
 
     name: str
@@ -37,6 +38,8 @@ class LoopOutcome:
     unrolled: int = 1
     target: int = 1
     reason: str = ""
+    unread: bool = False
+    file: str = ""
 
 
 @dataclass(slots=True)

@@ -58,6 +58,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self.usage = Usage()
         self.touched.append({})
         first_new = fresh()
+        gaps = self.gaps
         try:
             pairs: list[tuple[int, int]] = []
             trips: list[Range] = []
@@ -121,6 +122,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
         self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue)
+        self.body.loops[-1].unread = self.gaps > gaps
         return True
 
     def _around(self, nest: Sequence[Level], after: bool) -> None:
@@ -344,6 +346,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             flattened=len(nest),
             unrolled=nest[-1].factor,
             target=target,
+            file=self.source_file,
         )
         self.body.loops.append(outcome)
         self.usage.include(usage, module=True)

@@ -111,7 +111,7 @@ class PlaceWalk(WalkState):
         root = root or fresh()
         if kind.form in ("stream", "blocks"):
             element = kind.element if kind.element is not None else Type("scalar")
-            stream = Stream(fresh(), element, kind.depth, name, kind.extents, local=local)
+            stream = Stream(fresh(), element, kind.depth, name, kind.extents, local=local, blocks=kind.form == "blocks")
             self.capacity[stream.number] = (2, 1, 1)
             self.memories[stream.number] = stream
             return stream

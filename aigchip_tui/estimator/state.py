@@ -62,6 +62,7 @@ class WalkState(ABC):
         self.local_symbols: frozenset[int] = frozenset()
         self.line = 0
         self.notes: list[str] = []
+        self.gaps = 0
         self.work = 0
         self.touched: list[dict[int, bool]] = []
         self.pinned: set[tuple[int, int]] = set()
@@ -80,9 +81,14 @@ class WalkState(ABC):
         self.layer = Layer(None, self.graph)
         self.types = TypeReader(unit, self.fold)
         self.bound: Bindings = {}
-        self.template_types: set[str] = set()
+        self.space = ""
+        self.owner: Struct | None = None
         self.pipelined = False
         self.function_name = ""
+        self.source_function = ""
+        self.source_file = ""
+        self.main_file = ""
+        self.frames: list[list[dict[str, Binding | Val]]] = []
         self.usage = Usage()
         self.slowest = 0.0
         self.body = Body()
@@ -99,6 +105,7 @@ class WalkState(ABC):
         self.again = False
         self.refused_pipelines = 0
         self.multiplier = ""
+        self.method_names = frozenset(name for record in unit.records.values() for name in record.methods)
         self.designer_partitions = any(
             self._states_banks(function) for functions in unit.functions.values() for function in functions
         )
@@ -118,13 +125,38 @@ class WalkState(ABC):
         if text not in self.notes and len(self.notes) < 40:
             self.notes.append(text)
 
+    def unread(self, why: str) -> None:
+        """Remembers what cannot be read: neither latency nor hardware of what holds it is known then."""
+        self.note(why if self.source_file == self.main_file else f"{self.source_file}, {why}")
+        self.gaps += 1
+        self.body.unknown = True
+
     def lookup(self, name: str) -> Binding | Val | None:
-        """What a name stands for, innermost scope first."""
-        for scope in reversed(self.scopes):
-            found = scope.get(name)
+        """What a plain name of the current function stands for: locals, innermost block first, then globals."""
+        scopes = self.scopes
+        for position in range(len(scopes) - 1, 0, -1):
+            found = scopes[position].get(name)
             if found is not None:
                 return found
-        return None
+        return self.global_named(name, "", self.space)
+
+    def find(self, name: ast.Name) -> Binding | Val | None:
+        """What a name in an expression stands for; a qualified one is never a local."""
+        if not name.scope:
+            scopes = self.scopes
+            for position in range(len(scopes) - 1, 0, -1):
+                found = scopes[position].get(name.name)
+                if found is not None:
+                    return found
+            if name.name in self.bound:
+                return None
+        return self.global_named(name.name, name.scope, name.space)
+
+    def global_named(self, name: str, scope: str, space: str) -> Binding | Val | None:
+        """The global that a name means; names that nobody declared stand under their own spelling."""
+        if not self.scopes:
+            return None
+        return self.scopes[0].get(self.unit.names.key_of(name, scope, space) or name)
 
     def symbol_of_name(self, name: str) -> int:
         """A symbol for a name that is not declared in the text."""
@@ -170,6 +202,10 @@ class WalkState(ABC):
     @abstractmethod
     def function_named(self, callee: ast.Name, call: ast.Call) -> ast.Function | None:
         """The definition that a call means."""
+
+    @abstractmethod
+    def method_named(self, record: str, name: str) -> ast.Function | None:
+        """The method of a record (by key) or of its bases."""
 
     @abstractmethod
     def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:

@@ -21,9 +21,11 @@ class StatementWalk(DeclarationWalk):
     def block(self, block: ast.Block) -> None:
         """Statements of a block in a scope of their own."""
         self.scopes.append({})
-        self._prepare(block.pragmas)
+        outer = self.pragmas
+        self._prepare(block.pragmas, block.statements)
         for statement in block.statements:
             self.statement(statement)
+        self.pragmas = outer
         self.scopes.pop()
 
     def statement(self, statement: ast.Stmt) -> None:
@@ -53,8 +55,11 @@ class StatementWalk(DeclarationWalk):
                 self.returned.append((self.guard, self.result(statement.value)))
         elif isinstance(statement, ast.Switch):
             self.switch(statement)
+        elif isinstance(statement, ast.Jump):
+            if statement.kind == "goto":
+                self.unread(f"line {statement.line}: 'goto' is not followed")
         elif isinstance(statement, ast.Unread):
-            self.note(f"line {statement.line} is not understood: '{statement.text.split(chr(10))[0][:40]}'")
+            self.unread(f"line {statement.line}: {_words_of(statement)}")
 
     def branch(self, statement: ast.If) -> None:
         """`if`: decided, if-converted, or two paths of the state machine when rolled loops stand in it."""
@@ -157,3 +162,14 @@ class StatementWalk(DeclarationWalk):
                 )
         if chain is not None:
             self.statement(chain)
+
+
+def _words_of(statement: ast.Unread) -> str:
+    """Why a statement is not understood."""
+    head = statement.text.split("\n")[0].strip()[:40]
+    word = head.partition("(")[0].partition("{")[0].strip()
+    if word in ("try", "catch") or word.startswith("throw"):
+        return "exceptions are no hardware and are not followed"
+    if word.startswith(("asm", "__asm")):
+        return "assembler is not read"
+    return f"'{head}' is not understood"

@@ -117,11 +117,23 @@ def calls_in_statement(statement: ast.Stmt) -> Iterator[ast.Call]:
 
 
 def assigned_names(statement: ast.Stmt, names: set[str]) -> None:
-    """Root names of everything a statement may assign; arguments of calls count as assigned."""
+    """Root names of everything a statement may assign outside of itself; arguments of calls count as assigned."""
+    found: set[str] = set()
     for expression in expressions_of(statement):
-        _assigned_in(expression, names)
+        _assigned_in(expression, found)
     for part in parts_of(statement):
-        assigned_names(part, names)
+        assigned_names(part, found)
+    names |= found - own_names(statement)
+
+
+def own_names(statement: ast.Stmt) -> set[str]:
+    """Names that a block or a loop's header declares: assigning them changes nothing outside."""
+    parts: tuple[ast.Stmt | None, ...] = ()
+    if isinstance(statement, ast.Block):
+        parts = statement.statements
+    elif isinstance(statement, ast.Loop):
+        parts = (statement.init,)
+    return {one.name for part in parts if isinstance(part, ast.Declaration) for one in part.variables}
 
 
 def _assigned_in(expression: ast.Expr, names: set[str]) -> None:

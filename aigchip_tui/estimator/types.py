@@ -81,6 +81,7 @@ class TypeReader:
             base.constant or reference.constant,
             base.depth,
             base.record,
+            base.bindings,
         )
         return found
 
@@ -89,7 +90,7 @@ class TypeReader:
             value = bound.get(argument.name)
             if isinstance(value, int):
                 return value
-            return self.fold(ast.Name(argument.name))
+            return self.fold(ast.Name(argument.name, argument.scope, space=argument.space))
         if isinstance(argument, ast.Name):
             value = bound.get(argument.name)
             if isinstance(value, int):
@@ -100,14 +101,18 @@ class TypeReader:
         if isinstance(argument, ast.TypeRef):
             return self.resolve(argument, bound)
         if isinstance(argument, ast.Name):
-            return self.resolve(ast.TypeRef(argument.name, argument.arguments), bound)
+            written = ast.TypeRef(argument.name, argument.arguments, scope=argument.scope, space=argument.space)
+            return self.resolve(written, bound)
         return Type("scalar")
 
     def _base(self, reference: ast.TypeRef, bound: Bindings) -> Type:
         name = reference.name.removeprefix("std::").removeprefix("hls::")
-        value = bound.get(name)
+        value = bound.get(name) if not reference.scope else None
         if isinstance(value, Type):
             return value
+        own = self._declared(reference, bound)
+        if own is not None:
+            return own
         kind = _BUILTIN.get(name)
         if kind is not None:
             return Type("scalar", kind)
@@ -164,23 +169,34 @@ class TypeReader:
             part = self._argument_type(given[0], bound)
             part.pointers = 1
             return part
-        alias = self.unit.aliases.get(name)
+        self.unknown.add(name)
+        return Type("scalar")
+
+    def _declared(self, reference: ast.TypeRef, bound: Bindings) -> Type | None:
+        """A type that the text itself declares under this name."""
+        given = reference.arguments
+        outer = bound.get(reference.scope)
+        if isinstance(outer, Type) and outer.record:
+            key = self.unit.names.key_of(reference.name, "", outer.record)
+        else:
+            key = self.unit.names.key_of(reference.name, reference.scope, reference.space)
+        alias = self.unit.aliases.get(key)
         if alias is not None:
             target, parameters = alias
             inner = self.bind(parameters, given, bound) if parameters else {}
             return self.resolve(target, {**bound, **inner})
-        record = self.unit.records.get(name)
-        if record is not None:
-            inner = {**bound, **self.bind(record.templates, given, bound)}
-            fields: dict[str, Type] = {}
-            for parent in record.bases:
-                fields.update(self.resolve(parent, inner).fields)
-            for variable in record.fields:
-                if not variable.static:
-                    fields[variable.name] = self.resolve(variable.type, inner)
-            return Type("struct", fields=fields, record=name)
-        self.unknown.add(name)
-        return Type("scalar")
+        record = self.unit.records.get(key)
+        if record is None:
+            return None
+        inner = self.bind(record.templates, given, bound)
+        seen = {**bound, **inner}
+        fields: dict[str, Type] = {}
+        for parent in record.bases:
+            fields.update(self.resolve(parent, seen).fields)
+        for variable in record.fields:
+            if not variable.static:
+                fields[variable.name] = self.resolve(variable.type, seen)
+        return Type("struct", fields=fields, record=key, bindings=inner)
 
     def bind(
         self,

@@ -20,6 +20,7 @@ from aigchip_tui.modules.protocol import Conformance, Template
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.memories import memory_cost
 from aigchip_tui.synth.protocol import DesignReport, LayerFigure
+from aigchip_tui.synth.reading import module_request
 from aigchip_tui.synth.schedule import ModuleTiming, layer_cycles
 
 READ_WALL_S = 20.0
@@ -109,7 +110,7 @@ class EmbeddedSynthesizer:
             return RungOutcome(rung="rate", status="passed",
                                evidence="inlined into its caller, whose loop carries the rate")
         try:
-            read = self._read(variant, body, [text for _, text in children])
+            read = self._read(variant, body, children)
         except UnreadModuleError as problem:
             if problem.cause == "exception":
                 # The reader's own limit says nothing about the module: no verdict, and that is shown.
@@ -126,13 +127,14 @@ class EmbeddedSynthesizer:
         return RungOutcome(rung="rate", status="passed",
                            evidence=f"II={read.ii}, depth {read.depth} (estimate), contract II={rules.ii}")
 
-    def _read(self, variant: Variant, body: str, children: Sequence[str]) -> ModuleEstimate:
-        key = f"{variant.key}\x00{body}\x00" + "\x00".join(children)
+    def _read(self, variant: Variant, body: str, children: Sequence[tuple[Variant, str]]) -> ModuleEstimate:
+        key = f"{variant.key}\x00{body}\x00" + "\x00".join(text for _, text in children)
         if key not in self._known:
-            answer = self._worker.run("aigchip_tui.synth.reading:read_module", {
-                "headers": {**self._template.headers(), "": variant.types}, "children": list(children), "body": body,
-                "function": variant.function, "clock_ns": self._build.clock_ns, "part": self._build.device.part,
-            }, wall_s=READ_WALL_S)
+            asked = module_request(
+                variant, body, children, headers=self._template.headers(), clock_ns=self._build.clock_ns,
+                part=self._build.device.part,
+            )
+            answer = self._worker.run("aigchip_tui.synth.reading:read_module", asked, wall_s=READ_WALL_S)
             if not answer.ok:
                 raise UnreadModuleError(variant.module, answer.cause, answer.message)
             self._known[key] = msgspec.convert(answer.value, ModuleEstimate)
@@ -146,13 +148,16 @@ def _body(bodies: Mapping[str, str], variant: Variant) -> str:
     return text
 
 
-def _inlined(variant: Variant, variants: Mapping[str, Variant], bodies: Mapping[str, str]) -> list[str]:
-    """Texts of everything the module calls, innermost first."""
-    found: list[str] = []
+def _inlined(
+    variant: Variant, variants: Mapping[str, Variant], bodies: Mapping[str, str]
+) -> list[tuple[Variant, str]]:
+    """Everything the module calls with its text, innermost first."""
+    found: dict[str, tuple[Variant, str]] = {}
     for key in variant.children:
         child = variants.get(key)
         if child is not None:
-            found += [*_inlined(child, variants, bodies), _body(bodies, child)]
-    return list(dict.fromkeys(found))
+            found.update({one.key: (one, text) for one, text in _inlined(child, variants, bodies)})
+            found[child.key] = (child, _body(bodies, child))
+    return list(found.values())
 
 

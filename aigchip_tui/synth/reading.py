@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-_DECLARED = re.compile(
-    r"^(?:static\s+)?(?:constexpr|const)\s+[\w: ]+?\s(\w+)\s*="
-    r"|^typedef\s+[^;]*?\b(\w+)\s*(?:\[[^;]*)?;"
-    r"|^using\s+(\w+)\s*=",
-    re.M,
-)
+from aigchip_tui.model.module import Variant
+
+
+def module_request(
+    variant: Variant, body: str, children: Sequence[tuple[Variant, str]], *, headers: Mapping[str, str],
+    clock_ns: float, part: str,
+) -> dict[str, Any]:
+    """What `read_module` is asked: the module and its children in their files and namespaces, as they are assembled."""
+    files = dict(headers)
+    for one, text in (*children, (variant, body)):
+        files[_file(one)] = f"{one.prologue}{text}\n{one.epilogue}"
+    return {
+        "files": files, "main": _file(variant), "function": variant.function, "clock_ns": clock_ns, "part": part,
+    }
+
+
+def _file(variant: Variant) -> str:
+    return f"{variant.key.replace('-', '_')}.hpp"
 
 
 def read_module(payload: dict[str, Any]) -> dict[str, Any]:
-    """Rate, depth and resources of one module. `payload`: headers, children (texts), body, function, clock_ns, part.
+    """Rate, depth and resources of one module.
 
-    `ii` and `depth` are those of the pipelined loop that works through a command. Names that a child declares in its
-    namespace are kept apart from the caller's.
+    `payload` is a `module_request`. `ii` and `depth` are those of the pipelined loop that works through a command.
+    Raises AigchipError when a part of the module cannot be read.
     """
     from aigchip_tui.estimator.estimate import estimate
+    from aigchip_tui.model.errors import AigchipError
 
-    children = [_apart(text, f"c{number}_") for number, text in enumerate(payload["children"])]
-    text = "\n".join([*payload["headers"].values(), *children, payload["body"]])
+    files = dict(payload["files"])
+    main = payload["main"]
     found = estimate(
-        {"module.hpp": text}, top=payload["function"], clock_ns=payload["clock_ns"], part=payload["part"],
+        {main: files.pop(main)}, include=files, top=payload["function"], clock_ns=payload["clock_ns"],
+        part=payload["part"],
     )
+    if found.dsp is None:
+        raise AigchipError(f"{payload['function']} cannot be read whole: {found.unknown[0]}.")
     ii, depth = 1, 1
     for loop in found.loops:
         if loop.ii is not None and loop.pipelined:
@@ -34,12 +50,3 @@ def read_module(payload: dict[str, Any]) -> dict[str, Any]:
         "ii": ii, "depth": depth, "dsp": found.dsp, "bram18": found.bram18, "uram": found.uram, "lut": found.lut,
         "ff": found.ff, "unknown": [each for each in found.unknown if "known only at run time" not in each],
     }
-
-
-def _apart(text: str, prefix: str) -> str:
-    """The child's text with the constants and types of its namespace under names of their own."""
-    names = {name for groups in _DECLARED.findall(text) for name in groups if name}
-    if not names:
-        return text
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, sorted(names))) + r")\b")
-    return pattern.sub(lambda found: prefix + found.group(), text)

@@ -176,7 +176,7 @@ def test_odd_workload_files_are_refused(shell: Shell, odd_files: Mapping[str, Pa
     shell.refused("new", "y", "--workload", str(odd_files[name]), "--device", "zcu104")
 
 
-@pytest.mark.parametrize("name", [n for n in ODD if n not in ("pipe",)])
+@pytest.mark.parametrize("name", ODD)
 def test_odd_sources_are_findings_or_refusals(shell: Shell, odd_files: Mapping[str, Path], name: str) -> None:
     for command in (("check",), ("estimate", "--top", "f")):
         said = shell(command[0], str(odd_files[name]), *command[1:])

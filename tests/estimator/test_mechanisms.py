@@ -48,7 +48,7 @@ def test_a_floating_sum_waits_for_its_adder() -> None:
     loop = figures(SUM).loops[0]
     assert loop.ii == 4
     assert loop.bound.startswith("recurrence")
-    assert loop.latency == 4 * 999 + max(loop.depth - 1, 4)
+    assert loop.latency == 4 * 999 + max((loop.depth or 0) - 1, 4)
     faster = estimate({"k.cpp": SUM}, clock_ns=4.0, part="xcu55c").loops[0]
     assert faster.ii == 7, "at 4 ns no shorter adder exists"
     assert figures(SUM.replace("float", "int")).loops[0].ii == 1
@@ -262,7 +262,7 @@ def test_trip_counts_from_asserts_narrow_types_and_uneven_unrolling() -> None:
     uneven = "void f(int a[58]) { for (int i = 0; i < 58; i++) {\n#pragma HLS UNROLL factor=4\n a[i] = a[i] + 1; } }"
     loop = figures(uneven).loops[0]
     assert loop.trip == 14, "58 / 4 whole iterations"
-    assert loop.latency == (loop.ii or 0) * 14 + max(loop.depth - 1, loop.ii or 0), "and a partial one"
+    assert loop.latency == (loop.ii or 0) * 14 + max((loop.depth or 0) - 1, loop.ii or 0), "and a partial one"
 
 
 NEIGHBOURS = """
@@ -325,7 +325,7 @@ void scale(short a[64], short b[64], int out[64]) {
 def test_bind_op_moves_a_product_between_dsp_and_lut() -> None:
     fabric, free = figures(BOUND), figures(BOUND.replace("#pragma HLS BIND_OP", "// "))
     assert (fabric.dsp, free.dsp) == (0, 1)
-    assert fabric.lut - free.lut == 16 * 16, "one partial product bit a LUT"
+    assert (fabric.lut or 0) - (free.lut or 0) == 16 * 16, "one partial product bit a LUT"
     narrow = BOUND.replace("short", "ap_int<4>").replace("fabric", "dsp")
     assert (figures(narrow).dsp, figures(narrow.replace("#pragma HLS BIND_OP", "// ")).dsp) == (1, 0)
 

@@ -91,7 +91,7 @@ def test_a_process_gives_interval_and_depth_with_unknown_trips() -> None:
     assert steps.pipelined
     assert steps.ii == 1
     assert steps.trip is None
-    assert steps.depth >= 3
+    assert (steps.depth or 0) >= 3
     assert result.latency_max is None
     assert any("run time" in reason for reason in result.unknown)
     assert result.basis == "estimate"
@@ -104,7 +104,8 @@ def test_dsp_follow_the_multiplications_in_the_text() -> None:
 
 
 def test_an_unroll_taken_away_shares_one_multiplier() -> None:
-    assert lane(LANE.replace("PIPELINE II=1", "PIPELINE off").replace("HLS UNROLL", "HLS PIPELINE II=1")).dsp <= 2
+    shared = lane(LANE.replace("PIPELINE II=1", "PIPELINE off").replace("HLS UNROLL", "HLS PIPELINE II=1"))
+    assert shared.dsp in (1, 2)
 
 
 def test_a_partition_taken_away_raises_the_interval_as_on_paper() -> None:
@@ -133,7 +134,7 @@ def test_a_doubled_trip_count_doubles_the_loop() -> None:
 def test_the_pipeline_pragma_carries_its_interval() -> None:
     slow = copy(BUFFER.replace("PIPELINE II=1", "PIPELINE II=3"))
     assert loop(slow, "fill").ii == 3
-    assert loop(slow, "fill").latency == 3 * 2047 + max(loop(slow, "fill").depth - 1, 3)
+    assert loop(slow, "fill").latency == 3 * 2047 + max((loop(slow, "fill").depth or 0) - 1, 3)
 
 
 def test_names_and_comments_change_nothing() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from aigchip_tui.library.demos import Demo, load_demos
 from aigchip_tui.llm.coverage import answers, variant_case
+from aigchip_tui.model.module import Variant
 from aigchip_tui.modules.loader import load_template
 from aigchip_tui.modules.protocol import Template
-from aigchip_tui.synth.reading import read_module
+from aigchip_tui.synth.reading import module_request, read_module
 
 
 @cache
@@ -24,21 +25,20 @@ def _processes() -> list[Demo]:
     return [d for m in library.modules if m in modules and not modules[m].inlined for d in library.of(m)]
 
 
-def _children(module: str, settings: dict[str, int | str]) -> list[str]:
-    texts: list[str] = []
+def _children(module: str, settings: dict[str, int | str]) -> list[tuple[Variant, str]]:
+    texts: list[tuple[Variant, str]] = []
     for name, child in _template().modules()[module].children(settings):
         texts += _children(name, child)
-        case = variant_case(_template().variant(name, child))
-        texts.append(next(iter(answers([case], load_demos("gemm").of(name)))).code)
+        variant = _template().variant(name, child)
+        texts.append((variant, next(iter(answers([variant_case(variant)], load_demos("gemm").of(name)))).code))
     return texts
 
 
-def _read(demo: Demo, body: str) -> dict[str, Any]:
-    return read_module({
-        "headers": _template().headers(), "children": _children(demo.module, dict(demo.settings)), "body": body,
-        "function": _template().variant(demo.module, dict(demo.settings)).function, "clock_ns": 5.0,
-        "part": "xczu7ev-ffvc1156-2-e",
-    })
+def _read(module: str, settings: dict[str, int | str], body: str) -> dict[str, Any]:
+    return read_module(module_request(
+        _template().variant(module, settings), body, _children(module, settings), headers=_template().headers(),
+        clock_ns=5.0, part="xczu7ev-ffvc1156-2-e",
+    ))
 
 
 @pytest.mark.parametrize("demo", _processes(), ids=lambda d: d.label)
@@ -46,7 +46,7 @@ def test_a_demonstration_reaches_its_contracted_interval(demo: Demo) -> None:
     rules = _template().modules()[demo.module].conformance(dict(demo.settings))
     if rules.ii is None:
         pytest.skip("the module has no contracted interval")
-    assert _read(demo, demo.code)["ii"] <= rules.ii
+    assert _read(demo.module, dict(demo.settings), demo.code)["ii"] <= rules.ii
 
 
 @pytest.mark.parametrize("module", ["fill", "drain", "accumulate", "flush"])
@@ -56,7 +56,7 @@ def test_without_its_bank_partition_a_buffer_is_too_slow(module: str) -> None:
         kept = [row for row in demo.code.splitlines() if "ARRAY_PARTITION" not in row]
         rules = _template().modules()[module].conformance(dict(demo.settings))
         assert rules.ii is not None
-        slower = int(_read(demo, "\n".join(kept))["ii"]) > rules.ii
+        slower = int(_read(demo.module, dict(demo.settings), "\n".join(kept))["ii"]) > rules.ii
         assert slower == (int(demo.settings["part_h"]) > 1), "a single bank needs no partition, several do"
 
 
@@ -69,10 +69,7 @@ def test_twice_the_lanes_are_twice_the_multipliers() -> None:
         }
         variant = _template().variant(spec.name, settings)
         answered = next(iter(answers([variant_case(variant)], load_demos("gemm").of("pe_array"))))
-        figures.append(read_module({
-            "headers": _template().headers(), "children": _children("pe_array", settings), "body": answered.code,
-            "function": "pe_array", "clock_ns": 5.0, "part": "xczu7ev-ffvc1156-2-e",
-        })["dsp"])
+        figures.append(_read("pe_array", settings, answered.code)["dsp"])
     control = 2 * figures[0] - figures[1]
     assert 0 <= control <= 8, "what does not double is the loop's own arithmetic"
     assert figures[0] - control == 2 * 2 * 4 * 4

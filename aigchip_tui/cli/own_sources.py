@@ -1,0 +1,79 @@
+"""Source files of the person who asks: read with the headers that they quote, never from outside their project."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from aigchip_tui.model.errors import AigchipError
+
+MAX_SOURCE = 8 << 20
+_MAX_HEADERS = 256
+_QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
+
+
+def read_text(path: Path) -> str:
+    """Text of a file; raises AigchipError when it cannot be read or is no source."""
+    try:
+        # A pipe without a writer must not hold the command.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise AigchipError(f"{path} is no file.", hint="Give the path of a C or C++ file.")
+            data = stream.read(MAX_SOURCE + 1)
+    except OSError as problem:
+        hint = "Give the path of a C or C++ file."
+        raise AigchipError(f"Could not read {path}: {problem.strerror}.", hint=hint) from None
+    if len(data) > MAX_SOURCE:
+        raise AigchipError(f"{path} is longer than {MAX_SOURCE >> 20} MB.", hint="Give the kernel alone.")
+    return data.decode("utf-8", errors="replace")
+
+
+def project_folder(files: Sequence[Path], here: Path) -> Path:
+    """Folder beyond which no header is read: where the command runs if the files lie in it, else their common one."""
+    real = [_real(path) for path in files]
+    base = _real(here)
+    if all(path.is_relative_to(base) for path in real):
+        return base
+    return Path(os.path.commonpath([path.parent for path in real]))
+
+
+def with_headers(files: Sequence[Path], folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Texts of the files, and of the headers that they and their headers quote, by path within `folder`.
+
+    A header that lies outside of the folder, also through a link, or that is absent, is left out: who reads the text
+    says that it is missing. Raises AigchipError for a file that cannot be read.
+    """
+    sources = {_name(_real(path), folder): read_text(path) for path in files}
+    headers: dict[str, str] = {}
+    waiting = [(folder / name, text) for name, text in sources.items()]
+    while waiting and len(headers) < _MAX_HEADERS:
+        path, text = waiting.pop()
+        for quoted in _QUOTED.findall(text):
+            found = _inside(path.parent / quoted, folder) or _inside(folder / quoted, folder)
+            if found is None:
+                continue
+            name = _name(found, folder)
+            if name not in sources and name not in headers:
+                headers[name] = read_text(found)
+                waiting.append((found, headers[name]))
+    return sources, headers
+
+
+def _inside(path: Path, folder: Path) -> Path | None:
+    try:
+        real = _real(path)
+        return real if real.is_relative_to(folder) and real.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _real(path: Path) -> Path:
+    """The path with its links followed; a circle of links stays as it is, and cannot be read."""
+    return Path(os.path.realpath(path))
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
