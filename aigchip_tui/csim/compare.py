@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from aigchip_tui.csim.wire import CaseRecord, guard_pattern, stream_names
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Port
-from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.model.testcase import Ahead, TestCase
 
 
 class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,7 @@ def compare_case(case: TestCase, record: CaseRecord, ports: Sequence[Port] = ())
         if mismatch is not None:
             mismatches.append(mismatch)
             findings.append(_finding("mismatch", mismatch.text()))
+    findings += [f for ahead in case.ahead if (f := _order_finding(case.name, ahead, record)) is not None]
     findings += [f for name in record.guards if (f := _guard_finding(case, record, name)) is not None]
     for name, left in record.left.items():
         if left:
@@ -97,6 +99,22 @@ def _count_finding(case: TestCase, record: CaseRecord, name: str, golden_bytes: 
     return _finding(
         "token_count", f"Case {case.name}: {record.counts[name]} tokens left port {name}, expected {contract}."
     )
+
+
+def _order_finding(case: str, ahead: Ahead, record: CaseRecord) -> Finding | None:
+    """The first token of `ahead.of` before which too few or too many tokens of `ahead.stream` were written."""
+    moments, others = record.moments.get(ahead.of), record.moments.get(ahead.stream)
+    if moments is None or others is None:
+        return _finding("order", f"Case {case}: the order of ports {ahead.stream} and {ahead.of} was not recorded.")
+    for token, (moment, wanted) in enumerate(zip(moments, ahead.tokens, strict=False)):
+        written = bisect.bisect_left(others, moment)
+        if written != wanted:
+            return _finding(
+                "order",
+                f"Case {case}: {written} tokens left port {ahead.stream} before token {token} of {ahead.of}, expected "
+                f"{wanted}: the order of commands between streams decides what overlaps.",
+            )
+    return None
 
 
 def _guard_finding(case: TestCase, record: CaseRecord, name: str) -> Finding | None:

@@ -287,7 +287,8 @@ def _judge(
         findings += comparison.findings
     cause, stopped = _stop(run, results, log, own_files, complete, len(cases))
     if not cause and findings:
-        cause = "leftover" if all(f.kind == "leftover" for f in findings) else "mismatch"
+        kinds = {f.kind for f in findings}
+        cause = kinds.pop() if kinds in ({"leftover"}, {"order"}) else "mismatch"
         if any(f.kind == "out_of_bounds" for f in findings):
             cause = "out_of_bounds"
     if not cause and values == 0:

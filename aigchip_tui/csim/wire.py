@@ -1,9 +1,10 @@
 """The two files between us and a test bench: cases.bin in, results.bin out.
 
 cases.bin: `AIGCASE1`, u32 number of cases, u32 depth override (0: none); per case u32 name length, the name, u32
-number of entries; per entry u32 kind, u32 name length, u64 count, limit, token bytes, guard, payload bytes, then name
-and payload. results.bin: records of u32 kind, u32 name length, u64 count, token bytes, guard, payload bytes, then
-name and payload. All little-endian. The reader of results trusts nothing: a module may have written the file.
+number of entries; per entry u32 kind, u32 name length, u64 count, limit, token bytes, guard (of a stream: 1 asks for
+the moments of its writes), payload bytes, then name and payload. results.bin: records of u32 kind, u32 name length,
+u64 count, token bytes, guard, payload bytes, then name and payload. All little-endian. The reader of results trusts
+nothing: a module may have written the file.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ RETURN_PORT = "return"
 """Name under which the value that a function returns stands in a test case."""
 
 _TOKENS_IN, _TOKENS_OUT, _BYTES = 1, 2, 3
-_CASE, _TOKENS, _MEMORY, _LEFT, _STREAM, _END, _FAULT = range(1, 8)
+_CASE, _TOKENS, _MEMORY, _LEFT, _STREAM, _END, _FAULT, _MOMENTS = range(1, 9)
 _RECORD = struct.Struct("<IIQQQQ")
 _ENTRY = struct.Struct("<IIQQQQQ")
 
@@ -45,7 +46,10 @@ class StreamUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a test bench wrote about one case; `complete` when the launch returned."""
+    """Everything a test bench wrote about one case; `complete` when the launch returned.
+
+    `moments` order the writes of several streams: the transfers of the whole run before each write.
+    """
 
     name: str
     complete: bool = False
@@ -55,6 +59,7 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     left: dict[str, int] = {}
     guards: dict[str, tuple[bytes, bytes]] = {}
     streams: tuple[StreamUse, ...] = ()
+    moments: dict[str, tuple[int, ...]] = {}
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +127,7 @@ def _check_ports(case: TestCase, ports: Sequence[Port], kept: set[str]) -> None:
 
 def _entries(case: TestCase, streams: frozenset[str], guards: bool) -> list[bytes]:
     entries = []
+    ordered = {name for each in case.ahead for name in (each.stream, each.of)}
     for name, contents in case.memories.items():
         guard = guard_pattern(name, case.name) if guards else b""
         entries.append(_entry(_BYTES, name, payload=guard + contents + guard, guard=len(guard)))
@@ -136,7 +142,9 @@ def _entries(case: TestCase, streams: frozenset[str], guards: bool) -> list[byte
             continue
         if name in case.counts or name in streams:
             count, token_bytes = _tokens(case, name, payload)
-            entries.append(_entry(_TOKENS_OUT, name, limit=4 * count + 4096, token_bytes=token_bytes))
+            entries.append(_entry(
+                _TOKENS_OUT, name, limit=4 * count + 4096, token_bytes=token_bytes, guard=int(name in ordered)
+            ))
         else:
             entries.append(_entry(_BYTES, name, payload=b"\xa5" * len(payload)))
     return entries
@@ -170,6 +178,7 @@ class _Case:
         self.left: dict[str, int] = {}
         self.guards: dict[str, tuple[bytes, bytes]] = {}
         self.streams: list[StreamUse] = []
+        self.moments: dict[str, tuple[int, ...]] = {}
 
     def take(self, kind: int, name: str, numbers: tuple[int, int, int], payload: bytes) -> None:
         count, token_bytes, guard = numbers
@@ -185,6 +194,8 @@ class _Case:
             self.left[name] = count
         elif kind == _STREAM:
             self._take_stream(name, payload)
+        elif kind == _MOMENTS and len(payload) == 8 * count:
+            self.moments[name] = struct.unpack(f"<{count}Q", payload)
         elif kind == _END:
             self.complete = True
 
@@ -200,6 +211,7 @@ class _Case:
         return CaseRecord(
             name=self.name, complete=self.complete, outputs=self.outputs, counts=self.counts,
             token_bytes=self.token_bytes, left=self.left, guards=self.guards, streams=tuple(self.streams),
+            moments=self.moments,
         )
 
 

@@ -5,6 +5,18 @@ from __future__ import annotations
 import msgspec
 
 
+class Ahead(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the tokens of one output stream are ahead of those of another.
+
+    Before token i of `of` is written, exactly `tokens[i]` tokens of `stream` have been. Both are names of `expected`.
+    Order within a stream is seen by its values; this is for order between streams, on which overlap depends.
+    """
+
+    stream: str
+    of: str
+    tokens: tuple[int, ...]
+
+
 class TestCase(msgspec.Struct, frozen=True, kw_only=True):
     """One launch of a module or of an assembled design.
 
@@ -13,7 +25,8 @@ class TestCase(msgspec.Struct, frozen=True, kw_only=True):
     ports, and the value of scalar ports; an array of streams has one entry per stream, named `port[i]`.
     `counts` gives the number of tokens behind each entry of `inputs` and `expected` (the token size follows from
     it); array and scalar ports need none. `memories` and `expected_memories` are the contents of m_axi ports
-    before and after the launch; a memory left out keeps what the case before it left there.
+    before and after the launch; a memory left out keeps what the case before it left there. `ahead` is the order
+    between streams, where the contract has one.
     """
 
     __test__ = False
@@ -24,3 +37,4 @@ class TestCase(msgspec.Struct, frozen=True, kw_only=True):
     expected: dict[str, bytes] = {}
     memories: dict[str, bytes] = {}
     expected_memories: dict[str, bytes] = {}
+    ahead: tuple[Ahead, ...] = ()

@@ -75,10 +75,33 @@ MUTATIONS = (
     ("t.k.left == row[ALONG_K], k", "t.k.left == row[ALONG_K], 1"),
     ("if (k != 0) {", "{"),
 )
+NOT_AHEAD = (
+    ("v + row[A_REPLAYS] == take_a", "v + row[A_REPLAYS] != take_a"),
+    ("v + row[B_REPLAYS] == take_b", "v + row[B_REPLAYS] != take_b"),
+    ("v + row[A_REPLAYS] == take_a", "v == take_a"),
+    ("v + row[B_REPLAYS] == take_b", "v == take_b"),
+)
+"""Every stream carries the right commands; tiles are asked for too late or too early."""
 
 
 def test_mutated_code_fails(tmp_path: Path) -> None:
     assert bench.surviving("ctrl", bench.demo("ctrl", "output_single"), MUTATIONS[:3], tmp_path) == []
+
+
+def test_tiles_that_are_not_asked_for_one_refresh_ahead_turn_the_module_simulation_red(tmp_path: Path) -> None:
+    assert bench.surviving("ctrl", bench.demo("ctrl", "output_single"), NOT_AHEAD, tmp_path) == []
+
+
+def test_tiles_asked_for_are_counted_by_hand() -> None:
+    """Three layers of five visits each: five tiles along m, along n, along k."""
+    settings: Settings = {"reuse": "output", "arrays": 1, "arbiter_a": "no", "arbiter_b": "no"}
+    cases = bench.spec_of("ctrl").cases(settings, np.random.default_rng(3))
+    case = next(case for case in cases if case.name == "tiles of one axis")
+    counted = {each.stream: each.tokens for each in case.ahead}
+    assert {each.of for each in case.ahead} == {"inter_a"}
+    a = (2, 3, 4, 5, 5, *[6] * 5, 8, 9, 10, 11, 11)
+    b = (*[1] * 5, 3, 4, 5, 6, 6, 8, 9, 10, 11, 11)
+    assert counted == {"dma_a": a, "fill_a": a, "drain_a": a, "dma_b": b, "fill_b": b, "drain_b": b}
 
 
 @pytest.mark.deep

@@ -17,7 +17,8 @@ enum record_kind : uint32_t {
     record_left = 4,
     record_stream = 5,
     record_end = 6,
-    record_fault = 7
+    record_fault = 7,
+    record_moments = 8
 };
 
 struct entry {
@@ -273,6 +274,9 @@ void open_channel(bench& b, S& channel_, const char* name) {
         fill_channel(channel_, *e);
     } else {
         channel_.token_limit = e->limit;
+        if (e->guard != 0) {
+            channel_.moments = new uint64_t[e->limit + 1];
+        }
     }
 }
 
@@ -288,6 +292,11 @@ void close_channel(bench& b, S& channel_, const char* name) {
     const uint64_t count = drain_channel(channel_, payload);
     bench::record(record_tokens, name, count, bytes, 0, payload, count * bytes);
     delete[] payload;
+    if (channel_.moments != nullptr) {
+        bench::record(record_moments, name, count, sizeof(uint64_t), 0, channel_.moments, count * sizeof(uint64_t));
+        delete[] channel_.moments;
+        channel_.moments = nullptr;
+    }
 }
 
 /// Bytes behind a pointer: array ports, memories and scalars. A memory that a case leaves out keeps its contents.

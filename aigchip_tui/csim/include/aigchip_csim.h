@@ -87,6 +87,7 @@ struct channel {
     uint64_t writes = 0;
     uint64_t reads = 0;
     uint64_t peak = 0;
+    uint64_t* moments = nullptr;  // of a bench that asks for them: transfers of the whole run before each write
     bool of_bench = false;
     fiber* reader = nullptr;
     fiber* writer = nullptr;
@@ -594,6 +595,9 @@ inline void count_write(channel& c) {
     ++c.writes;
     if (c.writes > c.token_limit) {
         fault("token_flood", c.name);
+    }
+    if (c.moments != nullptr) {
+        c.moments[c.writes - 1] = state().transfers;
     }
     if (c.occupancy() > c.peak) {
         c.peak = c.occupancy();
