@@ -20,6 +20,7 @@ from aigchip_tui.estimator.outcomes import (
     Level,
 )
 from aigchip_tui.estimator.traverse import (
+    accumulates,
     assigned_names,
     calls_in,
     calls_in_statement,
@@ -104,7 +105,7 @@ class ChoiceWalk(CounterWalk):
         for pragma in pragmas:
             if pragma.kind == "PIPELINE":
                 return None if pragma.has("off") else (self._option(pragma, "ii") or 1)
-        if self.options.auto_pipeline <= 0 or self.refused_pipelines:
+        if self.options.auto_pipeline <= 0 or self.refused_pipelines or id(loop) in self.left_rolled:
             return None
         inner = list(inner_loops(loop.body))
         rolled = [one for one in inner if not self._fully_unrolled(one)]
@@ -254,6 +255,9 @@ class ChoiceWalk(CounterWalk):
                 flat = False
             if level is not nest[-1] and level.factor > 1:
                 flat = False
+            if level is nest[-1] and self._leaves_inside(level, inner):
+                self.left_rolled.add(id(level.loop))
+                flat = False
             if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
                 flat = False
         self.layer.values = held
@@ -265,6 +269,18 @@ class ChoiceWalk(CounterWalk):
         for _ in range(opened):
             self.scopes.pop()
         return done
+
+    @staticmethod
+    def _leaves_inside(level: Level, header: Header) -> bool:
+        """Whether an unrolled innermost loop of a nest keeps an exit inside its body, which ends flattening and
+        unasked pipelining: its factor does not divide its trips, and the exit hands out a running sum or stands
+        after a peeled first trip. Exits that only skip stores become conditions of those stores.
+        """
+        if level.factor < 2 or header.low != header.high or not header.high or not header.high % level.factor:
+            return False
+        if next(inner_loops(level.loop.body), None) is not None:
+            return False
+        return header.start.const not in (None, 0) or accumulates(level.loop)
 
     def _nest(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> list[Level]:
         """The loops of a nest that can be flattened, from `loop` down to the innermost.

@@ -237,8 +237,8 @@ class CounterWalk(PragmaWalk):
                 low = self._option(pragma, "min") if "min" in pragma.options else low
                 high = self._option(pragma, "max") if "max" in pragma.options else high
         if factor > 1:
-            low = None if low is None else -(-low // factor)
-            high = None if high is None else -(-high // factor)
+            whole = header is not None and header.start.const not in (None, 0)
+            low, high = _unrolled_trips(low, factor, whole), _unrolled_trips(high, factor, whole)
         if early_exit(loop.body) and low is not None:
             low = min(low, 1)
         mean = header.mean if header is not None and (low, high) == (header.low, header.high) else None
@@ -259,3 +259,10 @@ class CounterWalk(PragmaWalk):
         start = header.start.lin if header.start.lin is not None else Lin(0, ((fresh(), 1),))
         lin = start.plus(Lin(header.step * copy, ((symbol, header.step * factor),)))
         self.layer.write(header.cell, Val(header.cell.kind, -1, None, lin))
+
+
+def _unrolled_trips(trip: int | None, factor: int, whole: bool) -> int | None:
+    """Trips of an unrolled loop; `whole`: the last, partial one leaves early and is no trip."""
+    if not trip:
+        return trip
+    return max(1, trip // factor) if whole else -(-trip // factor)

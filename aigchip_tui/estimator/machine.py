@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
@@ -21,7 +22,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
-from aigchip_tui.estimator.resources import of_graph
+from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import Lin, Val, integer
 
@@ -142,6 +143,7 @@ class MachineWalk(ChoiceWalk):
         unknown, self.body.unknown = self.body.unknown, False
         sampled = factor > 3 and self.has_loops(loop.body)
         marks: list[Range] = []
+        spent: list[Usage] = []
         for copy in range(2 if sampled else factor):
             if header is not None:
                 self._set_counter(header, symbol, factor, copy)
@@ -152,6 +154,7 @@ class MachineWalk(ChoiceWalk):
             if sampled:
                 self._close_chunk()
                 marks.append(self.body.latency)
+                spent.append(replace(self.usage))
         self._close_chunk()
         iteration: Range = self.body.latency
         if sampled:
@@ -159,6 +162,7 @@ class MachineWalk(ChoiceWalk):
                 _extrapolated(marks[0][0], marks[1][0], factor),
                 _extrapolated(marks[0][1], marks[1][1], factor),
             )
+            self.usage.repeat(spent[0], spent[1], factor - 2)
         children = self.body.loops
         inner = self.layer
         self.layer = layer

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import gcd
-
 from aigchip_tui.estimator.objects import (
     Group,
     Result,
@@ -29,10 +27,7 @@ class OrderWalk(WalkState):
             bounds = self.range_of(difference)
             if bounds is not None and (bounds[0] > 0 or bounds[1] < 0):
                 return False
-            divisor = 0
-            for _, coefficient in difference.terms:
-                divisor = gcd(divisor, abs(coefficient))
-            if divisor > 1 and difference.constant % divisor:
+            if len(difference.terms) == 1 and difference.constant % abs(difference.terms[0][1]):
                 return False
         return True
 

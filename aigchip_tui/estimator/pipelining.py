@@ -20,6 +20,7 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.outcomes import (
     CannotUnrollError,
+    Header,
     Level,
     LoopOutcome,
     Range,
@@ -73,7 +74,10 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             )
             innermost, inner_header, inner_factor = nest[-1].loop, nest[-1].header, nest[-1].factor
             self._around(nest, False)
+            leaves_at = self._partial_copies(inner_header, inner_factor)
             for copy in range(inner_factor):
+                if copy and copy == leaves_at:
+                    self._may_leave()
                 if inner_header is not None:
                     self._set_counter(inner_header, pairs[-1][0], inner_factor, copy)
                 self.block(innermost.body)
@@ -124,6 +128,35 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue)
         self.body.loops[-1].unread = self.gaps > gaps
         return True
+
+    @staticmethod
+    def _partial_copies(header: Header | None, factor: int) -> int:
+        """Copies of an unrolled body that the last, partial trip runs; 0 when the factor divides the trip count."""
+        if header is None or header.high is None or header.low != header.high or header.high < 2 * factor:
+            return 0
+        return header.high % factor
+
+    def _may_leave(self) -> None:
+        """The exit of the last, partial trip: what it hands out is computed before the copies after it.
+
+        Chains of additions are not rebalanced across it.
+        """
+        graph, values = self.graph, self.layer.values
+
+        def seal(value: Val) -> Val:
+            node = graph.add("phi", 0, 0.0, (value.node,), bits=graph.bits[value.node])
+            return Val(value.kind, node, value.const, value.lin, graph, value.need)
+
+        for number, value in list(values.items()):
+            if value.graph is graph and value.node >= 0 and graph.operation[value.node] != "phi":
+                values[number] = seal(value)
+        for (owner, _), track in self.tracks.items():
+            if owner != graph.number:
+                continue
+            for group in track.stores.values():
+                for key, (node, stored, guard) in group.items():
+                    if isinstance(stored, Val) and stored.graph is graph and stored.node >= 0:
+                        group[key] = (node, seal(stored), guard)
 
     def _around(self, nest: Sequence[Level], after: bool) -> None:
         """Statements around the inner loops of a flattened nest; they run in the first or last inner
@@ -336,7 +369,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         outcome = LoopOutcome(
             name,
             loop.line,
-            self._whole_trips(nest, (low, high)),
+            (low, high),
             interval,
             depth,
             latency,
@@ -369,15 +402,6 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                     continue
                 lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
                 self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
-
-    @staticmethod
-    def _whole_trips(nest: Sequence[Level], trips: Range) -> Range:
-        """Trips as a report counts them: the last, partial one of an unrolled loop leaves early and is no trip."""
-        header, factor = nest[-1].header, nest[-1].factor
-        if len(nest) > 1 or factor < 2 or header is None or header.high is None or header.low != header.high:
-            return trips
-        whole = header.high // factor
-        return (whole, whole) if whole else trips
 
     def _explain(self, plan: Schedule) -> str:
         """What bounds the interval, as key:detail (memories by name)."""

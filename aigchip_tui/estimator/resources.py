@@ -38,6 +38,13 @@ class Usage:
         self.lut += other.lut
         self.states += other.states
 
+    def repeat(self, first: Usage, second: Usage, copies: int) -> None:
+        """Adds what cannot be shared of further copies of a body, from what one and what two of them needed."""
+        self.dsp += copies * (second.dsp - first.dsp)
+        self.ff += copies * (second.ff - first.ff)
+        self.lut += copies * (second.lut - first.lut)
+        self.states += copies * (second.states - first.states)
+
     def add_control(self, states: int, pairs: Iterable[tuple[int, int]]) -> None:
         """Loop control: counters, comparators, valid bits of the pipeline."""
         for _, trip in pairs:

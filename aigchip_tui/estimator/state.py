@@ -104,6 +104,7 @@ class WalkState(ABC):
         self.all_memories: list[Memory | Stream] = []
         self.again = False
         self.refused_pipelines = 0
+        self.left_rolled: set[int] = set()
         self.multiplier = ""
         self.method_names = frozenset(name for record in unit.records.values() for name in record.methods)
         self.designer_partitions = any(

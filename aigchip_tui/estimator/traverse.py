@@ -162,3 +162,38 @@ def _root(expression: ast.Expr, names: set[str]) -> None:
             return
     if isinstance(expression, ast.Name):
         names.add(expression.name)
+
+
+def accumulates(loop: ast.Loop) -> bool:
+    """Whether a loop adds to a place that its counter does not move, in every iteration."""
+    counters: set[str] = set()
+    if isinstance(loop.init, ast.Declaration):
+        counters = {variable.name for variable in loop.init.variables}
+    elif isinstance(loop.init, ast.Evaluate):
+        _assigned_in(loop.init.expression, counters)
+    for statement in loop.body.statements:
+        found = statement.expression if isinstance(statement, ast.Evaluate) else None
+        if not isinstance(found, ast.Assign) or not isinstance(found.target, ast.Index | ast.Name):
+            continue
+        place = set(_names_in(found.target))
+        if place & counters:
+            continue
+        if found.operator or any(_spelled(part) == _spelled(found.target) for part in _parts_in(found.value)):
+            return True
+    return False
+
+
+def _parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
+    yield expression
+    for child in children_of(expression):
+        yield from _parts_in(child)
+
+
+def _spelled(expression: ast.Expr) -> tuple[object, ...]:
+    if isinstance(expression, ast.Name):
+        return (expression.name,)
+    return (type(expression), *(_spelled(child) for child in children_of(expression)))
+
+
+def _names_in(expression: ast.Expr) -> Iterator[str]:
+    return (part.name for part in _parts_in(expression) if isinstance(part, ast.Name))

@@ -261,8 +261,65 @@ def test_trip_counts_from_asserts_narrow_types_and_uneven_unrolling() -> None:
     assert figures(narrow).loops[0].trip == 255
     uneven = "void f(int a[58]) { for (int i = 0; i < 58; i++) {\n#pragma HLS UNROLL factor=4\n a[i] = a[i] + 1; } }"
     loop = figures(uneven).loops[0]
-    assert loop.trip == 14, "58 / 4 whole iterations"
-    assert loop.latency == (loop.ii or 0) * 14 + max((loop.depth or 0) - 1, loop.ii or 0), "and a partial one"
+    assert loop.trip == 15, "14 whole trips and a partial one"
+    assert loop.latency == (loop.ii or 0) * 14 + max((loop.depth or 0) - 1, loop.ii or 0)
+    peeled = figures(uneven.replace("i = 0; i < 58", "i = 1; i < 58")).loops[0]
+    assert peeled.trip == 14, "of 57 from 1 on, the partial trip leaves early and is none"
+
+
+SUM_OF_ROWS = """
+void rows(double a[40][100], double x[100], double y[40]) {
+  outer: for (int i = 0; i < 40; i++) {
+    y[i] = 0;
+    inner: for (int j = 0; j < 100; j++) {
+#pragma HLS UNROLL factor=16
+      y[i] += a[i][j] * x[j];
+    }
+  }
+}
+"""
+
+
+def test_an_unrolled_sum_that_leaves_inside_its_body_is_not_pipelined() -> None:
+    """100 is no multiple of 16: the exit hands out the running sum, so the nest is neither flattened nor pipelined."""
+    loops = {loop.name: loop for loop in figures(SUM_OF_ROWS, unsafe=True).loops}
+    assert not loops["inner"].pipelined
+    assert loops["inner"].trip == 7
+    whole = figures(SUM_OF_ROWS.replace("factor=16", "factor=20"), unsafe=True).loops
+    assert [(loop.name, loop.pipelined) for loop in whole] == [("outer_inner", True)]
+    stores = SUM_OF_ROWS.replace("y[i] = 0;", "").replace("y[i] += a[i][j] * x[j]", "a[i][j] = 2 * x[j]")
+    assert [loop.pipelined for loop in figures(stores, unsafe=True).loops] == [True], "a store is only skipped"
+
+
+COPIES_OF_A_LOOP = """
+void copies(double a[60][64]) {
+  for (int i = 0; i < 60; i++) {
+#pragma HLS UNROLL factor=FACTOR
+    for (int j = 0; j < 64; j++) {
+#pragma HLS PIPELINE
+      a[i][j] = a[i][j] * 3.5;
+    }
+  }
+}
+"""
+
+
+def test_every_copy_of_an_unrolled_loop_has_its_own_registers() -> None:
+    """Copies beyond the second are not walked, yet their flip-flops and LUTs are counted."""
+    cost = {factor: figures(COPIES_OF_A_LOOP.replace("FACTOR", str(factor))) for factor in (3, 6, 12)}
+    step = cost[6].ff - cost[3].ff
+    assert step > 0
+    assert abs((cost[12].ff - cost[6].ff) - 2 * step) <= step // 10
+    assert cost[12].lut - cost[6].lut > cost[6].lut - cost[3].lut > 0
+
+
+def test_partial_trips_cut_chains_of_additions() -> None:
+    """With one row at a time the sum stays pipelined; the exit after four of eight copies makes two links of it."""
+    row = "double row(double a[100], double x[100]) { double s = 0; for (int j = 0; j < 100; j++) {\n"
+    row += "#pragma HLS UNROLL factor=FACTOR\n s += a[j] * x[j]; } return s; }"
+    cut, whole = (figures(row.replace("FACTOR", str(factor)), unsafe=True).loops[0] for factor in (8, 10))
+    assert whole.bound.startswith("recurrence")
+    assert (cut.ii or 0) >= (whole.ii or 0) + 3, "a second sum of at least four states stands in the cycle"
 
 
 NEIGHBOURS = """
