@@ -8,7 +8,7 @@ import time
 import click
 
 from aigchip_tui.cli.common import engine_state, open_session, seems_alive
-from aigchip_tui.cli.output import note, say, sessions_option
+from aigchip_tui.cli.output import note, say, sessions_option, tape_options
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.store.session import Session
 
@@ -18,6 +18,7 @@ from aigchip_tui.store.session import Session
 @click.option("--take-over", is_flag=True, help="Take the session from an engine that cannot be known to be gone.")
 @click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
 @click.option("--jobs", type=int, default=0, help="Steps at a time.")
+@tape_options
 @sessions_option
 def start_command(name: str, take_over: bool, upgrade: bool, jobs: int, sessions: str | None) -> int:
     """Start the detached engine of NAME; returns when it has begun."""
@@ -88,6 +89,7 @@ def pause_command(name: str, sessions: str | None) -> int:
 @click.command("resume")
 @click.argument("name")
 @click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
+@tape_options
 @sessions_option
 def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
     """Go on with NAME after a pause or a stop."""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
-from aigchip_tui.cli.proving import prover_and_bench
+from aigchip_tui.cli.prompts_commands import prompts_command, replies_command
+from aigchip_tui.cli.proving import coverage_file, prover_and_bench
 from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
     from aigchip_tui.library.demos import DemoLibrary
-    from aigchip_tui.modules.protocol import Template
+    from aigchip_tui.proof.covered import Covered
+    from aigchip_tui.proof.covering import Coverer, Select
     from aigchip_tui.proof.demonstrations import DemoProver
 
-PROGRESS = 20
-"""Settings after which coverage tells how far it is."""
-
+SHOWN = 40
+"""Red or refused settings that are printed of a module."""
 
 @click.group("demos")
 def demos_command() -> None:
@@ -55,16 +55,19 @@ def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
 @click.option("--module", "modules", multiple=True, help="Only this module (may be given more than once).")
 @click.option("--mutants", default="4", show_default=True, metavar="N|all",
               help="How many mutants of each demo must turn a rung red, drawn by --seed.")
-@click.option("--coverage", is_flag=True, help="Every legal setting: answered by the adapter, compiled, simulated.")
-@click.option("--sample", type=click.IntRange(min=0), default=0,
-              help="With --coverage: prove only so many settings of a module.")
+@click.option("--coverage", is_flag=True,
+              help="Every legal setting: answered by the adapter, compiled, simulated; goes on where it stopped.")
+@click.option("--sample", type=click.IntRange(min=0), default=None,
+              help="With --coverage: of the answers simulate only so many, drawn by --seed (0: none).")
+@click.option("--pairwise", is_flag=True,
+              help="With --coverage: of the answers simulate only so many that each pair of values stands in one.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--quick", is_flag=True, help="Laws and the template's words only: nothing is compiled.")
 @json_option
 @sessions_option
 def check_command(
-    template: str, modules: tuple[str, ...], mutants: str, coverage: bool, sample: int, seed: int, quick: bool,
-    as_json: bool, sessions: str | None,
+    template: str, modules: tuple[str, ...], mutants: str, coverage: bool, sample: int | None, pairwise: bool,
+    seed: int, quick: bool, as_json: bool, sessions: str | None,
 ) -> int:
     """Prove the laws, every demo, its numbers at their extremes, its lines, and that its mutants turn a rung red."""
     from aigchip_tui.library.against_template import template_findings
@@ -73,6 +76,7 @@ def check_command(
     from aigchip_tui.library.laws_pairs import template_pair_findings
     from aigchip_tui.modules.loader import load_template
     from aigchip_tui.modules.protocol import borrowed_of
+    from aigchip_tui.proof.covering import Coverer
 
     family = load_template(template)
     borrowed = borrowed_of(family)
@@ -82,7 +86,7 @@ def check_command(
     if unknown:
         known = ", ".join(library.modules)
         raise AigchipError(f"There are no demonstrations of {unknown[0]!r}.", hint=f"Known: {known}.")
-    drawn = _mutants(mutants)
+    drawn, how = _mutants(mutants), _selection(sample, pairwise, seed)
     laws = [f for m in wanted for f in (
         *law_findings(library, m), *template_findings(library.of(m), family),
         *template_pair_findings(library.of(m), family),
@@ -91,15 +95,16 @@ def check_command(
         note(f"{finding.severity}: {finding.file}:{finding.line}: {finding.message}")
     rows: list[dict[str, object]] = []
     if not quick:
-        with prover_and_bench(family, library, seed) as (prover, _):
+        with prover_and_bench(family, library, seed) as (prover, bench):
+            coverer = Coverer(family, library, prover, bench, seed=seed, tell=note)
             for module in wanted:
-                rows.append(_cover(prover, family, module, sample, seed) if coverage
+                rows.append(_cover(coverer, module, coverage_file(family, library, module), how) if coverage
                             else _prove(prover, library, module, drawn))
                 if not as_json:
                     say("  ".join(f"{k} {v}" for k, v in rows[-1].items() if not isinstance(v, list | dict)))
-                    for line in (*_texts(rows[-1].get("wrong")), *_texts(rows[-1].get("refused_settings")),
-                                 *(f"equivalent: {each}" for each in _texts(rows[-1].get("equivalent")))):
-                        say(f"    {line}")
+                    for key, before in (("wrong", ""), ("refused_settings", ""), ("equivalent", "equivalent: ")):
+                        for line in _some(_texts(rows[-1].get(key))):
+                            say(f"    {before}{line}")
     broken = any(f.blocking and f.severity == "error" for f in laws)
     wrong = any(_texts(r.get("wrong")) or _texts(r.get("refused_settings")) for r in rows)
     if as_json:
@@ -118,6 +123,33 @@ def _mutants(text: str) -> int:
     return int(text)
 
 
+def _selection(sample: int | None, pairwise: bool, seed: int) -> Select | None:
+    """Which of the answered settings are simulated; None for none of them."""
+    from aigchip_tui.proof import selecting
+
+    if pairwise and sample is not None:
+        raise AigchipError("--pairwise and --sample exclude each other.", hint="Give one of them, or none for all.")
+    if pairwise:
+        return lambda settings: selecting.pairwise(settings, seed)
+    if sample is None:
+        return lambda settings: settings
+    return (lambda settings: selecting.sampled(settings, sample, seed)) if sample else None
+
+
+def _cover(coverer: Coverer, module: str, covered: Covered, how: Select | None) -> dict[str, object]:
+    done = coverer.cover(module, covered, how)
+    return {
+        "module": module, "legal": done.legal, "asked": done.asked, **done.origins, "simulated green": done.simulated,
+        "red": len(done.red), "of equal text": done.alike, "simulation not run": done.not_run, "rate": "not run",
+        "wrong": list(done.red), "refused_settings": list(done.refused),
+    }
+
+
+def _some(lines: list[str]) -> list[str]:
+    """As many lines as somebody reads; --json has all of them."""
+    return lines if len(lines) <= SHOWN else [*lines[:SHOWN], f"... and {len(lines) - SHOWN} more (--json lists all)"]
+
+
 def _texts(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else []
 
@@ -134,29 +166,6 @@ def _prove(prover: DemoProver, library: DemoLibrary, module: str, mutants: int) 
     }
 
 
-def _cover(prover: DemoProver, family: Template, module: str, sample: int, seed: int) -> dict[str, object]:
-    from aigchip_tui.llm.coverage import module_cases
-    from aigchip_tui.proof.checking import wrong_of
-
-    cases = list(module_cases(family, module))
-    total = len(cases)
-    if sample and sample < total:
-        cases = random.Random(seed).sample(cases, sample)
-    origins: dict[str, int] = {}
-    wrong: list[str] = []
-    refused: list[str] = []
-    for number, (answered, proved) in enumerate(prover.coverage(module, cases), 1):
-        if number % PROGRESS == 0:
-            note(f"{module}: {number} of {len(cases)} settings")
-        origins[answered.origin] = origins.get(answered.origin, 0) + 1
-        if proved is None:
-            refused.append(f"{dict(answered.case.settings)}: {answered.refusals}")
-        else:
-            wrong += wrong_of(proved)
-    return {"module": module, "legal": total, "asked": len(cases), **origins, "wrong": wrong,
-            "refused_settings": refused}
-
-
 @demos_command.command("add")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @sessions_option
@@ -169,3 +178,7 @@ def add_command(folder: Path, sessions: str | None) -> int:
     for demo in added:
         say(f"added {demo.label}")
     return 0
+
+
+demos_command.add_command(prompts_command)
+demos_command.add_command(replies_command)

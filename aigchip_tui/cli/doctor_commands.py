@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from aigchip_tui.cache.folder import MIB
 from aigchip_tui.cli.output import document, json_option, say, sessions_option
 from aigchip_tui.model.errors import AigchipError
 
@@ -55,6 +56,7 @@ def _checks(sessions: str | None) -> Iterator[Check]:
                 "OPENAI_BASE_URL for another server, --generator openai:MODEL asks a language model")
     yield _terminal()
     yield _folder(sessions)
+    yield from _caches(sessions)
     yield _linger()
 
 
@@ -110,6 +112,25 @@ def _folder(sessions: str | None) -> Check:
     free = shutil.disk_usage(probe).free // (1 << 20)
     return Check("sessions", os.access(probe, os.W_OK), f"{root} ({free} MiB free)", f"{probe} is not writable",
                  needed=True)
+
+
+def _caches(sessions: str | None) -> Iterator[Check]:
+    """Where the caches are, how full, and whether variants and proofs are used at all."""
+    from aigchip_tui.cli.common import place
+    from aigchip_tui.csim.compile import program_cache
+    from aigchip_tui.engine.reuse import NO_CACHE
+    from aigchip_tui.proof.keeping import Kept
+
+    cache = place(sessions).cache
+    kept = Kept.below(cache)
+    off = bool(os.environ.get(NO_CACHE))
+    for what, folder in (
+        ("variants", kept.variants), ("proofs", kept.proofs), ("programs", program_cache(cache / "csim")),
+    ):
+        usage = folder.usage()
+        found = (f"{usage.entries} in {folder.folder}, {usage.size_bytes / MIB:.1f} of {usage.limit_bytes // MIB} MiB; "
+                 "may be deleted at any time")
+        yield Check(f"cached {what}", not (off and what != "programs"), found, f"{NO_CACHE} is set: they are not used")
 
 
 def _linger() -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
@@ -66,6 +67,23 @@ def sessions_option(command: Callable[_P, _R]) -> Callable[_P, _R]:
         if kwargs.get("sessions") is None:
             parent = click.get_current_context().parent
             kwargs["sessions"] = parent.params.get("sessions") if parent is not None else None
+        return command(*args, **kwargs)
+
+    return wrapped
+
+
+def tape_options(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """`--record FILE` and `--replay FILE`: model calls on tape, for this command and the engine that it starts."""
+    from aigchip_tui.llm.spec import RECORD_VARIABLE, REPLAY_VARIABLE
+
+    @click.option("--record", type=click.Path(dir_okay=False), help="Append every model call and its reply to FILE.")
+    @click.option("--replay", type=click.Path(dir_okay=False), help="Take replies from a recording; nobody is asked.")
+    @wraps(command)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        for variable, name in ((RECORD_VARIABLE, "record"), (REPLAY_VARIABLE, "replay")):
+            path = kwargs.pop(name)
+            if path:
+                os.environ[variable] = os.path.abspath(str(path))
         return command(*args, **kwargs)
 
     return wrapped

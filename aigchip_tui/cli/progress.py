@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.state import SessionState
+from aigchip_tui.model.summary import taken
 
 
 @dataclass
@@ -28,10 +29,12 @@ class Progress:
                 elif event.latency_ms < self.best_ms:
                     self.best_ms, mark = event.latency_ms, "  best"
                 counts = state.counts()
+                cached = taken(state)["cached"]
                 self.say(
                     f"[{counts['done'] + counts['failed']:3}] d{event.design:04d} {event.latency_ms:9.3f} ms "
                     f"({event.basis}) {event.dsp:5} DSP {event.bram18:4} BRAM18 {event.lut:7} LUT   "
-                    f"{len(state.variants)} variants, {state.spend.calls} calls{mark}"
+                    f"{len(state.variants)} variants, {state.spend.calls} calls"
+                    + (f", {cached} cached" if cached else "") + mark
                 )
             case ev.DesignFailed():
                 self.say(f"      d{event.design:04d} failed: {event.cause}: {event.message}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aigchip_tui.library.demos import DemoLibrary
     from aigchip_tui.modules.protocol import Template
+    from aigchip_tui.proof.covered import Covered
     from aigchip_tui.proof.demonstrations import DemoProver
     from aigchip_tui.proof.ladder import Bench
 
@@ -43,3 +44,15 @@ def prover_and_bench(family: Template, library: DemoLibrary, seed: int) -> Itera
             yield DemoProver(
                 family, library, bench=bench, read=sandboxed_reader(worker), rate=synthesizer.rate, seed=seed
             ), bench
+
+
+def coverage_file(family: Template, library: DemoLibrary, module: str) -> Covered:
+    """What coverage has found of a module so far, from this user's cache folder; it may be deleted at any time."""
+    import platformdirs
+
+    from aigchip_tui.csim.compile import find_compiler
+    from aigchip_tui.proof.covered import Covered, coverage_key
+
+    folder = Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "coverage"
+    key = coverage_key(family, library, module, find_compiler(os.environ).version)
+    return Covered(folder, family.name, module, key)

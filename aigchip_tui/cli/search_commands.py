@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aigchip_tui.cli.common import open_session, place
-from aigchip_tui.cli.output import document, json_option, note, say, sessions_option
+from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, tape_options
 from aigchip_tui.cli.progress import Progress
 from aigchip_tui.cli.show_commands import print_session
 from aigchip_tui.model.errors import AigchipError
@@ -31,6 +31,11 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--clock", "clock_mhz", {"type": int, "help": "Clock in MHz, 150 to 300."}),
     ("--precision", "precision", {"type": click.Choice(["int8", "int16", "fp16"])}),
     ("--axi", "axi_bytes", {"type": int, "help": "Bytes of each AXI port: 8, 16, 32, 64."}),
+)
+
+_CACHE_OPTIONS = (
+    click.option("--no-cache", is_flag=True, help="Take no module and no proof from your cache, keep none there."),
+    click.option("--reuse", is_flag=True, help="Also take modules that another generator wrote; shown as such."),
 )
 
 
@@ -54,9 +59,17 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--from", "parent", default=None, help="Session whose best designs begin the search."),
         click.option("--sandbox", type=click.Choice(["auto", "none"]), default=None),
         click.option("--executor", default=None, help="local"),
+        click.option("--prompt", type=click.Path(path_type=Path), default=None, help="A prompt template of your own."),
+        *_CACHE_OPTIONS,
         click.option("--practice", is_flag=True, help="An adapter that makes mistakes: meet decisions at once."),
     ]
     for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _cache_options(command: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(_CACHE_OPTIONS):
         command = option(command)
     return command
 
@@ -85,6 +98,10 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
 
     where = place(sessions)
     devices = user_devices(where.data / "devices.yaml")
+    if options.pop("no_cache", False):
+        if options.get("reuse"):
+            raise AigchipError("--reuse takes from the cache that --no-cache leaves alone.", hint="Give one of them.")
+        options["cache"] = False
     flags = {key: (flag, options.pop(key)) for flag, key, _ in _FLAGS if options.get(key) is not None}
     for _, key, _extra in _FLAGS:
         options.pop(key, None)
@@ -106,9 +123,13 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
         request = understand(text, flags, devices=devices)
     extra: dict[str, object] = {
         # Zero is a value: only what was not given is left out.
-        k: v for k, v in options.items() if v is not None and v is not False and v != ()
+        k: v for k, v in options.items() if v is not None and (v is not False or k == "cache") and v != ()
     }
     extra["pins"] = parse_pins(extra.pop("pins", ()))  # type: ignore[arg-type]  # click gives a tuple of texts
+    if "prompt" in extra:
+        from aigchip_tui.llm.prompts import load_prompt_template
+
+        extra["prompt"] = _redacted(where, load_prompt_template(Path(str(extra["prompt"]))))
     if "parent" in extra:
         open_session(sessions, str(extra["parent"]))
     settings = make_settings(name, request, extra, devices=devices, base=Path.cwd())
@@ -149,6 +170,7 @@ def _say_understanding(session: Session) -> None:
 @click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
 @_new_options
 @json_option
+@tape_options
 @sessions_option
 def run_command(
     name: str, take_over: bool, upgrade: bool, as_json: bool, sessions: str | None, **options: Any
@@ -206,10 +228,11 @@ def run_to_end(
 @click.command("demo")
 @click.option("--headless", is_flag=True, help="Progress lines even in a terminal.")
 @click.option("--evaluations", type=int, default=DEMO_EVALUATIONS, show_default=True)
+@_cache_options
 @sessions_option
-def demo_command(headless: bool, evaluations: int, sessions: str | None) -> int:
+def demo_command(headless: bool, evaluations: int, no_cache: bool, reuse: bool, sessions: str | None) -> int:
     """Begin a first search at once: "ResNet-50 at 224x224 on a ZCU104, at most 1024 DSPs, int8"."""
-    session = _demo_session(sessions, evaluations)
+    session = _demo_session(sessions, evaluations, no_cache=no_cache, reuse=reuse)
     if headless or not (sys.stdout.isatty() and sys.stdin.isatty()):
         code = run_to_end(session)
         if code == 0:
@@ -222,7 +245,7 @@ def demo_command(headless: bool, evaluations: int, sessions: str | None) -> int:
     return open_application(sessions, session.name)
 
 
-def _demo_session(sessions: str | None, evaluations: int) -> Session:
+def _demo_session(sessions: str | None, evaluations: int, **caches: bool) -> Session:
     """The demo under way, or a new one: demo, demo-2, ..."""
     from aigchip_tui.engine.history import view
     from aigchip_tui.store.session import session_names
@@ -235,6 +258,7 @@ def _demo_session(sessions: str | None, evaluations: int) -> Session:
         if name not in taken:
             session = _make(sessions, name, {
                 "request_text": DEMO_REQUEST, "evaluations": evaluations, "jobs": min(2, os.cpu_count() or 1),
+                **caches,
             })
             _say_understanding(session)
             return session

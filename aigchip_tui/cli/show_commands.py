@@ -73,8 +73,7 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
     say(f"  template    {report['template']}")
     say(f"  generator   {report['generator']}   calls {report['model_calls']}, tokens {report['tokens']}, "
         f"USD {report['cost_usd']:.2f}")
-    say(f"  variants    {report['variants']['total']}: "
-        + (", ".join(f"{n} {k}" for k, n in report["variants"]["by"].items()) or "none yet"))
+    say(f"  variants    {variants_line(report['variants'])}")
     say(f"  synthesizer {report['synthesizer']}")
     box = report["sandbox"]
     say(f"  sandbox     {box['name']}" + (f"; verified denied: {', '.join(box['denied'])}" if box["denied"] else "")
@@ -92,6 +91,16 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
     if report["front"]:
         say()
         design_table(report["front"])
+
+
+def variants_line(variants: dict[str, Any]) -> str:
+    """How many modules there are, how they were written, and how many of them the cache gave."""
+    line = f"{variants['total']}: " + (", ".join(f"{n} {k}" for k, n in variants["by"].items()) or "none yet")
+    if variants["cached"]:
+        line += f"; {variants['cached']} from the cache instead of a call"
+    if variants["of_other_generators"]:
+        line += f", {variants['of_other_generators']} of them written for another generator (--reuse)"
+    return line
 
 
 def design_line(design: dict[str, Any]) -> str:
@@ -145,7 +154,7 @@ def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
     say()
     for rung in LADDER:
         outcome = found.rungs.get(rung)
-        evidence = outcome.evidence if outcome is not None else ""
+        evidence = outcome.told if outcome is not None else ""
         say(f"  {rung:14} {report['proof'][rung]:8} {evidence}")
     say()
     table(
@@ -162,7 +171,8 @@ def _show_variants(view: SessionView, *, as_json: bool) -> int:
         rows.append({
             "variant": variant.key, "module": variant.module, "settings": variant.settings, "status": variant.status,
             "attempts": len(variant.attempts), "author": attempt.author if attempt else "",
-            "origin": attempt.origin if attempt else "", "demos": list(attempt.demos) if attempt else [],
+            "origin": attempt.origin if attempt else "", "by": attempt.by if attempt else "",
+            "taken_from": attempt.taken_from if attempt else "", "demos": list(attempt.demos) if attempt else [],
             "instruction": list(variant.instruction),
             "proof": {r: o.status for r, o in attempt.rungs.items()} if attempt else {},
             "designs": len(variant.designs), "refusal": attempt.refusal if attempt else "",
@@ -173,12 +183,12 @@ def _show_variants(view: SessionView, *, as_json: bool) -> int:
     table(
         [
             (
-                r["variant"], r["status"], r["author"], r["origin"], r["attempts"], r["designs"],
+                r["variant"], r["status"], r["by"], r["attempts"], r["designs"],
                 " ".join(f"{k}={v}" for k, v in r["settings"].items()),
             )
             for r in rows
         ],
-        ("variant", "status", "author", "origin", "attempts", "designs", "local settings"),
+        ("variant", "status", "author", "attempts", "designs", "local settings"),
     )
     return 0
 

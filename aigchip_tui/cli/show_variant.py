@@ -45,10 +45,11 @@ def show_variant(view: SessionView, key: str, *, as_json: bool) -> int:
 def _attempt(view: SessionView, attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number, "author": attempt.author, "origin": attempt.origin, "model": attempt.model,
+        "taken_from": attempt.taken_from, "by_another_generator": attempt.by_another,
         "demos": list(attempt.demos), "choice": attempt.choice, "refusal": attempt.refusal, "hint": attempt.hint,
         "notes": list(attempt.notes), "prompt": attempt.prompt, "reply": attempt.reply, "source": attempt.source,
         "rungs": {
-            rung: {"status": o.status, "evidence": o.evidence, "findings": [f.message for f in o.findings]}
+            rung: {"status": o.status, "evidence": o.told, "findings": [f.message for f in o.findings]}
             for rung in VARIANT_RUNGS if (o := attempt.rungs.get(rung)) is not None
         },
         "lines": _lines(view, attempt),
@@ -85,6 +86,9 @@ def _print(report: dict[str, Any]) -> None:
         say(f"attempt {attempt['number']} by {by}; demonstrations {', '.join(attempt['demos']) or 'none'}")
         if attempt["choice"]:
             say(f"  chosen: {attempt['choice']}")
+        if attempt["taken_from"]:
+            another = "; written for another generator" if attempt["by_another_generator"] else ""
+            say(f"  from the cache, no call was made: {attempt['taken_from']}{another}")
         for text in (attempt["refusal"], attempt["hint"], *attempt["notes"]):
             if text:
                 say(f"  {text}")

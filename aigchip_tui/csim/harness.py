@@ -33,6 +33,34 @@ def bench_source(
     function: str, ports: Sequence[Port], *, includes: Sequence[str], namespace: str = "", title: str = ""
 ) -> str:
     """The test bench of any function with the given ports; `namespace` is where its port types resolve."""
+    check, launch = _check_and_launch(function, ports, namespace=namespace, title=title)
+    return _program(includes, [check], [launch])
+
+
+def batch_source(variants: Sequence[Variant], *, includes: Sequence[str]) -> str:
+    """One test bench for many variants, one after the other: number i reads and writes the files of `batch_files(i)`.
+
+    Each variant stands in its own namespace, so that their names do not meet.
+    """
+    made = [
+        _check_and_launch(
+            variant.function, variant.ports, namespace=namespace_of(variant), title=variant.module, files=batch_files(i)
+        )
+        for i, variant in enumerate(variants)
+    ]
+    return _program(includes, [check for check, _ in made], [launch for _, launch in made])
+
+
+def batch_files(number: int) -> tuple[str, str]:
+    """Names of the cases and of the results of one variant of a batch."""
+    return f"{number}-{CASES_FILE}", f"{number}-{RESULTS_FILE}"
+
+
+def _check_and_launch(
+    function: str, ports: Sequence[Port], *, namespace: str, title: str,
+    files: tuple[str, str] = (CASES_FILE, RESULTS_FILE),
+) -> tuple[str, str]:
+    """The assertion that the signature is the contract's, and the rows of `main` that launch the function."""
     parameters = [port for port in ports if port.name != RETURN_PORT]
     contract = ", ".join(port.cpp_type for port in parameters)
     result = next((port.cpp_type for port in ports if port.name == RETURN_PORT), "")
@@ -42,15 +70,23 @@ def bench_source(
         check = f"namespace {namespace} {{\n{check}\n}}"
     table = ", ".join(f'{{"{port.name}", {port.copies}}}' for port in parameters)
     scope = f"::{namespace}::" if namespace else "::"
-    lines = [
-        '#include "aigchip_bench.h"',
-        *(f'#include "{name}"' for name in includes),
-        check,
-        "int main() {",
-        f'    ::hls::csim::bench bench("{CASES_FILE}", "{RESULTS_FILE}");',
+    launch = [
+        f'    ::hls::csim::bench bench("{files[0]}", "{files[1]}");',
         f"    const ::hls::csim::port_name ports[] = {{{table}}};",
         f'    bench.launch_all("{title or function}", &{scope}{function}, ports);',
+    ]
+    return check, "\n".join(launch)
+
+
+def _program(includes: Sequence[str], checks: Sequence[str], launches: Sequence[str]) -> str:
+    # One launch stands in main itself: that text is part of the key of every compiled test bench.
+    body = list(launches) if len(launches) == 1 else [f"    {{\n{launch}\n    }}" for launch in launches]
+    return "\n".join([
+        '#include "aigchip_bench.h"',
+        *(f'#include "{name}"' for name in includes),
+        *checks,
+        "int main() {",
+        *body,
         "}",
         "",
-    ]
-    return "\n".join(lines)
+    ])

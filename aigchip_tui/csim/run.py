@@ -234,7 +234,7 @@ def _execute(
         )
         if not own.is_file():
             raise FileNotFoundError(folder)
-        return run, decode_results(_read_results(scratch / RESULTS_FILE))
+        return run, decode_results(read_results(scratch / RESULTS_FILE))
 
 
 def _linked(program: Path, place: Path) -> Path:
@@ -248,7 +248,7 @@ def _linked(program: Path, place: Path) -> Path:
     return place
 
 
-def _read_results(path: Path) -> bytes:
+def read_results(path: Path) -> bytes:
     """The results file, opened without following links: a module may have put anything there."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aigchip_tui.engine.advance import Limits, Step
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.reuse import Reuse
 from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.client import Generator
 from aigchip_tui.model.module import Variant
@@ -42,14 +43,16 @@ class House:
     elapsed_s: Callable[[], float]
     cancelled: threading.Event
     close: Callable[[], None]
+    reuse: Reuse | None = None
+    """The user's caches of variants and proofs, unless this session has none."""
 
     @property
     def generator_text(self) -> str:
         """Who writes the modules, in the words every screen uses."""
-        spec = self.generator.spec
+        spec, replayed = self.generator.spec, ", replayed from a recording" if self.generator.replayed else ""
         if spec.is_language_model:
-            return spec.text
-        return f"{spec.text}: offline adapter (not a language model)"
+            return spec.text + replayed
+        return f"{spec.text}: offline adapter (not a language model){replayed}"
 
     def variant(self, state: SessionState, key: str) -> Variant:
         """The template's variant of a declared key."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from aigchip_tui.llm.prompts import check_prompt_template
 from aigchip_tui.llm.spec import parse_spec
 from aigchip_tui.model.device import Device, device, read_devices
 from aigchip_tui.model.errors import AigchipError
@@ -91,6 +92,8 @@ def checked(settings: SessionSettings) -> SessionSettings:
         if not 0 <= amount < 1e9:
             raise AigchipError(f"{option} {amount} is not an amount.", hint="0 is no limit.")
     parse_spec(settings.generator)
+    if settings.prompt:
+        check_prompt_template(settings.prompt)
     _fitting_template(settings)
     if settings.synth != "embedded":
         raise AigchipError("The Vitis HLS back end is not built yet.", hint="Use --synth embedded.")

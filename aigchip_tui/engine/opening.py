@@ -12,6 +12,7 @@ import msgspec
 
 from aigchip_tui.engine.house import House
 from aigchip_tui.engine.making import build_of, workload_of
+from aigchip_tui.engine.reuse import open_reuse
 from aigchip_tui.library.demos import load_library
 from aigchip_tui.llm.client import open_generator
 from aigchip_tui.model.errors import MissingToolError
@@ -76,6 +77,7 @@ def open_house(
         bench=bench, read=sandboxed_reader(worker), close=worker.close, blobs=session.blobs,
         search=_searcher(build, workload, settings, pins, seeds), now_text=now_text, elapsed_s=elapsed_s,
         cancelled=threading.Event(),
+        reuse=open_reuse(session, settings, generator, environment=environment, now_text=now_text),
     )
 
 

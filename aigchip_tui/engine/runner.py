@@ -24,7 +24,7 @@ from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.state import SessionState
 from aigchip_tui.model.summary import front
 from aigchip_tui.store.hold import EngineHold, take_hold
-from aigchip_tui.store.machine import LocalMachine
+from aigchip_tui.store.machine import LocalMachine, Machine
 from aigchip_tui.store.record import iso_utc
 from aigchip_tui.store.session import Session, open_session
 
@@ -73,6 +73,7 @@ def run_engine(
     take_over: bool = False,
     upgrade: bool = False,
     wait_for_human: bool = False,
+    machine: Machine | None = None,
 ) -> RunResult:
     """Run the session until nothing is left to do, a human is awaited, or a stop.
 
@@ -98,8 +99,8 @@ def run_engine(
         started = ev.to_payload(started_event(house))
         stale = _pending_stops(session)
         hold = take_hold(
-            session, machine=LocalMachine(), clock=time.time, monotonic=time.monotonic, take_over=take_over,
-            known_schema=ev.SCHEMA,
+            session, machine=machine or LocalMachine(), clock=time.time, monotonic=time.monotonic,
+            take_over=take_over, known_schema=ev.SCHEMA,
             started={k: v for k, v in started.items() if k not in ("host", "boot_id", "pid", "nonce")},
         )
         with hold:

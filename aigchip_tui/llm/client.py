@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import re
 import threading
@@ -16,7 +17,7 @@ from aigchip_tui.llm.ledger import FREE, Price, price_from
 from aigchip_tui.llm.offline import INJECTED_HEADER, count_tokens
 from aigchip_tui.llm.redact import Redactor
 from aigchip_tui.llm.spec import GeneratorSpec, Limits, Message, Reply, parse_spec
-from aigchip_tui.llm.transport import TapeMode, http_library, offline_transport, tape_transport
+from aigchip_tui.llm.transport import TapeMode, http_library, offline_transport, tape_of, tape_transport
 from aigchip_tui.model.errors import MissingToolError
 
 _POLL_S = 0.05
@@ -40,8 +41,16 @@ class Generator:
         redact: Redactor,
         clock: Callable[[], float] = time.monotonic,
         official: bool = False,
+        replayed: bool = False,
+        taped: bool = False,
+        server: str = "",
     ) -> None:
         self.spec = spec
+        self.replayed = replayed
+        """Whether replies come from a recording and nobody is asked."""
+        self.taped = taped
+        """Whether calls are recorded or come from a recording, which must hold each of them."""
+        self._server = server
         self.price = price
         self.limits = limits
         self._client = client
@@ -50,6 +59,12 @@ class Generator:
         self._slots = threading.BoundedSemaphore(limits.concurrency)
         self._limit_name = "max_completion_tokens" if official else "max_tokens"
         self._unsupported: set[str] = set()
+
+    @property
+    def identity(self) -> str:
+        """Who answers: the spec, and for a model which server it is on; equal names elsewhere are another generator."""
+        where = hashlib.sha256(self._server.encode()).hexdigest()[:16]
+        return f"{self.spec.text} at {where}" if self.spec.is_language_model else self.spec.text
 
     def generate(
         self,
@@ -320,7 +335,8 @@ def open_generator(
     """Opens a generator; key, base URL and price come from `environment` only, never from a session.
 
     OPENAI_API_KEY and OPENAI_BASE_URL are those of the openai client; a server on the loopback interface
-    needs no key. A `tape` records or replays HTTP; replaying needs no key. `seen` gets the request bodies
+    needs no key. A `tape` (else that of $AIGCHIP_RECORD or $AIGCHIP_REPLAY) records or replays HTTP;
+    replaying needs no key and reaches no server. `seen` gets the request bodies
     of the offline adapter. Raises `MissingToolError` when there is no key, `AigchipError` for an unknown
     generator.
     """
@@ -329,6 +345,8 @@ def open_generator(
 
     http = http_library()
     bounds = limits if limits is not None else Limits()
+    if tape is None:
+        tape, tape_mode = tape_of(environment)
     redact = Redactor(environment)
     key = environment.get("OPENAI_API_KEY", "").strip()
     base_url = environment.get("OPENAI_BASE_URL", "").strip() or "https://api.openai.com/v1"
@@ -353,7 +371,11 @@ def open_generator(
     timeout = http.Timeout(bounds.between_chunks_s, connect=bounds.connect_s)
     session = http.Client(transport=transport, timeout=timeout) if transport is not None else None
     client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=timeout, http_client=session)
-    return Generator(parsed, client, limits=bounds, price=price, redact=redact, clock=clock, official=official)
+    replayed = tape is not None and tape_mode == "replay"
+    return Generator(
+        parsed, client, limits=bounds, price=FREE if replayed else price, redact=redact, clock=clock,
+        official=official, replayed=replayed, taped=tape is not None, server=base_url,
+    )
 
 
 __all__ = ["Generator", "GeneratorSpec", "Limits", "Message", "Reply", "open_generator", "parse_spec"]

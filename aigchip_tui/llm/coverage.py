@@ -21,14 +21,15 @@ from aigchip_tui.modules.protocol import Template
 
 
 class CoverageCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One legal local setting of a module: its settings, instruction, the signatures that its prompt shows, and the
-    element types where they are not those of the type header.
+    """One legal local setting of a module: its settings, instruction, and the signatures and types that its prompt
+    shows; `elements` declares its element types where they are not those of the type header.
     """
 
     settings: Settings
     instruction: tuple[str, ...]
     signatures: tuple[str, ...] = ()
-    types: str = ""
+    types: tuple[str, ...] = ()
+    elements: str = ""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,14 +70,25 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 def variant_case(variant: Variant) -> CoverageCase:
     """The case of a variant."""
-    return CoverageCase(settings=variant.settings, instruction=variant.instruction, signatures=variant.signatures,
-                        types=variant.types)
+    return CoverageCase(
+        settings=variant.settings, instruction=variant.instruction, signatures=variant.signatures, types=variant.types,
+        elements=variant.elements,
+    )
 
 
 def module_cases(template: Template, module: str) -> Iterator[CoverageCase]:
-    """Every legal local setting of a module, as its variant would be asked for."""
-    for settings in template.modules()[module].legal_settings():
-        yield variant_case(template.variant(module, settings))
+    """Every legal local setting of a module, as its variant would be asked for.
+
+    Variants are not made: a template keeps each one it has made, and there are tens of thousands.
+    """
+    kinds = template.modules()
+    kind = kinds[module]
+    for settings in kind.legal_settings():
+        yield CoverageCase(
+            settings=settings,
+            instruction=tuple(kind.instruction(settings)),
+            signatures=tuple(kinds[name].signature(child) for name, child in kind.children(settings)),
+        )
 
 
 def answers(
@@ -93,13 +105,14 @@ def answers(
     """
     seen: set[tuple[str, ...]] = set()
     for case in cases:
-        asked = (case.types, *case.instruction)
+        asked = (case.elements, *case.instruction)
         if asked in seen:
             continue
         seen.add(asked)
         choice = pick(case.instruction, demos)
         prompt = build_prompt(
-            case.instruction, case.signatures, choice.demos, budget_tokens=budget_tokens, template=template
+            case.instruction, case.signatures, choice.demos, types=case.types, budget_tokens=budget_tokens,
+            template=template,
         )
         reply = answer(prompt.messages)
         yield Answered(

@@ -18,6 +18,7 @@ from aigchip_tui.model.errors import AigchipError
 
 DEFAULT_BUDGET = 8192
 SHIPPED = Path(__file__).with_name("prompt.jinja")
+LONGEST_TEMPLATE = 64 * 1024
 LONGEST_FAULT = 400
 MOST_FAULTS = 12
 LONGEST_HINT = 2000
@@ -63,11 +64,37 @@ def _compiled(source: str) -> Any:
 
 
 def load_prompt_template(path: Path | None = None) -> str:
-    """The text of the prompt template: the shipped one, or the user's own."""
+    """The text of the prompt template: the shipped one, or the user's own of at most 64 KB."""
+    source = path or SHIPPED
+    if source.exists() and not source.is_file():
+        raise AigchipError(f"The prompt template {path} cannot be read: it is not a plain file.")
     try:
-        return (path or SHIPPED).read_text(encoding="utf-8")
+        with source.open("rb") as file:
+            text = file.read(LONGEST_TEMPLATE + 1)
+        if len(text) > LONGEST_TEMPLATE:
+            raise AigchipError(f"The prompt template {path} is longer than {LONGEST_TEMPLATE} bytes.")
+        return text.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AigchipError(f"The prompt template {path} cannot be read: {error}.") from error
+
+
+def check_prompt_template(source: str) -> None:
+    """Raise AigchipError when an edited template fails, or loses lines or code, in any of the prompts of a session:
+    with two demonstrations, one and none, first tries and repeated ones.
+    """
+    demos = tuple(
+        Demo(template="any", module="any", name=name, settings={}, code=f"int {name}() {{\n    return 0;\n}}\n",
+             instruction=(f"A module named {name}.", "It answers."))
+        for name in ("first", "second")
+    )
+    faults = ("it does not compile", "a line is not answered")
+    for count in range(len(demos) + 1):
+        for again in (False, True):
+            build_prompt(
+                ("A module.", "It answers, too."), ("void f();",), demos[:count], budget_tokens=1_000_000,
+                template=source, diagnosis=faults if again else (), hint="Look again." if again else "",
+                previous="int x;" if again else "", types=("using data_t = int;",),
+            )
 
 
 def template_hash(source: str) -> str:
@@ -130,15 +157,16 @@ def build_prompt(
     diagnosis: Sequence[str] = (),
     hint: str = "",
     previous: str = "",
+    types: Sequence[str] = (),
     budget_tokens: int = DEFAULT_BUDGET,
     template: str | None = None,
 ) -> Prompt:
     """The prompt for a variant's instruction with demonstrations, most alike first.
 
-    What does not fit with its reply into `budget_tokens` is left out in this order, and said in the
-    notes: the previous attempt's code, the diagnosis beyond its first three faults, the last
-    demonstration, the one before. Raises `AigchipError` when the bare instruction does not fit, or when
-    an edited template loses lines or code.
+    `types` are definitions of supplied types. What does not fit with its reply into `budget_tokens` is left out in
+    this order, and said in the notes: these definitions, the previous attempt's code, the diagnosis beyond its first
+    three faults, the last demonstration, the one before. Raises `AigchipError` when the bare instruction does not
+    fit, or when an edited template loses lines or code.
     """
     source = template if template is not None else load_prompt_template()
     notes: list[str] = []
@@ -146,13 +174,14 @@ def build_prompt(
     faults = [_fault(text) for text in diagnosis if text.strip()][:MOST_FAULTS]
     if len(diagnosis) > len(faults):
         notes.append(f"{len(faults)} of {len(diagnosis)} faults are shown")
-    attempt = previous
+    attempt, supplied = previous, tuple(types)
     reply = reply_reserve(demos)
     while True:
         messages = _render(
             source,
             {
                 "demos": [{"lines": numbered(demo.instruction), "code": fenced(demo.code)} for demo in shown],
+                "types": fenced("\n\n".join(supplied)) if supplied else "",
                 "signatures": fenced("\n".join(signatures)) if signatures else "",
                 "previous": fenced(attempt) if attempt.strip() else "",
                 "diagnosis": faults,
@@ -163,7 +192,10 @@ def build_prompt(
         tokens = sum(count_tokens(message["content"]) for message in messages)
         if tokens + reply <= budget_tokens:
             break
-        if attempt:
+        if supplied:
+            supplied = ()
+            notes.append("the definitions of the supplied types do not fit the token budget")
+        elif attempt:
             attempt = ""
             notes.append("the previous attempt's code does not fit the token budget")
         elif len(faults) > 3:

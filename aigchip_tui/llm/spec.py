@@ -11,6 +11,8 @@ import msgspec
 from aigchip_tui.model.errors import AigchipError
 
 Message = Mapping[str, str]
+RECORD_VARIABLE, REPLAY_VARIABLE = "AIGCHIP_RECORD", "AIGCHIP_REPLAY"
+"""Environment variables that name a tape by its absolute path."""
 
 _FAULTS = re.compile(r"offline:faults=(0(?:\.\d+)?|1(?:\.0+)?|\.\d+)")
 _MODEL = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,127}")

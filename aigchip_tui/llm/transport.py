@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from aigchip_tui.llm.errors import CallError
 from aigchip_tui.llm.offline import handle
+from aigchip_tui.llm.spec import RECORD_VARIABLE, REPLAY_VARIABLE
+from aigchip_tui.model.errors import AigchipError
 
 TapeMode = Literal["record", "replay"]
 
@@ -74,6 +77,24 @@ def _request_hash(body: bytes) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def tape_of(environment: Mapping[str, str]) -> tuple[Path | None, TapeMode]:
+    """The tape that the environment names by its absolute path, if any; AigchipError when it names two, or a relative
+    one.
+    """
+    named: list[tuple[str, TapeMode]] = [
+        (text, mode) for variable, mode in _TAPE_MODES.items() if (text := environment.get(variable, ""))
+    ]
+    if not named:
+        return None, "replay"
+    if len(named) > 1:
+        raise AigchipError(f"Both {RECORD_VARIABLE} and {REPLAY_VARIABLE} are set.", hint="Unset one of them.")
+    path, mode = Path(named[0][0]), named[0][1]
+    if not path.is_absolute():
+        raise AigchipError(f"The tape {str(path)!r} is not an absolute path.", hint="Give the whole path.")
+    return path, mode
+
+
+_TAPE_MODES: Mapping[str, TapeMode] = {RECORD_VARIABLE: "record", REPLAY_VARIABLE: "replay"}
 KEPT_HEADERS = ("content-type", "x-request-id", "retry-after", "x-offline-injected")
 
 
@@ -89,11 +110,19 @@ class _Tape:
         self.lock = threading.Lock()
         self.served: dict[str, int] = defaultdict(int)
         self.replies: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        if mode == "replay":
+        if mode == "record":
+            try:
+                # Prompts and replies are nobody else's business.
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
+            except OSError as error:
+                raise AigchipError(f"The tape {path} cannot be written: {error.strerror}.",
+                                   hint="Name a file in a folder of yours.") from error
+        else:
             try:
                 text = path.read_text(encoding="utf-8")
             except OSError as error:
-                raise CallError("not_recorded", f"The tape {path} cannot be read: {error.strerror}.") from error
+                raise CallError("not_recorded", f"The tape {path} cannot be read: {error.strerror}.",
+                                hint="Record one first, with --record FILE.") from error
             for row, line in enumerate(text.splitlines(), start=1):
                 try:
                     entry = json.loads(line)

@@ -183,14 +183,27 @@ class FaultsInjected(Event, frozen=True, kw_only=True):
     record: str
 
 
-class SourceProvided(Event, frozen=True, kw_only=True):
-    """An attempt whose source did not come from a call: a cure, a patch by hand, or a cached variant."""
+class VariantTaken(Event, frozen=True, kw_only=True):
+    """A proven text was taken from the user's cache in place of a call; its texts were copied into this session.
+
+    `session` and `made` (UTC) say which search proved it first. `by_another`: it was written for another generator
+    than this session's, as `--reuse` allows.
+    """
 
     variant: str
     attempt: int
     source: str
-    author: str
-    note: str = ""
+    reply: str
+    prompt: str
+    generator: str
+    model: str = ""
+    origin: str = ""
+    demos: tuple[str, ...] = ()
+    choice: str = ""
+    notes: tuple[str, ...] = ()
+    session: str = ""
+    made: str = ""
+    by_another: bool = False
 
 
 class RungFinished(Event, frozen=True, kw_only=True):
@@ -304,7 +317,7 @@ class ProofsFinished(Event, frozen=True, kw_only=True):
 AnyEvent = (
     EngineStarted | EngineStopped | SearchPaused | SearchResumed
     | DesignProposed | DesignElaborated | VariantDeclared
-    | ChoiceAsked | DemosChosen | CallStarted | ReplyRecorded | CallFailed | FaultsInjected | SourceProvided
+    | ChoiceAsked | DemosChosen | CallStarted | ReplyRecorded | CallFailed | FaultsInjected | VariantTaken
     | RungFinished | VariantProven | VariantFailed | DecisionOpened | DecisionAnswered | CommandRefused
     | DesignEvaluated | DesignFailed | ResultTold | SearchFinished | ProofsFinished
 )

@@ -34,3 +34,10 @@ class RungOutcome(msgspec.Struct, frozen=True, kw_only=True):
     log: str = ""
     waived_by: str = ""
     reason: str = ""
+    taken_from: str = ""
+    """Session and time in which it passed, when the outcome was taken from the user's cache; empty: it ran here."""
+
+    @property
+    def told(self) -> str:
+        """The evidence, and where it was gained when it was not here."""
+        return f"{self.evidence} (cached: {self.taken_from})" if self.taken_from else self.evidence

@@ -65,10 +65,16 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_usd: float = 0.0
     max_hours: float = 0.0
     prompt_budget_tokens: int = 8192
+    prompt: str = ""
+    """The text of the user's own prompt template; empty for the shipped one."""
     pins: dict[str, Setting] = {}
     sandbox: Literal["auto", "none"] = "auto"
     executor: str = "local"
     practice: bool = False
+    cache: bool = True
+    """Proven variants and passed proofs are taken from the user's cache and kept in it."""
+    reuse: bool = False
+    """Texts of other generators may be taken from the cache, and are shown as such."""
     parent: str = ""
     """Session whose designs seeded this one (`--from`)."""
 

@@ -44,6 +44,25 @@ class Attempt:
     rungs: dict[Rung, RungOutcome] = field(default_factory=dict)
     logs: dict[Rung, str] = field(default_factory=dict)
     waived: dict[Rung, tuple[str, str]] = field(default_factory=dict)
+    taken_from: str = ""
+    """Session and time of the proof, when the text was taken from the user's cache in place of a call."""
+    by_another: bool = False
+    """Taken from the cache, and written for another generator than this session's."""
+
+    @property
+    def by(self) -> str:
+        """Who wrote it, in the words of every list: `offline adapter (fused)`, `cached: ...`, `human`."""
+        return written_by(self.author, self.origin, self.taken_from, self.by_another)
+
+
+def written_by(author: str, origin: str, taken_from: str, by_another: bool) -> str:
+    """Author, how the adapter made it, and before both whether the text came from the cache instead of a call."""
+    if not author:
+        return "nobody yet"
+    words = f"{author} ({origin})" if origin else author
+    if not taken_from:
+        return words
+    return f"{'reused' if by_another else 'cached'}: {words}"
 
 
 @dataclass
@@ -309,12 +328,15 @@ class SessionState:
     def _faults_injected(self, event: ev.FaultsInjected) -> None:
         self.injected.append(event)
 
-    def _source_provided(self, event: ev.SourceProvided) -> None:
+    def _variant_taken(self, event: ev.VariantTaken) -> None:
         variant = self.variants[event.variant]
+        variant.status, variant.hint = "replied", ""
         attempt = self._attempt(event.variant, event.attempt)
-        attempt.source, attempt.author = event.source, event.author
-        attempt.notes = (*attempt.notes, event.note) if event.note else attempt.notes
-        variant.status = "replied"
+        attempt.source, attempt.reply, attempt.prompt = event.source, event.reply, event.prompt
+        attempt.author, attempt.model, attempt.origin = event.generator, event.model, event.origin
+        attempt.demos, attempt.choice, attempt.notes = event.demos, event.choice, event.notes
+        attempt.taken_from = f"session {event.session}, {event.made}"
+        attempt.by_another = event.by_another
 
     def _rung_finished(self, event: ev.RungFinished) -> None:
         outcome = event.outcome

@@ -114,9 +114,7 @@ def author_of(state: SessionState, key: str) -> str:
     """Who wrote the newest attempt of a variant: `offline adapter (fused)`, a model's name, `human`, `cure`."""
     variant = state.variants.get(key)
     attempt = variant.attempt if variant is not None else None
-    if attempt is None:
-        return "nobody yet"
-    return f"{attempt.author} ({attempt.origin})" if attempt.origin else attempt.author
+    return attempt.by if attempt is not None else "nobody yet"
 
 
 def origins(state: SessionState) -> dict[str, int]:
@@ -129,6 +127,12 @@ def origins(state: SessionState) -> dict[str, int]:
         label = attempt.origin or attempt.author
         counts[label] = counts.get(label, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def taken(state: SessionState) -> dict[str, int]:
+    """How many variants came from the user's cache instead of a call, and how many of them from other generators."""
+    attempts = [v.attempt for v in state.variants.values() if v.attempt is not None and v.attempt.taken_from]
+    return {"cached": len(attempts), "of_other_generators": sum(a.by_another for a in attempts)}
 
 
 def run_state(state: SessionState, *, alive: bool | None = None) -> str:
@@ -169,7 +173,7 @@ def session_document(settings: SessionSettings, state: SessionState, *, alive: b
         "model_calls": state.spend.calls,
         "tokens": state.spend.tokens,
         "cost_usd": round(state.spend.worst_usd, 6),
-        "variants": {"total": len(state.variants), "by": origins(state)},
+        "variants": {"total": len(state.variants), "by": origins(state), **taken(state)},
         "waiting": sorted(state.open_decisions),
         "synthesizer": state.engine.synthesizer if state.engine else settings.synth,
         "template": settings.template,

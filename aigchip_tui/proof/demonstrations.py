@@ -52,6 +52,11 @@ class Mutated(msgspec.Struct, frozen=True, kw_only=True):
         return not self.rung and not self.equivalent
 
 
+def subject_of(module: str, settings: Settings) -> str:
+    """How settings of a module are called in reports."""
+    return f"{module} {' '.join(f'{key}={value}' for key, value in settings.items())}"
+
+
 class DemoProver:
     """Climbs with texts of a template's modules; children are answered by the adapter from the same library."""
 
@@ -77,12 +82,16 @@ class DemoProver:
             return Proved(subject=demo.label, outcomes=(red,))
         return self._climb(demo.label, demo.module, dict(demo.settings), demo.code)
 
+    def text(self, subject: str, module: str, settings: Settings, body: str) -> Proved:
+        """Any text for a variant, as a generator would have written it."""
+        return self._climb(subject, module, settings, body)
+
     def at_extremes(self, demo: Demo) -> Iterator[Proved]:
         """The demo with each number at its least and greatest legal value."""
         spec = self._template.modules()[demo.module]
-        types = self._template.variant(demo.module, dict(demo.settings)).types
+        elements = self._template.variant(demo.module, dict(demo.settings)).elements
         variants = ((s, self._template.variant(demo.module, s)) for s in spec.legal_settings())
-        legal = ((settings, variant.instruction) for settings, variant in variants if variant.types == types)
+        legal = ((settings, variant.instruction) for settings, variant in variants if variant.elements == elements)
         for each in extremes(demo, legal):
             subject = f"{demo.label} with {each.old} -> {each.new} in line {each.line}"
             yield self._climb(subject, demo.module, dict(each.settings), each.code)
@@ -104,7 +113,7 @@ class DemoProver:
         known = spec.equivalent_mutants if isinstance(spec, ListsEquivalentMutants) else ()
         reasons = {(each.was, each.now): each.reason for each in known}
         boards: dict[bool, Switchboard] = {}
-        inlined = self._inlined(demo.module, settings)
+        inlined = self.inlined(demo.module, settings)
 
         def board(sanitize: bool) -> Switchboard:
             if sanitize not in boards:
@@ -116,7 +125,7 @@ class DemoProver:
             return boards[sanitize]
 
         for mutant in asked:
-            rung, cause = self._read_by_rungs(variant, mutant.text, spec, inlined)
+            rung, cause = self.read_by_rungs(variant, mutant.text, spec, inlined)
             if not rung and mutant.switch:
                 for sanitize, name in ((False, "module_sim"), (True, "sanitizers")):
                     cause = board(sanitize).cause(mutant.switch) if board(sanitize).works else ""
@@ -132,9 +141,10 @@ class DemoProver:
                 equivalent="" if rung else reasons.get(folded, ""),
             )
 
-    def _read_by_rungs(
+    def read_by_rungs(
         self, variant: Variant, body: str, spec: ModuleSpec, inlined: Sequence[tuple[Variant, str]]
     ) -> tuple[str, str]:
+        """The first red rung of those that only read, and why; two empty texts when all are green."""
         answer = self._read({
             "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports), "cures": False,
             "conformance": msgspec.to_builtins(spec.conformance(variant.settings)),
@@ -168,7 +178,7 @@ class DemoProver:
             settings, np.random.default_rng(draw_seed(self._seed, "lines", demo.label))
         )
         children = {header_name(v): f"{v.prologue}{text}\n{v.epilogue}" for v, text in
-                    self._inlined(demo.module, settings)}
+                    self.inlined(demo.module, settings)}
         return uncovered_lines(
             self._template.variant(demo.module, settings), demo.code, children, cases, bench=self._bench
         )
@@ -176,23 +186,27 @@ class DemoProver:
     def coverage(self, module: str, cases: Sequence[CoverageCase]) -> Iterator[tuple[Answered, Proved | None]]:
         """What the adapter answers for each case, compiled and simulated; None where it refused."""
         for answered in answers(cases, self._library.of(module)):
-            settings = dict(answered.case.settings)
-            subject = f"{module} {' '.join(f'{k}={v}' for k, v in settings.items())}"
-            yield answered, self._climb(subject, module, settings, answered.code) if answered.code else None
+            yield answered, self.answer(module, answered) if answered.code else None
+
+    def answer(self, module: str, answered: Answered) -> Proved:
+        """One answer of the adapter on the whole ladder."""
+        settings = dict(answered.case.settings)
+        return self._climb(subject_of(module, settings), module, settings, answered.code)
 
     def _climb(self, subject: str, module: str, settings: Settings, body: str) -> Proved:
         variant = self._template.variant(module, settings)
         seed = draw_seed(self._seed, "demo", subject)
         climbed = climb(
-            variant, body, self._inlined(module, settings), self._template.modules()[module], seed=seed,
+            variant, body, self.inlined(module, settings), self._template.modules()[module], seed=seed,
             bench=self._bench, read=self._read, rate=self._rate,
         )
         return Proved(subject=subject, outcomes=climbed.outcomes)
 
-    def _inlined(self, module: str, settings: Settings) -> list[tuple[Variant, str]]:
+    def inlined(self, module: str, settings: Settings) -> list[tuple[Variant, str]]:
+        """The variants that these settings call, innermost first, each with the adapter's answer."""
         found: dict[str, tuple[Variant, str]] = {}
         for name, child in self._template.modules()[module].children(settings):
-            for variant, text in self._inlined(name, child):
+            for variant, text in self.inlined(name, child):
                 found.setdefault(variant.key, (variant, text))
             variant = self._template.variant(name, child)
             if variant.key not in self._children:

@@ -31,6 +31,7 @@ from aigchip_tui.store.record import (
 LINE_LIMIT = 1 << 20
 _CHUNK = 4 << 20
 _EXCERPT = 8192
+_END = 64 << 10
 _INLINE_VALUES = 64
 """Strings up to this length stay beside a spilled payload, so that a lost blob still tells which design it touched."""
 
@@ -84,6 +85,21 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """CRC-32 of all bytes before `offset` as they were read."""
     spilled: tuple[str, ...] = ()
     """Blobs that payloads were brought back from."""
+
+
+def last_schema(path: Path) -> int:
+    """Schema of the newest whole line near the end of a journal: releases only go up. 0 when there is none to read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            size = os.fstat(fd).st_size
+            data = os.pread(fd, _END, max(0, size - _END))
+        finally:
+            os.close(fd)
+    except OSError:
+        return 0
+    records = (decode_line(raw) for raw in reversed(data.split(b"\n")[:-1]))
+    return next((record.schema for record in records if record is not None), 0)
 
 
 class JournalReader:

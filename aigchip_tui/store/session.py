@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.events import SCHEMA
 from aigchip_tui.store.blobs import BlobStore, unchanged
 from aigchip_tui.store.fs import Fs, StoreError
 from aigchip_tui.store.inbox import Inbox
-from aigchip_tui.store.journal import Checkpoint, JournalReader
+from aigchip_tui.store.journal import Checkpoint, JournalReader, last_schema
 from aigchip_tui.store.settings import read_settings, settings_text
 from aigchip_tui.store.trust import TrustList
 from aigchip_tui.store.work import WorkFolder
@@ -190,6 +191,8 @@ def open_folder(place: Place, folder: Path) -> Session:
     read_only = place.trust.distrust(session_id, folder)
     if layout > FORMAT:
         read_only = f"it was made by a newer release (format {layout}, this one knows {FORMAT})"
+    elif (schema := last_schema(folder / JOURNAL_NAME)) > SCHEMA:
+        read_only = f"a newer release has written to it (schema {schema}, this one knows {SCHEMA})"
     blobs = BlobStore(folder / "blobs", fs=place.fs, redact=place.redact)
     return Session(
         name=folder.name, folder=folder, id=session_id, read_only=read_only,

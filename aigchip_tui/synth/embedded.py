@@ -29,6 +29,13 @@ _SCHEDULED = {"inter_a": "interconnect_a", "inter_b": "interconnect_b"}
 COUNTED = "GEMM layers only; im2col, packing and pooling on the host, not counted"
 
 
+SHORTER = (
+    "Shorten what one iteration hands to the next: compare counters with limits that are computed in front of the "
+    "loop or kept in a register, and access each memory once an iteration."
+)
+"""What mostly helps where a pipelined loop misses its initiation interval."""
+
+
 class ModuleEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the estimator read in one module's text: rate and depth of its loop, and resources of one instance."""
 
@@ -122,7 +129,9 @@ class EmbeddedSynthesizer:
             message = f"{variant.function} reaches II={read.ii}, its contract says II={rules.ii} (estimate)."
             return RungOutcome(
                 rung="rate", status="failed", cause="rate", evidence=message,
-                findings=(Finding(severity="error", kind="rate", code="rate-ii", message=message),),
+                findings=(Finding(
+                    severity="error", kind="rate", code="rate-ii", message=message, suggestion=SHORTER,
+                ),),
             )
         return RungOutcome(rung="rate", status="passed",
                            evidence=f"II={read.ii}, depth {read.depth} (estimate), contract II={rules.ii}")

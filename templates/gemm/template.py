@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Edge, Instance, Netlist, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.modules.definitions import definitions
 from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
 
 from . import (
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 VERSION: Final = "1"
 
+_TYPE_NAME: Final = re.compile(r"\b\w+_t\b")
+
 SPECS: Final[tuple[ModuleSpec, ...]] = (
     mac.SPEC,
     pe_lane.SPEC,
@@ -65,8 +69,8 @@ def header_name(variant: Variant) -> str:
 def header_text(variant: Variant, body: str) -> str:
     """A variant's file: the template's frame around the generated body; element types stand in the type header."""
     prologue = variant.prologue
-    if variant.types:
-        prologue = prologue.replace(f"\n{variant.types}\n", "").replace('#include "ap_int.h"\n', "")
+    if variant.elements:
+        prologue = prologue.replace(f"\n{variant.elements}\n", "").replace('#include "ap_int.h"\n', "")
     return f"{prologue}\n{body.strip()}\n\n{variant.epilogue}"
 
 
@@ -118,18 +122,19 @@ class GemmTemplate:
             epilogue="",
             signatures=tuple(self._modules[child.module].signature(child.settings) for child in children),
             children=tuple(child.key for child in children),
-            types="" if numbers == INT8 else numbers.typedefs,
+            elements="" if numbers == INT8 else numbers.typedefs,
         )
         space = bare.key.replace("-", "_")
         includes = [f'#include "{name}"' for name in (*INCLUDES, *(header_name(child) for child in children))]
         uses = [f"using {child.key.replace('-', '_')}::{child.function};" for child in children]
         declared: list[str] = []
-        if bare.types and numbers.needs_ap_int:
+        if bare.elements and numbers.needs_ap_int:
             includes.insert(0, '#include "ap_int.h"')
-        for text in (bare.types, "\n".join(uses), spec.prologue(settings).strip()):
+        for text in (bare.elements, "\n".join(uses), spec.prologue(settings).strip()):
             if text:
                 declared += ["", text]
         parts = [f"// {module}: {spec.summary}.", "#pragma once", "", *includes, "", f"namespace {space} {{", *declared]
+        named = {port.element for port in bare.ports} | set(_TYPE_NAME.findall(" ".join(bare.instruction)))
         return Variant(
             template=bare.template,
             module=module,
@@ -141,7 +146,8 @@ class GemmTemplate:
             epilogue=f"}}  // namespace {space}\n",
             signatures=bare.signatures,
             children=bare.children,
-            types=bare.types,
+            types=definitions({"gemm_types.hpp": types_header(numbers)}, named),
+            elements=bare.elements,
         )
 
     def headers(self) -> dict[str, str]:

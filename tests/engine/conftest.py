@@ -58,4 +58,6 @@ def command_line(tmp_path: Path, user_cache: Path) -> CommandLine:
     return CommandLine(tmp_path / "sessions", {
         **kept, "HOME": str(tmp_path), "AIGCHIP_SESSIONS": str(tmp_path / "sessions"),
         "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CACHE_HOME": str(user_cache),
+        # What one test's session proved is no business of another test's.
+        "AIGCHIP_NO_CACHE": "1",
     })

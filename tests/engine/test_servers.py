@@ -162,7 +162,7 @@ def begin(base: Path, cache: Path, **options: object) -> Session:
 
 def environment(base_url: str, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "OPENAI_BASE_URL": base_url,
-            "OPENAI_API_KEY": KEY, **more}
+            "OPENAI_API_KEY": KEY, "AIGCHIP_NO_CACHE": "1", **more}
 
 
 def run(session: Session, base_url: str, *, more: Mapping[str, str] | None = None, **options: Any) -> RunResult:

@@ -353,6 +353,31 @@ def test_a_tape_replays_without_server_or_key(scripted: Start, tmp_path: Path) -
         open_generator("openai:m", environment={}, tape=tmp_path / "none.jsonl")
 
 
+def test_the_environment_names_a_tape(tmp_path: Path) -> None:
+    tape = tmp_path / "tape.jsonl"
+    recorded = open_generator("offline", environment={"AIGCHIP_RECORD": str(tape)})
+    assert not recorded.replayed
+    first = recorded.generate(PROMPT.messages, seed=3)
+    assert tape.stat().st_mode & 0o077 == 0
+    replayed = open_generator("openai:m", environment={"AIGCHIP_REPLAY": str(tape)})
+    assert replayed.replayed
+    with pytest.raises(CallError, match="holds no reply"):
+        replayed.generate(PROMPT.messages, seed=3)
+    again = open_generator("offline", environment={"AIGCHIP_REPLAY": str(tape)}).generate(PROMPT.messages, seed=3)
+    assert again.text == first.text
+
+
+@pytest.mark.parametrize(("environment", "words"), [
+    ({"AIGCHIP_RECORD": "/tmp/a", "AIGCHIP_REPLAY": "/tmp/b"}, "Both"),
+    ({"AIGCHIP_REPLAY": "tape.jsonl"}, "not an absolute path"),
+    ({"AIGCHIP_REPLAY": "/no/such/tape"}, "cannot be read"),
+    ({"AIGCHIP_RECORD": "/no/such/folder/tape"}, "cannot be written"),
+])
+def test_a_tape_that_cannot_be_used_is_refused_at_once(environment: dict[str, str], words: str) -> None:
+    with pytest.raises(AigchipError, match=words):
+        open_generator("offline", environment=environment)
+
+
 def test_the_adapter_is_taped_too(tmp_path: Path) -> None:
     tape = tmp_path / "tape.jsonl"
     first = offline("offline:faults=1", tape=tape, tape_mode="record").generate(PROMPT.messages, seed=3)

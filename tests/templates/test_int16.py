@@ -37,7 +37,7 @@ def test_both_number_formats_have_one_text_and_two_proofs(module: str) -> None:
     one, other = template.variant(module, narrow), template.variant(module, wide)
     assert one.instruction == other.instruction
     assert one.key != other.key
-    assert (one.types, "ap_int<48>" in other.types) == ("", True)
+    assert (one.elements, "ap_int<48>" in other.elements) == ("", True)
 
 
 def test_ctrl_serves_both_number_formats() -> None:

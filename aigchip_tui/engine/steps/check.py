@@ -10,6 +10,7 @@ import msgspec
 from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.judge import first_red, judge
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.reuse import drop_variant, is_machines_own, keep_proof, keep_variant, known_proof
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Cure
 from aigchip_tui.model.finding import Finding
@@ -17,6 +18,7 @@ from aigchip_tui.model.module import Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.state import Attempt, SessionState
+from aigchip_tui.proof.keeping import proof_key
 from aigchip_tui.proof.ladder import Climb, climb, sanitize
 
 if TYPE_CHECKING:
@@ -32,9 +34,16 @@ def check(house: House, step: Step, state: SessionState) -> Prepared:
     body = house.blobs.get_text(attempt.source) if attempt.source else ""
     waived = dict(attempt.waived)
     seed = draw_seed(house.settings.seed, "stimulus", step.variant, step.attempt)
+    own = is_machines_own(house, known, attempt)
+
+    def key() -> str:
+        return _proof_key(house, "search", variant, body, children, seed)
 
     def job() -> Sequence[ev.AnyEvent]:
-        if body:
+        proven = known_proof(house, key) if body and not waived else ()
+        if proven:
+            climbed = Climb(outcomes=proven)
+        elif body:
             climbed = climb(
                 variant, body, children, house.template.modules()[variant.module], seed=seed, bench=house.bench,
                 read=house.read, rate=house.synthesizer.rate, waived=waived,
@@ -48,31 +57,45 @@ def check(house: House, step: Step, state: SessionState) -> Prepared:
         events: list[ev.AnyEvent] = [
             rung_event(house, outcome, variant=step.variant, attempt=step.attempt) for outcome in climbed.outcomes
         ]
-        events.append(judge(
+        red = first_red(climbed.outcomes)
+        verdict = judge(
             known, attempt, climbed.outcomes, gate=house.settings.gate, max_attempts=house.settings.max_attempts,
-            repeats=house.generator.spec.is_deterministic, cures=cures if first_red(climbed.outcomes) else (),
-            asked=house.now_text(),
-        ))
-        return events
+            repeats=house.generator.spec.is_deterministic, cures=cures if red else (), asked=house.now_text(),
+        )
+        if red is not None and attempt.taken_from:
+            drop_variant(house, variant)
+        elif own and isinstance(verdict, ev.VariantProven):
+            keep_proof(house, key, climbed.outcomes)
+            keep_variant(house, variant, attempt)
+        return [*events, verdict]
 
     return Prepared(job=job)
 
 
 def sanitize_variant(house: House, step: Step, state: SessionState) -> Prepared:
     """The sanitizers rung of a proven attempt, for the designs whose proofs are completed."""
-    attempt = next(a for a in state.variants[step.variant].attempts if a.number == step.attempt)
+    known = state.variants[step.variant]
+    attempt = next(a for a in known.attempts if a.number == step.attempt)
     variant = house.variant(state, step.variant)
     children = children_of(house, state, step.variant)
     body = house.blobs.get_text(attempt.source)
     seed = draw_seed(house.settings.seed, "stimulus", step.variant, step.attempt)
-    users = tuple(n for n in state.variants[step.variant].designs if state.designs[n].status == "evaluated")
+    own = is_machines_own(house, known, attempt)
+    users = tuple(n for n in known.designs if state.designs[n].status == "evaluated")
+
+    def key() -> str:
+        return _proof_key(house, "sanitizers", variant, body, children, seed)
 
     def job() -> Sequence[ev.AnyEvent]:
-        outcome = sanitize(
+        proven = known_proof(house, key)
+        outcome = proven[0] if proven else sanitize(
             variant, body, children, house.template.modules()[variant.module], seed=seed, bench=house.bench
         )
+        if own and outcome.status == "passed":
+            keep_proof(house, key, (outcome,))
         events: list[ev.AnyEvent] = [rung_event(house, outcome, variant=step.variant, attempt=step.attempt)]
         if outcome.status == "failed":
+            drop_variant(house, variant)
             events.extend(
                 ev.DesignFailed(design=n, cause="sanitizers", message=f"{variant.module}: {outcome.evidence}")
                 for n in users
@@ -80,6 +103,15 @@ def sanitize_variant(house: House, step: Step, state: SessionState) -> Prepared:
         return events
 
     return Prepared(job=job)
+
+
+def _proof_key(
+    house: House, rungs: str, variant: Variant, body: str, children: Sequence[tuple[Variant, str]], seed: int
+) -> str:
+    return proof_key(
+        rungs, variant, body, children, template_hash=house.template.hash, headers=house.bench.headers,
+        build=house.build, seed=seed, environment=house.bench.environment,
+    )
 
 
 def children_of(house: House, state: SessionState, key: str) -> list[tuple[Variant, str]]:

@@ -9,6 +9,7 @@ import msgspec
 
 from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.reuse import taken_variant
 from aigchip_tui.engine.steps.generate import caps_of, spent_of
 from aigchip_tui.library.similarity import Choice, choose_pair
 from aigchip_tui.llm.choose import choice_messages, choose_for
@@ -28,6 +29,9 @@ REPLY_TOKENS = 1024
 def choose(house: House, step: Step, state: SessionState) -> Prepared:
     """One call that names two demonstrations; if it brings nothing they are chosen by numbers, and that is said."""
     variant = house.variant(state, step.variant)
+    taken = taken_variant(house, step, state.variants[step.variant], variant)
+    if taken is not None:
+        return taken
     demos = house.library.of(variant.module)
     numeric = choose_pair(variant.instruction, demos)
     call = f"{step.variant}:choose"

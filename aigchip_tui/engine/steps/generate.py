@@ -10,6 +10,7 @@ import msgspec
 from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.judge import first_red
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.reuse import taken_variant
 from aigchip_tui.library.demos import Demo
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.errors import CallError
@@ -27,17 +28,21 @@ from aigchip_tui.model.state import Variant as VariantState
 if TYPE_CHECKING:
     from aigchip_tui.engine.house import House
 
+
 def generate(house: House, step: Step, state: SessionState) -> Prepared:
     """One call for the attempt of `step`; the call is journalled before it leaves, with its worst case reserved."""
     known = state.variants[step.variant]
     variant = house.variant(state, step.variant)
+    taken = taken_variant(house, step, known, variant)
+    if taken is not None:
+        return taken
     demos, why = demonstrations(house, known, variant)
     previous = next((a for a in reversed(known.attempts) if a.number < step.attempt), None)
     prompt = build_prompt(
         variant.instruction, variant.signatures, demos,
-        diagnosis=_diagnosis(previous), hint=known.hint,
+        diagnosis=_diagnosis(previous), hint=known.hint, types=variant.types,
         previous=house.blobs.get_text(previous.source) if previous and previous.source else "",
-        budget_tokens=house.settings.prompt_budget_tokens,
+        budget_tokens=house.settings.prompt_budget_tokens, template=house.settings.prompt or None,
     )
     seed = draw_seed(house.settings.seed, "generate", step.variant, step.attempt)
     worst = worst_case(prompt.tokens, prompt.reply_tokens, house.generator.price)
@@ -84,6 +89,8 @@ def _ask(house: House, step: Step, prompt: Prompt, seed: int, call: str) -> Sequ
             call=call, variant=step.variant, attempt=step.attempt, cause=problem.cause, message=str(problem),
             retry=problem.cause == "cancelled", kept=problem.outcome == "unknown",
         )]
+    if house.reuse is not None:
+        house.reuse.answered.add(call)
     extracted = extract_code(
         reply.text, finish_reason=reply.finish_reason, supplied_includes=house.template.supplied_includes()
     )

@@ -10,6 +10,7 @@ import numpy as np
 from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.engine.advance import Step
 from aigchip_tui.engine.loop import Prepared
+from aigchip_tui.engine.reuse import keep_proof, known_proof, rests_on_machines_alone
 from aigchip_tui.engine.steps.check import rung_event
 from aigchip_tui.engine.steps.evaluate import bodies_of
 from aigchip_tui.model import events as ev
@@ -17,6 +18,7 @@ from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.state import SessionState
+from aigchip_tui.proof.keeping import system_key
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.house import House
@@ -28,10 +30,21 @@ def prove(house: House, step: Step, state: SessionState) -> Prepared:
     point = DesignPoint.from_parameters(design.parameters)
     bodies = bodies_of(house, state, design)
     seed = draw_seed(house.settings.seed, "system", step.design)
+    own = rests_on_machines_alone(house, state, design.variant_keys())
 
     def job() -> Sequence[ev.AnyEvent]:
         netlist = house.template.netlist(point, house.build)
         files = house.template.assemble(netlist, bodies)
+
+        def key() -> str:
+            return system_key(
+                files, point.parameters(), template_hash=house.template.hash, build=house.build, seed=seed,
+                environment=house.bench.environment,
+            )
+
+        proven = known_proof(house, key)
+        if proven:
+            return [rung_event(house, proven[0], design=step.design)]
         test = house.template.system_test(netlist, point, house.build, (), np.random.default_rng(seed))
         result = simulate_system(
             files, test.main, test.cases, sandbox=house.bench.sandbox, workdir=house.bench.workdir,
@@ -43,6 +56,8 @@ def prove(house: House, step: Step, state: SessionState) -> Prepared:
                 evidence=f"{result.values} values of {result.cases_run} launches agree on fibers at declared depths "
                 f"{test.note}".strip(),
             )
+            if own:
+                keep_proof(house, key, (outcome,))
             return [rung_event(house, outcome, design=step.design)]
         evidence = next((f.message for f in result.findings if f.blocking), result.cause)
         outcome = RungOutcome(

@@ -116,6 +116,8 @@ def variant_title(snapshot: Snapshot, instance: ev.InstanceNamed | None, variant
     attempt = variant.attempt
     spans: list[Span] = [(variant.module, "head"), ("  ", "")]
     spans.append((f"by {attempt.by}" if attempt is not None else "nobody has written it yet", "accent"))
+    if attempt is not None and attempt.taken_from:
+        spans.append((f"  {attempt.taken_from.partition(',')[0]}", "dim"))
     if len(variant.attempts) > 1:
         spans.append((f"  attempt {variant.attempts[-1].number}", "dim"))
     if variant.label:
@@ -129,7 +131,7 @@ def rung_lines(attempt: AttemptView | None, width: int) -> list[Line]:
     for rung in VARIANT_RUNGS:
         status = attempt.status(rung) if attempt is not None else "not run"
         outcome = attempt.rungs.get(rung) if attempt is not None else None
-        words = outcome.evidence if outcome is not None else ""
+        words = outcome.told if outcome is not None else ""
         if status == "waived" and attempt is not None:
             by, reason = attempt.waived.get(rung, ("", ""))
             if outcome is not None and not by:

@@ -10,7 +10,7 @@ from aigchip_tui.model.decision import Decision
 from aigchip_tui.model.module import Setting
 from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, RungOutcome, Status
 from aigchip_tui.model.session import SessionSettings
-from aigchip_tui.model.state import Attempt, Design, Variant
+from aigchip_tui.model.state import Attempt, Design, Variant, written_by
 from aigchip_tui.model.summary import LADDER
 
 _WORST: tuple[Status, ...] = ("failed", "not run", "waived", "passed")
@@ -39,6 +39,9 @@ class AttemptView:
     waived: Mapping[Rung, tuple[str, str]]
     begun: int = 0
     """Sequence number of the line that began it; 0 when that is not known."""
+    taken_from: str = ""
+    """Session and time of the proof, when the text came from the user's cache."""
+    by_another: bool = False
 
     def status(self, rung: Rung) -> Status:
         """What the rung says; a waiver of a human counts as waived, never as passed."""
@@ -50,9 +53,7 @@ class AttemptView:
     @property
     def by(self) -> str:
         """Who wrote it, in the words of the screen."""
-        if not self.author:
-            return "nobody yet"
-        return f"{self.author} ({self.origin})" if self.origin else self.author
+        return written_by(self.author, self.origin, self.taken_from, self.by_another)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +180,7 @@ def freeze_attempt(attempt: Attempt, *, begun: int = 0) -> AttemptView:
         prompt=attempt.prompt, reply=attempt.reply, source=attempt.source, refusal=attempt.refusal, hint=attempt.hint,
         choice=attempt.choice, demos=attempt.demos, notes=attempt.notes, rungs=dict(attempt.rungs),
         logs=dict(attempt.logs), waived=dict(attempt.waived), begun=begun,
+        taken_from=attempt.taken_from, by_another=attempt.by_another,
     )
 
 

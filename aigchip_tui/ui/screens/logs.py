@@ -105,7 +105,7 @@ class LogsPane(Pane):
             if rung == what:
                 log = texts.get(holder.logs.get(rung, "")) or outcome.log
                 status = row.attempt.status(rung) if row.attempt is not None else outcome.status
-                lines = rung_text_lines(log, status, outcome.evidence, width)
+                lines = rung_text_lines(log, status, outcome.told, width)
                 for finding in outcome.findings:
                     where = f" line {finding.line}" if finding.line else ""
                     lines += [((where, "dim"),)] if where else []

@@ -1,0 +1,201 @@
+"""Every legal setting of a module: answered by the adapter from two demonstrations, then compiled and simulated.
+
+Both passes keep what they found (`proof.covered`), so that an interrupted run goes on where it stopped. What was only
+answered is counted apart: it is not proven.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from aigchip_tui.csim.batch import Member, simulate_batch
+from aigchip_tui.library.demos import DemoLibrary
+from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, module_cases
+from aigchip_tui.model.module import Settings, Variant
+from aigchip_tui.model.seeds import draw_seed
+from aigchip_tui.modules.protocol import Template
+from aigchip_tui.proof.covered import Answer, Covered, Simulated
+from aigchip_tui.proof.demonstrations import DemoProver, subject_of
+from aigchip_tui.proof.ladder import Bench, header_name
+
+BATCH = 24
+"""Settings that share a compilation."""
+TOLD = 1000
+"""Answers after which the first pass tells how far it is."""
+
+Select = Callable[[Sequence[Settings]], Sequence[Settings]]
+
+
+class CoverageReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of a module's legal settings.
+
+    `legal` settings have `asked` distinct instructions; `origins` counts how they were answered. Of the answers
+    `simulated` are green from static to module simulation (rate is not asked), `alike` of them because another setting
+    has the same text and stimuli; `not_run` were answered and not simulated. `refused` and `red` name settings and
+    causes.
+    """
+
+    module: str
+    legal: int
+    asked: int
+    origins: dict[str, int]
+    refused: tuple[str, ...]
+    simulated: int
+    alike: int
+    red: tuple[str, ...]
+    not_run: int
+
+
+class Coverer:
+    """Covers modules of one template with one library."""
+
+    def __init__(
+        self, template: Template, library: DemoLibrary, prover: DemoProver, bench: Bench, *, seed: int,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._template = template
+        self._library = library
+        self._prover = prover
+        self._bench = bench
+        self._seed = seed
+        self._tell = tell
+
+    def cover(self, module: str, covered: Covered, select: Select | None) -> CoverageReport:
+        """Answers every legal setting, then simulates those that `select` takes of them (None: no simulation)."""
+        settings = list(self._template.modules()[module].legal_settings())
+        found = self._answer(module, covered)
+        origins = Counter(answer.origin for answer in found.values())
+        refused = tuple(
+            f"{answer.subject}: {answer.why}" for answer in found.values() if answer.origin == "refused"
+        )
+        chosen = list(select(settings)) if select is not None else []
+        verdicts = self._simulate(module, chosen, covered)
+        green = [verdict for verdict in verdicts if not verdict.rung]
+        return CoverageReport(
+            module=module, legal=len(settings), asked=len(found), origins=dict(sorted(origins.items())),
+            refused=refused, simulated=len(green), alike=sum(verdict.alike for verdict in green),
+            red=tuple(f"{v.subject}: {v.rung}: {v.why}" for v in verdicts if v.rung),
+            not_run=len(found) - len(refused) - len(verdicts),
+        )
+
+    def _answer(self, module: str, covered: Covered) -> dict[str, Answer]:
+        """The first pass: what the adapter makes of each instruction, by the instruction's digest."""
+        found: dict[str, Answer] = {}
+        waiting: list[CoverageCase] = []
+
+        def put(cases: Sequence[CoverageCase]) -> None:
+            for answered in answers(cases, self._library.of(module)):
+                told = "; ".join(f"line {line}: {cause}" for line, cause in answered.refusals)
+                digest = digest_of(answered.case.instruction)
+                found[digest] = Answer(
+                    digest=digest, origin=answered.origin,
+                    subject=subject_of(module, answered.case.settings) if told else "", why=told,
+                )
+            covered.answered([found[digest_of(case.instruction)] for case in cases])
+            self._tell(f"{module}: {len(found)} settings answered")
+
+        for case in module_cases(self._template, module):
+            digest = digest_of(case.instruction)
+            known = covered.answers.get(digest)
+            if known is not None:
+                found[digest] = known
+            elif digest not in found:
+                waiting.append(case)
+            if len(waiting) == TOLD:
+                put(waiting)
+                waiting = []
+        if waiting:
+            put(waiting)
+        return found
+
+    def _simulate(self, module: str, chosen: Sequence[Settings], covered: Covered) -> list[Simulated]:
+        """The second pass; refused settings have nothing to simulate."""
+        verdicts: dict[str, Simulated] = {}
+        texts: dict[str, Simulated] = {}
+        fresh: list[CoverageCase] = []
+        kinds = self._template.modules()
+        for settings in chosen:
+            instruction = tuple(kinds[module].instruction(settings))
+            digest = digest_of(instruction)
+            known = covered.simulated.get((digest, self._seed))
+            if known is not None:
+                verdicts[digest] = texts[known.text] = known
+            elif covered.answers[digest].origin != "refused" and digest not in verdicts:
+                signatures = tuple(kinds[name].signature(child) for name, child in kinds[module].children(settings))
+                fresh.append(CoverageCase(settings=settings, instruction=instruction, signatures=signatures))
+        for start in range(0, len(fresh), BATCH):
+            cases = fresh[start : start + BATCH]
+            for verdict in self._batch(module, list(answers(cases, self._library.of(module))), texts):
+                verdicts[verdict.digest] = verdict
+                covered.add(verdict)
+            red = sum(bool(verdict.rung) for verdict in verdicts.values())
+            self._tell(f"{module}: {len(verdicts)} of {len(chosen)} simulated, {red} red")
+        return list(verdicts.values())
+
+    def _batch(self, module: str, batch: Sequence[Answered], texts: dict[str, Simulated]) -> Iterator[Simulated]:
+        spec = self._template.modules()[module]
+        members: list[tuple[Answered, str, Member]] = []
+        for answered in batch:
+            settings = dict(answered.case.settings)
+            variant = self._template.variant(module, settings)
+            inlined = self._prover.inlined(module, settings)
+            rng = np.random.default_rng(draw_seed(self._seed, "coverage", module))
+            cases = spec.cases(settings, rng)
+            text = text_digest(variant, answered.code, inlined, cases)
+            if text in texts:
+                yield msgspec.structs.replace(
+                    texts[text], digest=digest_of(answered.case.instruction), subject=subject_of(module, settings),
+                    alike=True,
+                )
+                continue
+            rung, why = self._prover.read_by_rungs(variant, answered.code, spec, inlined)
+            if rung:
+                yield self._verdict(module, answered, text, rung, why, texts)
+                continue
+            children = {header_name(v): f"{v.prologue}{body}\n{v.epilogue}" for v, body in inlined}
+            member = Member(variant=variant, body=answered.code, children=children, cases=tuple(cases))
+            members.append((answered, text, member))
+        if not members:
+            return
+        agreed = simulate_batch(
+            [member for *_, member in members], sandbox=self._bench.sandbox, workdir=self._bench.workdir,
+            environment=self._bench.environment, headers=self._bench.headers,
+        )
+        for (answered, text, _), green in zip(members, agreed, strict=True):
+            # What a batch does not show green climbs by itself, where causes are told apart.
+            red = None if green else self._prover.answer(module, answered).red
+            yield self._verdict(
+                module, answered, text, red.rung if red is not None else "",
+                red.evidence if red is not None else "", texts,
+            )
+
+    def _verdict(
+        self, module: str, answered: Answered, text: str, rung: str, why: str, texts: dict[str, Simulated]
+    ) -> Simulated:
+        texts[text] = Simulated(
+            digest=digest_of(answered.case.instruction), seed=self._seed, text=text, rung=rung, why=why,
+            subject=subject_of(module, answered.case.settings),
+        )
+        return texts[text]
+
+
+def digest_of(instruction: Sequence[str]) -> str:
+    """Identity of an instruction within its module."""
+    return hashlib.sha256("\n".join(instruction).encode()).hexdigest()[:20]
+
+
+def text_digest(
+    variant: Variant, body: str, inlined: Sequence[tuple[Variant, str]], cases: Sequence[object]
+) -> str:
+    """What is compiled and run: body, children, ports and stimuli, the variant's own namespace left aside."""
+    own = variant.key.replace("-", "_")
+    digest = hashlib.sha256(variant.prologue.replace(own, "").encode() + b"\0" + body.encode())
+    for child, text in inlined:
+        digest.update(child.key.encode() + b"\0" + text.encode())
+    digest.update(msgspec.json.encode([variant.ports, cases]))
+    return digest.hexdigest()[:20]

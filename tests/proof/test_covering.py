@@ -1,0 +1,158 @@
+"""Coverage answers all, simulates what is chosen, says what was not run, and goes on where it stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from aigchip_tui.csim.batch import simulate_batch
+from aigchip_tui.library.demos import DemoLibrary, load_demos, shipped_root
+from aigchip_tui.model.module import Settings
+from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.modules.loader import load_template
+from aigchip_tui.proof.covered import Covered, coverage_key
+from aigchip_tui.proof.covering import CoverageReport, Coverer, Select
+from aigchip_tui.proof.demonstrations import DemoProver
+from aigchip_tui.proof.ladder import Bench
+from aigchip_tui.proof.reading import Reading, read
+from aigchip_tui.proof.selecting import pairs_of, pairwise, sampled
+from aigchip_tui.sandbox.box import UNCONFINED
+
+TEMPLATE = load_template("gemm")
+LIBRARY = load_demos("gemm", roots=[shipped_root()])
+
+
+class _House:
+    """A coverer in a folder of its own, and what it told."""
+
+    def __init__(self, folder: Path, library: DemoLibrary = LIBRARY) -> None:
+        self.folder, self.library = folder, library
+        self.told: list[str] = []
+        bench = Bench(sandbox=UNCONFINED, workdir=folder / "work", cache=folder / "programs",
+                      environment=dict(os.environ), headers=TEMPLATE.headers())
+        green = RungOutcome(rung="rate", status="passed", evidence="not judged here")
+        prover = DemoProver(
+            TEMPLATE, library, bench=bench, read=lambda payload: msgspec.convert(read(payload), Reading),
+            rate=lambda *_: green,
+        )
+        self.coverer = Coverer(TEMPLATE, library, prover, bench, seed=1, tell=self.told.append)
+
+    def cover(self, module: str, select: Select | None) -> CoverageReport:
+        key = coverage_key(TEMPLATE, self.library, module, "a compiler")
+        return self.coverer.cover(module, Covered(self.folder / "found", "gemm", module, key), select)
+
+
+def _all(settings: Any) -> Any:
+    return settings
+
+
+def _broken(module: str, old: str, new: str) -> DemoLibrary:
+    """The library with a mistake in every demo of a module."""
+    demos = tuple(
+        msgspec.structs.replace(d, code=d.code.replace(old, new), hash=f"{d.hash}!") if d.module == module else d
+        for d in LIBRARY.demos
+    )
+    assert demos != LIBRARY.demos
+    return msgspec.structs.replace(LIBRARY, demos=demos)
+
+
+def test_every_setting_of_a_module_is_answered_compiled_and_simulated(tmp_path: Path) -> None:
+    report = _House(tmp_path).cover("mac", _all)
+    assert (report.legal, report.asked, report.simulated, report.not_run) == (12, 12, 12, 0)
+    assert (report.refused, report.red) == ((), ())
+    assert sum(report.origins.values()) == 12
+
+
+def test_what_was_only_answered_is_not_run(tmp_path: Path) -> None:
+    report = _House(tmp_path).cover("mac", None)
+    assert (report.asked, report.simulated, report.red, report.not_run) == (12, 0, (), 12)
+
+
+def test_a_batch_with_one_wrong_member_names_it_alone(tmp_path: Path) -> None:
+    """The mistake is in one format's line, so only its settings are red."""
+    library = _broken("mac", "static_cast<std::int32_t>(a) * b", "static_cast<std::int32_t>(a) * -b")
+    report = _House(tmp_path, library).cover("mac", _all)
+    assert (report.simulated, len(report.red), report.not_run) == (8, 4, 0)
+    assert all("format=half_long" in each for each in report.red)
+
+
+def test_text_that_does_not_compile_is_red_at_compile(tmp_path: Path) -> None:
+    report = _House(tmp_path, _broken("mac", "sum_in + product", "sum_in + produkt")).cover("mac", _all)
+    assert len(report.red) == 12
+    assert {each.partition(": ")[2].partition(":")[0] for each in report.red} == {"compile"}
+
+
+def test_a_wrong_pragma_that_no_simulation_sees_is_red(tmp_path: Path) -> None:
+    report = _House(tmp_path, _broken("mac", "impl=dsp", "impl=fabric")).cover("mac", _all)
+    assert len(report.red) == 6
+    assert all("multiplier=dsp: conformance" in each.replace(" adder=free", "").replace(" adder=fabric", "")
+               for each in report.red)
+
+
+def test_a_setting_that_the_demos_do_not_show_is_listed_as_refused(tmp_path: Path) -> None:
+    kept = tuple(d for d in LIBRARY.demos if "half" not in d.name)
+    report = _House(tmp_path, msgspec.structs.replace(LIBRARY, demos=kept)).cover("mac", _all)
+    assert (len(report.refused), report.simulated) == (4, 8)
+    assert all("format=half_long" in each and "no example has a line" in each for each in report.refused)
+
+
+def test_a_second_run_goes_on_where_the_first_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = _House(tmp_path)
+    half = first.cover("mac", lambda settings: settings[:5])
+    assert (half.simulated, half.not_run) == (5, 7)
+    asked: list[int] = []
+
+    def counted(members: Any, **words: Any) -> Any:
+        asked.append(len(members))
+        return simulate_batch(members, **words)
+
+    monkeypatch.setattr("aigchip_tui.proof.covering.simulate_batch", counted)
+    second = _House(tmp_path).cover("mac", _all)
+    assert (second.simulated, second.not_run) == (12, 0)
+    assert asked == [7]
+    assert second.origins == half.origins
+
+
+def test_findings_of_other_demonstrations_or_another_compiler_do_not_count(tmp_path: Path) -> None:
+    key = coverage_key(TEMPLATE, LIBRARY, "mac", "one")
+    assert key != coverage_key(TEMPLATE, LIBRARY, "mac", "other")
+    changed = _broken("mac", "sum_in + product", "product + sum_in")
+    assert key != coverage_key(TEMPLATE, changed, "mac", "one")
+    assert coverage_key(TEMPLATE, LIBRARY, "pe_lane", "one") != coverage_key(TEMPLATE, changed, "pe_lane", "one")
+    assert coverage_key(TEMPLATE, LIBRARY, "fill", "one") == coverage_key(TEMPLATE, changed, "fill", "one")
+    _House(tmp_path).cover("mac", _all)
+    assert len(Covered(tmp_path / "found", "gemm", "mac", "another key").simulated) == 0
+
+
+def test_a_torn_file_loses_its_last_line_only(tmp_path: Path) -> None:
+    house = _House(tmp_path)
+    house.cover("mac", _all)
+    file = tmp_path / "found" / "gemm-mac.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
+    key = coverage_key(TEMPLATE, LIBRARY, "mac", "a compiler")
+    torn = Covered(tmp_path / "found", "gemm", "mac", key)
+    assert (len(torn.answers), len(torn.simulated)) == (12, 11)
+    assert house.cover("mac", _all).simulated == 12
+    assert len(Covered(tmp_path / "found", "gemm", "mac", key).simulated) == 12
+
+
+def test_a_cover_of_pairs_holds_every_pair_of_values_in_few_settings() -> None:
+    legal: list[Settings] = list(TEMPLATE.modules()["fill"].legal_settings())
+    chosen = pairwise(legal, 1)
+    assert {pair for each in legal for pair in pairs_of(each)} == {pair for each in chosen for pair in pairs_of(each)}
+    assert len(chosen) < len(legal) / 4
+    assert chosen == pairwise(legal, 1)
+    assert chosen != pairwise(legal, 2)
+    assert all(each in legal for each in chosen)
+
+
+def test_a_sample_is_drawn_from_its_seed() -> None:
+    legal: list[Settings] = [{"x": value} for value in range(50)]
+    assert sampled(legal, 5, 1) == sampled(legal, 5, 1) != sampled(legal, 5, 2)
+    assert sampled(legal, 60, 1) == legal
+    assert len(pairwise(legal, 1)) == 50
