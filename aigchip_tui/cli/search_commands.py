@@ -195,6 +195,7 @@ def run_to_end(
     from aigchip_tui.engine.advance import AWAY_REASON
     from aigchip_tui.engine.detached import install_signals, leave
     from aigchip_tui.engine.runner import Handle, run_engine
+    from aigchip_tui.model.state import CAP_REACHED
     from aigchip_tui.model.summary import best, session_document
 
     handle = Handle()
@@ -222,6 +223,9 @@ def run_to_end(
     if result.reason == "waiting":
         note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")
         return 4
+    if result.state.finished.startswith(CAP_REACHED):
+        note(f"{result.state.finished}; raise it in {session.folder / 'session.yaml'}, and the search goes on where it "
+             f"ended: aigchip-tui run {session.name}")
     return 0 if best(result.state, result.settings.goal) is not None else 1
 
 

@@ -82,6 +82,8 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
         f"model, {counts['in_flight']} in flight, limit {counts['limit']}")
     if read_only:
         say(f"  read-only   {read_only}")
+    if report["finished"]:
+        say(f"  search      ended: {report['finished']}")
     for each in report["damaged"]:
         say(f"  damaged     {each}")
     if report["waiting"]:

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui.model.proof import DESIGN_RUNGS, Rung
-from aigchip_tui.model.state import Design, SessionState, Variant
+from aigchip_tui.model.state import AWAY, CAP, Design, SessionState, Variant
 
 StepKind = Literal[
     "propose", "elaborate", "tell", "choose", "generate", "check", "evaluate", "fail", "finish", "prove", "sanitize",
@@ -50,8 +50,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A cap that was reached (calls, tokens, money, hours): no new call, no new design."""
 
 
-AWAY = ("unreachable", "auth", "quota", "no_model", "bad_request", "rate_limited", "server_error")
-"""Causes of calls that every further call would meet as well."""
 AWAY_REASON = "the generator does not answer"
 FINAL_VARIANT_RUNGS: tuple[Rung, ...] = ("sanitizers",)
 FINAL_DESIGN_RUNGS: tuple[Rung, ...] = ("assembled_sim",)
@@ -102,7 +100,13 @@ def _first_untold(state: SessionState) -> int:
 
 
 def told_outcome(state: SessionState, design: Design) -> str:
-    """What the search may be told of a design now: its outcome, `waiting` for a human, or nothing yet."""
+    """What the search may be told of a design now: its outcome, `waiting` for a human, or nothing yet.
+
+    Nothing is told of a design that failed for what is no property of its own: it is built by a later engine, and the
+    search goes on as if nothing had come between.
+    """
+    if design.is_unjudged:
+        return ""
     if design.status in ("evaluated", "failed", "damaged"):
         return design.status
     if design.status == "building" and waits_for_human(state, design):
@@ -172,7 +176,7 @@ def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step
         if variant.status == "needed":
             if limits.stop_reason:
                 yield Step(
-                    kind="fail", design=design.number, cause="budget",
+                    kind="fail", design=design.number, cause=CAP,
                     message=f"{variant.module} was not generated: {limits.stop_reason}",
                 )
                 return
@@ -188,9 +192,13 @@ def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step
 
 def _propose(state: SessionState, limits: Limits) -> Iterator[Step]:
     number = len(state.designs) + 1
-    if limits.stop_reason or number > limits.evaluations:
+    if limits.stop_reason:
+        if not _still_building(state):
+            yield Step(kind="finish", message=limits.stop_reason)
+        return
+    if number > limits.evaluations:
         if all(design.told for design in state.designs.values()):
-            yield Step(kind="finish", message=limits.stop_reason or "all evaluations done")
+            yield Step(kind="finish", message="all evaluations done")
         return
     if _first_untold(state) > number - limits.lag:
         yield Step(kind="propose", design=number)

@@ -14,7 +14,7 @@ from aigchip_tui.llm.client import Generator
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build
-from aigchip_tui.model.state import SessionState
+from aigchip_tui.model.state import CAP_REACHED, SessionState
 from aigchip_tui.model.summary import final_designs
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template
@@ -84,13 +84,14 @@ class House:
         return final_designs(state, self.settings.goal)
 
     def _cap(self, state: SessionState) -> str:
+        """The cap that ends the search. What calls under way reserve may come back and ends nothing yet."""
         s, spend = self.settings, state.spend
         if s.max_calls and spend.calls >= s.max_calls:
-            return f"--max-calls {s.max_calls} reached"
-        if s.max_tokens and spend.tokens >= s.max_tokens:
-            return f"--max-tokens {s.max_tokens} reached"
-        if s.max_usd and spend.worst_usd >= s.max_usd:
-            return f"--max-usd {s.max_usd} reached"
+            return f"{CAP_REACHED}: --max-calls {s.max_calls}"
+        if s.max_tokens and spend.settled_tokens >= s.max_tokens:
+            return f"{CAP_REACHED}: --max-tokens {s.max_tokens}"
+        if s.max_usd and spend.settled_usd >= s.max_usd:
+            return f"{CAP_REACHED}: --max-usd {s.max_usd:g}"
         if s.max_hours and self.elapsed_s() >= s.max_hours * 3600:
-            return f"--max-hours {s.max_hours} reached"
-        return ""
+            return f"{CAP_REACHED}: --max-hours {s.max_hours:g}"
+        return f"{CAP_REACHED}: {state.capped}" if state.capped else ""

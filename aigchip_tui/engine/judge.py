@@ -31,11 +31,18 @@ def label_of(outcome: RungOutcome) -> str:
     """What kind of failure it is, in the words of the ladder and the diagnosis."""
     label = _LABELS.get(outcome.rung, outcome.rung)
     kinds = {f.kind for f in outcome.findings if f.blocking}
+    if attempt_without_reply(outcome):
+        return f"no reply: {outcome.cause.replace('_', ' ')}"
     if outcome.rung == "compile" and len(kinds) == 1:
         return f"{label}: {kinds.pop().replace('_', ' ')}"
     if outcome.rung == "module_sim" and outcome.cause and outcome.cause != "mismatch":
         return outcome.cause.replace("_", " ")
     return label
+
+
+def attempt_without_reply(outcome: RungOutcome) -> bool:
+    """Whether the rung is red because the call brought nothing that can be read."""
+    return outcome.rung == "static" and any(f.code == "reply" and f.kind != "no_code" for f in outcome.findings)
 
 
 def judge(

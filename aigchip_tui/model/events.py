@@ -162,7 +162,8 @@ class ReplyRecorded(Event, frozen=True, kw_only=True):
 class CallFailed(Event, frozen=True, kw_only=True):
     """A call ended without a reply, with a typed cause; `retry` says whether the same attempt is asked again.
 
-    `kept` says that the call may have been paid for: its reservation stays.
+    `kept` says that the call may have been paid for: its reservation stays. `spent` says that it counts as a failed
+    attempt, to be followed by another one or a question; else the variant waits for another engine.
     """
 
     call: str
@@ -172,6 +173,7 @@ class CallFailed(Event, frozen=True, kw_only=True):
     message: str
     retry: bool = False
     kept: bool = False
+    spent: bool = False
 
 
 class FaultsInjected(Event, frozen=True, kw_only=True):

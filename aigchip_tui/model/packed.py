@@ -89,6 +89,7 @@ def outline(state: SessionState) -> SessionState:
     designs = state.designs
     figured = [design.number for design in state.evaluated()]
     kept = {design.number for design in front(state.evaluated())}
+    kept.update(design.number for design in designs.values() if design.is_unjudged)
     kept.update(state.unresolved, list(designs)[-NEWEST_KEPT:], figured[:: max(1, len(figured) // SAMPLE_KEPT)])
     few = {number: design for number, design in designs.items() if number in kept}
     whole, part = state.counts(), dataclasses.replace(state, designs=few, elsewhere={}).counts()

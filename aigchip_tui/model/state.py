@@ -20,6 +20,12 @@ _HANDLERS = {
     kind: "_" + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower() for kind in get_args(ev.AnyEvent)
 }
 
+AWAY = ("unreachable", "auth", "quota", "no_model", "bad_request", "rate_limited", "server_error")
+"""Causes of calls that every further call would meet as well."""
+CAP = "cap"
+"""Cause of what was not built because a cap of the session was reached."""
+CAP_REACHED = "cap reached"
+"""How the reason of a search begins that a cap ended."""
 VariantStatus = Literal["needed", "calling", "replied", "proven", "stuck", "skipped", "failed"]
 DesignStatus = Literal["proposed", "building", "waiting", "evaluated", "failed", "damaged"]
 
@@ -39,6 +45,8 @@ class Attempt:
     model: str = ""
     origin: str = ""
     refusal: str = ""
+    no_reply: str = ""
+    """Typed cause of a call that was answered by nothing that can be read; such an attempt has no text."""
     hint: str = ""
     notes: tuple[str, ...] = ()
     rungs: dict[Rung, RungOutcome] = field(default_factory=dict)
@@ -115,6 +123,11 @@ class Design:
         """The name people use: d0007."""
         return f"d{self.number:04d}"
 
+    @property
+    def is_unjudged(self) -> bool:
+        """Failed for what is no property of its own: a server that was away, a cap. The next engine goes on with it."""
+        return self.status == "failed" and (self.cause == CAP or self.cause in AWAY)
+
     def variant_keys(self) -> tuple[str, ...]:
         """Keys of the generated variants of this design, children before parents, each once."""
         return tuple(dict.fromkeys(i.variant for i in self.instances if i.author == "generator"))
@@ -134,15 +147,24 @@ class Spend:
     """Worst cases of calls whose outcome will never be known: they stay charged, also when the call is made again."""
 
     @property
+    def settled_tokens(self) -> int:
+        """Tokens used, with those of unknown outcomes, without what calls under way reserve."""
+        return self.prompt_tokens + self.completion_tokens + self.unknown_tokens
+
+    @property
+    def settled_usd(self) -> float:
+        """Cost in USD, likewise."""
+        return self.cost_usd + self.unknown_usd
+
+    @property
     def tokens(self) -> int:
-        """Tokens used, with those reserved for unknown outcomes."""
-        open_calls = sum(tokens for tokens, _ in self.reserved.values())
-        return self.prompt_tokens + self.completion_tokens + self.unknown_tokens + open_calls
+        """Tokens used, with those reserved for unknown outcomes and calls under way."""
+        return self.settled_tokens + sum(tokens for tokens, _ in self.reserved.values())
 
     @property
     def worst_usd(self) -> float:
         """Cost in USD, with the reservations."""
-        return self.cost_usd + self.unknown_usd + sum(usd for _, usd in self.reserved.values())
+        return self.settled_usd + sum(usd for _, usd in self.reserved.values())
 
     def begin(self, call: str, tokens: int, usd: float) -> None:
         """A call is about to leave: its worst case is charged until `end`."""
@@ -176,6 +198,8 @@ class SessionState:
     engine: ev.EngineStarted | None = None
     stopped: str = ""
     paused: bool = False
+    capped: str = ""
+    """The cap that refused a call of this engine, with its figures; empty while none did."""
     finished: str = ""
     proofs_finished: bool = False
     damaged: list[str] = field(default_factory=list)
@@ -221,7 +245,7 @@ class SessionState:
 
     def _engine_started(self, event: ev.EngineStarted) -> None:
         self.engine = event
-        self.stopped = ""
+        self.stopped = self.capped = ""
         for call in list(self.spend.reserved):
             self.spend.end(call, kept=True)
         for variant in self.variants.values():
@@ -231,14 +255,22 @@ class SessionState:
                     variant.attempts.pop()
             elif variant.status == "failed" and variant.unanswered:
                 self._ask_again(variant)
+        for design in self.designs.values():
+            if design.cause == CAP and design.is_unjudged:
+                self._go_on_with(design)
+        if self.finished.startswith(CAP_REACHED):
+            self.finished, self.proofs_finished = "", False
+
+    def _go_on_with(self, design: Design) -> None:
+        design.status, design.cause, design.message = "building", "", ""
+        self.unresolved.add(design.number)
+        self.proofs_finished = False
 
     def _ask_again(self, variant: Variant) -> None:
         """A server that was away is no verdict: what it left unanswered is asked again by the next engine."""
         for design in self._designs_of(variant):
-            if design.status == "failed" and design.cause == variant.cause:
-                design.status, design.cause, design.message = "building", "", ""
-                self.unresolved.add(design.number)
-                self.proofs_finished = False
+            if design.is_unjudged and design.cause == variant.cause:
+                self._go_on_with(design)
         variant.status, variant.cause, variant.unanswered = "needed", "", False
         if variant.attempts and not variant.attempts[-1].source:
             variant.attempts.pop()
@@ -320,10 +352,15 @@ class SessionState:
         variant = self.variants[event.variant]
         attempt = self._attempt(event.variant, event.attempt)
         attempt.refusal = f"{event.cause}: {event.message}"
-        if event.retry:
+        if event.cause == CAP:
+            self.capped = self.capped or event.message
+        if event.spent:
+            # No reply counts as a wrong one: the ladder's lowest rung says so, and what follows is decided as ever.
+            variant.status, attempt.no_reply = "replied", event.cause
+        elif event.retry:
             variant.status = "needed"
         else:
-            variant.status, variant.cause, variant.unanswered = "failed", event.cause, event.cause != "cap"
+            variant.status, variant.cause, variant.unanswered = "failed", event.cause, True
 
     def _faults_injected(self, event: ev.FaultsInjected) -> None:
         self.injected.append(event)

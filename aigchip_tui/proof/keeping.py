@@ -108,8 +108,8 @@ def asked_key(variant: Variant, *, template_hash: str, library_hash: str, build:
     """Digest of what a generator is asked for, whoever is asked."""
     return _digest(
         "variant", template_hash, library_hash, variant.key, variant.function, variant.instruction, variant.ports,
-        variant.prologue, variant.epilogue, variant.signatures, variant.types, build.precision,
-        build.clock_mhz, build.axi_bytes,
+        variant.prologue, variant.epilogue, variant.signatures, variant.types, variant.elements,
+        build.precision, build.clock_mhz, build.axi_bytes,
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from aigchip_tui.engine.advance import Limits, Step
 from aigchip_tui.engine.judge import judge
 from aigchip_tui.engine.loop import Engine, Prepared
+from aigchip_tui.engine.steps.check import _no_code
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Command, Gate
 from aigchip_tui.model.proof import RungOutcome
@@ -279,6 +280,97 @@ def test_what_a_dead_server_left_unanswered_is_asked_again_by_the_next_engine(ca
     state = fold(journal)
     assert state.counts()["done"] == workshop.evaluations
     assert not state.unresolved
+
+
+class Flaky(Simulated):
+    """A server that is there, and whose first `lost` replies for each variant cannot be read."""
+
+    lost = 1
+
+    def _generate(self, step: Step, state: SessionState) -> Prepared:
+        if step.attempt > self.lost:
+            return super()._generate(step, state)
+        self.calls += 1
+        call = f"{step.variant}:{step.attempt}"
+        started = ev.CallStarted(call=call, variant=step.variant, attempt=step.attempt, seed=1, prompt="p", demos=())
+        failed = ev.CallFailed(call=call, variant=step.variant, attempt=step.attempt, cause="cut_stream",
+                               message="The reply broke off.", spent=True)
+        return Prepared(now=(started,), job=self._delayed((failed,)).job)
+
+    def _check(self, step: Step, state: SessionState) -> Prepared:
+        variant = state.variants[step.variant]
+        attempt = variant.attempts[step.attempt - 1]
+        if not attempt.no_reply:
+            return super()._check(step, state)
+        outcome = _no_code(attempt)
+        follow = judge(variant, attempt, [outcome], gate=self.gate, max_attempts=2, repeats=False)
+        finished = ev.RungFinished(variant=step.variant, attempt=step.attempt, outcome=outcome)
+        return self._delayed((finished, follow))
+
+
+def test_a_reply_that_cannot_be_read_is_asked_for_again_and_changes_no_design(calm: list[ev.AnyEvent]) -> None:
+    journal: list[ev.AnyEvent] = []
+    workshop = Flaky()
+    assert run(workshop, journal) == "done"
+    state, expected = fold(journal), fold(calm)
+    assert proposals(journal) == proposals(calm)
+    assert state.counts() == expected.counts()
+    assert {len(v.attempts) for v in state.variants.values()} == {2}
+    assert workshop.calls == 2 * len(state.variants)
+
+
+@pytest.mark.parametrize("gate", ["stuck", "never"])
+def test_replies_that_never_can_be_read_are_a_question_or_a_typed_failure(gate: Gate) -> None:
+    journal: list[ev.AnyEvent] = []
+    workshop = Flaky(gate=gate, evaluations=4)
+    workshop.lost = 9
+    reason = run(workshop, journal)
+    state = fold(journal)
+    assert max(len(v.attempts) for v in state.variants.values()) == 2, "up to the limit, no further"
+    if gate == "never":
+        assert reason == "done"
+        assert {d.cause for d in state.designs.values()} == {"cut_stream"}
+        return
+    assert reason == "waiting"
+    assert {d.label for d in state.open_decisions.values()} == {"no reply: cut stream"}
+    assert {d.question for d in state.open_decisions.values()} == {"cut_stream: The reply broke off."}
+
+
+class Capped(Simulated):
+    """A session whose cap counts calls."""
+
+    max_calls = 0
+
+    def limits(self, state: SessionState) -> Limits:
+        reached = self.max_calls and state.spend.calls >= self.max_calls
+        return Limits(evaluations=self.evaluations, lag=self.lag,
+                      stop_reason=f"cap reached: --max-calls {self.max_calls}" if reached else "")
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+@pytest.mark.parametrize("cap", [1, 2, 5, 8])
+def test_a_cap_ends_the_search_and_a_raised_one_goes_on_as_if_there_had_been_none(
+    calm: list[ev.AnyEvent], cap: int, jobs: int
+) -> None:
+    journal: list[ev.AnyEvent] = []
+    workshop = Capped()
+    workshop.max_calls = cap
+    assert run(workshop, journal, jobs=jobs) == "done"
+    capped, whole = fold(journal), fold(calm)
+    assert capped.finished == f"cap reached: --max-calls {cap}"
+    assert len(capped.designs) < workshop.evaluations, "nothing more is proposed"
+    assert {d.cause for d in capped.designs.values() if d.status != "evaluated"} == {"cap"}
+    assert not capped.unresolved
+    assert run(workshop, journal, jobs=jobs) == "done"
+    assert fold(journal).finished == capped.finished, "the cap still stands"
+    assert fold(journal).counts() == capped.counts()
+    workshop.max_calls = 0
+    assert run(workshop, journal, jobs=jobs) == "done"
+    state = fold(journal)
+    assert proposals(journal) == proposals(calm)
+    assert state.counts() == whole.counts()
+    assert {n: d.told for n, d in state.designs.items()} == {n: d.told for n, d in whole.designs.items()}
+    assert final_designs(state, Goal()) == final_designs(whole, Goal())
 
 
 def test_a_call_lost_to_a_kill_stays_charged_when_it_is_asked_again(calm: list[ev.AnyEvent]) -> None:

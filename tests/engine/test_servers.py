@@ -17,7 +17,6 @@ import msgspec
 import pytest
 
 from aigchip_tui.engine import opening
-from aigchip_tui.engine.advance import AWAY
 from aigchip_tui.engine.history import view
 from aigchip_tui.engine.making import make_settings, understand
 from aigchip_tui.engine.runner import Handle, RunResult, run_engine
@@ -26,7 +25,7 @@ from aigchip_tui.llm.offline import handle as adapter
 from aigchip_tui.llm.redact import redactor
 from aigchip_tui.llm.spec import Limits
 from aigchip_tui.model import events as ev
-from aigchip_tui.model.state import SessionState
+from aigchip_tui.model.state import AWAY, SessionState
 from aigchip_tui.store.session import Place, Session, create_session, open_session
 
 QUICK = Limits(
@@ -182,7 +181,7 @@ def written(session: Session) -> list[str]:
 def test_a_bad_server_is_a_typed_cause_and_the_engine_lives(
     tmp_path: Path, user_cache: Path, mood: str, cause: str, kept: bool
 ) -> None:
-    session = begin(tmp_path, user_cache, evaluations=1 if mood == "silent" else 2)
+    session = begin(tmp_path, user_cache, evaluations=1 if mood == "silent" else 2, max_attempts=2)
     with serving(mood) as server:
         result = run(session, server.base_url)
         assert server.requests
@@ -196,6 +195,8 @@ def test_a_bad_server_is_a_typed_cause_and_the_engine_lives(
     assert cause not in AWAY or not state.finished, "the rest of the search is kept for a generator that answers"
     assert (state.spend.tokens > 0) == kept, "what may have been paid for stays charged, what was not does not"
     assert not state.spend.reserved
+    tries = max(len(v.attempts) for v in state.variants.values())
+    assert tries == (1 if cause in AWAY else 2), "no reply is a failed attempt; a server that is away is none"
     assert KEY.encode() not in session.journal.read_bytes()
 
 
@@ -268,7 +269,8 @@ def test_caps_hold_with_reservations_counted(tmp_path: Path, user_cache: Path, c
     else:
         assert 0 < usd <= 0.02
     causes = {d.cause for d in result.state.designs.values()}
-    assert causes <= {"cut_stream", "cap", "budget"}
+    assert causes == {"cap"}, "what was not built for want of calls says so, and no reply is no verdict yet"
+    assert result.state.finished.startswith("cap reached: ")
     assert "proposed" not in {d.status for d in result.state.designs.values()}
 
 

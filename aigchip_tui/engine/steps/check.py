@@ -142,7 +142,8 @@ def rung_event(
 
 def _no_code(attempt: Attempt) -> RungOutcome:
     message = attempt.refusal or "The reply holds no code."
+    cause = attempt.no_reply or "no_code"
     return RungOutcome(
-        rung="static", status="failed", cause="no_code", evidence=message,
-        findings=(Finding(severity="error", kind="no_code", code="reply", message=message),),
+        rung="static", status="failed", cause=cause, evidence=message,
+        findings=(Finding(severity="error", kind=cause, code="reply", message=message),),
     )

@@ -22,11 +22,15 @@ from aigchip_tui.model import events as ev
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.seeds import draw_seed
-from aigchip_tui.model.state import Attempt, SessionState
+from aigchip_tui.model.state import CAP, Attempt, SessionState
 from aigchip_tui.model.state import Variant as VariantState
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.house import House
+
+
+UNREADABLE = ("garbage", "cut_stream", "empty", "timeout")
+"""Causes of single calls: the server is there, and another call may be answered."""
 
 
 def generate(house: House, step: Step, state: SessionState) -> Prepared:
@@ -37,10 +41,12 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     if taken is not None:
         return taken
     demos, why = demonstrations(house, known, variant)
-    previous = next((a for a in reversed(known.attempts) if a.number < step.attempt), None)
+    before = [a for a in known.attempts if a.number < step.attempt]
+    previous = next((a for a in reversed(before) if not a.no_reply), None)
+    lost = before[-1] if before and before[-1].no_reply else None
     prompt = build_prompt(
         variant.instruction, variant.signatures, demos,
-        diagnosis=_diagnosis(previous), hint=known.hint, types=variant.types,
+        diagnosis=(*_diagnosis(previous), *_diagnosis(lost)), hint=known.hint, types=variant.types,
         previous=house.blobs.get_text(previous.source) if previous and previous.source else "",
         budget_tokens=house.settings.prompt_budget_tokens, template=house.settings.prompt or None,
     )
@@ -48,9 +54,12 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     worst = worst_case(prompt.tokens, prompt.reply_tokens, house.generator.price)
     refused = over_cap(caps_of(house), spent_of(state), worst, price=house.generator.price)
     call = f"{step.variant}:{step.attempt}"
+    if refused and state.spend.reserved:
+        # What calls under way reserve may come back: asked again when one of them has ended.
+        return Prepared()
     if refused:
         return Prepared(now=(ev.CallFailed(
-            call=call, variant=step.variant, attempt=step.attempt, cause="cap", message=refused, retry=False,
+            call=call, variant=step.variant, attempt=step.attempt, cause=CAP, message=refused, retry=False,
         ),))
     started = ev.CallStarted(
         call=call, variant=step.variant, attempt=step.attempt, seed=seed,
@@ -88,6 +97,7 @@ def _ask(house: House, step: Step, prompt: Prompt, seed: int, call: str) -> Sequ
         return [ev.CallFailed(
             call=call, variant=step.variant, attempt=step.attempt, cause=problem.cause, message=str(problem),
             retry=problem.cause == "cancelled", kept=problem.outcome == "unknown",
+            spent=problem.cause in UNREADABLE,
         )]
     if house.reuse is not None:
         house.reuse.answered.add(call)
