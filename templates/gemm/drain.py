@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, EquivalentMutant, LoopRule
+from aigchip_tui.modules.protocol import Conformance, LoopRule
 
 from .banks import block_shapes, holds, partitions, place, relation
 from .common import (
@@ -35,25 +35,6 @@ Tile = tuple[int, int, int, int, int, int]
 """own, kb, replays, other_full, other_last, row_depth."""
 
 
-EQUIVALENT = tuple(
-    EquivalentMutant(
-        was=was,
-        now=now,
-        reason="For operand b the tile is sent again until all tokens are out: the counters of the other operand's "
-        "blocks steer nothing (demos of operand a turn red).",
-    )
-    for was, now in (
-        ("c.replays == 1", "c.replays != 1"),
-        ("++other != others", "++other == others"),
-        ("++other", "--other"),
-        ("other = 0;", ";"),
-        ("++pass == c.replays", "++pass != c.replays"),
-        ("++pass", "--pass"),
-        ("others = c.other_last;", ";"),
-    )
-)
-
-
 class Drain:
     """Sends each wide token whole if a word of every bank holds it, else in parts."""
 
@@ -61,7 +42,6 @@ class Drain:
     function = "drain"
     summary = "replays an operand tile from the banks in the order in which the arrays use it"
     inlined = False
-    equivalent_mutants = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Eleven topics; words follow the operand, the banks and the bank word against the wide token."""
@@ -71,8 +51,7 @@ class Drain:
             "every block of "
             "the other operand before the next one follows.",
             "b": "The operand is B: the blocks of the other operand are outermost in a pass, and for each "
-            "of them all own "
-            "row blocks are sent in turn.",
+            "of them all own row blocks are sent in turn, so that neither blocks nor passes need counters.",
         }[str(settings["operand"])]
         fit_rows = {
             "fewer": "A wide token has more rows than there are banks: it is sent in parts of one row a bank, each "
@@ -91,10 +70,10 @@ class Drain:
         }[relation(width, k)]
         return (
             "drain replays operand tiles: for each drain_cmd it takes a block of in under a read_lock, makes replays "
-            "passes over it and frees it; it ends after the command whose last is set.",
+            "passes over it, each for other_full blocks of the other operand and the last for other_last, and frees "
+            "it; it ends after the command whose last is set.",
             order,
-            f"Rows of a wide token: {rows}; a tile has own row blocks of this height, and a pass meets other_full "
-            "blocks of the other operand, the last pass other_last.",
+            f"Rows of a wide token: {rows}; a tile has own row blocks of this height.",
             f"Elements of a row of a wide token along k: {k}; each row block is walked along k in kb steps, innermost.",
             f"Banks: {height}, walked by the unrolled loop EACH_BANK; tile row r lies in bank r modulo this number.",
             fit_rows,

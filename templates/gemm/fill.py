@@ -111,38 +111,46 @@ class Fill:
                 yield {"port": port // numbers.data_bytes, "part_h": height, "part_w": width, "depth": depth}
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
-        """A launch with a tile of one word, an odd, a tall and a wide one; a launch with a full tile."""
+        """A launch with a tile of one word, an odd, a tall and a wide one, rows apart; a launch with a full tile."""
         port, height, width, depth = _numbers(settings)
         rounds = depth // ceil_div(port, width)
         wide = min(depth * width // port, MOST_WORDS)
         odd = min(3, wide)
         odd_rounds = depth // ceil_div(odd * port, width)
         tall = min(rounds * height, max(height + 1, 64))
-        small = [(1, 1), (min(height + 1, odd_rounds * height), odd), (tall, 1), (1, wide), (1, 1)]
+        # Rows farther apart than they are long: only then is it seen where each of them begins.
+        apart = ceil_div(odd * port, width) + 1
+        apart_rows = min(height + 2, depth // apart * height) or 1
+        small = [
+            (1, 1, 0), (min(height + 1, odd_rounds * height), odd, 0), (tall, 1, 0), (1, wide, 0),
+            (apart_rows, odd, apart if apart_rows > height else 0), (1, 1, 0),
+        ]
         full_words = min(ceil_div(width, port) * 4, wide)
         room = depth // ceil_div(full_words * port, width) * height
         full_rows = min(room, max(1, MOST_WORDS // full_words))
         return (
             self._case("small", settings, small, rng),
-            self._case("full", settings, [(full_rows, full_words)], rng),
+            self._case("full", settings, [(full_rows, full_words, 0)], rng),
         )
 
     def _case(
-        self, name: str, settings: Settings, tiles: list[tuple[int, int]], rng: np.random.Generator
+        self, name: str, settings: Settings, tiles: list[tuple[int, int, int]], rng: np.random.Generator
     ) -> TestCase:
+        """`tiles`: rows, AXI words of a row, and addresses from row to row (0: as few as a row needs)."""
         import numpy as np
 
         port, height, width, depth = _numbers(settings)
         numbers = numbers_of(settings)
         rows_of_commands, words, blocks = [], [], []
-        for rows, row_words in tiles:
-            row_depth = ceil_div(row_words * port, width)
+        for rows, row_words, apart in tiles:
+            row_length = ceil_div(row_words * port, width)
+            row_depth = apart or row_length
             tile = random_data(rng, (rows, row_words * port), numbers=numbers)
             block = unwritten((height, depth, width), numbers.data)
             # The last bank word of a row is written whole, with zeros behind the row.
-            padded = np.zeros((rows, row_depth * width), dtype=numbers.data)
+            padded = np.zeros((rows, row_length * width), dtype=numbers.data)
             padded[:, : tile.shape[1]] = tile
-            where = place((height, width, depth), rows, row_depth * width, row_depth)
+            where = place((height, width, depth), rows, row_length * width, row_depth)
             block[where] = padded
             rows_of_commands.append({"rows": rows, "row_words": row_words, "row_depth": row_depth})
             words.append(tile.tobytes())
@@ -151,7 +159,7 @@ class Fill:
         return TestCase(
             name=name,
             inputs={"cmd": cmd, "in": b"".join(words)},
-            counts={"cmd": count, "in": sum(rows * row_words for rows, row_words in tiles), "out": count},
+            counts={"cmd": count, "in": sum(rows * row_words for rows, row_words, _ in tiles), "out": count},
             expected={"out": b"".join(blocks)},
         )
 

@@ -20,10 +20,10 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
     while (!last) {
         const drain_cmd c = cmd.read();
         hls::read_lock<block_t> block(in);
-        int pass = 1;
-        int own = 0;  // [3] row block within the tile, and the other operand's block
+        int pass = 1;  // [2] pass, and the other operand's block within it
         int other = 0;
         int others = c.replays == 1 ? c.other_last : c.other_full;
+        int own = 0;  // [3] row block within the tile
         int k_step = 0;  // [4] step along k
         int row_address = 0;  // [6] address of the row block
         int column_address = 0;  // [8] address of the step along k, and its group of lanes
@@ -69,8 +69,7 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
             if (++own != c.own) continue;  // [3] the tile goes on
             own = 0;
             row_address = 0;  // [6] back to the first row block
-            // [2] the pass is over
-            if (++pass == c.replays) {  // [3] the last pass may meet fewer blocks
+            if (++pass == c.replays) {  // [2] the last pass may meet fewer blocks
                 others = c.other_last;
             }
         }  // [11] end of the passes

@@ -19,10 +19,8 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
     while (!last) {
         const drain_cmd c = cmd.read();
         hls::read_lock<block_t> block(in);
-        int pass = 1;
-        int own = 0;  // [3] row block within the tile, and the other operand's block
-        int other = 0;
-        int others = c.replays == 1 ? c.other_last : c.other_full;
+        // [2] the walk over the tile is the same for every block of the other operand: none is counted
+        int own = 0;  // [3] row block within the tile
         int k_step = 0;  // [4] step along k
         int row_address = 0;  // [6] address of the row block
         int column_address = 0;  // [8] address of the step along k
@@ -61,11 +59,7 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
             if (++own != c.own) continue;  // [3] the tile goes on
             own = 0;
             row_address = 0;  // [6] back to the first row block
-            if (++other != others) continue;  // [2] the tile again for the next block of the other
-            other = 0;
-            if (++pass == c.replays) {  // [3] the last pass may meet fewer blocks
-                others = c.other_last;
-            }
+            // [2] the walk starts again for the next block of the other operand
         }  // [11] end of the passes
         last = c.last != 0;  // [1] the lock ends here and frees the block
     }
