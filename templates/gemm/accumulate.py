@@ -45,14 +45,21 @@ Residency = tuple[int, int, int, int]
 """mb, nb, row_depth, visits."""
 
 
-EQUIVALENT = tuple(
+EQUIVALENT = (
+    *(
+        EquivalentMutant(
+            was=was,
+            now=";",
+            reason="Where a block of sums fills all banks, every block begins with the first group (demos whose blocks "
+            "do not turn red).",
+        )
+        for was in ("row_group = block_group;", "block_group = row_group;")
+    ),
     EquivalentMutant(
-        was=was,
-        now=";",
-        reason="Where a block of sums fills all banks, every block begins with the first group (demos whose blocks do "
-        "not turn red).",
-    )
-    for was in ("row_group = block_group;", "block_group = row_group;")
+        was="row * COLUMNS + first_column",
+        now="row * COLUMNS - first_column",
+        reason="Where a part has whole rows, its first column is 0 (demos whose parts have not turn red).",
+    ),
 )
 
 
