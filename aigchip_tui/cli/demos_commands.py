@@ -9,7 +9,7 @@ import click
 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
 from aigchip_tui.cli.prompts_commands import prompts_command, replies_command
-from aigchip_tui.cli.proving import coverage_file, prover_and_bench
+from aigchip_tui.cli.proving import coverage_file, prove_added, prover_and_bench
 from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def demos_command() -> None:
 @sessions_option
 def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
     """List the demonstrations of a template."""
-    from aigchip_tui.library.demos import load_demos, templates
+    from aigchip_tui.library.demos import load_demos, templates, unproven_demos
 
     if template not in templates():
         raise AigchipError(f"There are no demonstrations of {template!r}.", hint=f"Known: {', '.join(templates())}.")
@@ -47,11 +47,14 @@ def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
     else:
         table([(r["demo"], r["lines"], r["author"], " ".join(f"{k}={v}" for k, v in r["settings"].items()))
                for r in rows], ("demonstration", "lines", "author", "local settings"))
+    for demo in unproven_demos(template):
+        note(f"not used, for it is not proven as it stands: {demo.path} (aigchip-tui demos add proves and adds)")
     return 0
 
 
 @demos_command.command("check")
-@click.option("--template", default="gemm", show_default=True)
+@click.option("--template", default="gemm", show_default=True, metavar="NAME|FOLDER",
+              help="A template's name, or the folder of your own: its Python runs with your rights.")
 @click.option("--module", "modules", multiple=True, help="Only this module (may be given more than once).")
 @click.option("--mutants", default="4", show_default=True, metavar="N|all",
               help="How many mutants of each demo must turn a rung red, drawn by --seed.")
@@ -63,29 +66,35 @@ def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
               help="With --coverage: of the answers simulate only so many that each pair of values stands in one.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--quick", is_flag=True, help="Laws and the template's words only: nothing is compiled.")
+@click.option("--demos", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Demonstrations that are not added yet: a folder with <template>/<module>/<name> below it.")
 @json_option
 @sessions_option
 def check_command(
     template: str, modules: tuple[str, ...], mutants: str, coverage: bool, sample: int | None, pairwise: bool,
-    seed: int, quick: bool, as_json: bool, sessions: str | None,
+    seed: int, quick: bool, demos: tuple[Path, ...], as_json: bool, sessions: str | None,
 ) -> int:
     """Prove the laws, every demo, its numbers at their extremes, its lines, and that its mutants turn a rung red."""
     from aigchip_tui.library.against_template import template_findings
-    from aigchip_tui.library.demos import load_library
+    from aigchip_tui.library.demos import load_library, shipped_root, user_root
     from aigchip_tui.library.laws import law_findings
     from aigchip_tui.library.laws_pairs import template_pair_findings
-    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.own_templates import template_given
     from aigchip_tui.modules.protocol import borrowed_of
     from aigchip_tui.proof.covering import Coverer
 
-    family = load_template(template)
+    family = template_given(template)
     borrowed = borrowed_of(family)
-    library = load_library(family.name, borrowed)
-    wanted = modules or tuple(name for name in library.modules if name not in borrowed)
+    library = load_library(family.name, borrowed, roots=(shipped_root(), user_root(), *demos) if demos else None)
+    own = tuple(name for name in family.modules() if name not in borrowed)
+    wanted = modules or own
     unknown = [m for m in wanted if m not in library.modules]
     if unknown:
-        known = ", ".join(library.modules)
-        raise AigchipError(f"There are no demonstrations of {unknown[0]!r}.", hint=f"Known: {known}.")
+        known = ", ".join(library.modules) or "none"
+        raise AigchipError(
+            f"There are no demonstrations of {unknown[0]!r} in {family.name}.",
+            hint=f"Known: {known}. Elsewhere: --demos FOLDER, with {family.name}/<module>/<name> below it.",
+        )
     drawn, how = _mutants(mutants), _selection(sample, pairwise, seed)
     laws = [f for m in wanted for f in (
         *law_findings(library, m), *template_findings(library.of(m), family),
@@ -168,15 +177,27 @@ def _prove(prover: DemoProver, library: DemoLibrary, module: str, mutants: int) 
 
 @demos_command.command("add")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--template", default=None, metavar="NAME|FOLDER", help="Their template, if it is not known yet.")
 @sessions_option
-def add_command(folder: Path, sessions: str | None) -> int:
-    """Add your own demonstrations; they are checked before they count."""
-    from aigchip_tui.library.adding import add_demos
-    from aigchip_tui.library.demos import load_demos, templates
+def add_command(folder: Path, template: str | None, sessions: str | None) -> int:
+    """Add your own demonstrations: the laws are checked and each is proven before it is copied and used."""
+    from aigchip_tui.library.adding import add_demos, read_folder
+    from aigchip_tui.library.demos import load_library
+    from aigchip_tui.modules.own_templates import named_template, template_given
+    from aigchip_tui.modules.protocol import borrowed_of
 
-    added = add_demos(folder, known=[load_demos(name) for name in templates()])
+    given = template_given(template, keep=True) if template is not None else None
+    names = dict.fromkeys(demo.template for demo in read_folder(folder))
+    families = {
+        name: given if given is not None and given.name == name else named_template(name) for name in names
+    }
+    added = add_demos(
+        folder, known=[load_library(name, borrowed_of(family)) for name, family in families.items()],
+        modules={name: tuple(family.modules()) for name, family in families.items()},
+        prove=lambda demo, library: prove_added(families[demo.template], library, demo),
+    )
     for demo in added:
-        say(f"added {demo.label}")
+        say(f"added {demo.label}: proven as it stands and with each number at its least and greatest value")
     return 0
 
 

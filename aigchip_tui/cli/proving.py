@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aigchip_tui.library.demos import DemoLibrary
+    from aigchip_tui.library.adding import Proven
+    from aigchip_tui.library.demos import Demo, DemoLibrary
     from aigchip_tui.modules.protocol import Template
     from aigchip_tui.proof.covered import Covered
     from aigchip_tui.proof.demonstrations import DemoProver
@@ -56,3 +57,20 @@ def coverage_file(family: Template, library: DemoLibrary, module: str) -> Covere
     folder = Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "coverage"
     key = coverage_key(family, library, module, find_compiler(os.environ).version)
     return Covered(folder, family.name, module, key)
+
+
+def prove_added(family: Template, library: DemoLibrary, demo: Demo) -> Proven:
+    """A demo of the user's own on the ladder, as it stands and at its extremes, before it is used."""
+    from aigchip_tui.library.adding import Proven
+    from aigchip_tui.library.against_template import template_findings
+    from aigchip_tui.proof.checking import wrong_of
+
+    words = [finding.message for finding in template_findings([demo], family)]
+    if words:
+        return Proven(template=family.hash, asked=("words",), wrong=tuple(words))
+    with prover_and_bench(family, library, 1) as (prover, _):
+        climbs = [prover.demonstration(demo)]
+        if climbs[0].red is None:
+            climbs += prover.at_extremes(demo)
+    wrong = tuple(text for climb in climbs for text in wrong_of(climb))
+    return Proven(template=family.hash, asked=tuple(climb.subject for climb in climbs), wrong=wrong)

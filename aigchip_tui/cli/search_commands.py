@@ -43,7 +43,9 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
     options = [
         click.option("--request", "request_text", default="", help="What you need, in plain words."),
         *(click.option(flag, name, default=None, **extra) for flag, name, extra in _FLAGS),
-        click.option("--template", default=None, help="Accelerator family: gemm, inner_product, pe_array, rowwise."),
+        click.option("--template", default=None, metavar="NAME|FOLDER",
+                     help="Accelerator family: gemm, inner_product, pe_array, rowwise, or the folder of your own; its "
+                     "Python runs with your rights."),
         click.option("--generator", default=None, help="offline (adapter, not a language model) or openai:MODEL."),
         click.option("--synth", type=click.Choice(["embedded", "vitis"]), default=None),
         click.option("--evaluations", type=int, default=None, help="Designs to evaluate."),
@@ -121,6 +123,10 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
             note(told)
     else:
         request = understand(text, flags, devices=devices)
+    if options.get("template"):
+        from aigchip_tui.modules.own_templates import template_given
+
+        options["template"] = template_given(str(options["template"]), keep=True).name
     extra: dict[str, object] = {
         # Zero is a value: only what was not given is left out.
         k: v for k, v in options.items() if v is not None and (v is not False or k == "cache") and v != ()

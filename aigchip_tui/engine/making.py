@@ -17,7 +17,7 @@ from aigchip_tui.model.request_words import Wish, read_wishes
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build, check_parameter
 from aigchip_tui.model.workload import Workload, workload
-from aigchip_tui.modules.loader import load_template
+from aigchip_tui.modules.own_templates import named_template
 from aigchip_tui.modules.protocol import narrowed_of
 from aigchip_tui.search.encoding import Pins
 
@@ -106,7 +106,7 @@ def checked(settings: SessionSettings) -> SessionSettings:
 
 def _fitting_template(settings: SessionSettings) -> None:
     """Refuse an unknown template, and what the template does not have: a precision, a pinned value."""
-    narrowed = narrowed_of(load_template(settings.template))
+    narrowed = narrowed_of(named_template(settings.template))
     precisions = narrowed.get("precision")
     if precisions is not None and settings.precision not in precisions:
         raise AigchipError(

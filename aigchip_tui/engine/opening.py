@@ -21,7 +21,7 @@ from aigchip_tui.model.module import Setting
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.space import Build
 from aigchip_tui.model.workload import Workload
-from aigchip_tui.modules.loader import load_template
+from aigchip_tui.modules.own_templates import named_template
 from aigchip_tui.modules.protocol import borrowed_of, narrowed_of
 from aigchip_tui.proof.ladder import Bench, Reader
 from aigchip_tui.proof.reading import Reading
@@ -56,7 +56,7 @@ def open_house(
     cache = session.place.cache / "csim"
     for folder in (work, cache):
         _private(folder)
-    template = load_template(settings.template)
+    template = named_template(settings.template)
     generator = open_generator(settings.generator, environment=environment)
     sandbox = choose(Probes(scratch=work, environment=environment), wanted=settings.sandbox)
     if sandbox.name == "none" and settings.sandbox != "none" and generator.spec.is_language_model:

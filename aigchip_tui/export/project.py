@@ -18,7 +18,7 @@ from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.summary import LADDER, author_of, design_document
-from aigchip_tui.modules.loader import load_template
+from aigchip_tui.modules.own_templates import named_template
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
@@ -57,7 +57,7 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
     from aigchip_tui.engine.making import build_of, workload_of
 
     settings = view.settings
-    template = load_template(settings.template)
+    template = named_template(settings.template)
     _refuse_changed(view, template.hash)
     build = build_of(settings)
     point = DesignPoint.from_parameters(design.parameters)

@@ -7,16 +7,35 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from aigchip_tui.library.demos import FILES, Demo, DemoError, DemoLibrary, load_demo, user_root
+import msgspec
+
+from aigchip_tui.library.demos import (
+    FILES,
+    PROOF,
+    Demo,
+    DemoError,
+    DemoLibrary,
+    DemoProof,
+    load_demo,
+    user_root,
+)
 from aigchip_tui.library.laws import law_findings
 from aigchip_tui.model.finding import Finding
 
 
+class Proven(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of a demo on the ladder, for the template of that hash, and what was `wrong`."""
+
+    template: str
+    asked: tuple[str, ...]
+    wrong: tuple[str, ...] = ()
+
+
 class RefusedDemoError(DemoError):
-    """Demonstrations that break a law; `findings` say which."""
+    """Demonstrations that break a law (`findings` say which) or are red on the ladder."""
 
     exit_code = 1
 
@@ -48,11 +67,14 @@ def add_demos(
     *,
     known: Sequence[DemoLibrary],
     modules: Mapping[str, Collection[str]] | None = None,
+    prove: Callable[[Demo, DemoLibrary], Proven],
     root: Path | None = None,
     accept_warnings: bool = True,
 ) -> tuple[Demo, ...]:
     """Copies the demonstrations under `source` into the user's folder `root` and returns them.
 
+    Each must be proven first: `prove` gets it and the library that it becomes part of, and its answer is kept beside
+    the copy. Without it, or changed afterwards, a demo of the user's own is not used.
     They are checked together with the `known` libraries, one per template that exists; `modules` names
     the modules of each template (default: those that have demos). Raises
     `RefusedDemoError` when a law is broken that was not broken before, `DemoError` for an unknown
@@ -87,12 +109,20 @@ def add_demos(
     broken = [f for f in findings if (f.blocking and f.code != "L0") or not accept_warnings]
     if broken:
         raise RefusedDemoError(f"{len(broken)} laws of demonstrations are broken: {broken[0].message}", broken)
+    proven: list[Proven] = []
     for demo in demos:
-        _copy(demo, target)
+        library = by_template[demo.template]
+        grown = [*library.demos, *(other for other in demos if other.template == demo.template)]
+        done = prove(demo, DemoLibrary(template=demo.template, demos=tuple(grown)))
+        if done.wrong:
+            raise RefusedDemoError(f"{demo.label} is not proven: {done.wrong[0]}", [])
+        proven.append(done)
+    for demo, done in zip(demos, proven, strict=True):
+        _copy(demo, target, DemoProof(demo=demo.hash, template=done.template, proven=done.asked))
     return demos
 
 
-def _copy(demo: Demo, root: Path) -> None:
+def _copy(demo: Demo, root: Path, proof: DemoProof) -> None:
     home = root / demo.template / demo.module
     home.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".adding-", dir=home))
@@ -101,6 +131,7 @@ def _copy(demo: Demo, root: Path) -> None:
             shutil.copyfile(Path(demo.path) / name, scratch / name)
             with (scratch / name).open("rb") as written:
                 os.fsync(written.fileno())
+        (scratch / PROOF).write_bytes(msgspec.json.encode(proof) + b"\n")
         scratch.chmod(0o755)
         checked = load_demo(scratch, template=demo.template, module=demo.module)
         if checked.hash != demo.hash:

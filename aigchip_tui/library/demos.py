@@ -23,6 +23,8 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.strictyaml import load_yaml, mapping_of
 
 FILES = ("demo.yaml", "instruction.md", "code.hpp")
+PROOF = "proof.json"
+"""Beside a demo of the user's own: what was proven of it, and when it was added."""
 MAX_BYTES = 256 * 1024
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 
@@ -72,6 +74,14 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def label(self) -> str:
         """`module/name`, as messages show it."""
         return f"{self.module}/{self.name}"
+
+
+class DemoProof(msgspec.Struct, frozen=True, kw_only=True):
+    """That the demo with this hash climbed the ladder for the template with that one; `proven` says what was asked."""
+
+    demo: str
+    template: str
+    proven: tuple[str, ...] = ()
 
 
 class DemoLibrary(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,15 +193,36 @@ def _folders(root: Path) -> Iterator[Path]:
 
 
 def load_demos(template: str, *, roots: Sequence[Path] | None = None) -> DemoLibrary:
-    """All demonstrations of a template from the roots (default: shipped, then the user's own)."""
+    """All demonstrations of a template from the roots.
+
+    Default: the shipped ones, then those of the user's own that were proven as they stand (`aigchip-tui demos add`).
+    """
     found: dict[tuple[str, str], Demo] = {}
     for root in roots if roots is not None else (shipped_root(), user_root()):
-        for module in _folders(root / template):
-            for folder in _folders(module):
-                if folder.name.startswith("."):
-                    continue
-                found[module.name, folder.name] = load_demo(folder, template=template, module=module.name)
+        for demo in _demos_in(root, template):
+            if roots is not None or root != user_root() or is_proven(demo):
+                found[demo.module, demo.name] = demo
     return DemoLibrary(template=template, demos=tuple(found[key] for key in sorted(found)))
+
+
+def unproven_demos(template: str) -> tuple[Demo, ...]:
+    """The user's own demonstrations that are not used: never proven, or changed since."""
+    return tuple(demo for demo in _demos_in(user_root(), template) if not is_proven(demo))
+
+
+def is_proven(demo: Demo) -> bool:
+    """Whether a proof of exactly these three files lies beside them."""
+    try:
+        proof = msgspec.json.decode((Path(demo.path) / PROOF).read_bytes(), type=DemoProof)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return proof.demo == demo.hash
+
+
+def _demos_in(root: Path, template: str) -> Iterator[Demo]:
+    for module in _folders(root / template):
+        for folder in _folders(module):
+            yield load_demo(folder, template=template, module=module.name)
 
 
 def load_library(

@@ -23,16 +23,26 @@ def template_folders(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
     return (*extra, *(folder for folder in ours if folder.is_dir()))
 
 
+def shipped_templates() -> dict[str, Path]:
+    """The templates of the checkout or the wheel, by name."""
+    return _templates_in(template_folders())
+
+
+def _templates_in(folders: Sequence[Path]) -> dict[str, Path]:
+    known: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if (path / "template.py").is_file():
+                known.setdefault(path.name, path)
+    return known
+
+
 def template_path(name: str | Path, *, extra: Sequence[Path] = ()) -> Path:
     """Folder of a template given by name or by path.
 
     Raises AigchipError, naming the known templates, if there is none.
     """
-    known: dict[str, Path] = {}
-    for folder in template_folders(extra):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            if (path / "template.py").is_file():
-                known.setdefault(path.name, path)
+    known = _templates_in(template_folders(extra))
     if str(name) in known:
         return known[str(name)]
     path = Path(name)

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from aigchip_tui.library.adding import RefusedDemoError, add_demos
-from aigchip_tui.library.demos import DemoError, load_demos, parse_instruction
+from aigchip_tui.library.adding import Proven, RefusedDemoError, add_demos
+from aigchip_tui.library.demos import (
+    Demo,
+    DemoError,
+    DemoLibrary,
+    load_demos,
+    parse_instruction,
+    unproven_demos,
+    user_root,
+)
 from aigchip_tui.library.extremes import extremes, with_number
 from aigchip_tui.model.errors import AigchipError
 
@@ -89,15 +97,50 @@ def test_white_space_in_lines_is_evened() -> None:
     assert parse_instruction("1.  One   two. \n\n2. Three.\n", where="x") == ("One two.", "Three.")
 
 
+def _green(demo: Demo, library: DemoLibrary) -> Proven:
+    assert any(other.hash == demo.hash for other in library.demos)
+    return Proven(template="t", asked=(demo.label,))
+
+
+def test_a_demo_of_the_user_is_used_as_long_as_it_is_what_was_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = copy(tmp_path / "source", to="toy/lane/mine")
+    known = [load_demos("toy", roots=[SAMPLES])]
+    add_demos(folder, known=known, prove=_green)
+    assert [demo.label for demo in load_demos("toy").demos] == ["lane/mine"]
+    assert unproven_demos("toy") == ()
+    mine = user_root() / "toy" / "lane" / "mine"
+    (mine / "code.hpp").write_text((mine / "code.hpp").read_text() + "// later\n")
+    assert load_demos("toy").demos == ()
+    assert [demo.label for demo in unproven_demos("toy")] == ["lane/mine"]
+    copy(user_root(), to="toy/lane/by_hand")
+    assert load_demos("toy").demos == ()
+    (mine / "proof.json").write_text("{")
+    assert load_demos("toy").demos == ()
+
+
+def test_a_demo_that_is_red_on_the_ladder_is_not_added(tmp_path: Path) -> None:
+    folder = copy(tmp_path / "source", to="toy/lane/mine")
+
+    def red(demo: Demo, library: DemoLibrary) -> Proven:
+        return Proven(template="t", asked=(demo.label,), wrong=("lane/mine: module_sim: values differ",))
+
+    with pytest.raises(RefusedDemoError, match="not proven: lane/mine: module_sim"):
+        add_demos(folder, known=[load_demos("toy", roots=[SAMPLES])], prove=red, root=tmp_path / "user")
+    assert not (tmp_path / "user").exists()
+
+
 def test_adding_copies_a_checked_demo(tmp_path: Path) -> None:
     folder = copy(tmp_path / "source", to="toy/lane/mine")
     known = [load_demos("toy", roots=[SAMPLES])]
-    added = add_demos(folder, known=known, root=tmp_path / "user")
+    added = add_demos(folder, known=known, prove=_green, root=tmp_path / "user")
     assert [demo.label for demo in added] == ["lane/mine"]
     library = load_demos("toy", roots=[SAMPLES, tmp_path / "user"])
     assert len(library.demos) == 5
     assert sorted(path.name for path in (tmp_path / "user" / "toy" / "lane").iterdir()) == ["mine"]
-    add_demos(tmp_path / "source", known=known, root=tmp_path / "user2")
+    add_demos(tmp_path / "source", known=known, prove=_green, root=tmp_path / "user2")
     assert (tmp_path / "user2" / "toy" / "lane" / "mine" / "code.hpp").exists()
 
 
@@ -106,7 +149,7 @@ def test_adding_refuses_what_breaks_a_law_and_leaves_nothing(tmp_path: Path) -> 
     code = (folder / "code.hpp").read_text()
     (folder / "code.hpp").write_text(code.replace("i < step", "i <= step"))
     with pytest.raises(RefusedDemoError, match="Nothing was copied") as caught:
-        add_demos(folder, known=[load_demos("toy", roots=[SAMPLES])], root=tmp_path / "user")
+        add_demos(folder, known=[load_demos("toy", roots=[SAMPLES])], prove=_green, root=tmp_path / "user")
     assert {finding.code for finding in caught.value.findings} == {"L5"}
     assert not (tmp_path / "user").exists()
 
@@ -122,20 +165,21 @@ def test_adding_refuses_what_breaks_a_law_and_leaves_nothing(tmp_path: Path) -> 
 def test_adding_refuses_unknown_places(tmp_path: Path, to: str, says: str) -> None:
     folder = copy(tmp_path / "source", to=to)
     with pytest.raises(DemoError, match=says):
-        add_demos(folder, known=[load_demos("toy", roots=[SAMPLES])], root=tmp_path / "user")
+        add_demos(folder, known=[load_demos("toy", roots=[SAMPLES])], prove=_green, root=tmp_path / "user")
 
 
 def test_the_first_demo_of_a_module_is_added_when_the_template_has_the_module(tmp_path: Path) -> None:
     folder = copy(tmp_path / "source", to="toy/train/mine")
     known, root = [load_demos("toy", roots=[SAMPLES])], tmp_path / "user"
-    assert add_demos(folder, known=known, modules={"toy": ("lane", "train")}, root=root)[0].module == "train"
+    added = add_demos(folder, known=known, modules={"toy": ("lane", "train")}, prove=_green, root=root)
+    assert added[0].module == "train"
 
 
 def test_adding_refuses_a_folder_without_a_demo(tmp_path: Path) -> None:
     with pytest.raises(DemoError, match="holds no demo"):
-        add_demos(tmp_path, known=[], root=tmp_path / "user")
+        add_demos(tmp_path, known=[], prove=_green, root=tmp_path / "user")
     with pytest.raises(DemoError, match="is not a folder"):
-        add_demos(tmp_path / "nothing", known=[], root=tmp_path / "user")
+        add_demos(tmp_path / "nothing", known=[], prove=_green, root=tmp_path / "user")
 
 
 def test_extremes_change_one_number_to_its_least_and_greatest_legal_value() -> None:
