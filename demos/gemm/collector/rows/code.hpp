@@ -8,7 +8,7 @@ constexpr int SLICE_ROWS = ROWS / SLICES;
 constexpr int PART = SLICE_ROWS * COLUMNS;
 // [4] senders of each token
 constexpr int ARRAYS = 4;
-// [5] rows of all arrays side by side
+// [5] rows of all arrays, one after the other
 constexpr int JOINED = PART * ARRAYS;
 
 // [6] from a stream for each array to one stream for the accumulator
