@@ -59,7 +59,9 @@ def parse_pragma(text: str, line: int) -> Pragma | None:
     return Pragma(kind=kind, options=options, words=tuple(bare), line=line)
 
 
-_TCL_FLAGS = frozenset({"off", "rewind", "recursive", "region", "skip_exit_check", "flush", "enable_flush", "complete"})
+_TCL_FLAGS = frozenset(
+    {"off", "rewind", "recursive", "region", "skip_exit_check", "flush", "enable_flush", "complete", "force"}
+)
 
 
 def parse_directives(text: str) -> list[Pragma]:
@@ -95,6 +97,8 @@ def parse_directives(text: str) -> list[Pragma]:
             options.setdefault("variable", operands[1])
         if "type" in options:
             bare.append(options["type"].lower())
+        if kind == "ALLOCATION" and "variable" in options:
+            options.setdefault("instances", options.pop("variable"))
         location = operands[0] if operands else ""
         found.append(Pragma(kind=kind, options=options, words=tuple(bare), line=number, location=location))
     return found

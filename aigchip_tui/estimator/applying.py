@@ -19,6 +19,7 @@ from aigchip_tui.estimator.objects import (
     View,
     fresh,
 )
+from aigchip_tui.estimator.regions import OPERATOR_LABELS, Region
 from aigchip_tui.estimator.values import Val
 
 _ABOUT_VARIABLES = frozenset(
@@ -65,6 +66,9 @@ class PragmaWalk(ExpressionWalk):
             name = (pragma.options.get("variable") or pragma.options.get("port") or "").split("[")[0]
             if not name and pragma.kind == "INTERFACE":
                 continue
+            if not name and pragma.kind == "DEPENDENCE":
+                self._depend_on_class(pragma)
+                continue
             bound = self.lookup(name) if name not in own else None
             if bound is None or pragma.kind == "BIND_OP":
                 waiting[name] = [*waiting.get(name, ()), pragma]
@@ -73,6 +77,27 @@ class PragmaWalk(ExpressionWalk):
                 if changed is not bound:
                     self._rebind(bound, changed)
         self.pragmas = waiting
+
+    def region_within(self, pragmas: Sequence[Pragma]) -> Region:
+        """The region that the ALLOCATION and EXPRESSION_BALANCE pragmas of a function, loop or block make."""
+        asked = [pragma for pragma in pragmas if pragma.kind in ("ALLOCATION", "EXPRESSION_BALANCE")]
+        if not asked:
+            return self.region
+        limits, instances = dict(self.region.limits), dict(self.region.instances)
+        balanced = self.region.balanced
+        for pragma in asked:
+            if pragma.kind == "EXPRESSION_BALANCE":
+                balanced = not pragma.has("off")
+            units = self._option(pragma, "limit")
+            if pragma.kind != "ALLOCATION" or units is None or units < 1:
+                continue
+            for name in pragma.options.get("instances", pragma.options.get("variable", "")).split(","):
+                label = OPERATOR_LABELS.get(name.lower())
+                if "function" in pragma.words:
+                    instances[name] = tuple(self.resource((id(pragma), name, one), 1) for one in range(units))
+                elif label is not None:
+                    limits[label] = self.resource((id(pragma), label), units)
+        return Region(limits, instances, balanced)
 
     def _rebind(self, old: Binding, new: Binding) -> None:
         """Puts an object in another's place under all its names, those of the functions inlined around included."""
@@ -132,13 +157,32 @@ class PragmaWalk(ExpressionWalk):
             elif "ap_fifo" in mode or "axis" in mode or "axis" in pragma.words or "ap_fifo" in pragma.words:
                 place.ports = (1, 1, 1)
                 self.capacity[place.number] = place.ports
-        elif pragma.kind == "DEPENDENCE" and (
-            pragma.has("false")
-            or pragma.options.get("type", "").lower() == "false"
-            or pragma.options.get("dependent", "").lower() == "false"
-        ):
-            self.free.add(place.number)
+        elif pragma.kind == "DEPENDENCE":
+            self._depend(place, pragma)
         return place
+
+    def _depend(self, memory: Memory, pragma: Pragma) -> None:
+        """DEPENDENCE: what the designer knows of reads after writes; other directions bound nothing here."""
+        given = {*pragma.words, pragma.options.get("type", "").lower(), pragma.options.get("direction", "").lower()}
+        if given & {"war", "waw"}:
+            return
+        within = "intra" in given
+        if "false" in given or pragma.options.get("dependent", "").lower() == "false":
+            (self.free_within if within else self.free).add(memory.number)
+        elif not within:
+            distance = self._option(pragma, "distance")
+            if distance is not None and distance > 0:
+                self.distances[memory.number] = distance
+
+    def _depend_on_class(self, pragma: Pragma) -> None:
+        """A DEPENDENCE without a variable holds for all visible arrays, or for all pointers."""
+        words = {*pragma.words, pragma.options.get("class", "").lower()}
+        for scope in self.scopes:
+            for bound in scope.values():
+                if isinstance(bound, Memory):
+                    pointer = 0 in bound.extents
+                    if not ("pointer" in words and not pointer) and not ("array" in words and pointer):
+                        self._depend(bound, pragma)
 
     def _option(self, pragma: Pragma, name: str) -> int | None:
         text = pragma.options.get(name)
@@ -184,6 +228,16 @@ class PragmaWalk(ExpressionWalk):
         if everywhere and memory.words <= 65536 and not memory.axi and pragma.kind == "ARRAY_PARTITION":
             return Registers(memory.type, memory.extents, fresh())
         return memory
+
+    def within_latency(self, cycles: int, pragmas: Sequence[Pragma], what: str) -> int:
+        """Cycles of a function or of one iteration under LATENCY: at least `min`; above `max` is warned of."""
+        for pragma in pragmas:
+            if pragma.kind == "LATENCY":
+                least, most = self._option(pragma, "min"), self._option(pragma, "max")
+                cycles = max(cycles, least or 0)
+                if most is not None and cycles > most:
+                    self.warn(f"LATENCY max={most} of the {what} is not met: {cycles} cycles")
+        return cycles
 
     def _loop_pragmas(self, loop: ast.Loop) -> list[Pragma]:
         found = list(loop.pragmas)

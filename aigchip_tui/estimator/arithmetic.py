@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from aigchip_tui.cpp.constants import NotConstantError, apply_binary
+from aigchip_tui.estimator.graph import Access
 from aigchip_tui.estimator.objects import (
     Group,
     Result,
@@ -53,15 +54,30 @@ class ArithmeticWalk(WalkState):
                 self.width(operands[1]) if len(operands) > 1 else right,
             )
             label = name
-            if name == "mul" and self.multiplier:
-                label = f"mul_{self.multiplier}"
-                cost = self.operators.bound_multiplier(
-                    self.multiplier, bits, self.width(operands[0]), self.width(operands[-1])
-                )
+        how = self.bindings.get(label) if self.bindings else None
+        number = self.region.limits.get(label)
+        if how is not None:
+            cost = self.operators.bound(
+                label,
+                how,
+                bits,
+                self.width(operands[0]) if operands else bits,
+                self.width(operands[-1]) if operands else bits,
+            )
+            label += how.suffix
         widths = tuple(self.width(operand) for operand in operands)
         node = self.graph.add(
-            label, cost.states, cost.delay, self.sources(*operands), bits=bits, widths=widths, line=self.line
+            label,
+            cost.states,
+            cost.delay,
+            self.sources(*operands),
+            bits=bits,
+            widths=widths,
+            line=self.line,
+            access=None if number is None else Access(number, (0,), False),
         )
+        if how is not None or (number is not None and not label[-1].isdigit()):
+            self.graph.bound[node] = (cost.dsp, cost.ff, cost.lut)
         if lin is None and kind.letter == "i":
             lin = Lin(0, ((fresh(), 1),))
         return Val(kind, node, None, lin, self.graph)
@@ -202,9 +218,13 @@ class ArithmeticWalk(WalkState):
     def add_tree(self, name: str, kind: Kind, left: Val, right: Val, operator: str) -> Val:
         """A floating addition (sums are re-associated only under unsafe math, by the balancer)."""
         found = self.operate(name, kind, (left, right))
-        if operator == "+":
+        if operator == "+" and self._may_balance(found):
             self.associative.add((self.graph.number, found.node))
         return found
+
+    def _may_balance(self, sum_: Val) -> bool:
+        """Whether a chain of sums may become a tree: not where a pragma says no or counts the adders."""
+        return self.region.balanced and sum_.node not in self.graph.bound and self.graph.access[sum_.node] is None
 
     def fixed(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Fixed-point arithmetic."""
@@ -246,7 +266,8 @@ class ArithmeticWalk(WalkState):
                 (left, right),
                 lin=lin,
             )
-            self.associative.add((self.graph.number, found.node)) if operator == "+" else None
+            if operator == "+" and self._may_balance(found):
+                self.associative.add((self.graph.number, found.node))
             wide = max(self.width(left), self.width(right)) + 1
             return Val(kind, found.node, None, found.lin, found.graph, min(kind.bits, wide))
         if operator == "*":

@@ -235,11 +235,16 @@ class CallWalk(MachineWalk):
         for outer in self.touched:
             for number, write in touched.items():
                 outer[number] = outer.get(number, False) or write
+        instances = self.region.instances.get(function.name, ())
+        made = self.made[function.name] = self.made.get(function.name, -1) + 1
+        if instances:
+            touched = {**touched, instances[made % len(instances)]: True}
         node = self._macro(touched, inputs, outcome.latency, line, function.name)
         for number, found in inner.values.items():
             if number in self._known_cells(arguments):
                 self.layer.values[number] = Val(found.kind, node, found.const, found.lin, self.graph)
-        self.usage.include(outcome.usage)
+        if not instances or made < len(instances):
+            self.usage.include(outcome.usage)
         self.slowest = max(self.slowest, outcome.slowest_ns)
         self.body.loops += outcome.loops
         if outcome.latency[1] is None:

@@ -91,6 +91,13 @@ class ChoiceWalk(CounterWalk):
         unroll = [pragma for pragma in pragmas if pragma.kind == "UNROLL" and not pragma.has("off")]
         factor = self._option(unroll[0], "factor") if unroll else None
         full = bool(unroll) and factor is None
+        if factor is not None and header is not None and unroll[0].has("skip_exit_check"):
+            exact = header.low == header.high and header.high is not None
+            if exact and (header.high or 0) % factor:
+                self.warn(
+                    f"UNROLL skip_exit_check at line {loop.line} is not done: {factor} does not divide {header.high}"
+                )
+                unroll, factor = [], None
         if header is not None and factor is not None and header.high is not None and factor >= header.high:
             full = True
         if self.pipelined or (full and header is not None and header.high is not None):

@@ -16,6 +16,8 @@ from aigchip_tui.estimator.objects import (
     Type,
     fresh,
 )
+from aigchip_tui.estimator.regions import OPERATOR_LABELS
+from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.values import Lin, Val, integer
 
 
@@ -53,19 +55,23 @@ class DeclarationWalk(MachineWalk):
             kind.extents = (len(variable.init.items), *kind.extents[1:])
         return kind
 
-    def _multiplier_of(self, name: str) -> str:
-        """Where BIND_OP puts the products assigned to a variable: `fabric`, `dsp` or nowhere in particular."""
+    def _bindings_of(self, name: str) -> dict[str, OperatorBinding]:
+        """How BIND_OP makes the operators whose result a variable takes, by the label of their nodes."""
+        found: dict[str, OperatorBinding] = {}
         for pragma in self.pragmas.get(name, ()):
-            if pragma.kind == "BIND_OP" and pragma.options.get("op", "").lower() == "mul":
-                wanted = pragma.options.get("impl", "").lower()
-                return wanted if wanted in ("fabric", "dsp") else ""
-        return ""
+            label = OPERATOR_LABELS.get(pragma.options.get("op", "").lower())
+            if pragma.kind == "BIND_OP" and label is not None:
+                latency = self._option(pragma, "latency")
+                how = pragma.options.get("impl", "").lower()
+                found[label] = OperatorBinding("" if how == "auto" else how, -1 if latency is None else latency)
+        return found
 
     def variable(self, variable: ast.Variable) -> None:
         """A local declaration."""
-        self.multiplier = self._multiplier_of(variable.name)
+        outer = self.bindings
+        self.bindings = self._bindings_of(variable.name)
         self._variable(variable)
-        self.multiplier = ""
+        self.bindings = outer
 
     def _variable(self, variable: ast.Variable) -> None:
         self.line = variable.line or self.line

@@ -36,7 +36,13 @@ class DependenceWalk(WalkState):
                 for entry in track.log:
                     if entry[3] not in kept.values():
                         graph.access[entry[3]] = None
+            known = self.distances.get(number)
+            before = len(graph.back)
             self._carried_pairs(graph, nest, writes, reads, promoted)
+            if known is not None:
+                graph.back[before:] = [
+                    (source, target, known, extra) for source, target, _, extra in graph.back[before:]
+                ]
 
     def hoist(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
         """Loads whose address no iteration changes, of memories that the loop does not write, leave the loop.

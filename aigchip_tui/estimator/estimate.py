@@ -67,7 +67,8 @@ class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader of the C++ believes a design costs; never a tool's result (`basis`).
 
-    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns. `unknown` lists what is not known and why;
+    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns. `unknown` lists what is not known and why,
+    `warnings` pragmas that are not met;
     where a part of the design could not be read, no total is known either and all of them are None.
     """
 
@@ -87,6 +88,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     loops: tuple[LoopEstimate, ...]
     functions: tuple[FunctionEstimate, ...] = ()
     unknown: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     basis: Literal["estimate"] = "estimate"
 
 
@@ -360,6 +362,7 @@ def _result(
         loops=loops,
         functions=tuple(functions),
         unknown=tuple(dict.fromkeys(unknown)),
+        warnings=tuple(walker.warnings),
     )
 
 

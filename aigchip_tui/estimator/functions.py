@@ -19,6 +19,7 @@ from aigchip_tui.estimator.outcomes import (
     FunctionOutcome,
     add_ranges,
 )
+from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import Val, integer
@@ -35,13 +36,17 @@ class FunctionWalk(CallWalk, DataflowWalk):
         self.body, self.usage, self.slowest = Body(), Usage(), 0.0
         self.guard, self.nest, self.local_symbols = (), (), frozenset()
         self.returned, self.function_name, self.pipelined = [], function.name, False
-        self.free, self.frames = set(), []
+        self.free, self.frames, self.distances, self.made = set(), [], {}, {}
         self.space, self.source_function, self.source_file = function.space, function.name, function.file
         if function.broken:
             self.unread(f"line {function.broken}: the text of '{function.name}' does not parse there")
         self.scopes = [*self.scopes[:1], self._bind_parameters(function, arguments, owner)]
         self._prepare_function(function)
         pragmas = self._function_pragmas(function)
+        self.region = Region()
+        self.region = self.region_within(pragmas)
+        self.function_body = function.body
+        self.merges_function = any(pragma.kind == "LOOP_MERGE" for pragma in pragmas)
         name = function.name
         if any(pragma.kind == "DATAFLOW" for pragma in pragmas):
             outcome = self._dataflow(function, pragmas)
@@ -61,19 +66,21 @@ class FunctionWalk(CallWalk, DataflowWalk):
             and self.body.single is not None
             and self.body.plain_nodes == 0
         ):
-            single = self.body.single.latency
-            latency = add_ranges(single, (2, 2))
+            latency = add_ranges(self.body.single.latency, (2, 2))
         else:
             latency = add_ranges(latency, (-1, -1))
-        latency = (
-            None if latency[0] is None else max(0, latency[0]),
-            None if latency[1] is None else max(0, latency[1]),
-        )
+        what = f"function '{name}'"
+        low, high = (None if one is None else self.within_latency(max(0, one), pragmas, what) for one in latency)
+        latency = low, high
+        interval = None if high is None else high + 1
+        single = self.body.single
+        if single is not None and single.rewind and self.body.macros == 1 and single.trip[1] is not None:
+            interval = (single.interval or 1) * single.trip[1]
         outcome = FunctionOutcome(
             name,
             function.line,
             latency,
-            None if latency[1] is None else latency[1] + 1,
+            interval,
             self.body.loops,
             self.usage,
             self.slowest,
@@ -89,7 +96,9 @@ class FunctionWalk(CallWalk, DataflowWalk):
         target = pragma.number("ii") or 1
         plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
         self._account(self.graph, plan)
-        depth = max(1, plan.states)
+        depth = 1 + self.within_latency(
+            max(1, plan.states) - 1, self._function_pragmas(function), f"function '{function.name}'"
+        )
         outcome = FunctionOutcome(
             function.name, function.line, (depth - 1, depth - 1), plan.interval, [], self.usage, self.slowest
         )

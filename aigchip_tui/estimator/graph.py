@@ -38,13 +38,15 @@ class Graph:
 
     `operation` is the operator's name with its kind, `states` the number of clock states a node takes (1 is
     combinational), `delay` the delay in ns within each state, `sources` the nodes it waits for. `back` holds
-    carried dependences (from, to, distance, extra states).
+    carried dependences (from, to, distance, extra states), `bound` DSP, FF and LUT of nodes whose operator a pragma
+    shapes.
     """
 
     __slots__ = (
         "access",
         "back",
         "bits",
+        "bound",
         "delay",
         "late",
         "leaves",
@@ -73,6 +75,7 @@ class Graph:
         self.uses: list[int] = []
         self.leaves: dict[int, int] = {}
         self.late: set[int] = set()
+        self.bound: dict[int, tuple[int, int, int]] = {}
 
     def add(
         self,

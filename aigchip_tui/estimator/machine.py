@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
-from aigchip_tui.estimator.choosing import ChoiceWalk
 from aigchip_tui.estimator.graph import Graph, Macro, Schedule
+from aigchip_tui.estimator.merging import MergeWalk
 from aigchip_tui.estimator.objects import (
     Layer,
     Memory,
@@ -27,7 +27,7 @@ from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import Lin, Val, integer
 
 
-class MachineWalk(ChoiceWalk):
+class MachineWalk(MergeWalk):
     """The state machine of a function: straight pieces, rolled loops, modules that it waits for."""
 
     def _save(self) -> tuple[object, ...]:
@@ -45,6 +45,9 @@ class MachineWalk(ChoiceWalk):
             self.free,
             self.pragmas,
             self.frames,
+            self.region,
+            self.distances,
+            self.made,
         )
 
     def _restore(self, saved: tuple[object, ...]) -> None:
@@ -62,6 +65,9 @@ class MachineWalk(ChoiceWalk):
             self.free,
             self.pragmas,
             self.frames,
+            self.region,
+            self.distances,
+            self.made,
         ) = saved  # type: ignore[assignment]  # restored as saved
 
     def _close_chunk(self) -> None:
@@ -87,7 +93,7 @@ class MachineWalk(ChoiceWalk):
         return self.body.latency
 
     def _account(self, graph: Graph, plan: Schedule) -> None:
-        self.usage.include(of_graph(graph, plan, self.operators, self.associative))
+        self.usage.include(of_graph(graph, plan, self.operators, self.capacity))
         self.slowest = max(self.slowest, plan.slowest_ns)
 
     def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
@@ -163,6 +169,10 @@ class MachineWalk(ChoiceWalk):
                 _extrapolated(marks[0][1], marks[1][1], factor),
             )
             self.usage.repeat(spent[0], spent[1], factor - 2)
+        least, most = (
+            None if one is None else self.within_latency(one, pragmas, f"loop at line {loop.line}") for one in iteration
+        )
+        iteration = least, most
         children = self.body.loops
         inner = self.layer
         self.layer = layer

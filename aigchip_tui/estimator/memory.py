@@ -36,6 +36,7 @@ class MemoryWalk(OrderWalk):
         constants: Constants = tuple(lin.constant for lin in lins)
         partial = len(indices) > dimensions
         track = self.track(memory.number)
+        track.free = memory.number in self.free_within
         if write:
             memory.written = True
         else:

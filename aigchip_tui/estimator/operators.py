@@ -8,7 +8,11 @@ from typing import Any
 
 import msgspec
 
+from aigchip_tui.estimator.regions import Binding
 from aigchip_tui.estimator.values import Kind
+
+_DSP_ADDER_BITS = 48
+"""Width of the adder within a DSP slice."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -130,12 +134,32 @@ class Operators:
             states, min(self.budget, delay / states), pieces, 17 * pieces * (states - 1), 50 if pieces > 1 else 0
         )
 
-    def bound_multiplier(self, implementation: str, bits: int, left: int, right: int) -> Cost:
-        """A multiplier that BIND_OP puts into LUTs (`fabric`) or into DSP slices (`dsp`), whatever its width."""
-        if implementation == "fabric":
+    def bound(self, label: str, how: Binding, bits: int, left: int, right: int) -> Cost:
+        """An operator as BIND_OP makes it: in LUTs (`fabric`), in DSP slices, with a latency of its own.
+
+        `label` is a node's (`mul`, `add`, `fadd32`, ...); an implementation that it lacks leaves the usual one.
+        """
+        core = label.rstrip("0123456789")
+        if core != label:
+            usual = self.floating(core, bits)
+            made = self.table["bound"].get(label, {}).get(how.implementation)
+            found = usual if made is None else Cost(usual.states, usual.delay, made[0], usual.ff, made[1])
+        elif label == "mul" and how.implementation == "fabric":
             usual = self._simple("mul", bits, left, right)
-            return Cost(usual.states, usual.delay, 0, usual.ff, left * right)
-        return self.multiplier(max(left, 9), max(right, 9), bits)
+            found = Cost(usual.states, usual.delay, 0, usual.ff, left * right)
+        elif label == "mul" and how.implementation == "dsp":
+            found = self.multiplier(max(left, 9), max(right, 9), bits)
+        elif label == "add" and how.implementation == "dsp":
+            usual = self._simple(label, bits, left, right)
+            found = Cost(usual.states, usual.delay, -(-bits // _DSP_ADDER_BITS), usual.ff, 0)
+        else:
+            found = self.simple(label, bits, left, right)
+        if how.latency < 0:
+            return found
+        states = how.latency + 1
+        work = found.delay * found.states
+        stages = bits * how.latency if core == label else found.ff * states // max(1, found.states)
+        return Cost(states, min(self.budget, max(work / states, 0.3)), found.dsp, stages, found.lut)
 
     def name_of(self, kind: Kind, operation: str) -> Cost:
         """Cost of an arithmetic operation on a kind."""

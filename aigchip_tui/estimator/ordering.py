@@ -53,6 +53,8 @@ class OrderWalk(WalkState):
 
     def _order(self, track: Track, terms: Terms, constants: Constants, write: bool) -> list[int]:
         found = [track.barrier] if track.barrier >= 0 else []
+        if track.free:
+            return found
         for other, group in track.stores.items():
             if other == terms:
                 same = group.get(constants)

@@ -40,6 +40,7 @@ class LoopOutcome:
     reason: str = ""
     unread: bool = False
     file: str = ""
+    rewind: bool = False
 
 
 @dataclass(slots=True)

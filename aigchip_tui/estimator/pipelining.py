@@ -116,7 +116,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         )
         if plan.bound.startswith("ports"):
             self._decide(inner_graph)
-        usage = of_graph(inner_graph, plan, self.operators, self.associative)
+        usage = of_graph(inner_graph, plan, self.operators, self.capacity)
         usage.add_control(plan.states, pairs)
         touched = self.touched.pop()
         inner_layer = self.layer
@@ -125,7 +125,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self._restore(saved)
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
-        self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue)
+        self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue, pragmas)
         self.body.loops[-1].unread = self.gaps > gaps
         return True
 
@@ -347,14 +347,16 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         slowest: float,
         target: int,
         prologue: int,
+        pragmas: Sequence[Pragma],
     ) -> None:
         low: int | None = 1
         high: int | None = 1
         for a, b in trips:
             low = None if low is None or a is None else low * a
             high = None if high is None or b is None else high * b
-        depth = max(1, plan.states)
+        depth = self.within_latency(max(1, plan.states), pragmas, f"loop at line {loop.line}")
         interval = plan.interval
+        rewind = any(pragma.kind == "PIPELINE" and pragma.has("rewind") for pragma in pragmas)
 
         def length(trip: float | None) -> int | None:
             if trip is None:
@@ -380,6 +382,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             unrolled=nest[-1].factor,
             target=target,
             file=self.source_file,
+            rewind=rewind,
         )
         self.body.loops.append(outcome)
         self.usage.include(usage, module=True)
@@ -407,7 +410,11 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         """What bounds the interval, as key:detail (memories by name)."""
         kind, _, rest = plan.bound.partition(":")
         if kind == "ports":
-            memory = self.memories.get(int(rest))
+            number = int(rest)
+            limited = next((key for key, one in self.resources.items() if one == number), None)
+            if limited is not None:
+                return f"operator:{limited[1]}"
+            memory = self.memories.get(number)
             return f"ports:{memory.name if memory is not None else 'an AXI port'}"
         if kind == "recurrence":
             return f"recurrence:{rest}"

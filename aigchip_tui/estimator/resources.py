@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from aigchip_tui.estimator.graph import Graph, Schedule
@@ -14,11 +14,50 @@ _FP = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow")
 
 
 @dataclass(slots=True)
+class Shaped:
+    """Operators that pragmas shape or count: what all of them cost, or at most `limit` shared ones."""
+
+    count: int = 0
+    dsp: int = 0
+    ff: int = 0
+    lut: int = 0
+    limit: int = 0
+
+    def add(self, dsp: int, ff: int, lut: int, limit: int) -> None:
+        """One more operator; of a limited kind the largest is made."""
+        self.count, self.limit = self.count + 1, limit
+        if limit:
+            self.dsp, self.ff, self.lut = max(self.dsp, dsp), max(self.ff, ff), max(self.lut, lut)
+        else:
+            self.dsp, self.ff, self.lut = self.dsp + dsp, self.ff + ff, self.lut + lut
+
+    def join(self, other: Shaped, copies: int = 1) -> None:
+        """Those of another piece: limited ones are shared with it, others are not."""
+        if other.limit:
+            if other.count > self.count:
+                self.count, self.dsp, self.ff, self.lut = other.count, other.dsp, other.ff, other.lut
+            self.limit = other.limit
+        else:
+            self.count += copies * other.count
+            self.dsp += copies * other.dsp
+            self.ff += copies * other.ff
+            self.lut += copies * other.lut
+
+    def total(self) -> tuple[int, int, int]:
+        """DSP, FF and LUT; a shared unit selects its operands."""
+        if not self.limit:
+            return self.dsp, self.ff, self.lut
+        made = min(self.count, self.limit)
+        return made * self.dsp, made * self.ff, made * self.lut + 32 * (self.count - made)
+
+
+@dataclass(slots=True)
 class Usage:
     """Hardware of a function: shared units by operator, and what cannot be shared."""
 
     units: Counter[tuple[str, int]] = field(default_factory=Counter)
     module_units: Counter[tuple[str, int]] = field(default_factory=Counter)
+    shaped: dict[tuple[str, int], Shaped] = field(default_factory=dict)
     dsp: int = 0
     ff: int = 0
     lut: int = 0
@@ -33,6 +72,8 @@ class Usage:
             self.units[key] = max(self.units[key], count)
         for key, count in other.module_units.items():
             self.module_units[key] += count
+        for place, made in other.shaped.items():
+            self.shaped.setdefault(place, Shaped()).join(made)
         self.dsp += other.dsp
         self.ff += other.ff
         self.lut += other.lut
@@ -40,6 +81,10 @@ class Usage:
 
     def repeat(self, first: Usage, second: Usage, copies: int) -> None:
         """Adds what cannot be shared of further copies of a body, from what one and what two of them needed."""
+        for place, made in second.shaped.items():
+            one = first.shaped.get(place, Shaped())
+            more = Shaped(made.count - one.count, made.dsp - one.dsp, made.ff - one.ff, made.lut - one.lut, made.limit)
+            self.shaped.setdefault(place, Shaped()).join(more, copies)
         self.dsp += copies * (second.dsp - first.dsp)
         self.ff += copies * (second.ff - first.ff)
         self.lut += copies * (second.lut - first.lut)
@@ -58,6 +103,9 @@ class Usage:
     def totals(self, operators: Operators) -> tuple[int, int, int]:
         """DSP, FF and LUT of everything."""
         dsp, ff, lut = self.dsp, self.ff, self.lut
+        for made in self.shaped.values():
+            more = made.total()
+            dsp, ff, lut = dsp + more[0], ff + more[1], lut + more[2]
         for source in (self.units, self.module_units):
             for (label, _), count in source.items():
                 name = label.rstrip("0123456789")
@@ -69,9 +117,8 @@ class Usage:
         return dsp, ff, lut
 
 
-def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: set[tuple[int, int]]) -> Usage:
-    """Units, registers and multiplexers of one scheduled graph."""
-    del associative
+def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mapping[int, tuple[int, int, int]]) -> Usage:
+    """Units, registers and multiplexers of one scheduled graph; `capacity` holds the limits of shared operators."""
     usage = Usage()
     interval = plan.interval if plan.interval else max(1, plan.states)
     occupancy: dict[tuple[str, int], Counter[int]] = {}
@@ -87,16 +134,15 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, associative: se
             usage.ff += 2
             continue
         label = name.rstrip("0123456789")
-        if name != label and label in (*_FP, "fcmp", "convert", "resize"):
+        shape = graph.bound.get(node)
+        if shape is not None:
+            access = graph.access[node]
+            made = usage.shaped.setdefault((name, access.memory if access is not None else 0), Shaped())
+            made.add(*shape, capacity.get(access.memory, (0,))[0] if access is not None else 0)
+        elif name != label and label in (*_FP, "fcmp", "convert", "resize"):
             slots = occupancy.setdefault((name, 0), Counter())
             for copy in range(max(1, graph.leaves.get(node, 2) - 1)):
                 slots[(start[node] - copy) % interval] += 1
-        elif name in ("mul_fabric", "mul_dsp"):
-            widths = graph.width_in[node] or (32, 32)
-            cost = operators.bound_multiplier(name[4:], graph.bits[node], widths[0], widths[-1])
-            usage.dsp += cost.dsp
-            usage.lut += cost.lut
-            usage.ff += cost.ff
         elif name == "mul":
             widths = graph.width_in[node]
             left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)

@@ -27,6 +27,8 @@ from aigchip_tui.estimator.outcomes import (
     Header,
     Level,
 )
+from aigchip_tui.estimator.regions import Binding as OperatorBinding
+from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.tracks import Track
 from aigchip_tui.estimator.traverse import parts_of
@@ -105,7 +107,16 @@ class WalkState(ABC):
         self.again = False
         self.refused_pipelines = 0
         self.left_rolled: set[int] = set()
-        self.multiplier = ""
+        self.region = Region()
+        self.bindings: dict[str, OperatorBinding] = {}
+        self.resources: dict[tuple[int | str, ...], int] = {}
+        self.distances: dict[int, int] = {}
+        self.free_within: set[int] = set()
+        self.warnings: list[str] = []
+        self.made: dict[str, int] = {}
+        self.function_body: ast.Block | None = None
+        self.merges_function = False
+        self.merged_blocks: dict[int, tuple[ast.Stmt, ...]] = {}
         self.method_names = frozenset(name for record in unit.records.values() for name in record.methods)
         self.designer_partitions = any(
             self._states_banks(function) for functions in unit.functions.values() for function in functions
@@ -125,6 +136,19 @@ class WalkState(ABC):
         """Remembers once what is unknown and why."""
         if text not in self.notes and len(self.notes) < 40:
             self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        """Remembers once that a pragma is not met."""
+        if text not in self.warnings and len(self.warnings) < 40:
+            self.warnings.append(text)
+
+    def resource(self, key: tuple[int | str, ...], units: int) -> int:
+        """Number of a resource that the scheduler counts like the ports of a memory."""
+        number = self.resources.get(key)
+        if number is None:
+            number = self.resources[key] = fresh()
+        self.capacity[number] = (units, units, units)
+        return number
 
     def unread(self, why: str) -> None:
         """Remembers what cannot be read: neither latency nor hardware of what holds it is known then."""

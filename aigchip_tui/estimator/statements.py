@@ -12,6 +12,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
+from aigchip_tui.estimator.traverse import root_name
 from aigchip_tui.estimator.values import Lin, Val
 
 
@@ -21,11 +22,12 @@ class StatementWalk(DeclarationWalk):
     def block(self, block: ast.Block) -> None:
         """Statements of a block in a scope of their own."""
         self.scopes.append({})
-        outer = self.pragmas
+        outer = self.pragmas, self.region
+        self.region = self.region_within(block.pragmas)
         self._prepare(block.pragmas, block.statements)
-        for statement in block.statements:
+        for statement in self.merged(block):
             self.statement(statement)
-        self.pragmas = outer
+        self.pragmas, self.region = outer
         self.scopes.pop()
 
     def statement(self, statement: ast.Stmt) -> None:
@@ -37,10 +39,11 @@ class StatementWalk(DeclarationWalk):
                 for argument in call.arguments:
                     self._assert(argument)
                 return
-            if isinstance(call, ast.Assign) and isinstance(call.target, ast.Name):
-                self.multiplier = self._multiplier_of(call.target.name)
+            outer = self.bindings
+            target = root_name(call.target) if isinstance(call, ast.Assign) else ""
+            self.bindings = self._bindings_of(target) if target else {}
             self.result(call)
-            self.multiplier = ""
+            self.bindings = outer
         elif isinstance(statement, ast.Declaration):
             for variable in statement.variables:
                 self.variable(variable)

@@ -14,7 +14,7 @@ Constants = tuple[int, ...]
 class Track:
     """What one graph has done to one memory so far."""
 
-    __slots__ = ("barrier", "loads", "log", "readers", "stores", "writers")
+    __slots__ = ("barrier", "free", "loads", "log", "readers", "stores", "writers")
 
     def __init__(self) -> None:
         self.stores: dict[Terms, dict[Constants, tuple[int, Result, tuple[int, ...]]]] = {}
@@ -23,3 +23,4 @@ class Track:
         self.writers: list[int] = []
         self.readers: list[int] = []
         self.barrier = -1
+        self.free = False

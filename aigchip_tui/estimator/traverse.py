@@ -150,6 +150,13 @@ def _assigned_in(expression: ast.Expr, names: set[str]) -> None:
         _assigned_in(child, names)
 
 
+def root_name(expression: ast.Expr) -> str:
+    """Name of the variable that an expression designates or lies in; empty when there is none."""
+    found: set[str] = set()
+    _root(expression, found)
+    return next(iter(found), "")
+
+
 def _root(expression: ast.Expr, names: set[str]) -> None:
     while isinstance(expression, ast.Index | ast.Member | ast.Unary | ast.Cast):
         if isinstance(expression, ast.Index | ast.Member):
