@@ -40,7 +40,7 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
     if as_json:
         document(rows)
     elif not rows:
-        say(f"No sessions in {where.root}. Begin with: aigchip-tui demo")
+        say(f"No sessions in {where.root}. Begin with: aigchip-tui demo   or look at one: aigchip-tui attach example")
     else:
         table(
             [

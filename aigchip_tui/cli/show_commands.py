@@ -9,6 +9,7 @@ import click
 from aigchip_tui.cli.common import engine_state, open_view, seems_alive
 from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.evidence import evidence_of
 from aigchip_tui.model.summary import LADDER, best, design_document, session_document
 
 if TYPE_CHECKING:
@@ -155,9 +156,7 @@ def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
     say("  " + "  ".join(f"{k}={v}" for k, v in report["parameters"].items()))
     say()
     for rung in LADDER:
-        outcome = found.rungs.get(rung)
-        evidence = outcome.told if outcome is not None else ""
-        say(f"  {rung:14} {report['proof'][rung]:8} {evidence}")
+        say(f"  {rung:14} {report['proof'][rung]:8} {evidence_of(view.state, found, rung)}".rstrip())
     say()
     table(
         [(m["name"], m["count"], m["variant"], m["author"]) for m in report["modules"]],

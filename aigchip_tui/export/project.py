@@ -13,11 +13,12 @@ import msgspec
 
 from aigchip_tui import __version__
 from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
+from aigchip_tui.export.proof_table import proof_lines
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
-from aigchip_tui.model.summary import LADDER, author_of, design_document
+from aigchip_tui.model.summary import author_of, design_document
 from aigchip_tui.modules.own_templates import named_template
 
 if TYPE_CHECKING:
@@ -210,12 +211,9 @@ def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> s
         "## Use", "", "```sh", "make test            # g++; CXX=clang++ works too; SEED=7 draws other data", "```", "",
         "**Warning**: `make test` compiles and runs generated code without any sandbox.", "",
         "`run_hls.tcl` synthesises with Vitis HLS, which brings its own headers; `include/` is for g++ and clang only.",
-        "", "## Proof", "", "| rung | status | evidence |", "| --- | --- | --- |",
+        "", *proof_lines(view.state, design, document["proof"]),
     ]
-    for rung in LADDER:
-        outcome = design.rungs.get(rung)
-        lines.append(f"| {rung} | {document['proof'][rung]} | {outcome.evidence if outcome is not None else ''} |")
-    lines += ["", "## Modules", "", "| module | count | written by | variant |", "| --- | --- | --- | --- |"]
+    lines += ["## Modules", "", "| module | count | written by | variant |", "| --- | --- | --- | --- |"]
     for module in design.instances:
         author = author_of(view.state, module.variant) if module.author == "generator" else "template"
         lines.append(f"| {module.name} | {module.count} | {author} | {module.variant} |")

@@ -8,7 +8,7 @@ import re
 import secrets
 import uuid as uuids
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from aigchip_tui.store.settings import read_settings, settings_text
 from aigchip_tui.store.trust import TrustList
 from aigchip_tui.store.work import WorkFolder
 
+EXAMPLE = "example"
 FORMAT = 1
 """Version of the folder's layout; sessions of a newer one open read-only."""
 SETTINGS_NAME = "session.yaml"
@@ -168,14 +169,24 @@ def publish(place: Place, name: str, half: Path) -> Session:
 def open_session(place: Place, name: str) -> Session:
     """Open a session by name for reading, and for writing when this user made or adopted it.
 
-    Raises AigchipError with the nearest names when there is none, or when session.yaml cannot be read.
+    The name `example` opens the session that ships, read-only, where there is no other of that name. Raises
+    AigchipError with the nearest names when there is none, or when session.yaml cannot be read.
     """
     folder = place.root / check_name(name)
     if folder.is_symlink() or not folder.is_dir():
+        if name == EXAMPLE and (shipped := example_folder()) is not None:
+            return replace(open_folder(place, shipped), read_only="it is the example that ships")
         near = difflib.get_close_matches(name, session_names(place), n=3)
         hint = f"Did you mean {', '.join(near)}?" if near else "`aigchip-tui ls` lists what there is."
         raise AigchipError(f"There is no session {name} in {place.root}.", hint=hint)
     return open_folder(place, folder)
+
+
+def example_folder() -> Path | None:
+    """The finished session that ships with the application, in the checkout or the wheel."""
+    package = Path(__file__).resolve().parent.parent
+    shipped = (package.parent / "sessions" / EXAMPLE, package / "_data" / "sessions" / EXAMPLE)
+    return next((folder for folder in shipped if (folder / SETTINGS_NAME).is_file()), None)
 
 
 def open_folder(place: Place, folder: Path) -> Session:

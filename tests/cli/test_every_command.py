@@ -243,7 +243,7 @@ def test_a_fault_of_our_own_is_a_sentence_and_its_traceback_is_there_when_asked_
 ) -> None:
     import aigchip_tui.cli.show_commands as show
 
-    def broken(*_: object) -> object:
+    def broken(*_: object, **__: object) -> object:
         raise KeyError("an odd thing")
 
     monkeypatch.setattr(show, "open_view", broken)

@@ -53,6 +53,14 @@ def test_the_readme_marks_estimates_and_warns_and_the_tcl_names_the_part(
     assert "estimates: no vendor tool has confirmed them" in readme
     assert "without any sandbox" in readme
     assert "| cosim | not run |" in readme
+    rungs = dict(re.findall(r"^\| (\w+) \| [a-z ]+ \| (.*?) ?\|$", readme.split("###")[0], re.MULTILINE))
+    assert re.fullmatch(r"\d+ modules: \d+ passed", rungs["static"])
+    assert re.fullmatch(r"\d+ modules: \d+ passed; \d+ values compared in all", rungs["module_sim"])
+    assert rungs["cosim"] == ""
+    modules = readme.split("### ")[1:]
+    design = command_line.json("show", "out", "--design", "best")
+    assert len(modules) == len({m["variant"] for m in design["modules"] if m["author"] != "template"})
+    assert all("| module_sim | passed | " in module and " values in " in module for module in modules)
     tcl = (project / "run_hls.tcl").read_text(encoding="utf-8")
     assert "set_part {xczu7ev" in tcl
     assert "csynth_design" in tcl

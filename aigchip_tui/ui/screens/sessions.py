@@ -90,6 +90,7 @@ class SessionsScreen(Screen[None]):
         self.query_one("#sessions-none", LinesView).show([
             (), ((" There is no session here yet. Begin with one of:", ""),), (),
             ((" aigchip-tui demo", "key"), ("                    ResNet-50 on a ZCU104, no key, no Vitis", "dim")),
+            ((" aigchip-tui attach example", "key"), ("          a finished search to look at, read-only", "dim")),
             ((" aigchip-tui run NAME --request \"...\"", "key"), ("   what you need, in plain words", "dim")),
         ])
 
