@@ -21,7 +21,7 @@ from aigchip_tui.ui.projections.modules import rung_lines, tree_line, tree_rows
 from aigchip_tui.ui.projections.overview import overview_lines
 from aigchip_tui.ui.projections.population import design_detail, population_ids, population_line
 from aigchip_tui.ui.projections.scatter import scatter
-from aigchip_tui.ui.projections.status import bottom_line, milliseconds, status_line, tab_line
+from aigchip_tui.ui.projections.status import bottom_line, generator_words, milliseconds, status_line, tab_line
 from aigchip_tui.ui.projections.text import as_text, width_of
 from aigchip_tui.ui.projections.views import design_ladder, variant_ladder
 
@@ -73,6 +73,10 @@ def test_the_bottom_line_names_sandbox_engine_and_who_writes(full: Made) -> None
     snapshot = dataclasses.replace(full.snapshot(), engine="none")
     assert as_text([bottom_line(snapshot, 80, bar="|")]) == (
         " est | sandbox bwrap | engine off | offline adapter (not a language model)")
+    faulty = generator_words("offline:faults=0.4: offline adapter (not a language model)")
+    practice = dataclasses.replace(snapshot, engine="alive", generator=faulty)
+    assert as_text([bottom_line(practice, 80, bar="|")]) == (
+        " est | bwrap | engine alive | adapter (not a language model), faults 0.4")
     loose = dataclasses.replace(snapshot, sandbox="landlock", not_denied=("network",))
     assert "NOT DENIED: network" in as_text([bottom_line(loose, 120, bar="|")])
 

@@ -96,7 +96,8 @@ def question_lines(snapshot: Snapshot, row: InboxRow, *, width: int, now: dateti
     d = row.decision
     n = designs_waiting(snapshot, d)
     head: Line = ((f" {plain(d.module)}", "head"), (f"  {plain(d.label)}", "wait" if row.answer is None else "dim"),
-                  (f"  rung {d.rung}, attempt {d.attempt}, {n} design{'s wait' if n != 1 else ' waits'}", "dim"))
+                  (f"  {d.rung}, attempt {d.attempt}, {n} design{'s' if n != 1 else ''}"
+                   + ("" if row.answer is not None else " wait" if n != 1 else " waits"), "dim"))
     lines = [spread(head, ((age_words(d.asked, now) + " ", "dim"),), width)]
     lines += [((f" {piece}", ""),) for piece in wrap(plain(d.question), width - 2)[:3]]
     return lines

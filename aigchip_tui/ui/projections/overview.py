@@ -39,7 +39,7 @@ def request_lines(snapshot: Snapshot, width: int) -> list[Line]:
         lines += [((f" {piece}", "head"),) for piece in pieces[:2]]
     goal = "least latency" if s.goal.minimise == "latency" else "fewest DSP"
     limit = f", under {s.goal.latency_limit_ms:g} ms" if s.goal.latency_limit_ms else ""
-    dsp = f", at most {s.dsp_limit} DSP in the array" if s.dsp_limit else ""
+    dsp = f", <= {s.dsp_limit} DSP in the array" if s.dsp_limit else ""
     lines.append((
         (f" {plain(s.workload)} on {plain(s.device)}, {s.precision}, {s.clock_mhz} MHz{dsp}; {goal}{limit}", ""),
     ))
@@ -132,9 +132,11 @@ def activity_lines(snapshot: Snapshot, width: int) -> list[Line]:
             modules[-1] += [(f" {count}", role), (f" {word}", "dim")]
     designs: Line = (
         ("Designs ", "head"), (f" {s.done}", "good"), (" evaluated", "dim"), (f" {s.in_flight}", "accent"),
-        (" in flight", "dim"), *(((f" {s.failed}", "bad"), (" failed", "dim")) if s.failed else ()),
+        (" in flight", "dim"),
     )
     lines: list[Line] = [designs]
+    if s.failed:
+        lines.append((("         ", ""), (f"{s.failed}", "bad"), (" failed", "dim")))
     if s.screened:
         lines.append((("         ", ""), (f"{s.screened} screened by the model", "dim")))
     lines += [tuple(each) for each in modules]

@@ -9,7 +9,7 @@ from aigchip_tui.model.summary import LADDER
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.ladder import WORDS, ladder, status_role
 from aigchip_tui.ui.projections.status import basis_word, milliseconds
-from aigchip_tui.ui.projections.text import Line, Role, Span, crop_line, fit, plain, wrap
+from aigchip_tui.ui.projections.text import Line, Role, Span, crop_line, fit, plain, width_of, wrap
 from aigchip_tui.ui.projections.views import DesignView, Snapshot, design_ladder
 
 Sort = Literal["newest", "latency", "dsp", "state"]
@@ -71,9 +71,11 @@ def population_head(sort: int, only: int, width: int) -> Line:
                          (fit("DSP", 5, right=True), "dim")]
     for name, cells in _columns(width):
         spans.append((fit({"bram18": "BRAM18"}.get(name, name.upper()), cells, right=True), "dim"))
-    spans += [("  ", ""), (fit("proof", len(LADDER) + 1), "dim"), ("lane/array/arrays reuse", "dim")]
-    tail = f"  by {SORTS[sort]}" + (f", only {FILTERS[only]}" if only else "")
-    return crop_line((*spans, (tail, "accent")), width)
+    spans += [("  ", ""), (fit("proof", len(LADDER) + 1), "dim")]
+    order = f"  by {SORTS[sort]}" + (f", only {FILTERS[only]}" if only else "")
+    room = width - width_of(tuple(spans)) - len(order)
+    shape = next((words for words in ("lane/array/arrays reuse", "splits, reuse", "shape") if len(words) <= room), "")
+    return crop_line((*spans, (shape, "dim"), (order if shape else order.strip(), "accent")), width)
 
 
 def population_line(snapshot: Snapshot, design: DesignView, width: int, glyphs: Glyphs) -> Line:

@@ -40,6 +40,8 @@ def status_line(snapshot: Snapshot, width: int) -> Line:
     left.append((state, "bar_wait" if s.state in ("waiting", "paused", "stopped") else "accent"))
     if s.reading:
         left.append((" reading the journal", "dim"))
+    if s.read_only:
+        left.append((" READ-ONLY", "bar_wait"))
     left.append((f" {s.done}/{s.settings.evaluations}", ""))
     best = s.best_design()
     if best is not None and best.figures is not None:
@@ -52,8 +54,6 @@ def status_line(snapshot: Snapshot, width: int) -> Line:
         left.append((f" ${s.usd:.2f}", ""))
     if s.failed:
         left.append((f"  failed {s.failed}", "bar_bad"))
-    if s.read_only:
-        left.append(("  READ-ONLY", "bar_wait"))
     waiting: Line = ((f"  ? {len(s.open)} ", "bar_wait" if s.open else "dim"),)
     return spread(tuple(left), waiting, width)
 
@@ -70,23 +70,33 @@ def tab_line(current: int, width: int, *, note: str = "") -> Line:
 
 
 def bottom_line(snapshot: Snapshot, width: int, *, bar: str) -> Line:
-    """Basis of the figures, sandbox, engine, and who writes the code."""
+    """Basis of the figures, sandbox, engine, and who writes the code: in fewer words where the line is short."""
+    line: Line = ()
+    for short in (False, True):
+        line = _bottom(snapshot, bar, short=short)
+        if width_of(line) <= width:
+            return line
+    return crop_line(line, width)
+
+
+def _bottom(snapshot: Snapshot, bar: str, *, short: bool) -> Line:
     s = snapshot
     basis = {d.figures.basis for d in (s.designs[n] for n in s.front if n in s.designs) if d.figures is not None}
     word = "+".join(sorted(basis_word(b) for b in basis)) or "est"
     parts: list[Span] = [(f" {word}", "warn"), (f" {bar} ", "dim")]
-    if s.sandbox:
-        unsafe = s.sandbox == "none" or bool(s.not_denied)
-        parts.append((f"sandbox {s.sandbox}" + (" NOT DENIED: " + ", ".join(s.not_denied) if s.not_denied else ""),
-                      "bar_bad" if unsafe else ""))
+    box = "" if short else "sandbox "
+    if s.not_denied or s.sandbox == "none":
+        opened = f" NOT DENIED: {', '.join(s.not_denied)}" if s.not_denied else ""
+        parts.append((f"sandbox {s.sandbox}{opened}", "bar_bad"))
     else:
-        parts.append(("sandbox not run", "dim"))
+        parts.append((f"{box}{s.sandbox}", "") if s.sandbox else ("sandbox not run", "dim"))
     alive = s.engine in ("alive", "unknown")
+    writer = s.generator or s.settings.generator
     parts += [
         (f" {bar} ", "dim"), (f"engine {ENGINE_WORDS.get(s.engine, s.engine)}", "" if alive else "bar_wait"),
-        (f" {bar} ", "dim"), (s.generator or s.settings.generator, ""),
+        (f" {bar} ", "dim"), (writer.replace("offline adapter (", "adapter (") if short else writer, ""),
     ]
-    return crop_line(tuple(parts), width)
+    return tuple(parts)
 
 
 def generator_words(generator: str) -> str:

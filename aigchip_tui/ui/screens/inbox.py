@@ -24,7 +24,7 @@ from aigchip_tui.ui.projections.inbox import (
 )
 from aigchip_tui.ui.projections.logs import reply_lines, text_lines
 from aigchip_tui.ui.projections.modules import instruction_lines
-from aigchip_tui.ui.projections.text import EMPTY, Line, crop_line, plain_lines
+from aigchip_tui.ui.projections.text import EMPTY, Line, crop_line, plain_lines, width_of
 from aigchip_tui.ui.projections.views import AttemptView, Snapshot
 from aigchip_tui.ui.screens.answering import AskScreen, Choice, ConfirmScreen, DiffScreen, PatchScreen
 from aigchip_tui.ui.screens.pane import Pane
@@ -113,7 +113,8 @@ class InboxPane(Pane):
             return
         bar = self.query_one("#inbox-rule", Bar)
         tabs: Line = tuple((f" {title} ", "tab" if i == self.page else "dim") for i, title in enumerate(EVIDENCE))
-        bar.show(((self.workbench.glyphs.rule * 2, "dim"), *tabs, (self.workbench.glyphs.rule * width, "dim")))
+        head: Line = ((self.workbench.glyphs.rule * 2, "dim"), *tabs)
+        bar.show((*head, (self.workbench.glyphs.rule * max(0, width - width_of(head)), "dim")))
         question.show(question_lines(snapshot, row, width=width, now=self.workbench.surroundings.now()))
         cures.show(cure_lines(row, width=width, glyphs=self.workbench.glyphs))
         attempt = self.attempt(row.decision)
