@@ -34,6 +34,7 @@ def surroundings(place: Place, environment: Mapping[str, str], *, encoding: str)
     from aigchip_tui.ui.feed import interval_for
     from aigchip_tui.ui.follower import Follower
     from aigchip_tui.ui.surroundings import Surroundings
+    from aigchip_tui.ui.watch import watch
 
     def start_engine(session: Session) -> str:
         from aigchip_tui.engine.detached import spawn
@@ -48,6 +49,7 @@ def surroundings(place: Place, environment: Mapping[str, str], *, encoding: str)
         follow=lambda session: Follower(session, machine=LocalMachine(), monotonic=time.monotonic),
         run_editor=run_editor, start_engine=start_engine, names=lambda: session_names(place),
         open=lambda name: open_session(place, name), glyphs=choose_glyphs(environment, encoding), root=place.root,
+        watch=watch,
     )
 
 

@@ -31,6 +31,8 @@ class Surroundings:
     start_engine: Callable[[Session], str]
     names: Callable[[], Sequence[str]] = lambda: ()
     open: Callable[[str], Session] | None = None
+    watch: Callable[[Path, Callable[[], None]], Callable[[], None]] | None = None
+    """Tells when the files of a session's folder change (`ui.watch.watch`); None: they are only polled."""
     glyphs: Glyphs = UNICODE
     root: Path = field(default_factory=Path)
 

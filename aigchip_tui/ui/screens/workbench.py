@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -110,7 +111,11 @@ class Workbench(Screen[None]):
     def on_mount(self) -> None:
         self.draw()
         self._focus()
-        self._feed = Feed(self.steps, self._deliver, interval_s=self.surroundings.interval_s)
+        watch = self.surroundings.watch
+        self._feed = Feed(
+            self.steps, self._deliver, interval_s=self.surroundings.interval_s,
+            watch=partial(watch, self.session.folder) if watch is not None else None,
+        )
         self._feed.start()
         self.set_interval(30.0, self.draw)
 
