@@ -34,7 +34,7 @@ def proof_lines(state: SessionState, design: Design, proof: Mapping[str, str]) -
 
 def _words(outcome: RungOutcome) -> str:
     if outcome.status != "waived":
-        return outcome.evidence
+        return outcome.told
     return "; ".join(filter(None, (f"by {outcome.waived_by}: {outcome.reason}", outcome.evidence)))
 
 

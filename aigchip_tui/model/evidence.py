@@ -24,7 +24,7 @@ def outcome_of(attempt: Attempt | None, rung: Rung) -> RungOutcome:
     if attempt is not None and rung in attempt.waived and (found is None or found.status != "passed"):
         by, reason = attempt.waived[rung]
         return RungOutcome(rung=rung, status="waived", waived_by=by, reason=reason,
-                           evidence=found.evidence if found is not None else "")
+                           evidence=found.told if found is not None else "")
     return found or RungOutcome(rung=rung, status="not run")
 
 
@@ -32,7 +32,7 @@ def evidence_of(state: SessionState, design: Design, rung: Rung) -> str:
     """One sentence for a rung of a design; empty when there is nothing to say."""
     if rung in DESIGN_RUNGS:
         own = design.rungs.get(rung)
-        return own.evidence if own is not None else ""
+        return own.told if own is not None else ""
     outcomes = [outcome_of(attempt, rung) for _, _, attempt in module_attempts(state, design)]
     counts: dict[str, int] = {}
     for each in outcomes:
@@ -41,5 +41,7 @@ def evidence_of(state: SessionState, design: Design, rung: Rung) -> str:
         return ""
     words = f"{len(outcomes)} modules: " + ", ".join(f"{count} {status}" for status, count in counts.items())
     values = sum(int(found[1]) for each in outcomes if (found := _VALUES.search(each.evidence)))
+    taken = sum(bool(each.taken_from) for each in outcomes)
+    words += f" ({taken} of them cached)" if taken else ""
     return f"{words}; {values} values compared in all" if values else words
 

@@ -1,4 +1,4 @@
-"""Says at once that a session's files changed, where the system tells it. Looking stays the guarantee: NFS tells nothing.
+"""Says at once that a session's files changed, where the system tells. Looking stays the guarantee: NFS tells nothing.
 """
 
 from __future__ import annotations
