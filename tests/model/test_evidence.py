@@ -15,7 +15,8 @@ def state_of(*outcomes: tuple[str, RungOutcome]) -> SessionState:
     for key in ("lane-1", "ctrl-1"):
         module = key.partition("-")[0]
         state.apply(ev.VariantDeclared(key=key, module=module, function=module, settings={"k": 4}, instruction=()))
-        state.apply(ev.SourceProvided(variant=key, attempt=1, source="s", author="human"))
+        state.apply(ev.ReplyRecorded(
+            call=key, variant=key, attempt=1, reply="r", source="s", model="m", generator="offline adapter"))
     state.apply(ev.DesignProposed(number=1, parameters={}))
     state.apply(ev.DesignElaborated(design=1, processes=2, instances=tuple(
         ev.InstanceNamed(name=name, variant=key, module=key.partition("-")[0])
