@@ -9,6 +9,7 @@ import click
 
 from aigchip_tui.cli.common import engine_state, open_session, seems_alive
 from aigchip_tui.cli.output import note, say, sessions_option, tape_options
+from aigchip_tui.engine.sending import control_payload, somebody
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.store.session import Session
 
@@ -56,7 +57,7 @@ def stop_command(name: str, now: bool, patience: float, sessions: str | None) ->
     if state.state in ("none", "gone"):
         say(f"no engine runs on {name}.")
         return 0
-    session.send({"kind": "stop", "as_is": now})
+    session.send(control_payload("stop", by=somebody(), now=now))
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         state = engine_state(session)
@@ -99,7 +100,7 @@ def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
     alive = seems_alive(engine_state(session))
     paused = view(session).state.paused or any(c.payload.get("kind") == "pause" for c in session.inbox.pending())
     if paused:
-        session.send({"kind": "resume"})
+        session.send(control_payload("resume", by=somebody()))
         say(f"resume sent to {name}.")
     if not alive:
         say(_start(session, upgrade=upgrade))
@@ -111,6 +112,6 @@ def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
 def _send(sessions: str | None, name: str, kind: str) -> int:
     session = open_session(sessions, name)
     alive = seems_alive(engine_state(session))
-    session.send({"kind": kind})
+    session.send(control_payload(kind, by=somebody()))
     say(f"{kind} sent to {name}." if alive else f"queued: no engine runs on {name}.")
     return 0

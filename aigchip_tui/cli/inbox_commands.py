@@ -97,8 +97,6 @@ def decide_command(
         if file is None and not take:
             return _lay_out(view, asked)
         source = session.blobs.put_text(_patch_text(view, asked, file))
-    redact = session.place.redact
-    reason, hint = (redact(words.encode("utf-8", "replace")).decode("utf-8") for words in (reason, hint))
     payload = answer_payload(
         decision, action, by=somebody(), question=asked.fingerprint if asked else "", cure=cure, as_is=as_is,
         reason=reason, hint=hint, source=source,

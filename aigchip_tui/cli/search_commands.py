@@ -13,6 +13,7 @@ import click
 from aigchip_tui.cli.common import open_session, place
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, tape_options
 from aigchip_tui.cli.progress import Progress
+from aigchip_tui.cli.same_session import refuse_other_flags
 from aigchip_tui.cli.show_commands import print_session
 from aigchip_tui.model.errors import AigchipError
 
@@ -191,6 +192,7 @@ def run_command(
             _say_understanding(session)
     else:
         session = open_session(sessions, name)
+        refuse_other_flags(session, options)
     return run_to_end(session, as_json=as_json, jobs=jobs, take_over=take_over, upgrade=upgrade)
 
 
@@ -225,6 +227,9 @@ def run_to_end(
         return 130
     if result.reason == AWAY_REASON:
         note(f"{result.reason}; what was left unanswered is asked again by: aigchip-tui run {session.name}")
+        return 4
+    if result.reason == "paused":
+        note(f"{session.name} is paused, and nothing is begun before you say so: aigchip-tui resume {session.name}")
         return 4
     if result.reason == "waiting":
         note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")

@@ -17,6 +17,8 @@ from aigchip_tui.model.state import SessionState
 
 Job = Callable[[], Sequence[ev.AnyEvent]]
 POLL_S = 0.25
+DRAIN_S = 30.0
+"""How long a stop waits for steps under way."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Engine:
     jobs: int
     on_event: Callable[[ev.AnyEvent], None] = lambda event: None
     stop: str = ""
-    drain_s: float = 30.0
+    drain_s: float = DRAIN_S
     """How long a stop waits for steps under way; what is left is cut and begins anew at the next start."""
     monotonic: Callable[[], float] = time.monotonic
     cancel: Callable[[], None] = lambda: None

@@ -99,9 +99,10 @@ def checked(settings: SessionSettings) -> SessionSettings:
         raise AigchipError("The Vitis HLS back end is not built yet.", hint="Use --synth embedded.")
     if settings.executor != "local":
         raise AigchipError(f"The executor {settings.executor!r} is not built yet.", hint="Use --executor local.")
-    if settings.lag < settings.jobs:
-        settings = msgspec.structs.replace(settings, lag=settings.jobs)
-    return settings
+    return msgspec.structs.replace(
+        settings, lag=max(settings.lag, settings.jobs), population=settings.effective_population(),
+        dsp_limit=build_of(settings).dsp_budget,
+    )
 
 
 def _fitting_template(settings: SessionSettings) -> None:

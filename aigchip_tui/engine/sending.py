@@ -27,6 +27,6 @@ def answer_payload(
     }
 
 
-def control_payload(kind: str, *, by: str) -> dict[str, Any]:
-    """The payload of pause, resume or stop."""
-    return {"kind": kind, "by": by}
+def control_payload(kind: str, *, by: str, now: bool = False) -> dict[str, Any]:
+    """The payload of pause, resume or stop. A stop drains first unless it is for `now`."""
+    return {"kind": kind, "by": by, **({"as_is": True} if now else {})}

@@ -43,6 +43,7 @@ _LIMIT = (
 _STRICT = r"(?:fewer than|less than|under|below|<)"
 _BOUND = rf"(?:(?P<strict>{_STRICT})|{_LIMIT}|using|use|with|in)?\s*"
 _NUMBER = r"(?P<number>\d+(?:[.]\d+)?)"
+_COUNT = r"(?P<number>\d+(?:\.\d{1,3})?\s?k|\d+)"
 _DSP = r"(?:dsp48s?e?\d?|dsps?(?: slices| blocks)?|multipliers|macs)\b"
 # fmt: off
 _WORDS_WITHOUT_MEANING = frozenset([
@@ -120,12 +121,12 @@ def _read_budgets(reader: _Reader) -> None:
     )
     reader.each(rf"(?<![\w.]){_BOUND}half (?:of )?(?:the |its |all )?{_DSP}", lambda m: ("dsp_percent", 50.0))
     reader.each(
-        rf"(?<!at least )(?<![\w.]){_BOUND}(?P<number>\d+)\s*{_DSP}(?! per)",
-        lambda m: ("dsp_limit", int(m["number"]) - (1 if m["strict"] else 0)),
+        rf"(?<!at least )(?<![\w.]){_BOUND}{_COUNT}\s*{_DSP}(?! per)",
+        lambda m: ("dsp_limit", _count(m["number"]) - (1 if m["strict"] else 0)),
     )
     reader.each(
-        rf"\b{_DSP}\s*(?:budget|limit)?\s*(?:of|:|=|<=|≤|at most|up to)\s*(?P<number>\d+)\b",
-        lambda m: ("dsp_limit", int(m["number"])),
+        rf"\b{_DSP}\s*(?:budget|limit)?\s*(?:of|:|=|<=|≤|at most|up to)\s*{_COUNT}\b",
+        lambda m: ("dsp_limit", _count(m["number"])),
     )
     reader.each(
         r"(?:at |with |clock(?:ed)?(?: of| at)? )*(?:an? )?"
@@ -148,6 +149,11 @@ def _read_budgets(reader: _Reader) -> None:
         r"(?:fps|(?:frames|images|inferences)(?: per |/| a )s(?:ec(?:ond)?)?)\b",
         lambda m: ("latency_limit_ms", round(1000.0 / float(m["number"]), 6)) if float(m["number"]) else None,
     )
+
+
+def _count(number: str) -> int:
+    """A whole number; `1k` and `1.5k` are thousands."""
+    return round(1000 * float(number.rstrip(" k"))) if number.endswith("k") else int(number)
 
 
 def _clock(number: float, unit: str) -> int:

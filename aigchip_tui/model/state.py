@@ -197,6 +197,8 @@ class SessionState:
     spend: Spend = field(default_factory=Spend)
     engine: ev.EngineStarted | None = None
     stopped: str = ""
+    cut: tuple[str, ...] = ()
+    """Steps that the last engine cut when it stopped; they are done again."""
     paused: bool = False
     capped: str = ""
     """The cap that refused a call of this engine, with its figures; empty while none did."""
@@ -246,6 +248,7 @@ class SessionState:
     def _engine_started(self, event: ev.EngineStarted) -> None:
         self.engine = event
         self.stopped = self.capped = ""
+        self.cut = ()
         for call in list(self.spend.reserved):
             self.spend.end(call, kept=True)
         for variant in self.variants.values():
@@ -276,7 +279,7 @@ class SessionState:
             variant.attempts.pop()
 
     def _engine_stopped(self, event: ev.EngineStopped) -> None:
-        self.stopped = event.reason
+        self.stopped, self.cut = event.reason, event.cut
         self.commands.update(dict.fromkeys(event.uuids, "accepted"))
 
     def _search_paused(self, event: ev.SearchPaused) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import time
 import uuid as uuids
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from aigchip_tui.store.fs import Fs, StoreError, disk_error, read_regular
 from aigchip_tui.store.record import Record
 
 COMMAND_LIMIT = 1 << 20
+_SENT = "sent"
+"""Member of a document that orders it: nanoseconds since 1970, later than those of all commands that waited."""
+_LATEST = 1 << 62
 _NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.json")
 
 
@@ -36,9 +40,10 @@ def settled_commands(records: Iterable[Record]) -> set[str]:
 class Inbox:
     """The folder of commands that wait. Anybody trusted sends; only the engine settles."""
 
-    def __init__(self, folder: Path, *, fs: Fs) -> None:
+    def __init__(self, folder: Path, *, fs: Fs, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self.folder = folder
         self._fs = fs
+        self._clock_ns = clock_ns
 
     def send(self, payload: Mapping[str, Any], *, uuid: str | None = None) -> str:
         """Leave a command durably; its uuid. With no engine it waits ("queued").
@@ -49,7 +54,9 @@ class Inbox:
         if not _NAME.fullmatch(f"{uuid}.json"):
             raise AigchipError(f"{uuid!r} is not a uuid.", hint="Leave it out, or give one in lower case.")
         try:
-            data = msgspec.json.encode(dict(payload), order="sorted")
+            # Files of one tick have no order of their own; a clock that was set back gives none either.
+            last = max((sent for sent, _ in self._waiting()), default=0)
+            data = msgspec.json.encode({**payload, _SENT: max(self._clock_ns(), last + 1)}, order="sorted")
         except (TypeError, ValueError, OverflowError, RecursionError, UnicodeError) as problem:
             raise AigchipError(f"The command cannot be written as JSON: {problem}.") from problem
         if len(data) > COMMAND_LIMIT:
@@ -60,7 +67,10 @@ class Inbox:
         return uuid
 
     def pending(self, settled: set[str] | frozenset[str] = frozenset()) -> list[Command]:
-        """Commands that wait, oldest file first; those in `settled` are left out. Reads only."""
+        """Commands that wait in the order of their sending; those in `settled` are left out. Reads only."""
+        return [command for _, command in self._waiting(settled)]
+
+    def _waiting(self, settled: set[str] | frozenset[str] = frozenset()) -> list[tuple[int, Command]]:
         found: list[tuple[int, str]] = []
         try:
             with os.scandir(self.folder) as entries:
@@ -75,22 +85,25 @@ class Inbox:
             return []
         except OSError as problem:
             raise disk_error(problem, self.folder, "read") from problem
-        commands: list[Command] = []
-        for _, uuid in sorted(found):
+        commands: list[tuple[int, Command]] = []
+        for written, uuid in sorted(found):
             try:
-                commands.append(self._read(uuid))
+                commands.append(self._read(uuid, written))
             except FileNotFoundError:
                 continue
-        return commands
+        return sorted(commands, key=lambda pair: (pair[0], pair[1].uuid))
 
-    def _read(self, uuid: str) -> Command:
+    def _read(self, uuid: str, written: int) -> tuple[int, Command]:
+        """When a command was sent, by itself or else by its file, and the command."""
         try:
             data = read_regular(self.folder / f"{uuid}.json", limit=COMMAND_LIMIT)
-            return Command(uuid=uuid, payload=msgspec.json.decode(data, type=dict[str, Any]))
+            payload = msgspec.json.decode(data, type=dict[str, Any])
         except StoreError as problem:
-            return Command(uuid=uuid, payload={}, fault=problem.message)
+            return written, Command(uuid=uuid, payload={}, fault=problem.message)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
-            return Command(uuid=uuid, payload={}, fault=f"The command is not a JSON object: {problem}.")
+            return written, Command(uuid=uuid, payload={}, fault=f"The command is not a JSON object: {problem}.")
+        sent = payload.pop(_SENT, written)
+        return sent if isinstance(sent, int) and 0 < sent < _LATEST else written, Command(uuid=uuid, payload=payload)
 
     def done(self, uuid: str) -> None:
         """Remove a command whose acceptance or refusal is synced in the journal."""

@@ -101,9 +101,17 @@ class Session:
                                hint=f"Make it yours with `aigchip-tui clone {self.name} NEW`.")
 
     def send(self, command: Mapping[str, Any]) -> str:
-        """Leave a command for the engine; its uuid. Refused when the session is read-only."""
+        """Leave a command for the engine; its uuid. Refused when the session is read-only.
+
+        Whoever sends, a key that slipped into its words is written nowhere.
+        """
         self.require_writable()
-        return self.inbox.send(command)
+        return self.inbox.send({name: self._harmless(value) for name, value in command.items()})
+
+    def _harmless(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return self.place.redact(value.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 def check_name(name: str) -> str:

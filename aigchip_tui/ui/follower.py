@@ -174,7 +174,7 @@ class Follower:
             sandbox=started.sandbox if started is not None else "",
             not_denied=started.not_denied if started is not None else (),
             synthesizer=started.synthesizer if started is not None else self.settings.synth,
-            finished=s.finished, stopped=s.stopped, damaged=tuple(s.damaged), events=s.events,
+            finished=s.finished, stopped=s.stopped, cut=s.cut, damaged=tuple(s.damaged), events=s.events,
         )
 
 

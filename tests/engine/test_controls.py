@@ -30,7 +30,6 @@ else:
     from workshop_kit import SETTINGS, Stored, essence, hold_of, place_at, run_stored
 
 NAME = "first"
-_MOMENTS = itertools.count(1)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -96,9 +95,8 @@ def test_a_stop_in_the_middle_and_a_new_start_end_as_the_calm_run(tmp_path: Path
 def test_pause_and_resume_queued_without_an_engine_are_taken_in_the_order_they_came(
     session: Session, order: Sequence[str]
 ) -> None:
-    for at, kind in enumerate(order):
-        uuid = session.send({"kind": kind})
-        os.utime(session.inbox.folder / f"{uuid}.json", ns=(at * 10**9, at * 10**9))
+    for kind in order:
+        session.send({"kind": kind})
     reason, state = run_stored(session, Stored(session))
     assert reason == ("paused" if order[-1] == "pause" else "done")
     assert state.paused == (order[-1] == "pause")
@@ -126,7 +124,6 @@ def test_a_command_file_put_back_after_it_was_taken_has_no_second_effect(session
     for kind in ("pause", "resume", "dance"):
         uuid = session.send({"kind": kind})
         kept[uuid] = (session.inbox.folder / f"{uuid}.json").read_bytes()
-        os.utime(session.inbox.folder / f"{uuid}.json", ns=(len(kept) * 10**9, len(kept) * 10**9))
 
     def put_back() -> None:
         for uuid, data in kept.items():
@@ -184,11 +181,7 @@ def stuck(session: Session) -> tuple[Stored, SessionState]:
 
 
 def answer(session: Session, decision: str, action: str, **more: Any) -> str:
-    uuid = session.send({"kind": "decide", "decision": decision, "action": action, **more})
-    # Two commands of one instant have no order of their own.
-    moment = next(_MOMENTS) * 10**9
-    os.utime(session.inbox.folder / f"{uuid}.json", ns=(moment, moment))
-    return uuid
+    return session.send({"kind": "decide", "decision": decision, "action": action, **more})
 
 
 def test_an_answer_to_a_superseded_question_is_refused(session: Session) -> None:

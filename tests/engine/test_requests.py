@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,21 @@ def honest(line: CommandLine, name: str, *words: str) -> dict[str, Any]:
     if report["best"] and report["state"] == "done":
         assert report["best"]["proof"]["assembled_sim"] == "passed"
     return report
+
+
+def test_run_says_that_a_session_is_paused_and_that_flags_name_another_one(command_line: CommandLine) -> None:
+    command_line.run("new", "still", "--request", SMALL, "--evaluations", "2")
+    command_line.run("pause", "still")
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "aigchip_tui", "run", "still", "--request", SMALL], capture_output=True, text=True,
+            env=command_line.environment, stdin=subprocess.DEVNULL, check=False,
+        )
+        assert done.returncode == 4
+        assert "still is paused, and nothing is begun before you say so: aigchip-tui resume still" in done.stderr
+    assert not command_line.json("show", "still", "--designs")
+    said = command_line.run("run", "still", "--evaluations", "9", expect=2)
+    assert "another --evaluations: 2, not 9" in said
 
 
 def test_a_session_with_a_key_keeps_it_to_itself(command_line: CommandLine, tmp_path: Path) -> None:

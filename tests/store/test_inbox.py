@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,11 +32,31 @@ def test_a_command_waits_until_it_is_done(inbox: Inbox) -> None:
     assert inbox.pending() == []
 
 
-def test_commands_come_oldest_first(inbox: Inbox) -> None:
-    sent = [inbox.send({"number": number}) for number in range(5)]
-    for age, name in enumerate(reversed(sent)):
+@pytest.mark.parametrize("clock", [lambda: 7, iter(range(1000, 0, -1)).__next__], ids=["one tick", "backwards"])
+def test_commands_come_in_the_order_of_their_sending(tmp_path: Path, clock: Callable[[], int]) -> None:
+    """Senders of one tick, or on clocks that disagree, and whatever the files' own times say."""
+    folder = tmp_path / "inbox"
+    sent = [Inbox(folder, fs=Fs(), clock_ns=clock).send({"number": number}) for number in range(12)]
+    for name in sent:
+        os.utime(folder / f"{name}.json", ns=(5, 5))
+    found = Inbox(folder, fs=Fs()).pending()
+    assert [command.uuid for command in found] == sent
+    assert [command.payload for command in found] == [{"number": number} for number in range(12)]
+
+
+@pytest.mark.parametrize("sent", [
+    b"", b',"sent":"now"', b',"sent":-1', b',"sent":99999999999999999999999', b',"sent":1e99',
+])
+def test_a_document_without_a_usable_time_is_ordered_by_its_file(inbox: Inbox, sent: bytes) -> None:
+    inbox.folder.mkdir()
+    names = [str(uuid.UUID(int=number)) for number in (3, 1, 2)]
+    for age, name in enumerate(names, start=1):
+        (inbox.folder / f"{name}.json").write_bytes(b'{"kind":"pause"' + sent + b"}")
         os.utime(inbox.folder / f"{name}.json", ns=(age, age))
-    assert [command.uuid for command in inbox.pending()] == sent[::-1]
+    assert [command.uuid for command in inbox.pending()] == names
+    assert inbox.pending()[-1].payload == {"kind": "pause"}
+    last = inbox.send({"kind": "resume"})
+    assert inbox.pending()[-1].uuid == last
 
 
 def test_a_command_appears_whole(tmp_path: Path) -> None:

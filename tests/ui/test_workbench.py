@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import TextArea
 
+from aigchip_tui.llm.redact import redactor
 from aigchip_tui.model import events as ev
 from aigchip_tui.ui.feed import SnapshotArrived
 from aigchip_tui.ui.projections.text import as_text
@@ -361,6 +363,40 @@ async def test_pause_is_sent_after_a_yes(full: Made) -> None:
         await pilot.press("ctrl+y", "enter")
         await pilot.pause()
         assert full.sent() == [{"kind": "pause", "by": "ada"}]
+
+
+async def test_stop_drains_first_then_cuts_and_says_what_was_cut(full: Made) -> None:
+    app = full.app()
+    async with app.run_test(size=SIZE) as pilot:
+        bench = await settle(pilot)
+        await pilot.press("ctrl+x")
+        await pilot.pause()
+        assert "longer than\n30 s is cut" in as_text(app.screen.query_one(LinesView).lines)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert full.sent() == [], "nothing is sent without a yes"
+        await pilot.press("ctrl+x", "enter")
+        await pilot.pause()
+        assert full.sent() == [{"kind": "stop", "by": "ada"}]
+        await pilot.press("ctrl+x")
+        await pilot.pause()
+        assert "End them now?" in as_text(app.screen.query_one(LinesView).lines)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert full.sent()[1:] == [{"kind": "stop", "by": "ada", "as_is": True}]
+        uuids = tuple(command.uuid for command in full.session.inbox.pending())
+        full.record(ev.EngineStopped(reason="stopped", cut=("generate:pe_lane-1:1",), uuids=uuids))
+        await settle(pilot, lambda b: bool(b.snapshot.stopped))
+        assert "cut, to be done again: generate:pe_lane-1:1" in bar(bench, "hint")
+
+
+async def test_a_key_in_an_answer_reaches_no_file(full: Made) -> None:
+    place = dataclasses.replace(full.place, redact=redactor({"OPENAI_API_KEY": "sk-canary-4711"}))
+    session = dataclasses.replace(full.session, place=place)
+    uuid = session.send({"kind": "decide", "decision": "d", "action": "regenerate", "hint": "use sk-canary-4711"})
+    written = (session.inbox.folder / f"{uuid}.json").read_bytes()
+    assert b"canary" not in written
+    assert b"use " in written
 
 
 async def test_logs_show_reply_prompt_and_rung_and_keep_the_choice(full: Made) -> None:

@@ -61,7 +61,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(id="engine.start", keys="ctrl+e", action="start_engine", word="Start the engine", scope="workbench",
            tooltip="Start the detached engine of this session.", writes=True, palette=True),
     Action(id="engine.stop", keys="ctrl+x", action="control('stop')", word="Stop the engine", scope="workbench",
-           tooltip="Let the engine finish its steps and end; nothing is lost.", writes=True, palette=True),
+           tooltip="Let the engine finish its steps and end; again: end them at once. Nothing is lost.", writes=True,
+           palette=True),
 
     Action(id="population.open", keys="enter", action="open", word="modules", scope="population", hint=True,
            tooltip="See the module tree and the code of the design."),

@@ -158,6 +158,8 @@ class Snapshot:
     synthesizer: str = ""
     finished: str = ""
     stopped: str = ""
+    cut: tuple[str, ...] = ()
+    """Steps that the last engine cut when it stopped."""
     damaged: tuple[str, ...] = ()
     events: int = 0
 

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
+from aigchip_tui.engine.loop import DRAIN_S
 from aigchip_tui.engine.sending import answer_payload, control_payload
 from aigchip_tui.model.decision import Action, Decision
 from aigchip_tui.model.errors import AigchipError
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
     from aigchip_tui.store.session import Session
 
 MESSAGE_S = 8.0
+_STOPS = ("stop", "stop now")
+
+
+def _ended(snapshot: Snapshot) -> str:
+    """What a stop led to."""
+    cut = f"cut, to be done again: {', '.join(snapshot.cut)}" if snapshot.cut else "no step was cut"
+    return f"the engine has ended, {cut}; nothing is lost, ctrl+e goes on"
 
 
 def _overview() -> Pane:
@@ -139,7 +147,9 @@ class Workbench(Screen[None]):
             outcome = message.snapshot.commands.get(uuid)
             if outcome is not None:
                 del self.sent[uuid]
-                self.say(f"{what}: {outcome}", bad=outcome != "accepted")
+                accepted = outcome == "accepted"
+                self.say(_ended(message.snapshot) if accepted and what in _STOPS else f"{what}: {outcome}",
+                         bad=not accepted)
         self.draw()
 
     @property
@@ -329,19 +339,24 @@ class Workbench(Screen[None]):
         words = {
             "pause": "No new steps are begun; what is under way is finished. ctrl+r goes on.",
             "resume": "Steps are begun again.",
-            "stop": "The engine finishes the steps under way and ends. Nothing is lost; ctrl+e starts it again.",
+            "stop": f"The engine finishes the steps under way and ends; what takes longer than {DRAIN_S:.0f} s is cut, "
+                    "and done again at the next start. Nothing is lost. ctrl+x once more cuts at once.",
         }
+        now = kind == "stop" and "stop" in self.sent.values()
+        if now:
+            words["stop"] = "The engine was asked to stop and still finishes its steps. End them now?"
+        what = "stop now" if now else kind
 
         def then(sure: bool | None) -> None:
             if sure:
-                self.send(control_payload(kind, by=self.surroundings.by), kind)
+                self.send(control_payload(kind, by=self.surroundings.by, now=now), what)
 
         why = self.cannot_write()
         if why:
             self.say(why, bad=True)
             return
         self.app.push_screen(
-            ConfirmScreen(f"{kind.capitalize()} the search of {self.session.name}?", words[kind], verb=kind), then
+            ConfirmScreen(f"{kind.capitalize()} the search of {self.session.name}?", words[kind], verb=what), then
         )
 
     def action_start_engine(self) -> None:
