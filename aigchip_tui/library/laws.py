@@ -1,8 +1,8 @@
 """The laws that let two demonstrations of a module be fused line by line without a wrong result.
 
-Each law is a finding code (`L1` ... `L9`, research on alignment; `L0` is the size of the library). A
-blocking finding means that fusing could go wrong or be refused; a warning means that somebody should
-look. The laws are about one module's demonstrations taken together.
+Each law is a finding code: `L1` ... `L9` are the research on alignment, `L0` is the size of the library, `L11` dead
+text; `L10` asks the template too and stands in `laws_pairs`. A blocking finding means that fusing could go wrong or be
+refused; a warning means that somebody should look. The laws are about one module's demonstrations taken together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
-from aigchip_tui.library import laws_code, laws_instruction, laws_shape
+from aigchip_tui.library import laws_code, laws_dead, laws_instruction, laws_shape
 from aigchip_tui.library.demos import Demo, DemoLibrary
 from aigchip_tui.library.topics import Topics, align_topics
 from aigchip_tui.model.finding import Finding
@@ -27,6 +27,7 @@ LAWS: tuple[Callable[[Sequence[Demo], Topics], Iterator[Finding]], ...] = (
     laws_code.derived_literals,
     laws_shape.equal_segments,
     laws_shape.same_scope,
+    laws_dead.dead_text,
     laws_instruction.enough_demos,
     laws_instruction.short_enough,
 )

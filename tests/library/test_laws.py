@@ -35,7 +35,7 @@ def changed(
 
 def test_the_samples_are_lawful() -> None:
     assert law_findings(DEMOS) == []
-    assert len(LAWS) == 13
+    assert len(LAWS) == 14
 
 
 Case = tuple[str, str, Callable[[str], str], Callable[[int, str], str], str]
@@ -82,6 +82,17 @@ CASES: list[Case] = [
         lambda n, t: t,
         "segments",
     ),
+    (
+        "L11",
+        "tree_direct_32",
+        lambda c: c.replace("constexpr int SKIPPED", "constexpr int SPARE = 5;\nconstexpr int SKIPPED"),
+        lambda n, t: t,
+        "SPARE is declared and used nowhere",
+    ),
+    ("L11", "tree_direct_32", lambda c: c + "// sum = 0;\n", lambda n, t: t, "is code"),
+    ("L11", "tree_direct_32", lambda c: c + "// [5] if (first) sum(0)\n", lambda n, t: t, "is code"),
+    ("L11", "tree_direct_32", lambda c: c + "// [5] why" + " so" * 45 + "\n", lambda n, t: t, "wider than 120"),
+    ("L11", "tree_direct_32", lambda c: c.replace("[5] end", "[5] end "), lambda n, t: t, "ends in blanks"),
     ("L9", "tree_direct_32", lambda c: c.replace("} // [5] end", "// [5] end"), lambda n, t: t, "left open"),
 ]
 
