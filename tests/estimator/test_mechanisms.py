@@ -307,10 +307,11 @@ void copies(double a[60][64]) {
 def test_every_copy_of_an_unrolled_loop_has_its_own_registers() -> None:
     """Copies beyond the second are not walked, yet their flip-flops and LUTs are counted."""
     cost = {factor: figures(COPIES_OF_A_LOOP.replace("FACTOR", str(factor))) for factor in (3, 6, 12)}
-    step = cost[6].ff - cost[3].ff
+    ff, lut = ({factor: getattr(one, name) for factor, one in cost.items()} for name in ("ff", "lut"))
+    step = ff[6] - ff[3]
     assert step > 0
-    assert abs((cost[12].ff - cost[6].ff) - 2 * step) <= step // 10
-    assert cost[12].lut - cost[6].lut > cost[6].lut - cost[3].lut > 0
+    assert abs((ff[12] - ff[6]) - 2 * step) <= step // 10
+    assert lut[12] - lut[6] > lut[6] - lut[3] > 0
 
 
 def test_partial_trips_cut_chains_of_additions() -> None:
