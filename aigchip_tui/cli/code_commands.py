@@ -53,6 +53,8 @@ def _sets(texts: tuple[str, ...]) -> dict[str, int]:
 
 
 def _print(found: Any, *, explain: bool) -> None:
+    from aigchip_tui.estimator.explain import bound_word, sentence
+
     def cycles(value: int | None) -> str:
         return "unknown" if value is None else str(value)
 
@@ -63,17 +65,22 @@ def _print(found: Any, *, explain: bool) -> None:
     else:
         say(f"{found.top}: latency {latency} cycles, interval {cycles(found.interval)} (estimate)")
         met = "met" if found.timing_met else "NOT met"
-        say(f"  clock {found.clock_ns:g} ns, estimated {found.estimated_clock_ns:.2f} ns: timing {met} (estimate)")
+        slowest = f"slowest state {found.estimated_clock_ns:.2f} of {found.budget_ns:.2f} ns"
+        say(f"  clock {found.clock_ns:g} ns, {slowest}: timing {met} (estimate)")
         say(f"  DSP {found.dsp}  BRAM18 {found.bram18}  URAM {found.uram}  LUT {found.lut}  FF {found.ff} (estimate)")
     table(
         [
             (f"{'  ' * loop.level}{loop.name}", f"{'' if loop.file == found.file else f'{loop.file}:'}{loop.line}",
              cycles(loop.trip), cycles(loop.ii), cycles(loop.depth), cycles(loop.latency),
-             "yes" if loop.pipelined else "no", loop.bound if explain else "")
+             "yes" if loop.pipelined else "no", bound_word(loop))
             for loop in found.loops
         ],
-        ("loop", "line", "trip", "II", "depth", "latency", "pipelined", "bound by" if explain else ""),
+        ("loop", "line", "trip", "II", "depth", "latency", "pipelined", "II bound by"),
     )
+    for loop in found.loops if explain else ():
+        say(f"  {'  ' * loop.level}{sentence(loop, found.file)}")
+    for text in found.warnings:
+        say(f"  warning: {text}")
     for why in found.unknown:
         say(f"  unknown: {why}")
 

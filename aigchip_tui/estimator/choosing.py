@@ -228,7 +228,18 @@ class ChoiceWalk(CounterWalk):
         refused = target is not None and any(pragma.kind == "PIPELINE" for pragma in pragmas)
         self.refused_pipelines += refused
         self.state_machine(loop, header, pragmas, factor)
+        self.body.loops[-1].reason = self._why_plain(loop, pragmas, target)
         self.refused_pipelines -= refused
+
+    def _why_plain(self, loop: ast.Loop, pragmas: Sequence[Pragma], target: int | None) -> str:
+        """Why a loop is not pipelined."""
+        if any(pragma.kind == "PIPELINE" and pragma.has("off") for pragma in pragmas):
+            return "PIPELINE off"
+        if target is not None:
+            return "a loop within it cannot be unrolled, since its trip count is not constant"
+        if self.has_loops(loop.body):
+            return "the loops within it are not unrolled"
+        return "nobody asks for it"
 
     def _flatten(self, loop: ast.Loop, nest: Sequence[Level]) -> bool:
         """Pipelines a nest as one loop when its inner loops have constant trip counts."""

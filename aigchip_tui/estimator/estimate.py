@@ -29,6 +29,7 @@ class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """One loop: trip counts, initiation interval, pipeline depth (iteration latency), latency in cycles.
 
     None means unknown (a run-time bound, a call whose body is not in the text). `bound` says what bounds the interval;
+    `reason` names the operators of the longest path of a pipelined body, or says why a loop is not pipelined;
     `flattened` counts the loops merged into this one, `unrolled` the copies of its body.
     """
 
@@ -48,6 +49,7 @@ class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
     unrolled: int = 1
     target: int = 1
     level: int = 0
+    reason: str = ""
 
 
 class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +69,8 @@ class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader of the C++ believes a design costs; never a tool's result (`basis`).
 
-    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns. `unknown` lists what is not known and why,
+    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns; `budget_ns` is the period less its
+    uncertainty, which the slowest state (`estimated_clock_ns`) must meet. `unknown` lists what is not known and why,
     `warnings` pragmas that are not met;
     where a part of the design could not be read, no total is known either and all of them are None.
     """
@@ -85,6 +88,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     clock_ns: float
     estimated_clock_ns: float | None
     timing_met: bool | None
+    budget_ns: float
     loops: tuple[LoopEstimate, ...]
     functions: tuple[FunctionEstimate, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -262,6 +266,7 @@ def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]
                 flattened=loop.flattened,
                 unrolled=loop.unrolled,
                 target=loop.target,
+                reason=loop.reason,
                 level=level,
             )
         )
@@ -359,6 +364,7 @@ def _result(
         clock_ns=operators.clock_ns,
         estimated_clock_ns=estimated if whole else None,
         timing_met=estimated <= operators.budget + 1e-9 if whole else None,
+        budget_ns=round(operators.budget, 3),
         loops=loops,
         functions=tuple(functions),
         unknown=tuple(dict.fromkeys(unknown)),

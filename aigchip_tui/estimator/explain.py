@@ -6,51 +6,82 @@ from aigchip_tui.estimator.estimate import Estimate, LoopEstimate
 
 
 def explain(estimate: Estimate) -> list[str]:
-    """Lines of text for a designer: the design first, then every loop, then what is unknown and why."""
-    latency = "unknown" if estimate.latency_max is None else f"{estimate.latency_max} cycles"
-    met = "meets" if estimate.timing_met else "misses"
-    lines = [
-        f"{estimate.top}: {latency} at {estimate.clock_ns:g} ns; the slowest state takes"
-        f" {estimate.estimated_clock_ns:g} ns and {met} the clock (estimate)."
-    ]
-    lines += [f"{'  ' * loop.level}{sentence(loop)}" for loop in estimate.loops]
+    """Lines of text for a designer: the design first, then every loop, then warnings and what is unknown and why."""
+    lines = [head(estimate)]
+    lines += [f"{'  ' * loop.level}{sentence(loop, estimate.file)}" for loop in estimate.loops]
+    lines += [f"warning: {text}" for text in estimate.warnings]
     lines += [f"unknown: {reason}" for reason in estimate.unknown]
     return lines
 
 
-def sentence(loop: LoopEstimate) -> str:
-    """One loop in one sentence."""
+def head(estimate: Estimate) -> str:
+    """The design in one sentence: latency, and whether the clock is met."""
+    if estimate.estimated_clock_ns is None:
+        return f"{estimate.top}: unknown, since a part of it could not be read (estimate)."
+    latency = "unknown" if estimate.latency_max is None else f"{estimate.latency_max} cycles"
+    met = "meets" if estimate.timing_met else "misses"
+    return (
+        f"{estimate.top}: {latency} at {estimate.clock_ns:g} ns; the slowest state takes"
+        f" {estimate.estimated_clock_ns:g} ns and {met} the {estimate.budget_ns:g} ns that the clock leaves"
+        f" after its uncertainty (estimate)."
+    )
+
+
+def sentence(loop: LoopEstimate, main: str = "") -> str:
+    """One loop in one sentence; `main` is the file whose lines need no name before them."""
+    place = f"line {loop.line}" if loop.file in ("", main) else f"{loop.file}:{loop.line}"
     trip = "a run-time number of" if loop.trip is None else str(loop.trip)
-    head = f"{loop.name} (line {loop.line}): {trip} iterations"
     if loop.trip_min is not None and loop.trip is not None and loop.trip_min != loop.trip:
-        head = f"{loop.name} (line {loop.line}): {loop.trip_min} to {loop.trip} iterations"
+        trip = f"{loop.trip_min} to {loop.trip}"
+    begin = f"{loop.name} ({place}): {trip} iterations"
     if loop.unrolled > 1:
-        head += f" of {loop.unrolled} unrolled copies"
+        begin += f" of {loop.unrolled} unrolled copies"
     if loop.flattened > 1:
-        head += f", {loop.flattened} loops flattened into one"
+        begin += f", {loop.flattened} loops flattened into one"
     if loop.depth is None:
-        return f"{head}; what it costs is unknown."
+        return f"{begin}; what it costs is unknown."
     if not loop.pipelined:
         cost = "" if loop.latency is None else f", together {loop.latency} cycles"
-        return f"{head}, not pipelined: each takes {loop.depth} cycles{cost}."
+        why = f" ({loop.reason})" if loop.reason else ""
+        each = "" if loop.latency is None else f": each takes {loop.depth} cycles"
+        return f"{begin}, not pipelined{why}{each}{cost}."
     last = max(loop.depth - 1, loop.ii or 1)
     partial = loop.trip is not None and loop.latency == (loop.ii or 1) * loop.trip + last
     times = f"{loop.trip}" if partial else f"({loop.trip} - 1)"
-    made = "" if loop.latency is None else f"; {loop.ii} x {times} + {last}"
-    made += "" if loop.latency is None else f" = {loop.latency} cycles"
+    made = "" if loop.latency is None else f"; {loop.ii} x {times} + {last} = {loop.latency} cycles"
+    if loop.latency is not None and loop.trip != loop.trip_min:
+        made = f"; about {loop.latency} cycles"
     made += " with the last, partial one" if partial else ""
-    return f"{head}, one every {loop.ii} cycles{bound_words(loop)}, {loop.depth} states deep{made}."
+    path = f" ({loop.reason})" if loop.reason else ""
+    return f"{begin}, one every {loop.ii} cycles, {bound_words(loop)}; {loop.depth} states deep{path}{made}."
 
 
 def bound_words(loop: LoopEstimate) -> str:
-    """Why the interval is not smaller."""
+    """Why the interval is not smaller, for every loop that is pipelined."""
     kind, _, detail = loop.bound.partition(":")
     if kind == "ports":
-        return f" because the ports of {detail} are taken (partition it or read it less)"
+        return f"since the ports of {detail} are taken (partition it or access it less)"
+    if kind == "operator":
+        return f"since ALLOCATION leaves no free {detail}"
     if kind == "recurrence":
-        distance = detail.rpartition(":")[2]
+        distance, _, what = detail.partition(":")
         apart = "the iteration before" if distance == "1" else f"{distance} iterations before"
-        return f" because each waits for a result of {apart}"
-    if kind == "target" and loop.target > 1:
-        return f" as asked (II={loop.target})"
-    return ""
+        return f"since each waits for a result of {apart}" + (f" (its {what})" if what else "")
+    if loop.target > 1:
+        return f"as asked (II={loop.target})"
+    return "which is the least there is"
+
+
+def bound_word(loop: LoopEstimate) -> str:
+    """What bounds the interval, short enough for a table."""
+    if not loop.pipelined or loop.ii is None:
+        return "-"
+    kind, _, detail = loop.bound.partition(":")
+    if kind == "ports":
+        return f"ports of {detail}"
+    if kind == "operator":
+        return f"number of {detail}"
+    if kind == "recurrence":
+        distance, _, what = detail.partition(":")
+        return f"recurrence{f' of {what}' if what else ''}{'' if distance == '1' else f', distance {distance}'}"
+    return "asked for" if loop.target > 1 else "least"

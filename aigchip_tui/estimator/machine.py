@@ -248,6 +248,9 @@ class MachineWalk(MergeWalk):
             True,
             "",
             self.function_name,
+            reason=" and ".join(
+                ["load " + one.name for one in memories[1:]] + ["store " + one.name for one in memories[:1]]
+            ),
             file=self.source_file,
         )
         self.body.loops.append(outcome)

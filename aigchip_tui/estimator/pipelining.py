@@ -26,6 +26,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
+from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import INT, Lin, Val
@@ -125,7 +126,9 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self._restore(saved)
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
-        self._finish_pipeline(loop, nest, trips, plan, usage, touched, inner_layer, slowest, target, prologue, pragmas)
+        self._finish_pipeline(
+            loop, nest, trips, plan, usage, touched, inner_layer, inner_graph, slowest, target, prologue, pragmas
+        )
         self.body.loops[-1].unread = self.gaps > gaps
         return True
 
@@ -344,6 +347,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         usage: Usage,
         touched: Mapping[int, bool],
         inner: Layer,
+        graph: Graph,
         slowest: float,
         target: int,
         prologue: int,
@@ -376,13 +380,14 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             depth,
             latency,
             True,
-            self._explain(plan),
+            self._explain(graph, plan),
             self.function_name,
             flattened=len(nest),
             unrolled=nest[-1].factor,
             target=target,
             file=self.source_file,
             rewind=rewind,
+            reason=longest_path(graph, plan, {number: one.name for number, one in self.memories.items()}),
         )
         self.body.loops.append(outcome)
         self.usage.include(usage, module=True)
@@ -406,7 +411,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                 lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
                 self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
 
-    def _explain(self, plan: Schedule) -> str:
+    def _explain(self, graph: Graph, plan: Schedule) -> str:
         """What bounds the interval, as key:detail (memories by name)."""
         kind, _, rest = plan.bound.partition(":")
         if kind == "ports":
@@ -417,5 +422,14 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             memory = self.memories.get(number)
             return f"ports:{memory.name if memory is not None else 'an AXI port'}"
         if kind == "recurrence":
-            return f"recurrence:{rest}"
+            node, _, distance = rest.partition(":")
+            return f"recurrence:{distance}:{self._operator_at(graph, int(node))}"
         return kind
+
+    def _operator_at(self, graph: Graph, node: int) -> str:
+        """The operator that closes a cycle: what a select hands on is named by what it selects."""
+        while graph.operation[node] in ("select", "phi", "concat") and graph.sources[node]:
+            node = max(graph.sources[node], key=lambda one: graph.states[one])
+        access = graph.access[node]
+        memory = self.memories.get(access.memory) if access is not None else None
+        return operator_words(graph.operation[node], memory.name if memory is not None else "")

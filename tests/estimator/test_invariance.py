@@ -19,7 +19,7 @@ from aigchip_tui.synth.reading import module_request
 from tests.estimator.kernels import KERNELS
 from tests.estimator.renaming import renamed
 
-NAMES = ("name", "function", "line", "file", "bound")
+NAMES = ("name", "function", "line", "file", "bound", "reason")
 
 
 def figures(text: str) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""Reasons behind a schedule: the longest path through a body, and the operators on it in a designer's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aigchip_tui.estimator.graph import Graph, Schedule
+
+_WORDS = {
+    "fadd": "add",
+    "fmul": "multiply",
+    "fdiv": "divide",
+    "fsqrt": "square root",
+    "fexp": "exponential",
+    "flog": "logarithm",
+    "ftrig": "trigonometry",
+    "fpow": "power",
+    "fcmp": "compare",
+    "convert": "convert",
+    "resize": "resize",
+    "mul": "multiply",
+    "div": "divide",
+    "rem": "remainder",
+    "cmp": "compare",
+    "select": "select",
+    "mux": "multiplexer",
+    "stream_read": "read",
+    "stream_write": "write",
+    "address": "address",
+}
+_QUIET = frozenset(["phi", "dead", "concat", "address", "logic", "select", "cmp", "shift", "add", "mux", "resize"])
+_LONGEST = 12
+
+
+def operator_words(operation: str, memory: str = "") -> str:
+    """An operation of the graph in words: `fadd32` is a float add, `load` of a memory names it."""
+    label = operation.partition("@")[0]
+    core = label.rstrip("0123456789")
+    kind = "" if core == label else "double " if label.endswith("64") else "float "
+    return f"{kind}{_WORDS.get(core, core)}{' ' + memory if memory else ''}"
+
+
+def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> str:
+    """The operators that make a body as deep as it is, first to last, each with its states."""
+    if not plan.start:
+        return ""
+    finish = [begin + max(1, states) - 1 for begin, states in zip(plan.start, graph.states, strict=True)]
+    node = max(range(len(finish)), key=lambda one: (finish[one], plan.start[one]))
+    path: list[str] = []
+    while True:
+        operation = graph.operation[node]
+        access = graph.access[node]
+        if operation not in _QUIET:
+            words = operator_words(operation, memories.get(access.memory, "") if access is not None else "")
+            path.append(f"{words} ({max(1, graph.states[node])})")
+        sources = graph.sources[node]
+        if not sources:
+            break
+        node = max(sources, key=lambda one: (finish[one], plan.start[one]))
+    path.reverse()
+    if len(path) > _LONGEST:
+        half = _LONGEST // 2
+        path = [*path[:half], f"{len(path) - _LONGEST} more", *path[-half:]]
+    return ", ".join(path)

@@ -1,0 +1,90 @@
+"""`explain` gives every loop a reason: what bounds the interval, what made the latency, why it is not pipelined."""
+
+from __future__ import annotations
+
+import pytest
+
+from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.explain import bound_word, explain, head, sentence
+from tests.estimator.kernels import KERNELS
+
+TEXT = """
+void kern(const float a[100][64], const float b[64], float y[100], int n, int hist[256], const unsigned char d[512]) {
+#pragma HLS ARRAY_PARTITION variable=b complete
+  ROW: for (int i = 0; i < 100; i++) {
+    float s = 0;
+    COL: for (int j = 0; j < 64; j++) {
+#pragma HLS PIPELINE II=1
+      s += a[i][j] * b[j];
+    }
+    y[i] = s;
+  }
+  COUNT: for (int i = 0; i < 512; i++) {
+#pragma HLS PIPELINE
+    hist[d[i]]++;
+  }
+  ASKED: for (int i = 0; i < n; i++) {
+#pragma HLS PIPELINE II=3
+    y[i] = y[i] * 2;
+  }
+  EIGHT: for (int i = 0; i < 90; i++) {
+#pragma HLS PIPELINE
+    float t = 0;
+    for (int k = 0; k < 8; k++) t += a[i][k];
+    y[i] = t;
+  }
+  PLAIN: for (int i = 0; i < 90; i++) {
+#pragma HLS PIPELINE off
+    y[i] = y[i] + 1;
+  }
+  FREE: for (int i = 0; i < 90; i++) y[i] = b[i % 64];
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def found() -> Estimate:
+    return estimate({"k.cpp": TEXT}, clock_ns=5.0, part="xcu55c")
+
+
+@pytest.mark.parametrize(("name", "short", "words"), [
+    ("ROW_COL", "recurrence of float add", "each waits for a result of the iteration before (its float add)"),
+    ("COUNT", "recurrence of store hist", "each waits for a result of the iteration before"),
+    ("ASKED", "asked for", "as asked (II=3)"),
+    ("EIGHT", "ports of a", "since the ports of a are taken"),
+    ("PLAIN", "-", "not pipelined (PIPELINE off)"),
+    ("FREE", "least", "which is the least there is"),
+])
+def test_every_loop_has_its_reason(found: Estimate, name: str, short: str, words: str) -> None:
+    loop = next(one for one in found.loops if one.name == name)
+    assert bound_word(loop) == short
+    assert words in sentence(loop, "k.cpp")
+
+
+def test_the_latency_is_computed_before_the_reader_s_eyes(found: Estimate) -> None:
+    """The product's chain is two states of load, four of multiply, four of add, one of store: 11; 4 x 6399 + 10."""
+    loop = found.loops[0]
+    words = sentence(loop, "k.cpp")
+    assert (loop.ii, loop.depth, loop.latency) == (4, 11, 4 * 6399 + 10)
+    assert "load a (2), float multiply (4), float add (4), store y (1)" in words
+    assert "4 x (6400 - 1) + 10 = 25606 cycles" in words
+
+
+def test_the_clock_is_compared_with_what_its_uncertainty_leaves(found: Estimate) -> None:
+    """5 ns less 27 % leave 3.65 ns; at 1 ns no state is fast enough."""
+    assert found.budget_ns == 3.65
+    assert found.timing_met
+    assert "meets the 3.65 ns" in head(found)
+    tight = estimate({"k.cpp": TEXT}, clock_ns=1.0, part="xcu55c")
+    assert not tight.timing_met
+    assert "misses the 0.73 ns" in head(tight)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_no_loop_is_left_without_words(kernel: str) -> None:
+    found = estimate({"k.cpp": KERNELS[kernel]}, clock_ns=5.0, part="xcu55c")
+    lines = explain(found)
+    assert len(lines) == 1 + len(found.loops) + len(found.unknown) + len(found.warnings)
+    for loop in found.loops:
+        assert bound_word(loop)
+        assert loop.reason or loop.depth in (0, 1), loop
