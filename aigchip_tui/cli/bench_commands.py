@@ -12,7 +12,7 @@ from aigchip_tui.model.errors import AigchipError
 
 @click.group("bench")
 def bench_command() -> None:
-    """Measurements: search, estimator, hardware."""
+    """Measurements: search, estimator, hardware, ui."""
 
 
 @bench_command.command("search")
@@ -141,3 +141,31 @@ def hardware_command(
         for failure in report["failures"]:
             say(f"failed {failure['number']}: {failure['cause']}: {failure['parameters']}")
     return 0 if report["exact"] == report["samples"] else 1
+
+
+@bench_command.command("ui")
+@click.option("--designs", type=click.IntRange(1, 10_000_000), default=100_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@json_option
+@sessions_option
+def ui_command(designs: int, seed: int, as_json: bool, sessions: str | None) -> int:
+    """What opening a large session costs, without its index and with it. The session is invented, and removed again."""
+    import msgspec
+
+    from aigchip_tui.bench.ui_bench import Opening, bench_ui
+
+    def told(opening: Opening) -> None:
+        note(f"{opening.command}: {opening.wall_s:.2f} s")
+
+    report = bench_ui(designs=designs, seed=seed, told=told)
+    if as_json:
+        document(msgspec.to_builtins(report))
+        return 0
+    table(
+        [(o.command, "yes" if o.indexed else "no", f"{o.wall_s:.2f}", f"{o.cpu_s:.2f}", f"{o.peak_mib:.0f}")
+         for o in report.openings],
+        ("command", "index", "seconds", "CPU s", "peak MiB"),
+    )
+    say(f"{report.designs} invented designs, journal of {report.journal_mib:.0f} MiB; show without the index takes "
+        f"{report.ratio:.1f} times as long. attach: until the best design stands on the screen")
+    return 0
