@@ -13,6 +13,7 @@ from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
+from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
@@ -312,6 +313,11 @@ def _result(
         uram += ultra
         lut_extra += luts
         ff += flops
+    for number, users in walker.users.items():
+        used = walker.memories.get(number)
+        if isinstance(used, Memory) and not used.axi:
+            banks = min(used.banks * used.dealt, max(1, used.words)) if used.reshaped == 1 else 1
+            lut_extra += shared_memory(users, walker.writers[number], banks)
     for stream in walker.all_memories:
         if isinstance(stream, Stream):
             for item in stream.items.values() if stream.extents else (stream,):
@@ -319,8 +325,9 @@ def _result(
                 bram, uram, lut_extra, ff = bram + blocks, uram + ultra, lut_extra + luts, ff + flops
     if any(isinstance(argument, Memory) and argument.axi for argument in arguments):
         bundles = {argument.bundle for argument in arguments if isinstance(argument, Memory) and argument.axi}
-        lut_extra += 700 * len(bundles)
-        ff += 900 * len(bundles)
+        pointers = sum(1 for argument in arguments if isinstance(argument, Memory) and argument.axi)
+        lut_extra += 660 * len(bundles) + 40 + 110 * pointers
+        ff += 640 * len(bundles) + 36 + 70 * pointers
         bram += 2 * len(bundles)
     loops = tuple(_flatten(outcome.loops))
     unknown = list(walker.notes)

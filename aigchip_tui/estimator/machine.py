@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -22,7 +23,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
-from aigchip_tui.estimator.resources import Usage, of_graph
+from aigchip_tui.estimator.resources import Usage, of_graph, repeat_counts
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import Lin, Val, integer
 
@@ -94,6 +95,7 @@ class MachineWalk(MergeWalk):
 
     def _account(self, graph: Graph, plan: Schedule) -> None:
         self.usage.include(of_graph(graph, plan, self.operators, self.capacity))
+        self.usage.states += plan.states
         self.slowest = max(self.slowest, plan.slowest_ns)
 
     def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
@@ -117,6 +119,8 @@ class MachineWalk(MergeWalk):
             name,
         )
         for number, write in touched.items():
+            self.users[number] += 1
+            self.writers[number] += write
             track = self.track(number)
             if write:
                 track.barrier = node
@@ -149,7 +153,7 @@ class MachineWalk(MergeWalk):
         unknown, self.body.unknown = self.body.unknown, False
         sampled = factor > 3 and self.has_loops(loop.body)
         marks: list[Range] = []
-        spent: list[Usage] = []
+        spent: list[tuple[Usage, Counter[int], Counter[int]]] = []
         for copy in range(2 if sampled else factor):
             if header is not None:
                 self._set_counter(header, symbol, factor, copy)
@@ -160,7 +164,8 @@ class MachineWalk(MergeWalk):
             if sampled:
                 self._close_chunk()
                 marks.append(self.body.latency)
-                spent.append(replace(self.usage))
+                so_far = replace(self.usage, sharers=self.usage.sharers.copy())
+                spent.append((so_far, self.users.copy(), self.writers.copy()))
         self._close_chunk()
         iteration: Range = self.body.latency
         if sampled:
@@ -168,7 +173,10 @@ class MachineWalk(MergeWalk):
                 _extrapolated(marks[0][0], marks[1][0], factor),
                 _extrapolated(marks[0][1], marks[1][1], factor),
             )
-            self.usage.repeat(spent[0], spent[1], factor - 2)
+            (first, users, writers), (second, more_users, more_writers) = spent
+            self.usage.repeat(first, second, factor - 2)
+            repeat_counts(self.users, users, more_users, factor - 2)
+            repeat_counts(self.writers, writers, more_writers, factor - 2)
         least, most = (
             None if one is None else self.within_latency(one, pragmas, f"loop at line {loop.line}") for one in iteration
         )
@@ -257,7 +265,7 @@ class MachineWalk(MergeWalk):
         self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name)
         self.body.loop_macros += 1
         self.body.single = outcome
-        self.usage.add_control(depth, ((0, trip or 64),))
+        self.usage.add_control(depth, 1, ((0, trip or 64),))
 
 
 def _extrapolated(first: int | None, second: int | None, copies: int) -> int | None:

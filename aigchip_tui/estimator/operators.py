@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from aigchip_tui.estimator.glue import adder, comparison
 from aigchip_tui.estimator.regions import Binding
 from aigchip_tui.estimator.values import Kind
 
@@ -99,21 +100,21 @@ class Operators:
         table = self.table
         if name in ("add", "sub"):
             base, slope = table["add"]
-            return Cost(1, base + slope * bits, 0, 0, bits)
+            return Cost(1, base + slope * bits, 0, 0, adder(bits))
         if name == "cmp":
             base, slope = table["compare"]
-            return Cost(1, base + slope * min(bits, 64) * 0.85, 0, 0, -(-bits // 2) + 1)
+            return Cost(1, base + slope * min(bits, 64) * 0.85, 0, 0, comparison(bits))
         if name == "logic":
-            return Cost(1, table["logic"], 0, 0, bits)
+            return Cost(1, table["logic"], 0, 0, max(2, bits))
         if name == "select":
-            return Cost(1, table["select"], 0, 0, bits)
+            return Cost(1, table["select"], 0, 0, max(2, bits))
         if name == "shift":
-            return Cost(1, table["shift"], 0, 0, bits * max(1, bits.bit_length() - 1) // 2)
+            return Cost(1, table["shift"], 0, 0, 3 * bits)
         if name == "mul":
             return self.multiplier(left, right, bits)
         if name in ("div", "rem"):
             states = bits + 4
-            return Cost(states, min(self.budget, 2.0), 0, bits * 6, bits * 4)
+            return Cost(states, min(self.budget, 2.0), 0, 70 * bits, 53 * bits)
         return Cost(1, table["logic"], 0, 0, bits)
 
     def multiplier(self, left: int, right: int, bits: int) -> Cost:

@@ -118,7 +118,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         if plan.bound.startswith("ports"):
             self._decide(inner_graph)
         usage = of_graph(inner_graph, plan, self.operators, self.capacity)
-        usage.add_control(plan.states, pairs)
+        usage.add_control(plan.states, plan.interval, pairs)
         touched = self.touched.pop()
         inner_layer = self.layer
         slowest = plan.slowest_ns

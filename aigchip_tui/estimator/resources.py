@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from aigchip_tui.estimator.glue import adder, loop_control, multiplexer, port_choices, registers, state_machine
 from aigchip_tui.estimator.graph import Graph, Schedule
 from aigchip_tui.estimator.objects import Memory, Stream
 from aigchip_tui.estimator.operators import Operators
 
+_Key = TypeVar("_Key")
 _FP = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow")
 
 
@@ -62,14 +65,16 @@ class Usage:
     ff: int = 0
     lut: int = 0
     states: int = 0
+    sharers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """Modules that take turns on the units of an operator."""
 
     def include(self, other: Usage, module: bool = False) -> None:
         """Adds another piece; units of straight pieces in one state machine are shared, those of modules are
         not.
         """
-        del module
         for key, count in other.units.items():
             self.units[key] = max(self.units[key], count)
+            self.sharers[key] += max(1, other.sharers[key]) if module or other.sharers[key] else 0
         for key, count in other.module_units.items():
             self.module_units[key] += count
         for place, made in other.shaped.items():
@@ -89,16 +94,13 @@ class Usage:
         self.ff += copies * (second.ff - first.ff)
         self.lut += copies * (second.lut - first.lut)
         self.states += copies * (second.states - first.states)
+        repeat_counts(self.sharers, first.sharers, second.sharers, copies)
 
-    def add_control(self, states: int, pairs: Iterable[tuple[int, int]]) -> None:
-        """Loop control: counters, comparators, valid bits of the pipeline."""
-        for _, trip in pairs:
-            bits = max(1, min(32, int(trip).bit_length()))
-            self.ff += bits
-            self.lut += 2 * bits + 4
-        self.ff += states + 4
-        self.lut += 20 + states // 4
-        self.states += states
+    def add_control(self, states: int, interval: int, trips: Iterable[tuple[int, int]]) -> None:
+        """Control of a pipelined loop; see `glue.loop_control`."""
+        ff, lut = loop_control(states, interval, trips)
+        self.ff += ff
+        self.lut += lut
 
     def totals(self, operators: Operators) -> tuple[int, int, int]:
         """DSP, FF and LUT of everything."""
@@ -114,7 +116,17 @@ class Usage:
                 dsp += cost.dsp * count
                 ff += cost.ff * count
                 lut += cost.lut * count
-        return dsp, ff, lut
+        for key, modules in self.sharers.items():
+            if modules > 1:
+                lut += 3 * multiplexer(modules + 1) * self.units[key]
+        machine_ff, machine_lut = state_machine(self.states)
+        return dsp, ff + machine_ff, lut + machine_lut
+
+
+def repeat_counts(total: Counter[_Key], first: Counter[_Key], second: Counter[_Key], copies: int) -> None:
+    """Adds what further copies of a body count, from what one and what two of them counted."""
+    for key in second:
+        total[key] += copies * (second[key] - first[key])
 
 
 def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mapping[int, tuple[int, int, int]]) -> Usage:
@@ -127,11 +139,10 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
         if name in ("phi", "dead", "concat"):
             continue
         if name == "address":
-            usage.lut += graph.bits[node] * max(1, graph.width_in[node][0] if graph.width_in[node] else 1)
+            usage.lut += adder(graph.bits[node]) * max(1, graph.width_in[node][0] if graph.width_in[node] else 1)
             continue
         if name == "module":
-            usage.lut += 12
-            usage.ff += 2
+            usage.ff += 1
             continue
         label = name.rstrip("0123456789")
         shape = graph.bound.get(node)
@@ -156,38 +167,17 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
             usage.ff += cost.ff
         elif name == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2
-            usage.lut += graph.bits[node] * max(1, count // 3)
+            usage.lut += multiplexer(count)
     for key, slots in occupancy.items():
         total = sum(slots.values())
         usage.units[key] = -(-total // interval) if plan.interval else max(slots.values())
-        shared = sum(slots.values()) - usage.units[key]
-        bits = 64 if key[0].endswith("64") else 32
-        usage.lut += shared * bits
-    usage.ff += _registers(graph, plan)
+        units = usage.units[key]
+        turns = -(-total // max(1, units))
+        usage.lut += 2 * multiplexer(turns + 1) * units if turns > 1 else 0
+    ff, lut = registers(graph, plan)
+    usage.ff += ff
+    usage.lut += lut + port_choices(graph)
     return usage
-
-
-def _registers(graph: Graph, plan: Schedule) -> int:
-    """Flip-flops that carry values over clock edges; long lives in a pipeline become shift registers in LUTs."""
-    start, states = plan.start, graph.states
-    last: dict[int, int] = {}
-    for node, sources in enumerate(graph.sources):
-        for source in sources:
-            if start[node] > last.get(source, -1):
-                last[source] = start[node]
-    total = 0
-    for node, end in last.items():
-        if graph.operation[node] in ("module", "dead"):
-            continue
-        made = start[node] + max(1, states[node]) - 1
-        life = end - made
-        if life > 0:
-            bits = min(graph.bits[node], 4096)
-            if plan.interval:
-                total += bits * min(life, 3)
-            else:
-                total += bits
-    return total
 
 
 def memory_blocks(memory: Memory, uram: bool) -> tuple[int, int, int, int]:

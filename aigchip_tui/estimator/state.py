@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from aigchip_tui.cpp import ast
@@ -117,6 +118,8 @@ class WalkState(ABC):
         self.function_body: ast.Block | None = None
         self.merges_function = False
         self.merged_blocks: dict[int, tuple[ast.Stmt, ...]] = {}
+        self.users: Counter[int] = Counter()
+        self.writers: Counter[int] = Counter()
         self.method_names = frozenset(name for record in unit.records.values() for name in record.methods)
         self.designer_partitions = any(
             self._states_banks(function) for functions in unit.functions.values() for function in functions

@@ -1,0 +1,116 @@
+"""What stands between operators: multiplexers, registers and loop control, as reports count them.
+
+The counts are those of the utilization tables of public synthesis reports (2021 to 2025): a multiplexer costs by its
+inputs whatever its width, a value that is handed through three or more stages of a pipeline becomes a shift register
+of one size, a loop has a counter, a comparison and one valid bit per stage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from aigchip_tui.estimator.graph import Graph, Schedule
+
+_FEW = (0, 0, 9, 14, 20, 26, 31, 37, 43, 49, 54, 59, 65, 65, 65, 65, 65)
+_SHIFT_FF, _SHIFT_LUT = 64, 32
+"""A shift register, whatever its width and length."""
+
+
+def multiplexer(inputs: int) -> int:
+    """LUTs of a multiplexer."""
+    return _FEW[inputs] if inputs < len(_FEW) else 5 * inputs - 4
+
+
+def adder(bits: int) -> int:
+    """LUTs of an adder or subtracter."""
+    return bits + 7
+
+
+def comparison(bits: int) -> int:
+    """LUTs of a comparison."""
+    return 8 + bits // 2
+
+
+def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """FF and LUT of a pipelined loop's control: counters, exit test, valid bits, states of one interval.
+
+    `trips` lists (symbol, trip count) of the loops that were flattened into it.
+    """
+    widths = [max(1, min(32, int(trip).bit_length())) for _, trip in trips]
+    whole = sum(widths) if len(widths) > 1 else 0
+    stages = -(-states // max(1, interval))
+    ff = sum(widths) + whole + 2 * stages + (interval if interval > 1 else 0)
+    lut = 9 + 9 * (stages - 1) + (18 if stages > 1 else 0)
+    for bits in (*widths, whole):
+        if bits:
+            lut += 18 + adder(bits) + comparison(bits)
+    lut += sum(widths) if whole else 0
+    return ff, lut + (multiplexer(interval + 1) if interval > 1 else 0)
+
+
+def state_machine(states: int) -> tuple[int, int]:
+    """FF and LUT of a state machine: one bit a state, the choice of the next one."""
+    return states, multiplexer(states + 1)
+
+
+def registers(graph: Graph, plan: Schedule) -> tuple[int, int]:
+    """FF and LUT that carry values over clock edges; in a pipeline a value is handed on once an interval."""
+    start, states = plan.start, graph.states
+    last: dict[int, int] = {}
+    ff = lut = 0
+    for node, sources in enumerate(graph.sources):
+        tree = node in graph.leaves and len(sources) > 2
+        if tree:
+            ff += max(0, graph.leaves[node] - 2) * graph.bits[node]
+        for source in sources:
+            used = start[source] + max(1, states[source]) if tree else start[node]
+            if used > last.get(source, -1):
+                last[source] = used
+    for node, end in last.items():
+        if graph.operation[node] in ("module", "dead"):
+            continue
+        life = end - (start[node] + max(1, states[node]) - 1)
+        if life <= 0:
+            continue
+        bits = min(graph.bits[node], 4096)
+        ff += bits
+        handed = (life - 1) // plan.interval if plan.interval else 0
+        if handed == 1:
+            ff += bits
+        elif handed > 1:
+            ff, lut = ff + _SHIFT_FF, lut + _SHIFT_LUT
+    return ff, lut
+
+
+def port_choices(graph: Graph) -> int:
+    """LUTs that choose addresses and data of memory ports used several times, and the bank that is read."""
+    uses: Counter[tuple[int, int]] = Counter()
+    writes: Counter[tuple[int, int]] = Counter()
+    lut = 0
+    for access in graph.access:
+        if access is None:
+            continue
+        banks = access.banks or ()
+        if len(banks) > 1 and not access.write:
+            lut += multiplexer(len(banks))
+        for bank in banks:
+            uses[(access.memory, bank)] += 1
+            writes[(access.memory, bank)] += access.write
+    for key, count in uses.items():
+        for port in (-(-count // 2), count // 2):
+            lut += multiplexer(port + 1) if port > 1 else 0
+        stores = writes[key]
+        lut += multiplexer(stores + 1) if stores > 1 else 0
+    return lut
+
+
+def shared_memory(users: int, writers: int, banks: int) -> int:
+    """LUTs in front of the ports of a memory that several modules use: addresses, enables, data."""
+    if users < 2:
+        return 0
+    ports = 2 if users > writers else 1
+    lut = 2 * ports * multiplexer(users + 1)
+    if writers:
+        lut += multiplexer(max(2, writers + 1)) + (multiplexer(writers + 1) if writers > 1 else 0)
+    return lut * banks

@@ -1,0 +1,64 @@
+"""Multiplexers, registers and loop control as utilization tables count them."""
+
+from __future__ import annotations
+
+import pytest
+
+from aigchip_tui.estimator.estimate import estimate
+from aigchip_tui.estimator.glue import loop_control, multiplexer, port_choices, registers, shared_memory
+from aigchip_tui.estimator.graph import Access, Graph, Schedule
+
+
+@pytest.mark.parametrize(("inputs", "luts"), [(1, 0), (2, 9), (3, 14), (4, 20), (8, 43), (16, 65), (17, 81), (24, 116)])
+def test_a_multiplexer_costs_by_its_inputs(inputs: int, luts: int) -> None:
+    assert multiplexer(inputs) == luts
+
+
+def value_that_lives(cycles: int, interval: int) -> tuple[int, int]:
+    graph = Graph()
+    made = graph.add("add", 1, 0.5, (), bits=20)
+    graph.add("store", 1, 0.5, (made,), bits=20)
+    return registers(graph, Schedule(cycles + 1, cycles + 1, interval, start=[0, cycles]))
+
+
+def test_a_value_is_handed_on_once_an_interval_and_then_shifted() -> None:
+    assert value_that_lives(0, 1) == (0, 0), "used in the cycle that makes it"
+    assert value_that_lives(1, 1) == (20, 0)
+    assert value_that_lives(2, 1) == (40, 0)
+    assert value_that_lives(3, 1) == (20 + 64, 32), "a shift register, whatever its width"
+    assert value_that_lives(30, 1) == (20 + 64, 32), "and whatever its length"
+    assert value_that_lives(3, 3) == (20, 0), "one interval: one register"
+    assert value_that_lives(30, 0) == (20, 0), "a state machine keeps it where it is"
+
+
+def test_a_loop_that_only_stores_has_a_counter_and_an_exit_test() -> None:
+    """A reported loop of 7 bits and one stage: 9 FF and 51 LUT."""
+    ff, lut = loop_control(1, 1, [(0, 80)])
+    assert ff == 9
+    assert abs(lut - 51) <= 2
+    deeper = loop_control(5, 1, [(0, 80)])
+    assert deeper[0] == ff + 8, "two valid bits for each further stage"
+    slower = loop_control(4, 4, [(0, 80)])
+    assert slower == (ff + 4, lut + multiplexer(5)), "four states of one interval"
+
+
+def test_ports_with_several_accesses_choose_addresses() -> None:
+    graph = Graph()
+    for _ in range(2):
+        graph.add("load", 2, 1.0, (), access=Access(1, (0,), False))
+    assert port_choices(graph) == 0, "each has a port of its own"
+    for _ in range(2):
+        graph.add("load", 2, 1.0, (), access=Access(1, (0,), False))
+    assert port_choices(graph) == 2 * multiplexer(3)
+    wild = Graph()
+    wild.add("load", 2, 1.0, (), access=Access(1, (0, 1, 2, 3), False))
+    assert port_choices(wild) == multiplexer(4), "the bank is chosen at run time"
+
+
+def test_a_memory_that_several_modules_use_has_choices_at_every_bank() -> None:
+    assert shared_memory(1, 1, 8) == 0
+    assert shared_memory(2, 1, 8) == 8 * shared_memory(2, 1, 1)
+    text = "void f(int x[64], int y[64]) { int b[64];\n#pragma HLS ARRAY_PARTITION variable=b cyclic factor=FACTOR\n"
+    text += "for (int i = 0; i < 64; i++) b[i] = x[i]; for (int i = 0; i < 64; i++) y[i] = b[63 - i] + b[i]; }"
+    few, many = (estimate({"k.cpp": text.replace("FACTOR", str(factor))}).lut or 0 for factor in (2, 16))
+    assert many - few > 14 * 25, "14 more banks, each with addresses and enables of two modules to choose"
