@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
@@ -164,8 +163,7 @@ class MachineWalk(MergeWalk):
             if sampled:
                 self._close_chunk()
                 marks.append(self.body.latency)
-                so_far = replace(self.usage, sharers=self.usage.sharers.copy())
-                spent.append((so_far, self.users.copy(), self.writers.copy()))
+                spent.append((self.usage.so_far(), self.users.copy(), self.writers.copy()))
         self._close_chunk()
         iteration: Range = self.body.latency
         if sampled:

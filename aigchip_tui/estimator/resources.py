@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from aigchip_tui.estimator.glue import adder, loop_control, multiplexer, port_choices, registers, state_machine
@@ -83,6 +83,11 @@ class Usage:
         self.ff += other.ff
         self.lut += other.lut
         self.states += other.states
+
+    def so_far(self) -> Usage:
+        """A copy that later pieces do not change."""
+        shaped = {place: replace(made) for place, made in self.shaped.items()}
+        return replace(self, units=self.units.copy(), sharers=self.sharers.copy(), shaped=shaped)
 
     def repeat(self, first: Usage, second: Usage, copies: int) -> None:
         """Adds what cannot be shared of further copies of a body, from what one and what two of them needed."""

@@ -62,3 +62,11 @@ def test_a_memory_that_several_modules_use_has_choices_at_every_bank() -> None:
     text += "for (int i = 0; i < 64; i++) b[i] = x[i]; for (int i = 0; i < 64; i++) y[i] = b[63 - i] + b[i]; }"
     few, many = (estimate({"k.cpp": text.replace("FACTOR", str(factor))}).lut or 0 for factor in (2, 16))
     assert many - few > 14 * 25, "14 more banks, each with addresses and enables of two modules to choose"
+
+
+def test_copies_that_are_not_walked_count_shaped_operators() -> None:
+    text = "void f(int x[60][64]) { for (int i = 0; i < 60; i++) {\n#pragma HLS UNROLL factor=FACTOR\n"
+    text += "for (int j = 0; j < 64; j++) {\n#pragma HLS PIPELINE\n int m;\n"
+    text += "#pragma HLS BIND_OP variable=m op=mul impl=dsp\n m = x[i][j] * x[i][63 - j]; x[i][j] = m; } } }"
+    few, many = (estimate({"k.cpp": text.replace("FACTOR", str(factor))}).dsp or 0 for factor in (2, 12))
+    assert many == 6 * few > 0
