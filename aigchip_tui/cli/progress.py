@@ -43,7 +43,7 @@ class Progress:
             case ev.SearchFinished():
                 self.say(f"search finished: {event.reason}; proving the front")
             case ev.RungFinished(design=design) if design and event.outcome.rung != "estimate":
-                self.say(f"      d{design:04d} {event.outcome.rung} {event.outcome.status}: {event.outcome.evidence}")
+                self.say(f"      d{design:04d} {event.outcome.rung} {event.outcome.status}: {event.outcome.told}")
             case ev.EngineStopped():
                 self.say(f"engine: {event.reason}")
             case _:

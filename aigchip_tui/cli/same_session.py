@@ -58,6 +58,10 @@ def _pair(settings: SessionSettings, name: str, value: Any, session: Session) ->
         from aigchip_tui.model.device import device
 
         return settings.device, device(str(value), extra=user_devices(session.place.data / "devices.yaml")).name
+    if name == "template":
+        from aigchip_tui.modules.own_templates import template_given
+
+        return settings.template, template_given(str(value)).name
     if name == "pins":
         from aigchip_tui.engine.making import parse_pins
 

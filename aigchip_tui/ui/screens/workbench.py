@@ -352,6 +352,8 @@ class Workbench(Screen[None]):
                 self.send(control_payload(kind, by=self.surroundings.by, now=now), what)
 
         why = self.cannot_write()
+        if not why and kind == "stop" and self.snapshot.engine not in ("alive", "unknown"):
+            why = "no engine runs: there is nothing to stop"
         if why:
             self.say(why, bad=True)
             return
