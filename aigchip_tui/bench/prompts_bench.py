@@ -9,12 +9,14 @@ import msgspec
 
 from aigchip_tui.bench.hardware_bench import random_designs
 from aigchip_tui.library.demos import DemoLibrary
+from aigchip_tui.library.grains import demos_in, instruction_in
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.coverage import variant_case
 from aigchip_tui.llm.extract import extract_code
 from aigchip_tui.llm.prompts import DEFAULT_BUDGET, Prompt, build_prompt
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Variant
+from aigchip_tui.model.session import Grain
 from aigchip_tui.model.space import Build
 from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
@@ -41,6 +43,7 @@ class Sampled(msgspec.Struct, frozen=True, kw_only=True):
 
     template: str
     seed: int
+    grain: Grain = "explicit"
     prompts: tuple[Asked, ...]
 
 
@@ -74,24 +77,29 @@ def sample_variants(template: Template, library: DemoLibrary, build: Build, *, c
     return taken[:count]
 
 
-def prompt_of(variant: Variant, library: DemoLibrary, *, budget_tokens: int = DEFAULT_BUDGET) -> Prompt:
+def prompt_of(
+    template: Template, variant: Variant, library: DemoLibrary, *, grain: Grain = "explicit",
+    budget_tokens: int = DEFAULT_BUDGET,
+) -> Prompt:
     """The prompt of a variant as a session asks it, its demonstrations chosen by numbers."""
     case = variant_case(variant)
     choice = choose_pair(case.instruction, library.of(variant.module))
     return build_prompt(
-        case.instruction, case.signatures, choice.demos, types=case.types, budget_tokens=budget_tokens
+        instruction_in(grain, template, variant), case.signatures, demos_in(grain, template, choice.demos),
+        types=case.types, grain=grain, budget_tokens=budget_tokens,
     )
 
 
 def write_prompts(
-    template: Template, library: DemoLibrary, build: Build, out: Path, *, count: int, seed: int
+    template: Template, library: DemoLibrary, build: Build, out: Path, *, count: int, seed: int,
+    grain: Grain = "explicit",
 ) -> tuple[Asked, ...]:
     """Writes `count` prompts to new folders below `out`, and an index; AigchipError when `out` is not empty."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise AigchipError(f"{out} is there already.", hint="Choose a new folder with --out.")
     asked: list[Asked] = []
     for number, variant in enumerate(sample_variants(template, library, build, count=count, seed=seed), start=1):
-        prompt = prompt_of(variant, library)
+        prompt = prompt_of(template, variant, library, grain=grain)
         folder = f"{number:03}-{variant.module}"
         (out / folder).mkdir(parents=True)
         text = "\n\n".join(f"<!-- {message['role']} -->\n{message['content']}" for message in prompt.messages)
@@ -100,7 +108,7 @@ def write_prompts(
             folder=folder, module=variant.module, settings=dict(variant.settings),
             demos=tuple(demo.label for demo in prompt.demos_used), tokens=prompt.tokens,
         ))
-    index = Sampled(template=template.name, seed=seed, prompts=tuple(asked))
+    index = Sampled(template=template.name, seed=seed, grain=grain, prompts=tuple(asked))
     (out / INDEX).write_bytes(msgspec.json.format(msgspec.json.encode(index), indent=1))
     return index.prompts
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
+
+if TYPE_CHECKING:
+    from aigchip_tui.model.session import Grain
 
 
 @click.command("prompts")
@@ -14,11 +18,13 @@ from aigchip_tui.cli.output import document, json_option, note, say, sessions_op
 @click.option("--sample", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many prompts.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--device", default="zcu104", show_default=True)
+@click.option("--grain", type=click.Choice(["explicit", "high"]), default="explicit", show_default=True,
+              help="Instructions line by line, or what is wanted alone.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
 @json_option
 @sessions_option
 def prompts_command(
-    template: str, sample: int, seed: int, device: str, out: Path, as_json: bool, sessions: str | None
+    template: str, sample: int, seed: int, device: str, grain: Grain, out: Path, as_json: bool, sessions: str | None
 ) -> int:
     """Write the prompts of random variants, as a session would send them, each to a folder of its own."""
     from aigchip_tui.bench.prompts_bench import REPLY, write_prompts
@@ -30,7 +36,8 @@ def prompts_command(
 
     family = load_template(template)
     library = load_library(family.name, borrowed_of(family))
-    asked = write_prompts(family, library, Build(device=device_named(device)), out, count=sample, seed=seed)
+    build = Build(device=device_named(device))
+    asked = write_prompts(family, library, build, out, count=sample, seed=seed, grain=grain)
     if as_json:
         document(asked)
     else:

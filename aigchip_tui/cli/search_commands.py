@@ -48,6 +48,8 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
                      help="Accelerator family: gemm, inner_product, pe_array, rowwise, or the folder of your own; its "
                      "Python runs with your rights."),
         click.option("--generator", default=None, help="offline (adapter, not a language model) or openai:MODEL."),
+        click.option("--grain", type=click.Choice(["explicit", "high"]), default=None,
+                     help="Instructions of prompts: line by line (explicit), or what is wanted alone (high)."),
         click.option("--synth", type=click.Choice(["embedded", "vitis"]), default=None),
         click.option("--evaluations", type=int, default=None, help="Designs to evaluate."),
         click.option("--population", type=int, default=None),
@@ -140,6 +142,8 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
     if "parent" in extra:
         open_session(sessions, str(extra["parent"]))
     settings = make_settings(name, request, extra, devices=devices, base=Path.cwd())
+    if settings.grain == "high" and settings.generator.startswith("offline"):
+        note("The offline adapter refuses high-level instructions: every module will wait for you in the inbox.")
     values = msgspec.to_builtins(settings, str_keys=True)
     del values["name"]
     return create_session(where, name, _lists(values))

@@ -71,7 +71,7 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
         say(f"    assumed     {key} = {value}  ({reason})")
     if asked["not_understood"]:
         say(f"    not understood: {', '.join(asked['not_understood'])}")
-    say(f"  template    {report['template']}")
+    say(f"  template    {report['template']}" + (", high-level instructions" if report["grain"] == "high" else ""))
     say(f"  generator   {report['generator']}   calls {report['model_calls']}, tokens {report['tokens']}, "
         f"USD {report['cost_usd']:.2f}")
     say(f"  variants    {variants_line(report['variants'])}")

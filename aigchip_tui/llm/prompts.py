@@ -15,6 +15,7 @@ from aigchip_tui.library.demos import Demo
 from aigchip_tui.llm.adapter.reading import read_request
 from aigchip_tui.llm.offline import count_tokens
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.session import Grain
 
 DEFAULT_BUDGET = 8192
 SHIPPED = Path(__file__).with_name("prompt.jinja")
@@ -158,15 +159,16 @@ def build_prompt(
     hint: str = "",
     previous: str = "",
     types: Sequence[str] = (),
+    grain: Grain = "explicit",
     budget_tokens: int = DEFAULT_BUDGET,
     template: str | None = None,
 ) -> Prompt:
     """The prompt for a variant's instruction with demonstrations, most alike first.
 
-    `types` are definitions of supplied types. What does not fit with its reply into `budget_tokens` is left out in
-    this order, and said in the notes: these definitions, the previous attempt's code, the diagnosis beyond its first
-    three faults, the last demonstration, the one before. Raises `AigchipError` when the bare instruction does not
-    fit, or when an edited template loses lines or code.
+    `types` are definitions of supplied types. In the high `grain`, neither code nor reply has marks. What does not fit
+    with its reply into `budget_tokens` is left out in this order, and said in the notes: these definitions, the
+    previous attempt's code, the diagnosis beyond its first three faults, the last demonstration, the one before.
+    Raises `AigchipError` when the bare instruction does not fit, or when an edited template loses lines or code.
     """
     source = template if template is not None else load_prompt_template()
     notes: list[str] = []
@@ -181,6 +183,7 @@ def build_prompt(
             source,
             {
                 "demos": [{"lines": numbered(demo.instruction), "code": fenced(demo.code)} for demo in shown],
+                "grain": grain,
                 "types": fenced("\n\n".join(supplied)) if supplied else "",
                 "signatures": fenced("\n".join(signatures)) if signatures else "",
                 "previous": fenced(attempt) if attempt.strip() else "",

@@ -11,6 +11,9 @@ from aigchip_tui.model.device import Device
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Setting
 
+Grain = Literal["explicit", "high"]
+"""How fine the instructions of prompts are: line by line, or what is wanted alone."""
+
 DEFAULT_EVALUATIONS = 64
 MAX_POPULATION = 32
 
@@ -52,6 +55,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     template: str = "gemm"
     generator: str = "offline"
     selection: Literal["numeric", "model"] = "numeric"
+    grain: Grain = "explicit"
     synth: Literal["embedded", "vitis"] = "embedded"
     evaluations: int = DEFAULT_EVALUATIONS
     population: int = 0

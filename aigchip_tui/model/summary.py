@@ -177,6 +177,7 @@ def session_document(settings: SessionSettings, state: SessionState, *, alive: b
         "waiting": sorted(state.open_decisions),
         "synthesizer": state.engine.synthesizer if state.engine else settings.synth,
         "template": settings.template,
+        "grain": settings.grain,
         "generator": state.engine.generator if state.engine else settings.generator,
         "sandbox": {
             "name": state.engine.sandbox if state.engine else "not run",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Part = Mapping[str, tuple[Setting, ...]]
 """Values that a template leaves to parameters of the design space."""
 
+Words = Mapping[str, Mapping[str, str]]
+"""Phrases of local settings by module kind."""
+
 _REPLACED: Final = ("pe_lane", "pe_array")
 """Modules of gemm's own compute core."""
 
@@ -47,6 +50,8 @@ class CoreTemplate(GemmTemplate, ABC):
     lends: ClassVar[tuple[str, ...]] = ()
     """Modules of gemm's core that this one calls."""
     narrowed: ClassVar[Part]
+    words: ClassVar[Words] = {}
+    """Local settings of the core's modules in words, as in `grains.SETTING_WORDS`."""
 
     def __init__(self, digest: str) -> None:
         kept = [spec for spec in SPECS if spec.name not in _REPLACED or spec.name in self.lends]
@@ -63,6 +68,10 @@ class CoreTemplate(GemmTemplate, ABC):
     def owner(self, module: str) -> str:
         """gemm for its modules, so that a variant proven there is proven here."""
         return self.name if module in self._own else "gemm"
+
+    def setting_words(self, module: str) -> Mapping[str, str]:
+        """Local settings in the words of a high-level instruction."""
+        return self.words.get(module, {}) if module in self._own else super().setting_words(module)
 
     @abstractmethod
     def core_settings(self, shape: Shape) -> Settings:

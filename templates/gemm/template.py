@@ -31,6 +31,7 @@ from . import (
     post,
 )
 from .common import INCLUDES
+from .grains import SETTING_WORDS
 from .numbers import INT8, Numbers, numbers_of
 from .shape import Shape, local_settings, shape_of
 from .top import TOP, connections, top_files
@@ -149,6 +150,10 @@ class GemmTemplate:
             types=definitions({"gemm_types.hpp": types_header(numbers)}, named),
             elements=bare.elements,
         )
+
+    def setting_words(self, module: str) -> Mapping[str, str]:
+        """Local settings in the words of a high-level instruction."""
+        return SETTING_WORDS.get(module, {})
 
     def headers(self) -> dict[str, str]:
         """The type header that every module's prologue includes."""

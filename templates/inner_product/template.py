@@ -23,6 +23,7 @@ class InnerProductTemplate(cores.CoreTemplate):
     name = "inner_product"
     version = "1"
     core = (inner_product.SPEC,)
+    words: ClassVar[cores.Words] = {"inner_product": {"words": "words of a step: {}"}}
     narrowed: ClassVar[cores.Part] = {
         **cores.BARE,
         "lane": tuple(str(split) for split in LANE_SPLITS if split.axes == "k"),

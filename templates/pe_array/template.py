@@ -23,6 +23,12 @@ class PeArrayTemplate(cores.CoreTemplate):
     name = "pe_array"
     version = "1"
     core = (pe.SPEC, pe_array.SPEC)
+    words: ClassVar[cores.Words] = {
+        "pe": {"words": "words of a step: {}"},
+        "pe_array": {
+            "rows": "rows of elements: {}", "columns": "columns of elements: {}", "words": "words of an element: {}",
+        },
+    }
     narrowed: ClassVar[cores.Part] = {
         **cores.BARE,
         "lane": tuple(str(split) for split in LANE_SPLITS if split.axes == "k"),

@@ -25,6 +25,7 @@ class RowwiseTemplate(cores.CoreTemplate):
     version = "1"
     core = (row_array.SPEC,)
     lends = ("pe_lane",)
+    words: ClassVar[cores.Words] = {"row_array": {"lanes": "lanes: {}", "words": "words along k in a lane: {}"}}
     narrowed: ClassVar[cores.Part] = {
         **cores.BARE,
         "lane": tuple(str(split) for split in LANE_SPLITS if split.axes == "k"),

@@ -57,7 +57,7 @@ def test_prompts_are_written_as_a_session_sends_them(tmp_path: Path) -> None:
     assert read_sample(out).prompts == asked
     for each, variant in zip(asked, sample_variants(GEMM, LIBRARY, BUILD, count=3, seed=3), strict=True):
         text = (out / each.folder / PROMPT).read_text()
-        assert all(message["content"] in text for message in prompt_of(variant, LIBRARY).messages)
+        assert all(message["content"] in text for message in prompt_of(GEMM, variant, LIBRARY).messages)
     with pytest.raises(AigchipError, match="is there already"):
         write_prompts(GEMM, LIBRARY, BUILD, out, count=3, seed=3)
     with pytest.raises(AigchipError, match="holds no sample"):
@@ -72,7 +72,7 @@ def test_replies_are_judged_by_the_ladder(tmp_path: Path) -> None:
     variants = {v.module: v for v in sample_variants(GEMM, LIBRARY, BUILD, count=11, seed=3)}
     right, wrong, empty, silent = chosen
     for each in (right, wrong):
-        reply = answer(prompt_of(variants[each.module], LIBRARY).messages).text
+        reply = answer(prompt_of(GEMM, variants[each.module], LIBRARY).messages).text
         if each is wrong:
             reply = reply.replace("II=1", "II=2")
         (out / each.folder / REPLY).write_text(reply)

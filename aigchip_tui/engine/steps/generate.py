@@ -12,6 +12,7 @@ from aigchip_tui.engine.judge import first_red
 from aigchip_tui.engine.loop import Prepared
 from aigchip_tui.engine.reuse import taken_variant
 from aigchip_tui.library.demos import Demo
+from aigchip_tui.library.grains import demos_in, instruction_in
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.errors import CallError
 from aigchip_tui.llm.extract import extract_code
@@ -40,12 +41,13 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     taken = taken_variant(house, step, known, variant)
     if taken is not None:
         return taken
-    demos, why = demonstrations(house, known, variant)
+    grain, (demos, why) = house.settings.grain, demonstrations(house, known, variant)
     before = [a for a in known.attempts if a.number < step.attempt]
     previous = next((a for a in reversed(before) if not a.no_reply), None)
     lost = before[-1] if before and before[-1].no_reply else None
     prompt = build_prompt(
-        variant.instruction, variant.signatures, demos,
+        instruction_in(grain, house.template, variant), variant.signatures,
+        demos_in(grain, house.template, demos), grain=grain,
         diagnosis=(*_diagnosis(previous), *_diagnosis(lost)), hint=known.hint, types=variant.types,
         previous=house.blobs.get_text(previous.source) if previous and previous.source else "",
         budget_tokens=house.settings.prompt_budget_tokens, template=house.settings.prompt or None,

@@ -1,0 +1,77 @@
+"""Local settings in the words of a high-level instruction, by module kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_BANKS: Final = {
+    "part_h": "{} banks",
+    "part_w": "bank words of {} elements",
+    "depth": "{} words in a bank",
+}
+_TOKEN: Final = {"rows": "wide tokens of {} rows", "k": "{} elements along k in each row"}
+
+SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "mac": {
+        "format=byte_word": "operands of a byte and sums of a word",
+        "format=byte_long": "operands of a byte and sums of a long word",
+        "format=half_long": "operands of a half word and sums of a long word",
+        "multiplier=dsp": "its multiplier in a DSP block",
+        "multiplier=fabric": "its multiplier in LUTs",
+        "adder=free": "its adder wherever the tool puts it",
+        "adder=fabric": "its adder in LUTs",
+    },
+    "pe_lane": {"m": "rows of A: {}", "n": "columns of B: {}", "k": "words along k: {}"},
+    "pe_array": {
+        "lane_m": "rows of A in a lane: {}",
+        "lane_n": "columns of B in a lane: {}",
+        "lane_k": "words along k in a lane: {}",
+        "m": "lanes along m: {}",
+        "n": "lanes along n: {}",
+        "k": "lanes along k: {}",
+        "slices": "tokens in which a block of sums leaves: {}",
+    },
+    "dma_load": {"port": "an AXI port of {} bytes"},
+    "fill": {"port": "AXI words of {} bytes", **_BANKS},
+    "drain": {"operand=a": "operand A", "operand=b": "operand B", **_BANKS, **_TOKEN},
+    "arbiter": {"in_rows": "narrow tokens of {} rows", "in_k": "{} elements along k in each of their rows", **_TOKEN},
+    "interconnect": {
+        "mode=dealt": "rows that are dealt to the arrays in turn",
+        "mode=broadcast": "tokens that go to all arrays",
+        "mode=sliced": "rows that are cut along k, a slice for each array",
+        "mode=single": "a single array behind it",
+        "arrays": "arrays: {}",
+        **_TOKEN,
+    },
+    "collector": {
+        "mode=rows": "arrays that hold different rows, dealt in turn",
+        "mode=columns": "arrays that hold different columns, dealt in turn",
+        "mode=sum": "arrays whose sums are added up",
+        "mode=single": "a single array in front of it",
+        "arrays": "arrays: {}",
+        "rows": "rows of a block of one array: {}",
+        "columns": "columns of a block of one array: {}",
+        "slices": "tokens of a block: {}",
+    },
+    "accumulate": {
+        "rows": "rows of a block of sums: {}",
+        "columns": "columns of a block of sums: {}",
+        "slices": "tokens of a block: {}",
+        **_BANKS,
+    },
+    "flush": _BANKS,
+    "post": {"lanes": "words of {} elements", "bias_words": "room for {} words of bias"},
+    "dma_store": {"port": "an AXI port of {} bytes", "lanes": "tokens of {} results"},
+    "ctrl": {
+        "reuse=a": "reuse of A",
+        "reuse=b": "reuse of B",
+        "reuse=output": "reuse of the output",
+        "arrays": "arrays: {}",
+        "arbiter_a=yes": "an arbiter behind the buffer of A",
+        "arbiter_a=no": "no arbiter behind the buffer of A",
+        "arbiter_b=yes": "an arbiter behind the buffer of B",
+        "arbiter_b=no": "no arbiter behind the buffer of B",
+    },
+}
+"""Phrases with one `{}` for the value, by module kind and setting; `setting=value` where the value is a choice."""
