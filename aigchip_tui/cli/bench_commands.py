@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, table
 from aigchip_tui.model.errors import AigchipError
 
+if TYPE_CHECKING:
+    from aigchip_tui.proof.demonstrations import DemoProver
+
 
 @click.group("bench")
 def bench_command() -> None:
-    """Measurements: search, estimator, hardware, ui."""
+    """Measurements: search, estimator, hardware, engine, ui."""
 
 
 @bench_command.command("search")
@@ -169,3 +174,57 @@ def ui_command(designs: int, seed: int, as_json: bool, sessions: str | None) -> 
     say(f"{report.designs} invented designs, journal of {report.journal_mib:.0f} MiB; show without the index takes "
         f"{report.ratio:.1f} times as long. attach: until the best design stands on the screen")
     return 0
+
+
+@bench_command.command("engine")
+@click.option("--designs", type=click.IntRange(min=1), default=6, show_default=True)
+@click.option("--workload", default="resnet50@224", show_default=True)
+@click.option("--device", default="zcu104", show_default=True)
+@click.option("--dsp", type=int, default=1024, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--template", default="gemm", show_default=True)
+@json_option
+@sessions_option
+def engine_command(
+    designs: int, workload: str, device: str, dsp: int, seed: int, template: str, as_json: bool, sessions: str | None
+) -> int:
+    """Model calls and proofs of a search's designs: each variant once, against each design whole."""
+    import tempfile
+    from contextlib import contextmanager
+
+    from aigchip_tui.bench.engine_bench import Arm, bench_engine
+    from aigchip_tui.cli.proving import prover_and_bench
+    from aigchip_tui.library.demos import load_library
+    from aigchip_tui.llm.client import open_generator
+    from aigchip_tui.model.device import device as device_named
+    from aigchip_tui.model.space import Build
+    from aigchip_tui.model.workload import workload as workload_named
+    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.protocol import borrowed_of
+
+    family = load_template(template)
+    library = load_library(family.name, borrowed_of(family))
+
+    @contextmanager
+    def new_prover() -> Iterator[DemoProver]:
+        with (
+            tempfile.TemporaryDirectory(prefix="aigchip-engine-") as programs,
+            prover_and_bench(family, library, seed, programs=Path(programs)) as (prover, _),
+        ):
+            yield prover
+
+    def told(number: int, shared: Arm, whole: Arm) -> None:
+        note(f"design {number}: {shared.calls} calls so far with shared variants, {whole.calls} whole")
+
+    report = bench_engine(
+        family, library, Build(device=device_named(device), dsp_limit=dsp), workload_named(workload),
+        open_generator("offline", environment={}), new_prover, designs=designs, seed=seed, told=told,
+    )
+    if as_json:
+        document(report)
+    else:
+        rows = [(figure, report["shared"][figure], report["whole"][figure]) for figure in report["shared"]]
+        table(rows, ("figure", "each variant once", "each design whole"))
+        say(f"{report['workload']}, {report['template']}, seed {seed}; {report['calls_saved']:.0%} of the calls saved; "
+            "asking and proving modules one at a time, assembly not counted")
+    return 0 if report["shared"]["red"] == report["whole"]["red"] == 0 else 1

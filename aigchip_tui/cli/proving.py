@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def prover_and_bench(family: Template, library: DemoLibrary, seed: int) -> Iterator[tuple[DemoProver, Bench]]:
-    """The prover, and the bench on which it and assembled simulations run; both end with the block."""
+def prover_and_bench(
+    family: Template, library: DemoLibrary, seed: int, *, programs: Path | None = None
+) -> Iterator[tuple[DemoProver, Bench]]:
+    """The prover, and the bench on which it and assembled simulations run; both end with the block.
+
+    `programs` is the folder of compiled programs, the user's own if None.
+    """
     import platformdirs
 
     from aigchip_tui.engine.opening import READ_BYTES, sandboxed_reader
@@ -32,7 +37,7 @@ def prover_and_bench(family: Template, library: DemoLibrary, seed: int) -> Itera
     from aigchip_tui.sandbox.worker import Worker
     from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
-    cache = Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "csim"
+    cache = programs or Path(platformdirs.user_cache_dir("aigchip-tui", appauthor=False)) / "csim"
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="aigchip-proving-") as scratch:
         work = Path(scratch)
