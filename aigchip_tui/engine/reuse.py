@@ -56,7 +56,7 @@ def open_reuse(
         return None
     words = settings.prompt or load_prompt_template()
     by = answer_key(
-        generator.identity, prompt=template_hash(words), selection=settings.selection,
+        generator.identity, prompt=template_hash(words), grain=settings.grain, selection=settings.selection,
         budget_tokens=settings.prompt_budget_tokens,
         seed=None if generator.spec.is_deterministic else settings.seed,
     )

@@ -113,14 +113,16 @@ def asked_key(variant: Variant, *, template_hash: str, library_hash: str, build:
     )
 
 
-def answer_key(generator: str, *, prompt: str, selection: str, budget_tokens: int, seed: int | None) -> str:
+def answer_key(
+    generator: str, *, prompt: str, grain: str, selection: str, budget_tokens: int, seed: int | None
+) -> str:
     """Digest of who answers and how it is asked.
 
-    `generator` names model and server, `prompt` is the hash of the prompt's template. A generator that draws its
-    answers has the session's `seed` here: another seed asks for other draws, and the same one has the same results
-    whether the cache was there or not. One that always answers alike has none.
+    `generator` names model and server, `prompt` is the hash of the prompt's template, `grain` that of its
+    instructions. A generator that draws its answers has the session's `seed` here: another seed asks for other draws,
+    and the same one has the same results whether the cache was there or not. One that always answers alike has none.
     """
-    return _digest("answer", generator, prompt, selection, budget_tokens, seed, rooms_digest(_ASKING))
+    return _digest("answer", generator, prompt, grain, selection, budget_tokens, seed, rooms_digest(_ASKING))
 
 
 def proof_key(

@@ -75,3 +75,6 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Phrases with one `{}` for the value, by module kind and setting; `setting=value` where the value is a choice."""
+
+EVERYWHERE: Final[Mapping[str, str]] = {"precision": "{} operands"}
+"""Phrases of the settings that every module kind may have."""

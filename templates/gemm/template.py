@@ -31,7 +31,7 @@ from . import (
     post,
 )
 from .common import INCLUDES
-from .grains import SETTING_WORDS
+from .grains import EVERYWHERE, SETTING_WORDS
 from .numbers import INT8, Numbers, numbers_of
 from .shape import Shape, local_settings, shape_of
 from .top import TOP, connections, top_files
@@ -153,7 +153,7 @@ class GemmTemplate:
 
     def setting_words(self, module: str) -> Mapping[str, str]:
         """Local settings in the words of a high-level instruction."""
-        return SETTING_WORDS.get(module, {})
+        return {**EVERYWHERE, **SETTING_WORDS.get(module, {})}
 
     def headers(self) -> dict[str, str]:
         """The type header that every module's prologue includes."""

@@ -207,12 +207,14 @@ def test_a_variants_key_holds_all_that_its_text_answers(key_material: dict[str, 
 
 
 def test_who_answers_is_part_of_the_key() -> None:
-    plain: dict[str, Any] = {"prompt": "p", "selection": "numeric", "budget_tokens": 8192, "seed": None}
+    plain: dict[str, Any] = {
+        "prompt": "p", "grain": "explicit", "selection": "numeric", "budget_tokens": 8192, "seed": None,
+    }
     keys = [
         answer_key("offline", **plain), answer_key("openai:a at x", **plain), answer_key("openai:a at y", **plain),
         answer_key("offline", **{**plain, "prompt": "q"}), answer_key("offline", **{**plain, "selection": "model"}),
         answer_key("offline", **{**plain, "seed": 1}), answer_key("offline", **{**plain, "seed": 2}),
-        answer_key("offline", **{**plain, "budget_tokens": 4096}),
+        answer_key("offline", **{**plain, "budget_tokens": 4096}), answer_key("offline", **{**plain, "grain": "high"}),
     ]
     assert len(set(keys)) == len(keys)
 

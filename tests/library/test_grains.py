@@ -33,11 +33,12 @@ def test_what_differs_in_the_explicit_grain_differs_in_the_high_one(name: str) -
 def test_settings_are_said_in_words() -> None:
     gemm = load_template("gemm")
     assert high_level(gemm, "post", {"lanes": 8, "bias_words": 64})[:2] == (
-        "Write the module post: adds bias, scales, clamps and saturates finished sums to int8.",
+        "Write the module post: adds bias, scales, clamps and saturates finished sums.",
         "Its settings: words of 8 elements; room for 64 words of bias.",
     )
     drain: Settings = {"operand": "a", "part_h": 4, "part_w": 16, "depth": 64, "rows": 8, "k": 16}
     assert "operand A; 4 banks" in high_level(gemm, "drain", drain)[1]
+    assert "int16 operands" in high_level(gemm, "drain", {**drain, "precision": "int16"})[1]
 
 
 def test_marks_leave_the_code_and_their_reasons_stay() -> None:
