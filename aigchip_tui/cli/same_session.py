@@ -79,6 +79,8 @@ def _pair(settings: SessionSettings, name: str, value: Any, session: Session) ->
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     text = ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
     text = " ".join(text.split()) or "none"
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -283,6 +283,7 @@ def _demo_session(sessions: str | None, evaluations: int, **caches: bool) -> Ses
             return session
         session = open_session(sessions, name)
         if not session.read_only and not view(session).state.proofs_finished:
+            refuse_other_flags(session, caches)
             return session
         number += 1
 

@@ -58,6 +58,11 @@ def test_a_flag_that_says_something_else_is_refused_by_name(place: Place, option
     assert "\n" not in told.value.message
 
 
+def test_a_switch_is_told_in_words(place: Place) -> None:
+    with pytest.raises(AigchipError, match="another --no-cache: off, not on"):
+        refuse_other_flags(made(place), {"no_cache": True, "reuse": False})
+
+
 def test_every_flag_of_new_is_compared() -> None:
     """A flag that names no setting would break on its first use."""
     known = set(SessionSettings.__struct_fields__) | {"request_text", "no_cache"}
