@@ -19,7 +19,8 @@ from aigchip_tui.csim.faults import runtime_faults
 from aigchip_tui.csim.harness import CASES_FILE, RESULTS_FILE, harness_source
 from aigchip_tui.csim.headers import headers_for
 from aigchip_tui.csim.messages import sanitizer_findings
-from aigchip_tui.csim.wire import CaseRecord, Results, StreamUse, decode_results, encode_cases
+from aigchip_tui.csim.timing import LoopTiming
+from aigchip_tui.csim.wire import CaseRecord, Measures, Results, StreamUse, decode_results, encode_cases
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Port, Variant
@@ -49,7 +50,7 @@ class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
     memory, output_flood, empty_read, deadlock, livelock, interface, leftover, mismatch, out_of_bounds,
     undefined_behaviour, nothing_compared. `values` counts the element values that were compared, `tokens` those that
     left through streams. `outputs` and `counts` are per case name and port; `streams` are the internal streams per
-    case name. Times are CPU seconds.
+    case name, `measures` what virtual time saw (only in timed runs). Times are CPU seconds.
     """
 
     outcome: Literal["passed", "failed"]
@@ -61,6 +62,7 @@ class SimulationResult(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, dict[str, bytes]] = {}
     counts: dict[str, dict[str, int]] = {}
     streams: dict[str, tuple[StreamUse, ...]] = {}
+    measures: dict[str, Measures] = {}
     mismatches: tuple[Mismatch, ...] = ()
     log: str = ""
     program: str = ""
@@ -91,12 +93,14 @@ def simulate_variant(
     compiler: Compiler | None = None,
     limits: Limits = Limits(),  # noqa: B008 - a frozen value
     screened: bool = True,
+    timings: Sequence[LoopTiming] = (),
 ) -> SimulationResult:
     """Compiles a generated body in its template's frame and runs it on `cases`.
 
     `children` maps file names to whole texts of the modules it calls, in the order in which they are included;
     `headers` are further files that includes may find, such as gemm_types.hpp. `fibers` None means: on fibers when
-    the body holds a dataflow region. `screened` refuses forbidden text before the compiler sees it.
+    the body holds a dataflow region. `screened` refuses forbidden text before the compiler sees it. With `timings` of
+    the body's loops the run keeps virtual time (`measures`).
 
     Raises:
         AigchipError: a case does not fit the ports, or the compiler or its headers are missing.
@@ -106,8 +110,11 @@ def simulate_variant(
     text = f"{variant.prologue}{body}\n{variant.epilogue}"
     sources = {**(headers or {}), **children, _file(variant): text}
     includes = [*children, _file(variant)]
+    driver = harness_source(variant, cases, includes=includes)
+    if timings:
+        sources, driver = timed(sources, driver, {_file(variant): timings}, sandbox)
     return _simulate(
-        sources, harness_source(variant, cases, includes=includes), cases, ports=variant.ports,
+        sources, driver, cases, ports=variant.ports,
         offsets={_file(variant): variant.prologue.count("\n")}, sandbox=sandbox, workdir=workdir, cache=cache,
         environment=environment, sanitize=sanitize, fibers=fibers, depth_override=depth_override, compiler=compiler,
         limits=limits,
@@ -129,17 +136,20 @@ def simulate_system(
     depth_override: int | None = None,
     compiler: Compiler | None = None,
     limits: Limits = Limits(cpu_s=120.0, wall_s=300.0),  # noqa: B008 - a frozen value
+    timings: Mapping[str, Sequence[LoopTiming]] | None = None,
 ) -> SimulationResult:
     """Compiles and runs an assembled design; `main` is the text of its driver.
 
     A driver is two lines: an include of the top, and `AIGCHIP_BENCH(gemm_top, "table", "a", "c")` with the names of
     the top's parameters in their order, as the cases use them. Each case is one launch, all in one process; a memory
     left out of a case keeps what the launch before left there. `depth_override` 1 proves progress with every FIFO at
-    one token.
+    one token. With `timings` of the loops of each file the run keeps virtual time (`measures`).
 
     Raises:
         AigchipError: a case contradicts itself, or the compiler or its headers are missing.
     """
+    if timings:
+        files, main = timed(files, main, timings, sandbox)
     return _simulate(
         files, main, cases, ports=ports, offsets={}, sandbox=sandbox, workdir=workdir, cache=cache,
         environment=environment, sanitize=sanitize, fibers=fibers, depth_override=depth_override or 0,
@@ -192,6 +202,20 @@ def _simulate(
         return _judge(cases, ports, program, run, results, frozenset(files), offsets)
     gone = _stop_finding("sandbox", "The program was deleted before or while it ran.", environment=True)
     return SimulationResult(outcome="failed", cause="sandbox", findings=(gone,), program=program.key)
+
+
+def timed(
+    files: Mapping[str, str], driver: str, timings: Mapping[str, Sequence[LoopTiming]], sandbox: Sandbox
+) -> tuple[dict[str, str], str]:
+    """Files and driver with virtual time; the files are rewritten in a sandboxed reader."""
+    payload = {
+        "files": {name: files[name] for name in timings},
+        "loops": {name: [msgspec.to_builtins(loop) for loop in loops] for name, loops in timings.items()},
+    }
+    answer = run_python("aigchip_tui.csim.timing:time_files", payload, sandbox=sandbox, wall_s=20.0)
+    if not answer.ok:
+        raise AigchipError(f"The modules could not be given virtual time ({answer.cause}): {answer.message}")
+    return {**files, **answer.value}, f"#define AIGCHIP_TIME 1\n{driver}"
 
 
 def _concurrent(sandbox: Sandbox) -> Transform:
@@ -298,8 +322,10 @@ def _judge(
         outcome="failed" if cause else "passed", cause=cause,
         findings=(*_moved(stopped, offsets), *findings)[:40], values=values, tokens=tokens, cases_run=complete,
         outputs={r.name: r.outputs for r in results.cases}, counts={r.name: r.counts for r in results.cases},
-        streams={r.name: r.streams for r in results.cases}, mismatches=tuple(mismatches), log=log,
-        program=program.key, compiled=True, compile_cpu_s=program.cpu_s, run_cpu_s=run.cpu_s,
+        streams={r.name: r.streams for r in results.cases},
+        measures={r.name: r.measures for r in results.cases if r.measures.cycles},
+        mismatches=tuple(mismatches), log=log, program=program.key, compiled=True,
+        compile_cpu_s=program.cpu_s, run_cpu_s=run.cpu_s,
     )
 
 

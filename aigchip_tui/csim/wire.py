@@ -25,7 +25,7 @@ RETURN_PORT = "return"
 """Name under which the value that a function returns stands in a test case."""
 
 _TOKENS_IN, _TOKENS_OUT, _BYTES = 1, 2, 3
-_CASE, _TOKENS, _MEMORY, _LEFT, _STREAM, _END, _FAULT, _MOMENTS = range(1, 9)
+_CASE, _TOKENS, _MEMORY, _LEFT, _STREAM, _END, _FAULT, _MOMENTS, _MEASURE, _TIMES = range(1, 11)
 _RECORD = struct.Struct("<IIQQQQ")
 _ENTRY = struct.Struct("<IIQQQQQ")
 
@@ -45,6 +45,38 @@ class StreamUse(msgspec.Struct, frozen=True, kw_only=True):
         return self.writes - self.reads
 
 
+class MemoryUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Beats and bursts of one memory in one launch with virtual time."""
+
+    name: str
+    reads: int
+    writes: int
+    read_bursts: int
+    write_bursts: int
+
+
+class LoopUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Trips and entries of one loop of a module's text in one launch with virtual time, over all its processes."""
+
+    module: str
+    loop: int
+    trips: int
+    entries: int
+
+
+class Measures(msgspec.Struct, frozen=True, kw_only=True):
+    """What virtual time saw of one launch: simulated cycles, memories, loops.
+
+    `times` are the cycles in which the tokens of each output port were there. All of it was written by the process
+    that ran the module: figures to compare with, never a verdict.
+    """
+
+    cycles: int = 0
+    memories: tuple[MemoryUse, ...] = ()
+    loops: tuple[LoopUse, ...] = ()
+    times: dict[str, tuple[int, ...]] = {}
+
+
 class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a test bench wrote about one case; `complete` when the launch returned.
 
@@ -60,6 +92,7 @@ class CaseRecord(msgspec.Struct, frozen=True, kw_only=True):
     guards: dict[str, tuple[bytes, bytes]] = {}
     streams: tuple[StreamUse, ...] = ()
     moments: dict[str, tuple[int, ...]] = {}
+    measures: Measures = Measures()
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +212,10 @@ class _Case:
         self.guards: dict[str, tuple[bytes, bytes]] = {}
         self.streams: list[StreamUse] = []
         self.moments: dict[str, tuple[int, ...]] = {}
+        self.cycles = 0
+        self.memories: list[MemoryUse] = []
+        self.loops: list[LoopUse] = []
+        self.times: dict[str, tuple[int, ...]] = {}
 
     def take(self, kind: int, name: str, numbers: tuple[int, int, int], payload: bytes) -> None:
         count, token_bytes, guard = numbers
@@ -196,8 +233,24 @@ class _Case:
             self._take_stream(name, payload)
         elif kind == _MOMENTS and len(payload) == 8 * count:
             self.moments[name] = struct.unpack(f"<{count}Q", payload)
+        elif kind == _MEASURE:
+            self._take_measure(name, payload)
+        elif kind == _TIMES:
+            self.times[name] = struct.unpack(f"<{len(payload) // 8}Q", payload[: len(payload) // 8 * 8])
         elif kind == _END:
             self.complete = True
+
+    def _take_measure(self, name: str, payload: bytes) -> None:
+        try:
+            seen = {str(key): int(value) for key, value in json.loads(payload).items()}
+            if "loop" in seen:
+                self.loops.append(LoopUse(module=name, **seen))
+            elif seen.pop("memory", 0):
+                self.memories.append(MemoryUse(name=name, **seen))
+            else:
+                self.cycles = seen["cycles"]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return
 
     def _take_stream(self, name: str, payload: bytes) -> None:
         try:
@@ -212,6 +265,8 @@ class _Case:
             name=self.name, complete=self.complete, outputs=self.outputs, counts=self.counts,
             token_bytes=self.token_bytes, left=self.left, guards=self.guards, streams=tuple(self.streams),
             moments=self.moments,
+            measures=Measures(cycles=self.cycles, memories=tuple(self.memories), loops=tuple(self.loops),
+                              times=self.times),
         )
 
 

@@ -32,6 +32,7 @@ from aigchip_tui.search.searcher import Searcher, SearchSettings, analytic_scree
 from aigchip_tui.store.fs import StoreError, disk_error
 from aigchip_tui.store.session import Session
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
+from aigchip_tui.synth.trace import NativeRunner
 
 READ_WALL_S = 6.0
 READ_BYTES = 500 << 20
@@ -73,7 +74,11 @@ def open_house(
     return House(
         settings=settings, build=build, workload=workload, template=template,
         library=load_library(template.name, borrowed_of(template)), generator=generator,
-        synthesizer=EmbeddedSynthesizer(build=build, template=template, worker=worker),
+        synthesizer=EmbeddedSynthesizer(
+            build=build, template=template, worker=worker,
+            runner=NativeRunner(sandbox=sandbox, workdir=work, cache=cache, environment=dict(environment),
+                                headers=template.headers()),
+        ),
         bench=bench, read=sandboxed_reader(worker), close=worker.close, blobs=session.blobs,
         search=_searcher(build, workload, settings, pins, seeds), now_text=now_text, elapsed_s=elapsed_s,
         cancelled=threading.Event(),

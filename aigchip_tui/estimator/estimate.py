@@ -31,7 +31,8 @@ class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
 
     None means unknown (a run-time bound, a call whose body is not in the text). `bound` says what bounds the interval;
     `reason` names the operators of the longest path of a pipelined body, or says why a loop is not pipelined;
-    `flattened` counts the loops merged into this one, `unrolled` the copies of its body.
+    `flattened` counts the loops merged into this one, `unrolled` the copies of its body. `straight` are
+    the cycles of an iteration beside the loops in it, for a loop that is not pipelined.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
     target: int = 1
     level: int = 0
     reason: str = ""
+    straight: int = 0
 
 
 class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,6 +271,7 @@ def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]
                 target=loop.target,
                 reason=loop.reason,
                 level=level,
+                straight=loop.straight,
             )
         )
         found += _flatten(loop.children, level + 1)

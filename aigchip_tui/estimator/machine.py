@@ -83,6 +83,7 @@ class MachineWalk(MergeWalk):
             if name not in ("phi", "dead", "module", "concat", "address") and graph.states[node] > 0
         )
         self.body.latency = add_ranges(self.body.latency, (cycles, cycles))
+        self.body.straight += cycles
         if self.body.unknown:
             self.body.latency = (None, None)
         self.graph = Graph()
@@ -149,6 +150,7 @@ class MachineWalk(MergeWalk):
         self.nest = ((symbol, 1 << 30),)
         self.local_symbols = frozenset((symbol,))
         self.body.latency, self.body.loops = (0, 0), []
+        outer_straight, self.body.straight = self.body.straight, 0
         unknown, self.body.unknown = self.body.unknown, False
         sampled = factor > 3 and self.has_loops(loop.body)
         marks: list[Range] = []
@@ -180,6 +182,9 @@ class MachineWalk(MergeWalk):
         )
         iteration = least, most
         children = self.body.loops
+        # A piece waits for the pipelined loops in it; what is left without them is its own.
+        own = self.body.straight - sum(one.latency[1] or 0 for one in children if one.pipelined)
+        self.body.straight = outer_straight
         inner = self.layer
         self.layer = layer
         low, high = trips[0]
@@ -203,6 +208,7 @@ class MachineWalk(MergeWalk):
             unrolled=factor,
             unread=self.gaps > gaps,
             file=self.source_file,
+            straight=max(own, 1),
         )
         self.body.latency = add_ranges(outer_latency, latency)
         if body_unknown or latency[1] is None:

@@ -41,6 +41,7 @@ class LoopOutcome:
     unread: bool = False
     file: str = ""
     rewind: bool = False
+    straight: int = 0
 
 
 @dataclass(slots=True)
@@ -102,6 +103,7 @@ class Body:
     def __init__(self) -> None:
         self.chunks: list[tuple[Graph, Schedule]] = []
         self.latency: Range = (0, 0)
+        self.straight = 0
         self.loops: list[LoopOutcome] = []
         self.macros = 0
         self.loop_macros = 0

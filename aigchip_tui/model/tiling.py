@@ -19,7 +19,15 @@ from aigchip_tui.model.space import Build, DesignPoint
 # Cycles from a read request to its first word, assumed until measured on a board (SPACE sec. 3: a = 60, b =
 # 0).
 BURST_START = 60
-LAYER_OVERHEAD = 60
+# Cycles of a layer in which nothing flows: ctrl reads the layer's row of the table (one burst), the first tiles are
+# asked for, and the last token runs through the empty processes; seen in simulated designs.
+LAYER_OVERHEAD = 160
+# Cycles between two visits in which the slowest process of the array's pipeline takes no token (command, depth).
+VISIT_START = 6
+# Cycles in which ctrl commands one visit, as the estimator reads them from its C++.
+VISIT_COMMANDS = 28
+# Cycles of post between two tiles beside the burst that brings the next tile's bias.
+STORE_START = 14
 # Columns whose bias the post module holds: no tile of C is wider.
 MAX_TILE_COLUMNS = 4096
 
@@ -109,7 +117,7 @@ def granules(point: DesignPoint, build: Build) -> Granules:
 
 
 def fill_cycles(point: DesignPoint) -> int:
-    """Pipeline fill of one visit: 6 + log2 Pn + log2 Pm + 2 log2 Pk + 2 per multicast level (SPACE sec.
+    """Pipeline fill of a layer: 6 + log2 Pn + log2 Pm + 2 log2 Pk + 2 per multicast level (SPACE sec.
     3).
     """
     multicast = sum("mul" in level.styles for level in point.levels)
@@ -206,11 +214,11 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     block_cycles = point.c_cycles_per_block(build.sum_bits)
     steps = (nk - 1) * max(tk // point.pk * point.drain_stall, block_cycles)
     steps += max(_ceil(layer.k - (nk - 1) * tk, point.pk) * point.drain_stall, block_cycles)
-    compute = blocks * steps + nm * nn * nk * fill_cycles(point)
+    compute = max(blocks * steps + nm * nn * nk * VISIT_START, nm * nn * nk * VISIT_COMMANDS) + fill_cycles(point)
     memory = max(
         _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
         _ceil(b_bytes, rate_b) + nn * nk * reads_b * BURST_START,
-        _ceil(c_bytes, rate_c),
+        _ceil(c_bytes, rate_c) + nm * nn * (BURST_START + STORE_START) + nm * (ldc // point.part_c.w),
         math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
     )
     first_k = min(tk, lda) * size

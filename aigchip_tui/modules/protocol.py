@@ -223,6 +223,17 @@ def borrowed_of(template: Template) -> Mapping[str, str]:
 
 
 @runtime_checkable
+class CommandsProcesses(Protocol):
+    """A template with one process that commands all others."""
+
+    def commands(
+        self, point: DesignPoint, build: Build, layers: Sequence[Layer]
+    ) -> tuple[str, tuple[TestCase, ...]]:
+        """The commander's instance name, and a launch of it alone for each layer with the tiles of its plan."""
+        ...
+
+
+@runtime_checkable
 class HostDriver(Protocol):
     """A template that also writes the host side of an exported project."""
 

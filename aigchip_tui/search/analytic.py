@@ -24,7 +24,18 @@ from aigchip_tui.model.space import (
     DesignPoint,
     Split,
 )
-from aigchip_tui.model.tiling import BURST_START, FREE_M, FREE_N, LAYER_OVERHEAD, MAX_TILE_COLUMNS, WHOLE_M, WHOLE_N
+from aigchip_tui.model.tiling import (
+    BURST_START,
+    FREE_M,
+    FREE_N,
+    LAYER_OVERHEAD,
+    MAX_TILE_COLUMNS,
+    STORE_START,
+    VISIT_COMMANDS,
+    VISIT_START,
+    WHOLE_M,
+    WHOLE_N,
+)
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.search import encoding as gene
 
@@ -267,12 +278,14 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
     blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
     steps = (nk - 1) * np.maximum(tk / d.pk * d.drain_stall, d.block_cycles)
     steps = steps + np.maximum(np.ceil((k - (nk - 1) * tk) / d.pk) * d.drain_stall, d.block_cycles)
-    compute = blocks * steps + nm * nn * nk * d.fill
+    visits = nm * nn * nk
+    compute = np.maximum(blocks * steps + visits * VISIT_START, visits * VISIT_COMMANDS) + d.fill
     memory = np.maximum(
         np.ceil(a_bytes / d.rate_a) + nm * nk * reads_a * BURST_START,
         np.ceil(b_bytes / d.rate_b) + nn * nk * reads_b * BURST_START,
     )
-    memory = np.maximum(memory, np.ceil(c_bytes / d.rate_c))
+    stores = nm * nn * (BURST_START + STORE_START) + nm * (ldc / d.part_c_w)
+    memory = np.maximum(memory, np.ceil(c_bytes / d.rate_c) + stores)
     memory = np.maximum(memory, np.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle))
     loaded_k = np.minimum(tk, lda) * size
     first = np.maximum(

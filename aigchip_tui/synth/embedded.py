@@ -1,31 +1,36 @@
 """The embedded synthesizer: the estimator reads each module's C++, a max-plus schedule composes the layers' latency.
 
-Every figure is an estimate. The C++ is read in a sandboxed worker.
+Every figure is an estimate. The C++ is read in a sandboxed worker; the process that commands the others is compiled
+and run in the sandbox, so that the schedule works on the commands that it really gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
+from aigchip_tui.csim.timing import LoopTiming
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Netlist, Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.space import Build, DesignPoint
-from aigchip_tui.model.tiling import plan_tiles
-from aigchip_tui.model.workload import Workload
-from aigchip_tui.modules.protocol import Conformance, Template
+from aigchip_tui.model.workload import Layer, Workload
+from aigchip_tui.modules.protocol import CommandsProcesses, Conformance, Template
 from aigchip_tui.sandbox.worker import Worker
+from aigchip_tui.synth.commands import Process
+from aigchip_tui.synth.control import ControlProgram
+from aigchip_tui.synth.latency import LatencyModel
 from aigchip_tui.synth.memories import memory_cost
 from aigchip_tui.synth.protocol import DesignReport, LayerFigure
 from aigchip_tui.synth.reading import module_request
-from aigchip_tui.synth.schedule import ModuleTiming, layer_cycles
+from aigchip_tui.synth.trace import LayerTrace, NativeRunner, layer_traces
 
 READ_WALL_S = 20.0
-_SCHEDULED = {"inter_a": "interconnect_a", "inter_b": "interconnect_b"}
-"""Instances that the schedule knows by another name."""
+TRACES_KEPT = 64
+"""Sets of layers whose commands are remembered: one for each commander and tiling."""
 COUNTED = "GEMM layers only; im2col, packing and pooling on the host, not counted"
 
 
@@ -37,7 +42,7 @@ SHORTER = (
 
 
 class ModuleEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the estimator read in one module's text: rate and depth of its loop, and resources of one instance."""
+    """What the estimator read in one module's text: rate and depth of its loop, resources of one instance, control."""
 
     ii: int
     depth: int
@@ -46,6 +51,7 @@ class ModuleEstimate(msgspec.Struct, frozen=True, kw_only=True):
     uram: int
     lut: int
     ff: int
+    control: ControlProgram
     unknown: tuple[str, ...] = ()
 
 
@@ -57,57 +63,104 @@ class UnreadModuleError(AigchipError):
         self.cause = cause
 
 
+@dataclass(frozen=True, kw_only=True)
+class LatencyStudy:
+    """One design's latency model, the commands of its layers, and the timing of every loop by the module's file."""
+
+    model: LatencyModel
+    traces: tuple[LayerTrace, ...]
+    timings: dict[str, tuple[LoopTiming, ...]]
+
+
 class EmbeddedSynthesizer:
     """Estimates designs of a template without any vendor tool."""
 
     name = "embedded estimator (estimates, no vendor tool)"
 
-    def __init__(self, *, build: Build, template: Template, worker: Worker) -> None:
+    def __init__(
+        self, *, build: Build, template: Template, worker: Worker, runner: NativeRunner | None = None
+    ) -> None:
+        """Without a `runner` modules are judged, whole designs are not."""
         self._build = build
         self._template = template
         self._worker = worker
+        self._runner = runner
         self._known: dict[str, ModuleEstimate] = {}
+        self._processes: dict[int, Process] = {}
+        self._traces: dict[tuple[object, ...], tuple[LayerTrace, ...]] = {}
 
     def evaluate(
         self, *, netlist: Netlist, files: Mapping[str, str], bodies: Mapping[str, str], point: DesignPoint,
         build: Build, workload: Workload,
     ) -> DesignReport:
         """Figures of an assembled design; raises AigchipError when a module cannot be read."""
-        timings: dict[str, ModuleTiming] = {}
-        totals = dict.fromkeys(("dsp", "bram18", "uram", "lut", "ff"), 0)
-        unknown: list[str] = []
-        variants = {i.variant.key: i.variant for i in netlist.instances}
-        for instance in netlist.instances:
-            spec = self._template.modules().get(instance.variant.module)
-            if spec is None or spec.inlined:
-                continue
-            inlined = _inlined(instance.variant, variants, bodies)
-            read = self._read(instance.variant, _body(bodies, instance.variant), inlined)
-            timings[_SCHEDULED.get(instance.name, instance.name)] = ModuleTiming(ii=read.ii, depth=read.depth)
-            for name in totals:
-                totals[name] += instance.count * int(getattr(read, name))
-            unknown += [f"{instance.name}: {each}" for each in read.unknown]
-        extra = memory_cost(netlist, build)
-        for name in totals:
-            totals[name] += int(getattr(extra, name))
+        read = self._modules(netlist, bodies)
+        totals = {
+            name: sum(i.count * int(getattr(read[i.name], name)) for i in netlist.instances if i.name in read)
+            + int(getattr(memory_cost(netlist, build), name)) for name in ("dsp", "bram18", "uram", "lut", "ff")
+        }
         layers = []
         cycles = 0
-        for layer in workload.unique():
-            plan = plan_tiles(point, build, layer)
-            latency = layer_cycles(plan, point, build, timings)
+        unique = workload.unique()
+        study = self.study(netlist, bodies, point, unique)
+        for layer, trace in zip(unique, study.traces, strict=True):
+            latency = study.model.layer(trace)
             cycles += latency.cycles * layer.count
             layers.append(LayerFigure(
                 name=layer.name, m=layer.m, k=layer.k, n=layer.n, count=layer.count, cycles=latency.cycles,
                 bound_by=latency.bound_by, roofline_cycles=-(-layer.m * layer.k * layer.n // point.macs),
             ))
-        slowest = max((t.ii for t in timings.values()), default=1)
+        slowest = max((timing.ii for one in read.values() for timing in one.control.timings), default=1)
+        unknown = [f"{name}: {each}" for name, one in read.items() for each in one.unknown]
         return DesignReport(
             latency_cycles=cycles, latency_ms=cycles / (build.clock_mhz * 1e3), clock_mhz=float(build.clock_mhz),
             dsp=totals["dsp"], bram18=totals["bram18"], uram=totals["uram"], lut=totals["lut"], ff=totals["ff"],
             basis="estimate", rung="estimate", counted=COUNTED, layers=tuple(layers), unknown=tuple(unknown[:20]),
-            evidence=f"estimate from the C++ of {len(timings)} modules, largest II {slowest}; "
-            f"{len(layers)} distinct layers; {COUNTED}",
+            evidence=f"estimate from the C++ of {len(read)} modules, largest II {slowest}; {len(layers)} distinct "
+            f"layers by the commands that {study.model.wiring.commander} gives; {COUNTED}",
         )
+
+    def study(
+        self, netlist: Netlist, bodies: Mapping[str, str], point: DesignPoint, layers: Sequence[Layer]
+    ) -> LatencyStudy:
+        """A design ready for its latencies: its commander is run once for all layers."""
+        if not isinstance(self._template, CommandsProcesses):
+            raise AigchipError(f"The template {self._template.name} does not say who commands its processes, so the "
+                               "latency of a layer is unknown.")
+        if self._runner is None:
+            raise AigchipError("The latency of a design needs a compiler and a sandbox to run its commander in.")
+        read = self._modules(netlist, bodies)
+        commander, cases = self._template.commands(point, self._build, layers)
+        variants = {i.name: i.variant for i in netlist.instances}
+        body, timings = _body(bodies, variants[commander]), read[commander].control.timings
+        key = (body, timings, tuple(tuple(case.memories.values()) for case in cases))
+        if key not in self._traces:
+            while len(self._traces) >= TRACES_KEPT:
+                self._traces.pop(next(iter(self._traces)))
+            self._traces[key] = layer_traces(variants[commander], body, timings, cases, self._runner)
+        processes = {name: self._process(one.control) for name, one in read.items() if name != commander}
+        return LatencyStudy(
+            model=LatencyModel(netlist, commander, processes, self._build), traces=self._traces[key],
+            timings={f"{variants[name].key.replace('-', '_')}.hpp": one.control.timings for name, one in read.items()},
+        )
+
+    def _modules(self, netlist: Netlist, bodies: Mapping[str, str]) -> dict[str, ModuleEstimate]:
+        """What was read of each process, by instance name."""
+        variants = {i.variant.key: i.variant for i in netlist.instances}
+        found = {}
+        for instance in netlist.instances:
+            spec = self._template.modules().get(instance.variant.module)
+            if spec is not None and not spec.inlined:
+                inlined = _inlined(instance.variant, variants, bodies)
+                found[instance.name] = self._read(instance.variant, _body(bodies, instance.variant), inlined)
+        return found
+
+    def _process(self, program: ControlProgram) -> Process:
+        """The process of a program that was read once: its commands are costed once for all designs."""
+        known = self._processes.get(id(program))
+        if known is None:
+            known = self._processes[id(program)] = Process(program)
+        return known
 
     def rate(
         self, variant: Variant, body: str, children: Sequence[tuple[Variant, str]], rules: Conformance

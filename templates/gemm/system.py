@@ -68,6 +68,22 @@ def layer_tiles(point: DesignPoint, build: Build, layer: Layer) -> LayerTiles:
     return LayerTiles(m=layer.m, n=layer.n, k=layer.k, tm=plan.tm, tn=plan.tn, tk=plan.tk)
 
 
+def command_cases(
+    shape: Shape, point: DesignPoint, build: Build, layers: Sequence[Layer]
+) -> tuple[TestCase, ...]:
+    """A launch of ctrl for each layer: its row of the table with the tiles of the plan, all addresses from 0."""
+    import numpy as np
+
+    cases = []
+    for index, layer in enumerate(layers):
+        row = LayerLayout(shape, layer_tiles(point, build, layer)).row(a=0, b=0, bias=0, c=0, post=PostSettings())
+        cases.append(TestCase(
+            name=f"{index} {layer.name}", inputs={"layers": np.int32(1).tobytes()},
+            memories={"table": table_words([row]).tobytes()},
+        ))
+    return tuple(cases)
+
+
 def _up(value: int, step: int) -> int:
     return -(-value // step) * step
 

@@ -11,6 +11,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Edge, Instance, Netlist, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.definitions import definitions
 from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
 
@@ -236,6 +237,14 @@ class GemmTemplate:
         from .system import system_test
 
         return system_test(shape_of(point, build), point, build, layers, rng)
+
+    def commands(
+        self, point: DesignPoint, build: Build, layers: Sequence[Layer]
+    ) -> tuple[str, tuple[TestCase, ...]]:
+        """ctrl, and a launch of it for each layer with the tiles of its plan."""
+        from .system import command_cases
+
+        return "ctrl", command_cases(shape_of(point, build), point, build, layers)
 
     def host_files(
         self, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator

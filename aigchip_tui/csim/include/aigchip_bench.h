@@ -18,7 +18,9 @@ enum record_kind : uint32_t {
     record_stream = 5,
     record_end = 6,
     record_fault = 7,
-    record_moments = 8
+    record_moments = 8,
+    record_measure = 9,
+    record_times = 10
 };
 
 struct entry {
@@ -75,6 +77,7 @@ class bench {
             load_case();
             launch(name, function, ports, std::index_sequence_for<Parameters...>());
             record_streams();
+            record_measures();
             record(record_end, case_name_, 0, 0, 0, nullptr, 0);
             fflush(out());
         }
@@ -184,6 +187,37 @@ class bench {
         state().ended = nullptr;
     }
 
+    /// Cycles, beats and trips of the launch, with virtual time only; they start again with the next one.
+    static void record_measures() {
+#if AIGCHIP_TIME
+        char line[256];
+        measures& all = measured();
+        snprintf(line, sizeof line, "{\"cycles\":%llu}", static_cast<unsigned long long>(all.cycles));
+        record(record_measure, "cycles", 0, 0, 0, line, strlen(line));
+        while (all.memories != nullptr) {
+            memory_use* use = all.memories;
+            snprintf(line, sizeof line,
+                     "{\"memory\":1,\"reads\":%llu,\"writes\":%llu,\"read_bursts\":%llu,\"write_bursts\":%llu}",
+                     static_cast<unsigned long long>(use->reads), static_cast<unsigned long long>(use->writes),
+                     static_cast<unsigned long long>(use->read_bursts),
+                     static_cast<unsigned long long>(use->write_bursts));
+            record(record_measure, use->name, 0, 0, 0, line, strlen(line));
+            all.memories = use->next;
+            delete use;
+        }
+        while (all.loops != nullptr) {
+            loop_use* use = all.loops;
+            snprintf(line, sizeof line, "{\"loop\":%d,\"trips\":%llu,\"entries\":%llu}", use->number,
+                     static_cast<unsigned long long>(use->trips), static_cast<unsigned long long>(use->entries));
+            record(record_measure, use->module, 0, 0, 0, line, strlen(line));
+            all.loops = use->next;
+            delete use;
+        }
+        all.cycles = 0;
+        own_clock() = process_clock();
+#endif
+    }
+
     char* text_ = nullptr;
     uint64_t size_ = 0;
     uint64_t at_ = 0;
@@ -289,6 +323,15 @@ void close_channel(bench& b, S& channel_, const char* name) {
         return;
     }
     char* payload = nullptr;
+#if AIGCHIP_TIME
+    const uint64_t made = channel_.occupancy();
+    uint64_t* left = new uint64_t[made + 1];
+    for (uint64_t i = 0; i < made; ++i) {
+        left[i] = channel_.take_ready();
+    }
+    bench::record(record_times, name, made, sizeof *left, 0, left, made * sizeof *left);
+    delete[] left;
+#endif
     const uint64_t count = drain_channel(channel_, payload);
     bench::record(record_tokens, name, count, bytes, 0, payload, count * bytes);
     delete[] payload;
@@ -318,6 +361,15 @@ struct kept_bytes {
             token_width_fault(name, base == nullptr ? 0 : bytes - 2 * guard, least_bytes);
         }
     }
+    void watch(const char* name) const {
+#if AIGCHIP_TIME
+        measures& all = measured();
+        all.memories = new memory_use{name, base + guard, bytes - 2 * guard, 0, 0, 0, 0, -1, -1, 0, 0, nullptr, nullptr,
+                                      all.memories};
+#else
+        (void)name;
+#endif
+    }
     void save(const char* name) const { bench::record(record_bytes, name, 0, 0, guard, base, bytes); }
 };
 
@@ -338,7 +390,10 @@ struct port {  // a scalar by value
 template <class T>
 struct port<T*> {  // an array or a memory
     kept_bytes memory;
-    void open(bench& b, const port_name& p) { memory.load(b, p.name, sizeof(T)); }
+    void open(bench& b, const port_name& p) {
+        memory.load(b, p.name, sizeof(T));
+        memory.watch(p.name);
+    }
     T* pass() { return reinterpret_cast<T*>(memory.base + memory.guard); }
     void close(bench&, const port_name& p) { memory.save(p.name); }
 };

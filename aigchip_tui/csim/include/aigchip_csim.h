@@ -16,6 +16,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "aigchip_time.h"
+
 #ifndef AIGCHIP_FIBERS
 #define AIGCHIP_FIBERS 0
 #endif
@@ -271,6 +273,7 @@ struct fiber {
     region* home = nullptr;
     channel* waits_for = nullptr;
     bool waits_to_read = false;
+    process_clock clock;
     fiber* next_ready = nullptr;
     fiber* next_alive = nullptr;
     fiber* previous_alive = nullptr;
@@ -303,6 +306,11 @@ struct scheduler {
 inline scheduler& fibers() {
     static scheduler the_scheduler;
     return the_scheduler;
+}
+
+inline process_clock& own_clock() {
+    static process_clock outside;
+    return fibers().current != nullptr ? fibers().current->clock : outside;
 }
 
 inline const char* current_process() { return fibers().current != nullptr ? fibers().current->name : "main"; }
@@ -476,6 +484,7 @@ void region::spawn(const char* name, F work, Index... indices) {
 #endif
     f->work = new task_of<F>(std::move(work));
     f->home = this;
+    f->clock.now = own_clock().now;
     ++alive;
     ++s.processes;
     f->previous_alive = s.alive_tail;
@@ -538,6 +547,11 @@ void run(const char* name, F work) {
 #else  // sequential
 
 inline const char* current_process() { return "sequential"; }
+
+inline process_clock& own_clock() {
+    static process_clock the_clock;
+    return the_clock;
+}
 
 inline void wait_for(channel& c, bool to_read) { fault(to_read ? "empty_read" : "full_write", c.name); }
 

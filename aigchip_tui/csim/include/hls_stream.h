@@ -24,8 +24,10 @@ class stream<T, 0> : public csim::channel {
         while (tokens_.size == 0) {
             csim::wait_for(*this, true);
         }
+        time_.wait_for_token();
         T value = tokens_.front();
         tokens_.pop();
+        time_.read();
         csim::count_read(*this);
         return value;
     }
@@ -36,7 +38,9 @@ class stream<T, 0> : public csim::channel {
         while (tokens_.size >= csim::free_depth(*this)) {
             csim::wait_for(*this, false);
         }
+        time_.wait_for_slot(writes >= csim::free_depth(*this));
         tokens_.push(value);
+        time_.written();
         csim::count_write(*this);
     }
     void operator<<(const T& value) { write(value); }
@@ -70,6 +74,8 @@ class stream<T, 0> : public csim::channel {
         csim::idle_poll(*this);
         return tokens_.size >= csim::free_depth(*this);
     }
+    /// The cycle in which the oldest token left its writer; kept for tokens that nobody reads in time.
+    uint64_t take_ready() { return time_.take_ready(); }
     unsigned size() const { return static_cast<unsigned>(tokens_.size); }
     unsigned capacity() const { return static_cast<unsigned>(depth == csim::unbounded ? 0xffffffffu : depth); }
 
@@ -80,6 +86,7 @@ class stream<T, 0> : public csim::channel {
 
   private:
     csim::queue<T> tokens_;
+    csim::channel_time time_;
 };
 
 template <class T, int DEPTH>

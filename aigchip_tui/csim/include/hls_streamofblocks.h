@@ -49,6 +49,7 @@ class block_channel : public channel {
         while (occupancy() >= free_depth(*this)) {
             wait_for(*this, false);
         }
+        time_.wait_for_slot(writes >= free_depth(*this));
         node* taken = spare_;
         if (taken != nullptr) {
             spare_ = taken->next;
@@ -72,6 +73,7 @@ class block_channel : public channel {
         (full_tail_ != nullptr ? full_tail_->next : full_head_) = full;
         full_tail_ = full;
         ++full_count_;
+        time_.written();
         state().idle_polls = 0;
         wake(reader);
     }
@@ -79,10 +81,12 @@ class block_channel : public channel {
         while (full_head_ == nullptr) {
             wait_for(*this, true);
         }
+        time_.wait_for_token();
         return full_head_;
     }
     void release() {
         node* freed = full_head_;
+        time_.read();
         full_head_ = freed->next;
         if (full_head_ == nullptr) {
             full_tail_ = nullptr;
@@ -93,6 +97,7 @@ class block_channel : public channel {
         count_read(*this);
     }
 
+    uint64_t take_ready() { return time_.take_ready(); }
     bool empty() {
         if (full_head_ == nullptr) {
             idle_poll(*this);
@@ -121,6 +126,7 @@ class block_channel : public channel {
     node* full_tail_ = nullptr;
     node* spare_ = nullptr;
     uint64_t full_count_ = 0;
+    channel_time time_;
 };
 
 }  // namespace csim
