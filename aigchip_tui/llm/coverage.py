@@ -77,18 +77,9 @@ def variant_case(variant: Variant) -> CoverageCase:
 
 
 def module_cases(template: Template, module: str) -> Iterator[CoverageCase]:
-    """Every legal local setting of a module, as its variant would be asked for.
-
-    Variants are not made: a template keeps each one it has made, and there are tens of thousands.
-    """
-    kinds = template.modules()
-    kind = kinds[module]
-    for settings in kind.legal_settings():
-        yield CoverageCase(
-            settings=settings,
-            instruction=tuple(kind.instruction(settings)),
-            signatures=tuple(kinds[name].signature(child) for name, child in kind.children(settings)),
-        )
+    """Every legal local setting of a module, as its variant would be asked for."""
+    for settings in template.modules()[module].legal_settings():
+        yield variant_case(template.variant(module, settings))
 
 
 def answers(

@@ -23,7 +23,7 @@ ROOMS = ("model", "modules", "library", "llm", "cpp", "sandbox", "csim", "proof"
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer", omit_defaults=True):
-    """How the adapter answered the instruction of that digest; a refusal names the settings and why."""
+    """How the adapter answered the variant of that digest; a refusal names the settings and why."""
 
     digest: str
     origin: str

@@ -15,7 +15,7 @@ import numpy as np
 
 from aigchip_tui.csim.batch import Member, simulate_batch
 from aigchip_tui.library.demos import DemoLibrary
-from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, module_cases
+from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, module_cases, variant_case
 from aigchip_tui.model.module import Settings, Variant
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.modules.protocol import Template
@@ -34,7 +34,7 @@ Select = Callable[[Sequence[Settings]], Sequence[Settings]]
 class CoverageReport(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked of a module's legal settings.
 
-    `legal` settings have `asked` distinct instructions; `origins` counts how they were answered. Of the answers
+    `legal` settings are `asked` distinct variants; `origins` counts how they were answered. Of the answers
     `simulated` are green from static to module simulation (rate is not asked), `alike` of them because another setting
     has the same text and stimuli; `not_run` were answered and not simulated. `refused` and `red` name settings and
     causes.
@@ -84,23 +84,23 @@ class Coverer:
         )
 
     def _answer(self, module: str, covered: Covered) -> dict[str, Answer]:
-        """The first pass: what the adapter makes of each instruction, by the instruction's digest."""
+        """The first pass: what the adapter makes of each variant, by its digest."""
         found: dict[str, Answer] = {}
         waiting: list[CoverageCase] = []
 
         def put(cases: Sequence[CoverageCase]) -> None:
             for answered in answers(cases, self._library.of(module)):
                 told = "; ".join(f"line {line}: {cause}" for line, cause in answered.refusals)
-                digest = digest_of(answered.case.instruction)
+                digest = digest_of(answered.case)
                 found[digest] = Answer(
                     digest=digest, origin=answered.origin,
                     subject=subject_of(module, answered.case.settings) if told else "", why=told,
                 )
-            covered.answered([found[digest_of(case.instruction)] for case in cases])
+            covered.answered([found[digest_of(case)] for case in cases])
             self._tell(f"{module}: {len(found)} settings answered")
 
         for case in module_cases(self._template, module):
-            digest = digest_of(case.instruction)
+            digest = digest_of(case)
             known = covered.answers.get(digest)
             if known is not None:
                 found[digest] = known
@@ -118,16 +118,14 @@ class Coverer:
         verdicts: dict[str, Simulated] = {}
         texts: dict[str, Simulated] = {}
         fresh: list[CoverageCase] = []
-        kinds = self._template.modules()
         for settings in chosen:
-            instruction = tuple(kinds[module].instruction(settings))
-            digest = digest_of(instruction)
+            case = variant_case(self._template.variant(module, settings))
+            digest = digest_of(case)
             known = covered.simulated.get((digest, self._seed))
             if known is not None:
                 verdicts[digest] = texts[known.text] = known
             elif covered.answers[digest].origin != "refused" and digest not in verdicts:
-                signatures = tuple(kinds[name].signature(child) for name, child in kinds[module].children(settings))
-                fresh.append(CoverageCase(settings=settings, instruction=instruction, signatures=signatures))
+                fresh.append(case)
         for start in range(0, len(fresh), BATCH):
             cases = fresh[start : start + BATCH]
             for verdict in self._batch(module, list(answers(cases, self._library.of(module))), texts):
@@ -149,7 +147,7 @@ class Coverer:
             text = text_digest(variant, answered.code, inlined, cases)
             if text in texts:
                 yield msgspec.structs.replace(
-                    texts[text], digest=digest_of(answered.case.instruction), subject=subject_of(module, settings),
+                    texts[text], digest=digest_of(answered.case), subject=subject_of(module, settings),
                     alike=True,
                 )
                 continue
@@ -178,15 +176,15 @@ class Coverer:
         self, module: str, answered: Answered, text: str, rung: str, why: str, texts: dict[str, Simulated]
     ) -> Simulated:
         texts[text] = Simulated(
-            digest=digest_of(answered.case.instruction), seed=self._seed, text=text, rung=rung, why=why,
+            digest=digest_of(answered.case), seed=self._seed, text=text, rung=rung, why=why,
             subject=subject_of(module, answered.case.settings),
         )
         return texts[text]
 
 
-def digest_of(instruction: Sequence[str]) -> str:
-    """Identity of an instruction within its module."""
-    return hashlib.sha256("\n".join(instruction).encode()).hexdigest()[:20]
+def digest_of(case: CoverageCase) -> str:
+    """Identity of a variant within its module: settings of equal lines and element types are one."""
+    return hashlib.sha256("\n".join((case.elements, *case.instruction)).encode()).hexdigest()[:20]
 
 
 def text_digest(

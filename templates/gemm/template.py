@@ -76,6 +76,10 @@ def header_text(variant: Variant, body: str) -> str:
     return f"{prologue}\n{body.strip()}\n\n{variant.epilogue}"
 
 
+KEPT_VARIANTS = 4096
+"""Variants that are not made twice: more than a search meets, fewer than coverage walks through."""
+
+
 class GemmTemplate:
     """Tiled GEMM on a three-level array (SPACE sec. 2).
 
@@ -98,6 +102,8 @@ class GemmTemplate:
         """The variant a generator is asked for; raises AigchipError for an unknown module."""
         index = (module, tuple(sorted(settings.items())))
         if index not in self._variants:
+            if len(self._variants) >= KEPT_VARIANTS:
+                self._variants.clear()
             self._variants[index] = self._variant(module, settings)
         return self._variants[index]
 

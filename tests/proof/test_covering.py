@@ -67,6 +67,15 @@ def test_every_setting_of_a_module_is_answered_compiled_and_simulated(tmp_path: 
     assert sum(report.origins.values()) == 12
 
 
+def test_a_precision_of_equal_lines_is_a_variant_of_its_own(tmp_path: Path) -> None:
+    """int8 and int16 lanes have one text and two proofs: neither stands for the other."""
+    report = _House(tmp_path).cover("dma_load", _all)
+    kinds = [dict(settings) for settings in TEMPLATE.modules()["dma_load"].legal_settings()]
+    assert {settings.get("precision", "int8") for settings in kinds} == {"int8", "int16"}
+    assert report.legal == report.asked == report.simulated == len(kinds)
+    assert report.alike == 0
+
+
 def test_what_was_only_answered_is_not_run(tmp_path: Path) -> None:
     report = _House(tmp_path).cover("mac", None)
     assert (report.asked, report.simulated, report.red, report.not_run) == (12, 0, (), 12)
@@ -77,7 +86,7 @@ def test_a_batch_with_one_wrong_member_names_it_alone(tmp_path: Path) -> None:
     library = _broken("mac", "static_cast<std::int32_t>(a) * b", "static_cast<std::int32_t>(a) * -b")
     report = _House(tmp_path, library).cover("mac", _all)
     assert (report.simulated, len(report.red), report.not_run) == (8, 4, 0)
-    assert all("format=half_long" in each for each in report.red)
+    assert all("format=half_" in each for each in report.red)
 
 
 def test_text_that_does_not_compile_is_red_at_compile(tmp_path: Path) -> None:
@@ -89,15 +98,14 @@ def test_text_that_does_not_compile_is_red_at_compile(tmp_path: Path) -> None:
 def test_a_wrong_pragma_that_no_simulation_sees_is_red(tmp_path: Path) -> None:
     report = _House(tmp_path, _broken("mac", "impl=dsp", "impl=fabric")).cover("mac", _all)
     assert len(report.red) == 6
-    assert all("multiplier=dsp: conformance" in each.replace(" adder=free", "").replace(" adder=fabric", "")
-               for each in report.red)
+    assert all("multiplier=dsp" in each and ": conformance: " in each for each in report.red), report.red
 
 
 def test_a_setting_that_the_demos_do_not_show_is_listed_as_refused(tmp_path: Path) -> None:
     kept = tuple(d for d in LIBRARY.demos if "half" not in d.name)
     report = _House(tmp_path, msgspec.structs.replace(LIBRARY, demos=kept)).cover("mac", _all)
     assert (len(report.refused), report.simulated) == (4, 8)
-    assert all("format=half_long" in each and "no example has a line" in each for each in report.refused)
+    assert all("format=half_" in each and "no example has a line" in each for each in report.refused)
 
 
 def test_a_second_run_goes_on_where_the_first_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
