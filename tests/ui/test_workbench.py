@@ -102,6 +102,9 @@ async def test_only_changed_rows_are_painted_again(full: Made, monkeypatch: pyte
         await pilot.press("2")
         await settle(pilot)
         table = bench.query_one("#population-table", LineTable)
+        while not table.order:
+            await pilot.pause()
+        await pilot.pause()
         painted: list[Region] = []
 
         def refresh(*regions: Region, **options: bool) -> None:
