@@ -36,6 +36,15 @@ def conformance_findings(
     return sorted(judge.findings(), key=lambda finding: finding.line)
 
 
+def undemanded_lines(
+    body: str, function: str, rules: Conformance, known: Mapping[str, int] | None = None
+) -> list[int]:
+    """Lines of the pragmas that no rule demands and none forbids: without one of them this rung says the same."""
+    judge = _Judge(read_directives(body, known), function, rules)
+    list(judge.findings())
+    return sorted(directive.line for directive in judge.left)
+
+
 class _Judge:
     """Takes one directive after the other from the list of those that nothing demands yet."""
 
@@ -44,6 +53,11 @@ class _Judge:
         self._function = function
         self._rules = rules
         self._left = list(read.directives)
+
+    @property
+    def left(self) -> Sequence[Directive]:
+        """Directives that no rule has taken."""
+        return self._left
 
     def findings(self) -> Iterator[Finding]:
         ruled: set[Loop] = set()

@@ -77,8 +77,29 @@ def climb(
             return Climb(outcomes=tuple(outcomes), repairs=answer.repairs)
     outcomes.extend(_simulation_outcomes(variant, body, children, spec, seed=seed, bench=bench, waived=waived))
     if all(o.status != "failed" for o in outcomes):
-        outcomes.append(_waived("rate", waived) or rate(variant, body, children, rules))
+        outcomes.append(_waived("rate", waived) or rated(rate, variant, body, children, rules, answer.undemanded))
     return Climb(outcomes=tuple(outcomes), repairs=answer.repairs)
+
+
+def rated(
+    rate: Callable[[Variant, str, Sequence[tuple[Variant, str]], Conformance], RungOutcome],
+    variant: Variant, body: str, children: Sequence[tuple[Variant, str]], rules: Conformance,
+    undemanded: Sequence[int],
+) -> RungOutcome:
+    """The rate rung; a pragma that no rule demands and that moves no figure of it is reported as dead."""
+    outcome = rate(variant, body, children, rules)
+    if outcome.status != "passed" or rules.ii is None or rules.inline:
+        return outcome
+    rows, dead = body.splitlines(), []
+    for line in undemanded:
+        without = "\n".join("" if number == line else row for number, row in enumerate(rows, start=1))
+        if rate(variant, without, children, rules) == outcome:
+            dead.append(Finding(
+                severity="warning", kind="directive", code="rate-dead", line=line, blocking=False,
+                message=f"{rows[line - 1].strip()}: without it no rung changes, and no figure of the estimate.",
+                suggestion="Remove the pragma.",
+            ))
+    return msgspec.structs.replace(outcome, findings=(*outcome.findings, *dead))
 
 
 def sanitize(
@@ -150,10 +171,22 @@ def _simulation_outcomes(
     return [compiled, _waived("module_sim", waived) or _simulated("module_sim", result, "")]
 
 
+def _tokens_seen(result: SimulationResult) -> str:
+    """What left through each port, as it was counted and compared; nothing for a module without streams."""
+    made: dict[str, int] = {}
+    for counts in result.counts.values():
+        for port, count in counts.items():
+            made[port] = made.get(port, 0) + count
+    if not result.tokens:
+        return ""
+    listed = ", ".join(f"{count} at {port}" for port, count in made.items() if count)
+    return f"; tokens made as contracted: {listed}; every token given was taken"
+
+
 def _simulated(rung: Rung, result: SimulationResult, how: str) -> RungOutcome:
     if not result.compiled:
         return _red(rung, result.findings, cause=result.cause or "compile", log=result.log)
-    evidence = f"{result.values} values in {result.tokens} tokens of {result.cases_run} cases agree {how}".strip()
+    evidence = f"{result.values} values in {result.cases_run} cases agree{_tokens_seen(result)} {how}".strip()
     if result.passed:
         return RungOutcome(rung=rung, status="passed", evidence=evidence, findings=result.findings)
     return _red(rung, result.findings, cause=result.cause, log=result.log)

@@ -22,8 +22,9 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
     """Findings of the rungs that read a body, and the repairs on offer.
 
     `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it), and cures
-    False to offer no repairs. The answer: static, contract, conformance (findings) and repairs (title, cost, body). A
-    body that is red on the static rung is not parsed any further.
+    False to offer no repairs. The answer: static, contract, conformance (findings), repairs (title, cost, body), and
+    lines of pragmas that a body conforming to its settings would conform without (undemanded). A body that is
+    red on the static rung is not parsed any further.
     """
     from aigchip_tui.cpp.limits import screen
 
@@ -36,7 +37,7 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"static": static, "contract": [], "conformance": [], "repairs": []}
     if not any(f.blocking and f.severity == "error" for f in static):
         from aigchip_tui.modules.protocol import Conformance
-        from aigchip_tui.proof.conformance import conformance_findings
+        from aigchip_tui.proof.conformance import conformance_findings, undemanded_lines
         from aigchip_tui.proof.contract import contract_findings
         from aigchip_tui.proof.cures import cures
 
@@ -47,6 +48,8 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
         answer["contract"] = contract
         rules = msgspec.convert(payload["conformance"], Conformance)
         answer["conformance"] = conformance_findings(body, function, rules, known)
+        if not any(f.blocking for f in answer["conformance"]):
+            answer["undemanded"] = undemanded_lines(body, function, rules, known)
         if payload.get("cures", True):
             answer["repairs"] = cures(
                 body, function, ports, contract, known, payload.get("instruction", ())
@@ -73,3 +76,4 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     contract: tuple[Finding, ...] = ()
     conformance: tuple[Finding, ...] = ()
     repairs: tuple[dict[str, str], ...] = ()
+    undemanded: tuple[int, ...] = ()

@@ -134,3 +134,45 @@ def text_of(expression: Expression) -> str:
             return f"({text_of(left)} {operator} {text_of(right)})"
         case _:
             return "?"
+
+
+def loops_text(program: ControlProgram) -> str:
+    """Cycles of a command as its own C++ says: the trips of each pipelined loop in fields of the command."""
+    if program.unknown:
+        return f"cycles of a command unknown: {program.unknown}"
+    timings = {timing.number: timing for timing in program.timings if timing.pipelined}
+    parts = [
+        f"{text_of(_inlined(bound, sets))} iterations of {loop.label or 'a loop'} at II={timings[loop.number].ii}"
+        for loop, bound, sets in _counted(program.body, {}) if loop.number in timings
+    ]
+    return f"a command takes {', then '.join(parts)}" if parts else "no loop of a command is pipelined"
+
+
+def _counted(
+    statements: tuple[Statement, ...], sets: dict[str, Expression]
+) -> list[tuple[Loop, Expression, dict[str, Expression]]]:
+    found: list[tuple[Loop, Expression, dict[str, Expression]]] = []
+    for one in statements:
+        match one:
+            case Set(name, value):
+                sets[name] = _inlined(value, sets)
+            case Loop(condition=Operation("<", (Name(_), bound))):
+                found.append((one, bound, dict(sets)))
+            case Loop():
+                found += _counted(one.body, sets)
+            case _:
+                pass
+    return found
+
+
+def _inlined(expression: Expression, sets: dict[str, Expression]) -> Expression:
+    """An expression with the scalars that were set before it written out; factors of one are left away."""
+    match expression:
+        case Name(name) if name in sets:
+            return sets[name]
+        case Operation(operator, operands):
+            inner = tuple(_inlined(operand, sets) for operand in operands)
+            if operator == "*" and Number(1) in inner:
+                return next(one for one in inner if one != Number(1)) if inner != (Number(1),) * 2 else Number(1)
+            return Operation(operator, inner)
+    return expression

@@ -21,7 +21,7 @@ from aigchip_tui.model.workload import Layer, Workload
 from aigchip_tui.modules.protocol import CommandsProcesses, Conformance, Template
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.commands import Process
-from aigchip_tui.synth.control import ControlProgram
+from aigchip_tui.synth.control import ControlProgram, loops_text
 from aigchip_tui.synth.latency import LatencyModel
 from aigchip_tui.synth.memories import memory_cost
 from aigchip_tui.synth.protocol import DesignReport, LayerFigure
@@ -186,8 +186,12 @@ class EmbeddedSynthesizer:
                     severity="error", kind="rate", code="rate-ii", message=message, suggestion=SHORTER,
                 ),),
             )
-        return RungOutcome(rung="rate", status="passed",
-                           evidence=f"II={read.ii}, depth {read.depth} (estimate), contract II={rules.ii}")
+        figures = f"{read.dsp} DSP, {read.bram18} BRAM18, {read.lut} LUT, {read.ff} FF"
+        return RungOutcome(
+            rung="rate", status="passed",
+            evidence=f"II={read.ii}, depth {read.depth}, {figures} (estimate), contract II={rules.ii}; "
+            f"{loops_text(read.control)}",
+        )
 
     def _read(self, variant: Variant, body: str, children: Sequence[tuple[Variant, str]]) -> ModuleEstimate:
         key = f"{variant.key}\x00{body}\x00" + "\x00".join(text for _, text in children)
