@@ -124,13 +124,13 @@ def hardware_command(
     from aigchip_tui.library.demos import load_library
     from aigchip_tui.model.device import device as device_named
     from aigchip_tui.model.space import Build
-    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.own_templates import template_given
     from aigchip_tui.modules.protocol import borrowed_of
 
     def told(sample: Sample) -> None:
         note(f"{sample.number:4} {sample.variants} variants, {sample.values} values: {sample.cause or 'exact'}")
 
-    family = load_template(template)
+    family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
     with prover_and_bench(family, library, seed) as (prover, bench):
         report = bench_hardware(
@@ -199,10 +199,10 @@ def engine_command(
     from aigchip_tui.model.device import device as device_named
     from aigchip_tui.model.space import Build
     from aigchip_tui.model.workload import workload as workload_named
-    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.own_templates import template_given
     from aigchip_tui.modules.protocol import borrowed_of
 
-    family = load_template(template)
+    family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
 
     @contextmanager

@@ -27,13 +27,16 @@ def demos_command() -> None:
 
 
 @demos_command.command("ls")
-@click.option("--template", default="gemm", show_default=True)
+@click.option("--template", default="gemm", show_default=True, metavar="NAME|FOLDER")
 @json_option
 @sessions_option
 def ls_command(template: str, as_json: bool, sessions: str | None) -> int:
     """List the demonstrations of a template."""
     from aigchip_tui.library.demos import load_demos, templates, unproven_demos
+    from aigchip_tui.modules.own_templates import template_given
 
+    if template not in templates():
+        template = template_given(template).name
     if template not in templates():
         raise AigchipError(f"There are no demonstrations of {template!r}.", hint=f"Known: {', '.join(templates())}.")
     library = load_demos(template)

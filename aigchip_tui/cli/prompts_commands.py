@@ -31,10 +31,10 @@ def prompts_command(
     from aigchip_tui.library.demos import load_library
     from aigchip_tui.model.device import device as device_named
     from aigchip_tui.model.space import Build
-    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.own_templates import template_given
     from aigchip_tui.modules.protocol import borrowed_of
 
-    family = load_template(template)
+    family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
     build = Build(device=device_named(device))
     asked = write_prompts(family, library, build, out, count=sample, seed=seed, grain=grain)
@@ -55,11 +55,11 @@ def replies_command(folder: Path, as_json: bool, sessions: str | None) -> int:
     from aigchip_tui.bench.prompts_bench import judge_replies, read_sample
     from aigchip_tui.cli.proving import prover_and_bench
     from aigchip_tui.library.demos import load_library
-    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.own_templates import named_template
     from aigchip_tui.modules.protocol import borrowed_of
 
     sampled = read_sample(folder)
-    family = load_template(sampled.template)
+    family = named_template(sampled.template)
     library = load_library(family.name, borrowed_of(family))
     with prover_and_bench(family, library, sampled.seed) as (prover, _):
         judged = list(judge_replies(

@@ -116,6 +116,17 @@ def test_a_demo_is_proven_before_it_is_added(outside: Path, capsys: pytest.Captu
     assert "added lane_sum/kept-8: proven" in capsys.readouterr().out
 
 
+def test_demonstrations_of_a_template_outside_are_listed_once_they_are_added(
+    outside: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("demos", "ls", "--template", str(outside / "tiny"))
+    assert _run(*words) == 2
+    assert "no demonstrations of 'tiny'" in capsys.readouterr().err
+    assert _run("demos", "add", str(outside / "tiny-demos"), "--template", str(outside / "tiny")) == 0
+    assert _run(*words) == 0
+    assert "lane_sum/kept-8" in capsys.readouterr().out
+
+
 def test_a_new_session_holds_the_name_of_the_template(outside: Path, tmp_path: Path) -> None:
     assert _run("new", "own", "--workload", "gemm:8x8x8", "--template", str(outside / "tiny")) == 0
     settings = (tmp_path / "sessions" / "own" / "session.yaml").read_text()
