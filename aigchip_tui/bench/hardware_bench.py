@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from aigchip_tui.bench.cycles import LayerCycles, compare_cycles
 from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.llm.coverage import variant_case
+from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.rules import refusals
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.tiling import RefusedError, plan_tiles
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
@@ -20,8 +23,14 @@ from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.search.draws import Draws
 from aigchip_tui.search.encoding import Pins, point_of
 from aigchip_tui.search.operators import random_genes, repaired
+from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
 MAX_DRAWS = 100_000
+TIMED_LAYERS = (
+    Layer(name="odd", kind="gemm", m=77, k=300, n=70), Layer(name="batch of one", kind="fc", m=1, k=400, n=120),
+    Layer(name="shallow", kind="conv", m=300, k=27, n=64),
+)
+"""Small layers that a design is timed on: edges on every axis, bound by weights, bound by the result."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +42,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     origins: dict[str, int]
     values: int
     cause: str = ""
+    cycles: tuple[LayerCycles, ...] = ()
 
 
 def random_designs(
@@ -56,11 +66,13 @@ def random_designs(
 
 def bench_hardware(
     template: Template, prover: DemoProver, bench: Bench, build: Build, *, samples: int, seed: int, depth: int = 0,
-    told: Callable[[Sample], None] = lambda _: None,
+    synthesizer: EmbeddedSynthesizer | None = None, told: Callable[[Sample], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Prove `samples` random designs; `depth` 1 sets every FIFO of the assembled simulation to one token.
 
-    Returns samples, variants, values compared, how variants were made, and every failure with its parameters.
+    Returns samples, variants, values compared, how variants were made, and every failure with its parameters. With a
+    `synthesizer` each design also runs small layers in virtual time, and `cycles` says how far the schedule and the
+    analytic model are from simulated cycles, and how many counts of tokens, trips and beats were predicted wrongly.
     """
     known: dict[str, tuple[str, str, str]] = {}
     found: list[Sample] = []
@@ -68,22 +80,23 @@ def bench_hardware(
     for number, point in enumerate(random_designs(build, None, seed=seed, keep=keep), start=1):
         if number > samples:
             break
-        found.append(_sample(template, prover, bench, build, point, number, seed, depth, known))
+        found.append(_sample(template, prover, bench, build, point, number, seed, depth, known, synthesizer))
         told(found[-1])
     origins: dict[str, int] = {}
     for origin, _, _ in known.values():
         origins[origin] = origins.get(origin, 0) + 1
+    timed: dict[str, Any] = {"cycles": _cycles([row for s in found for row in s.cycles])} if synthesizer else {}
     return {
         "samples": len(found), "seed": seed, "fifo_depth": depth or "declared", "distinct_variants": len(known),
         "variants_by": dict(sorted(origins.items())), "values_compared": sum(s.values for s in found),
-        "exact": sum(not s.cause for s in found),
+        "exact": sum(not s.cause for s in found), **timed,
         "failures": [{"number": s.number, "cause": s.cause, "parameters": s.parameters} for s in found if s.cause],
     }
 
 
 def _sample(
     template: Template, prover: DemoProver, bench: Bench, build: Build, point: DesignPoint, number: int, seed: int,
-    depth: int, known: dict[str, tuple[str, str, str]],
+    depth: int, known: dict[str, tuple[str, str, str]], synthesizer: EmbeddedSynthesizer | None,
 ) -> Sample:
     netlist = template.netlist(point, build)
     bodies: dict[str, str] = {}
@@ -112,6 +125,44 @@ def _sample(
         )
         values = result.values
         cause = "" if result.passed else f"assembled: {result.cause}"
+    rows: tuple[LayerCycles, ...] = ()
+    if not cause and synthesizer is not None:
+        layers = [layer for layer in TIMED_LAYERS if _fits(point, build, layer)]
+        if layers:
+            result, rows = compare_cycles(
+                template, netlist, bodies, point, build, layers, synthesizer=synthesizer, bench=bench,
+                rng=np.random.default_rng(draw_seed(seed, "bench hardware cycles", number)),
+            )
+            values += result.values
+            cause = "" if result.passed else f"in virtual time: {result.cause}"
+            cause = cause or next((f"predicted wrongly: {row.differs[0]}" for row in rows if row.differs), "")
     return Sample(
-        number=number, parameters=point.parameters(), variants=len(bodies), origins=origins, values=values, cause=cause,
+        number=number, parameters=point.parameters(), variants=len(bodies), origins=origins, values=values,
+        cause=cause, cycles=rows,
     )
+
+
+def _fits(point: DesignPoint, build: Build, layer: Layer) -> bool:
+    try:
+        plan_tiles(point, build, layer)
+    except RefusedError:
+        return False
+    return True
+
+
+def _cycles(rows: list[LayerCycles]) -> dict[str, Any]:
+    """How far schedule and analytic model are from simulated cycles, as shares; counts predicted and wrong."""
+    if not rows:
+        return {"layers": 0}
+    schedule = sorted(abs(row.schedule_error) for row in rows)
+    model = sorted(abs(row.model_error) for row in rows)
+    worst = max(rows, key=lambda row: abs(row.schedule_error))
+    return {
+        "layers": len(rows), "basis": "cycles simulated in virtual time, no tool's and no board's",
+        "schedule_median": round(schedule[len(rows) // 2], 4), "schedule_worst": round(schedule[-1], 4),
+        "schedule_within_1_percent": sum(error <= 0.01 for error in schedule),
+        "model_median": round(model[len(rows) // 2], 4), "model_worst": round(model[-1], 4),
+        "model_within_10_percent": sum(error <= 0.1 for error in model),
+        "counts_predicted": sum(row.counts for row in rows), "counts_wrong": sum(len(row.differs) for row in rows),
+        "worst_layer": f"{worst.m}x{worst.k}x{worst.n}: {worst.estimated} estimated, {worst.simulated} simulated",
+    }

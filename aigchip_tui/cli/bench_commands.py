@@ -112,11 +112,12 @@ def estimator_command(
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--device", default="zcu104", show_default=True)
 @click.option("--depth", type=int, default=0, help="1: every FIFO of the assembled simulation holds one token.")
+@click.option("--cycles/--no-cycles", default=True, show_default=True, help="Compare estimated with simulated cycles.")
 @click.option("--template", default="gemm", show_default=True)
 @json_option
 @sessions_option
 def hardware_command(
-    samples: int, seed: int, device: str, depth: int, template: str, as_json: bool, sessions: str | None
+    samples: int, seed: int, device: str, depth: int, cycles: bool, template: str, as_json: bool, sessions: str | None
 ) -> int:
     """Random legal designs, generated from two demonstrations a variant, proven alone and assembled."""
     from aigchip_tui.bench.hardware_bench import Sample, bench_hardware
@@ -126,22 +127,32 @@ def hardware_command(
     from aigchip_tui.model.space import Build
     from aigchip_tui.modules.own_templates import template_given
     from aigchip_tui.modules.protocol import borrowed_of
+    from aigchip_tui.sandbox.worker import Worker
+    from aigchip_tui.synth.embedded import EmbeddedSynthesizer
+    from aigchip_tui.synth.trace import NativeRunner
 
     def told(sample: Sample) -> None:
         note(f"{sample.number:4} {sample.variants} variants, {sample.values} values: {sample.cause or 'exact'}")
 
     family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
-    with prover_and_bench(family, library, seed) as (prover, bench):
+    build = Build(device=device_named(device))
+    with prover_and_bench(family, library, seed) as (prover, bench), Worker(bench.sandbox) as worker:
+        runner = NativeRunner(sandbox=bench.sandbox, workdir=bench.workdir, cache=bench.cache,
+                              environment=bench.environment, headers=bench.headers)
         report = bench_hardware(
-            family, prover, bench, Build(device=device_named(device)), samples=samples, seed=seed, depth=depth,
-            told=told,
+            family, prover, bench, build, samples=samples, seed=seed, depth=depth, told=told,
+            synthesizer=EmbeddedSynthesizer(build=build, template=family, worker=worker, runner=runner)
+            if cycles else None,
         )
     if as_json:
         document(report)
     else:
         for key, value in report.items():
-            if key != "failures":
+            if key == "cycles":
+                for name, figure in value.items():
+                    say(f"cycles {name:26} {figure}")
+            elif key != "failures":
                 say(f"{key:20} {value}")
         for failure in report["failures"]:
             say(f"failed {failure['number']}: {failure['cause']}: {failure['parameters']}")
