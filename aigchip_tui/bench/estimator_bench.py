@@ -7,6 +7,7 @@ are looked for below a folder. Nothing here changes an estimate: it only measure
 from __future__ import annotations
 
 import csv
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,7 @@ class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
     cpu_ms: float = 0.0
     error: str = ""
     unknown: tuple[str, ...] = ()
+    held_out: bool = False
 
     def relative_error(self, figure: str) -> float | None:
         """Signed relative error of a figure, None when either side is unknown or the reported value is zero."""
@@ -84,31 +86,28 @@ def measure(
     *,
     clock: Callable[[], float] = time.process_time,
     only: str = "",
+    held_out: Path | None = None,
     progress: Callable[[PairOutcome], None] | None = None,
 ) -> EstimatorBench:
-    """Estimates every row of a pairs file whose source is below `sources` and compares; `only` filters by
-    set.
+    """Estimates every row of a pairs file whose source is below `sources` and compares; `only` filters by set.
 
-    Raises AigchipError when the pairs file cannot be read or no source is found.
+    `held_out` is a second pairs file, of kernels that nobody fitted to; within the first one kernels are held out by
+    the hash of their names (`held_out_by_name`). Raises AigchipError when a file cannot be read or no source is found.
     """
-    try:
-        with pairs.open(newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
-    except OSError as error:
-        raise AigchipError(f"The pairs file '{pairs}' cannot be read: {error.strerror}.") from error
-    if not rows or "source" not in rows[0] or "lat_max" not in rows[0]:
-        raise AigchipError(f"'{pairs}' is not a pairs file: it needs the columns source and lat_max.")
+    rows = [(row, held_out_by_name(row["kernel"])) for row in _rows(pairs)]
+    if held_out is not None:
+        rows += [(row, True) for row in _rows(held_out)]
     finder = Sources(sources)
     outcomes: list[PairOutcome] = []
     absent = 0
-    for row in rows:
+    for row, held in rows:
         if only and row["set"] != only:
             continue
         found = finder.read(row)
         if found is None:
             absent += 1
             continue
-        outcome = compare(row, *found, clock=clock)
+        outcome = msgspec.structs.replace(compare(row, *found, clock=clock), held_out=held)
         outcomes.append(outcome)
         if progress is not None:
             progress(outcome)
@@ -118,6 +117,22 @@ def measure(
             hint="Check out the public repositories that the pairs file names, as OWNER/NAME folders.",
         )
     return summarise(outcomes, absent)
+
+
+def _rows(pairs: Path) -> list[dict[str, str]]:
+    try:
+        with pairs.open(newline="") as stream:
+            rows = list(csv.DictReader(stream, delimiter="\t"))
+    except OSError as error:
+        raise AigchipError(f"The pairs file '{pairs}' cannot be read: {error.strerror}.") from error
+    if not rows or not {"source", "kernel", "lat_max"} <= set(rows[0]):
+        raise AigchipError(f"'{pairs}' is not a pairs file: it needs the columns source, kernel and lat_max.")
+    return rows
+
+
+def held_out_by_name(kernel: str) -> bool:
+    """The declared split: a fifth of the kernels, by the hash of their names, is never looked at when fitting."""
+    return hashlib.sha256(kernel.encode()).digest()[0] % 5 == 0
 
 
 def compare(
@@ -174,6 +189,8 @@ def _family(row: dict[str, str]) -> str:
 def summarise(outcomes: Sequence[PairOutcome], absent: int) -> EstimatorBench:
     """Groups by set and by category, and everything."""
     groups: dict[str, list[PairOutcome]] = {"all": list(outcomes)}
+    for outcome in outcomes:
+        groups.setdefault("HELD OUT" if outcome.held_out else "FITTED", []).append(outcome)
     for outcome in outcomes:
         groups.setdefault(f"set {outcome.group}", []).append(outcome)
         for category in outcome.category.split(","):

@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from aigchip_tui.bench.estimator_sources import Sources, estimate_row
-from aigchip_tui.estimator.estimate import LoopEstimate
 from aigchip_tui.model.errors import AigchipError
 
 
@@ -35,13 +34,16 @@ def loop_arithmetic(table: Path) -> LoopArithmetic:
 
 
 class LoopFit(msgspec.Struct, frozen=True, kw_only=True):
-    """Reported pipelined loops against estimated ones of the same name: how many agree in trip count and interval.
+    """Reported pipelined loops against estimated ones: how many agree in trip count and interval, of all of them.
 
-    `unmatched` are those of which no estimated loop has the name: the tool flattened, unrolled or named them
-    otherwise, or made them itself (the clearing of an array). They count in no share.
+    `matched` have an estimated loop of their name. Of the others, `nested` end in the same innermost loop, which one
+    side flattened further than the other; what is `unmatched` the tool unrolled, named otherwise or made itself (the
+    clearing of an array). All count in the shares.
     """
 
+    loops: int
     matched: int
+    nested: int
     unmatched: int
     trips_exact: int
     intervals_exact: int
@@ -52,29 +54,40 @@ def loop_fit(pairs: Path, sources: Path, table: Path) -> LoopFit:
     finder = Sources(sources)
     with pairs.open(newline="") as stream:
         rows = {row["id"]: row for row in csv.DictReader(stream, delimiter="\t")}
-    matched = unmatched = trips = intervals = 0
+    loops = matched = nested = trips = intervals = 0
     for kernel in json.loads(table.read_text()):
         row = rows.get(kernel["id"])
         found = finder.read(row) if row is not None else None
         if row is None or found is None:
             continue
+        pipelined = [one for one in kernel["loops"] if one["pipelined"] == "yes" and one["trip"] is not None]
+        loops += len(pipelined)
         try:
             estimated = estimate_row(row, *found)
         except AigchipError:
             continue
-        named: dict[str, list[LoopEstimate]] = {}
-        for loop in estimated.loops:
-            named.setdefault(loop.name, []).append(loop)
-        for reported in kernel["loops"]:
-            if reported["pipelined"] != "yes" or reported["trip"] is None:
-                continue
-            same = named.get(own_name(reported["name"]), [])
-            exact = [loop for loop in same if loop.trip == reported["trip"]]
+        for reported in pipelined:
+            name = own_name(reported["name"])
+            same = [loop for loop in estimated.loops if loop.name == name]
+            inner = same or [loop for loop in estimated.loops if loop.pipelined and _innermost(loop.name, name)]
+            exact = [loop for loop in inner if loop.trip == reported["trip"]]
             matched += bool(same)
-            unmatched += not same
+            nested += bool(inner) and not same
             trips += bool(exact)
-            intervals += any(loop.ii == reported["II"] for loop in exact or same)
-    return LoopFit(matched=matched, unmatched=unmatched, trips_exact=trips, intervals_exact=intervals)
+            intervals += any(loop.ii == reported["II"] for loop in exact or inner)
+    return LoopFit(
+        loops=loops,
+        matched=matched,
+        nested=nested,
+        unmatched=loops - matched - nested,
+        trips_exact=trips,
+        intervals_exact=intervals,
+    )
+
+
+def _innermost(ours: str, reported: str) -> bool:
+    """Whether one of two names of flattened nests ends in the other (`loop_10_loop_12` and `loop_12`)."""
+    return bool(reported) and (f"_{ours}".endswith(f"_{reported}") or f"_{reported}".endswith(f"_{ours}"))
 
 
 def own_name(reported: str) -> str:

@@ -104,9 +104,10 @@ def substitute(template: str, point: dict[str, object]) -> str:
 def estimate_row(row: dict[str, str], texts: dict[str, str], headers: dict[str, str], directives: str) -> Estimate:
     """Estimate of one row for its device, clock and tool."""
     clock_ns = float(row["clock"])
+    defined = re.compile(rf"\b{re.escape(row['kernel'])}\s*\([^;{{}}]*\)\s*\{{")
     return estimate(
         texts,
-        top="",
+        top=row["kernel"] if any(defined.search(text) for text in texts.values()) else "",
         clock_ns=clock_ns,
         part=part_of(row["device"]),
         directives=directives,

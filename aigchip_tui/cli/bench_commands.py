@@ -69,13 +69,15 @@ def _shown(value: object) -> str:
 @click.option("--sources", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Folder that holds OWNER/NAME/... of the repositories the table names.")
 @click.option("--loops", type=click.Path(dir_okay=False, path_type=Path), help="Reported loop tables (loops.json).")
-@click.option("--set", "only", default="", help="Only this set of the table.")
+@click.option("--held-out", type=click.Path(dir_okay=False, path_type=Path),
+              help="A second table, of kernels that nobody fitted to.")
+@click.option("--set", "only", default="", help="Only this set of the tables.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a scatter plot (SVG).")
 @json_option
 @sessions_option
 def estimator_command(
-    pairs: Path, sources: Path, loops: Path | None, only: str, plot: Path | None, as_json: bool,
-    sessions: str | None,
+    pairs: Path, sources: Path, loops: Path | None, held_out: Path | None, only: str, plot: Path | None,
+    as_json: bool, sessions: str | None,
 ) -> int:
     """Estimates against what the vendor tool reported, by set and category."""
     import msgspec
@@ -84,7 +86,7 @@ def estimator_command(
     from aigchip_tui.bench.estimator_loops import loop_arithmetic, loop_fit
     from aigchip_tui.bench.estimator_report import scatter_svg, table_lines
 
-    found = measure(pairs, sources, only=only)
+    found = measure(pairs, sources, only=only, held_out=held_out)
     if plot is not None:
         plot.write_text(scatter_svg(found), encoding="utf-8")
     arithmetic = loop_arithmetic(loops) if loops is not None else None
@@ -101,8 +103,9 @@ def estimator_command(
         say(f"loop arithmetic: {arithmetic.exact} of {arithmetic.loops} reported pipelined loops exactly")
     if fit is not None:
         say(
-            f"of {fit.matched} loops found by name ({fit.unmatched} not): trip counts of {fit.trips_exact} and II of "
-            f"{fit.intervals_exact} exactly"
+            f"of all {fit.loops} of them: trip counts of {fit.trips_exact} ({fit.trips_exact / max(1, fit.loops):.0%}) "
+            f"and II of {fit.intervals_exact} ({fit.intervals_exact / max(1, fit.loops):.0%}) exactly; {fit.matched} "
+            f"found by name, {fit.nested} in a nest flattened otherwise, {fit.unmatched} not found"
         )
     return 0
 

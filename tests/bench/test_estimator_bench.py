@@ -1,0 +1,88 @@
+"""`bench estimator`: what was fitted beside what was held out, and every reported loop in the shares."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from aigchip_tui.bench.estimator_bench import held_out_by_name, measure
+from aigchip_tui.bench.estimator_loops import loop_fit
+from aigchip_tui.bench.estimator_report import scatter_svg, table_lines
+from aigchip_tui.model.errors import AigchipError
+
+KERNEL = """
+void other(int a[8]) { for (int i = 0; i < 8; i++) for (int j = 0; j < 9; j++) a[i] += a[7 - i] * j; }
+void NAME(int a[TRIP], int b[TRIP]) {
+  first: for (int i = 0; i < TRIP; i++) {
+    b[i] = a[i] + 1;
+  }
+}
+"""
+COLUMNS = ["id", "set", "kernel", "tool", "device", "clock", "lat_max", "bram", "dsp", "ff", "lut"]
+COLUMNS += ["category", "source", "directives", "note"]
+
+
+def table(folder: Path, name: str, kernels: list[tuple[str, int, int]]) -> Path:
+    """A pairs file of kernels (name, trip count, reported latency) and their sources."""
+    path = folder / name
+    with path.open("w", newline="") as stream:
+        out = csv.DictWriter(stream, COLUMNS, delimiter="\t", restval="")
+        out.writeheader()
+        for kernel, trip, latency in kernels:
+            source = folder / "o" / "r" / f"{kernel}.cpp"
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text(KERNEL.replace("NAME", kernel).replace("TRIP", str(trip)))
+            row = {"id": kernel, "set": "few", "kernel": kernel, "tool": "2022.2", "device": "xcu55c", "clock": "5.0"}
+            figures = {"lat_max": str(latency), "dsp": "0", "ff": "20", "lut": "90", "category": "other"}
+            out.writerow({**row, **figures, "source": f"o/r/{kernel}.cpp"})
+    return path
+
+
+def names(held: bool, count: int) -> list[str]:
+    """Kernel names on one side of the declared split."""
+    return [name for name in (f"k{number}" for number in range(99)) if held_out_by_name(name) is held][:count]
+
+
+def test_a_declared_fifth_and_a_second_table_are_held_out(tmp_path: Path) -> None:
+    kept, held, more = names(False, 4), names(True, 1)[0], names(False, 5)[-1]
+    pairs = table(tmp_path, "pairs.tsv", [(name, 50, 52) for name in (*kept, held)])
+    second = table(tmp_path, "more.tsv", [(more, 50, 104)])
+    bench = measure(pairs, tmp_path, held_out=second)
+    groups = {group.name: group for group in bench.groups}
+    assert (groups["FITTED"].rows, groups["HELD OUT"].rows) == (4, 2)
+    assert {one.id for one in bench.outcomes if one.held_out} == {held, more}
+    assert groups["HELD OUT"].figures["latency"].p90 > groups["FITTED"].figures["latency"].p90
+    lines = table_lines(bench)
+    heading = next(number for number, line in enumerate(lines) if line.split() == ["FITTED", "HELD", "OUT"])
+    assert lines[heading + 1].split() == ["files", "estimated", "4/4", "2/2"]
+    assert scatter_svg(bench).count('fill="none" stroke="#1b6ca8"') == 2, "rings are the held-out kernels"
+
+
+def test_the_row_names_the_function_that_is_estimated(tmp_path: Path) -> None:
+    """Another function of the file is larger; the figures are those of the kernel's."""
+    name = names(False, 1)[0]
+    bench = measure(table(tmp_path, "pairs.tsv", [(name, 40, 42)]), tmp_path)
+    assert bench.outcomes[0].estimated["latency"] in range(40, 45)
+    assert all(group.name != "HELD OUT" for group in bench.groups)
+    assert "HELD OUT" not in "\n".join(table_lines(bench)), "one side alone is not compared"
+
+
+def test_every_reported_loop_counts(tmp_path: Path) -> None:
+    name = names(False, 1)[0]
+    pairs = table(tmp_path, "pairs.tsv", [(name, 40, 42)])
+    rows = [("first", 40, 1), ("outer_first", 80, 1), ("Loop 1", 40, 1), ("first", 40, 3)]
+    more = {"depth": 3, "lat": 0, "pipelined": "yes"}
+    loops = [{"name": loop, "trip": trip, "II": ii, **more} for loop, trip, ii in rows]
+    (tmp_path / "loops.json").write_text(json.dumps([{"id": name, "kernel": name, "loops": loops}]))
+    fit = loop_fit(pairs, tmp_path, tmp_path / "loops.json")
+    assert (fit.loops, fit.matched, fit.nested, fit.unmatched) == (4, 2, 1, 1)
+    assert (fit.trips_exact, fit.intervals_exact) == (2, 2), "what is not found is not exact"
+
+
+def test_a_table_without_kernels_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pairs.tsv").write_text("id\tsource\nx\ty\n")
+    with pytest.raises(AigchipError, match="not a pairs file"):
+        measure(tmp_path / "pairs.tsv", tmp_path)
