@@ -14,6 +14,7 @@ import msgspec
 from aigchip_tui import __version__
 from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
 from aigchip_tui.export.proof_table import proof_lines
+from aigchip_tui.library.grains import readable
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
@@ -135,13 +136,14 @@ def _ap_types() -> dict[str, str]:
 
 
 def _bodies(view: SessionView, design: Design) -> dict[str, str]:
+    """The proven texts; their comments no longer name lines of instructions that the project does not hold."""
     bodies: dict[str, str] = {}
     for key in design.variant_keys():
         variant = view.state.variants.get(key)
         attempt = variant.attempt if variant is not None else None
         if variant is None or attempt is None or variant.status != "proven":
             raise AigchipError(f"{design.id} has no proven text for {key}.", hint="Export a design that is evaluated.")
-        bodies[key] = view.session.blobs.get_text(attempt.source)
+        bodies[key] = readable(view.session.blobs.get_text(attempt.source))
     return bodies
 
 

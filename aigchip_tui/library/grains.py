@@ -72,3 +72,18 @@ def without_marks(code: str) -> str:
         marked = MARK.search(bare)
         rows.append(f"{bare[: marked.start()]}// {marked.group(2)}" if marked else bare.rstrip())
     return "\n".join(rows) + "\n"
+
+
+def readable(code: str) -> str:
+    """Code for somebody who does not see its instruction: reasons without line numbers, and none where no code follows.
+
+    Nothing but comments is changed.
+    """
+    rows = code.splitlines()
+    kept = []
+    for number, row in enumerate(rows):
+        following = next((other for other in rows[number + 1 :] if other.strip()), "// [0]")
+        if row.lstrip().startswith("//") and MARK.search(row) and MARK.search(following):
+            continue
+        kept.append(row)
+    return without_marks("\n".join(kept))

@@ -141,7 +141,8 @@ class GemmTemplate:
         for text in (bare.elements, "\n".join(uses), spec.prologue(settings).strip()):
             if text:
                 declared += ["", text]
-        parts = [f"// {module}: {spec.summary}.", "#pragma once", "", *includes, "", f"namespace {space} {{", *declared]
+        head = f"// {module}: {spec.summary.rstrip('.')}."
+        parts = [head, "#pragma once", "", *includes, "", f"namespace {space} {{", *declared]
         named = {port.element for port in bare.ports} | set(_TYPE_NAME.findall(" ".join(bare.instruction)))
         return Variant(
             template=bare.template,

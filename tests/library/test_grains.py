@@ -6,7 +6,7 @@ import pytest
 
 from aigchip_tui.library.demos import load_demos
 from aigchip_tui.library.demotext import read_segments
-from aigchip_tui.library.grains import demos_in, high_level, instruction_in, without_marks
+from aigchip_tui.library.grains import demos_in, high_level, instruction_in, readable, without_marks
 from aigchip_tui.llm.adapter import answer
 from aigchip_tui.llm.prompts import build_prompt
 from aigchip_tui.model.module import Settings
@@ -62,3 +62,26 @@ def test_demonstrations_are_shown_in_the_same_grain_and_the_adapter_refuses(modu
     reply = answer(prompt.messages)
     assert reply.kind == "refused"
     assert reply.refusals
+
+
+def test_code_to_read_keeps_the_reasons_that_code_follows() -> None:
+    code = (
+        "// [1] width\nconstexpr int W = 4;\nconstexpr int L = W;  // [2] lanes\n// [3] nothing to count\n// [4] none\n"
+        "int x = 0;  // [5] counter\n// a plain word\n// [6] the end\n}\n// [2]\n"
+    )
+    assert readable(code) == (
+        "// width\nconstexpr int W = 4;\nconstexpr int L = W;  // lanes\n"
+        "int x = 0;  // counter\n// a plain word\n// the end\n}\n"
+    )
+    assert readable("int x;  // an answer without marks\n") == "int x;  // an answer without marks\n"
+
+
+def test_of_every_demonstration_only_comments_change() -> None:
+    for name in TEMPLATES:
+        for demo in load_demos(name).demos:
+            bare = [row.split("//")[0].rstrip() for row in demo.code.splitlines()]
+            read = readable(demo.code)
+            assert [row.split("//")[0].rstrip() for row in read.splitlines() if row.split("//")[0].strip()] == [
+                row for row in bare if row.strip()
+            ]
+            assert "// [" not in read

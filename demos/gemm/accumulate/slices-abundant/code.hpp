@@ -37,7 +37,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
         ADD:
             for (int i = 0; i < additions; ++i) {
 #pragma HLS PIPELINE II=1
-            // no word is added to twice in a visit: no sum waits for the one before
+                // no word is added to twice in a visit: no sum waits for the one before
 #pragma HLS DEPENDENCE variable=block type=inter dependent=false
                 const part_t part = in.read();  // [11] a token a cycle
                 // [8] the counter is the address

@@ -39,7 +39,7 @@ void accumulate(hls::stream<accum_cmd>& cmd, hls::stream<slice_t>& in, hls::stre
         ADD:
             for (int i = 0; i < additions; ++i) {
 #pragma HLS PIPELINE II=1
-            // no word is added to twice in a visit: no sum waits for the one before
+                // no word is added to twice in a visit: no sum waits for the one before
 #pragma HLS DEPENDENCE variable=block type=inter dependent=false
                 if (next_part == 0) {  // [11] a new token once all parts of the last one are added
                     token = in.read();
