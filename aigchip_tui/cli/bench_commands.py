@@ -162,6 +162,71 @@ def hardware_command(
     return 0 if report["exact"] == report["samples"] else 1
 
 
+@bench_command.command("networks")
+@click.option("--peers", type=click.Path(dir_okay=False), default=None, help="YAML of published figures.")
+@click.option("--networks", default="alexnet,googlenet,resnet50,vgg16", show_default=True)
+@click.option("--evaluations", type=click.IntRange(1, 5000), default=200, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--device", default="zcu104", show_default=True)
+@click.option("--dsp", type=int, default=None, help="One DSP count instead of the peer's; needs --clock.")
+@click.option("--clock", type=int, default=None, help="One clock in MHz instead of the peer's.")
+@click.option("--plot", type=click.Path(dir_okay=False), default=None, help="Write an SVG of bars.")
+@json_option
+@sessions_option
+def networks_command(
+    peers: str | None, networks: str, evaluations: int, seed: int, device: str, dsp: int | None, clock: int | None,
+    plot: str | None, as_json: bool, sessions: str | None,
+) -> int:
+    """The best design found for each network, estimated, beside published figures; every bar says its scope."""
+    from pathlib import Path
+
+    from aigchip_tui.bench.networks_bench import HEAD, Bar, as_document, bench_networks, network_lines, peer_bars
+    from aigchip_tui.bench.networks_plot import networks_plot
+    from aigchip_tui.cli.proving import prover_and_bench
+    from aigchip_tui.library.demos import load_library
+    from aigchip_tui.model.device import device as device_named
+    from aigchip_tui.modules.loader import load_template
+    from aigchip_tui.modules.protocol import borrowed_of
+    from aigchip_tui.sandbox.worker import Worker
+    from aigchip_tui.synth.embedded import EmbeddedSynthesizer
+    from aigchip_tui.synth.trace import NativeRunner
+
+    if peers is None and not (dsp and clock):
+        raise AigchipError("No DSP count and clock is given.", hint="Give --peers, or --dsp and --clock.")
+    board = device_named(device)
+    published: list[Bar] = []
+    if peers is not None:
+        try:
+            text = Path(peers).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as problem:
+            raise AigchipError(f"{peers} cannot be read: {problem}.") from problem
+        published = peer_bars(text, source=peers, part=board.part.split("-")[0])
+    family = load_template("gemm")
+    library = load_library(family.name, borrowed_of(family))
+
+    def told(bar: Bar) -> None:
+        note(f"{bar.network} {bar.dsp} DSP {bar.clock_mhz} MHz, FC {bar.fc}: {bar.fps:.2f} fps ({bar.basis})")
+
+    with prover_and_bench(family, library, seed) as (_, bench), Worker(bench.sandbox) as worker:
+        runner = NativeRunner(sandbox=bench.sandbox, workdir=bench.workdir, cache=bench.cache,
+                              environment=bench.environment, headers=bench.headers)
+        bars = bench_networks(
+            family, library, board, published, networks=networks.split(","), evaluations=evaluations, seed=seed,
+            dsp=dsp, clock_mhz=clock, told=told,
+            synthesizer=lambda build: EmbeddedSynthesizer(
+                build=build, template=family, worker=worker, runner=runner,
+            ),
+        )
+    if plot is not None:
+        Path(plot).write_text(networks_plot(bars), encoding="utf-8")
+    if as_json:
+        document(as_document(bars))
+        return 0
+    table(network_lines(bars), HEAD)
+    say("rows of different scope (FC, im2col, pooling, basis) are not comparable: no winner is named")
+    return 0
+
+
 @bench_command.command("ui")
 @click.option("--designs", type=click.IntRange(1, 10_000_000), default=100_000, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)
