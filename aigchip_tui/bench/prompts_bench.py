@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ PROMPT, REPLY, INDEX = "prompt.md", "reply.md", "index.json"
 MAX_DESIGNS = 2000
 """Random designs that are looked through for variants at most."""
 MAX_REPLY_BYTES = 1 << 20
+_FOLDER = re.compile(r"[0-9]{3,}-[a-z0-9_]+")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,11 +118,15 @@ def write_prompts(
 def read_sample(folder: Path) -> Sampled:
     """The index of a sample; AigchipError when the folder holds none."""
     try:
-        return msgspec.json.decode((folder / INDEX).read_bytes(), type=Sampled)
+        sampled = msgspec.json.decode((folder / INDEX).read_bytes(), type=Sampled)
     except (OSError, msgspec.DecodeError) as problem:
         raise AigchipError(
             f"{folder} holds no sample of prompts ({problem}).", hint="Write one: aigchip-tui demos prompts --out DIR."
         ) from problem
+    for each in sampled.prompts:
+        if not _FOLDER.fullmatch(each.folder):
+            raise AigchipError(f"{folder / INDEX} names {each.folder!r}, which is no folder of a prompt.")
+    return sampled
 
 
 def judge_replies(
@@ -137,6 +143,10 @@ def judge_replies(
 def _judge(template: Template, prover: DemoProver, reply: Path, asked: Asked) -> Judged:
     if asked.module not in template.modules():
         raise AigchipError(f"The template {template.name} has no module {asked.module!r}.")
+    try:
+        template.variant(asked.module, dict(asked.settings))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise AigchipError(f"{asked.folder}: its settings are not those of {asked.module} ({problem}).") from problem
     try:
         with reply.open("rb") as opened:
             text = opened.read(MAX_REPLY_BYTES + 1)

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from aigchip_tui.bench.prompts_bench import (
+    INDEX,
     PROMPT,
     REPLY,
     judge_replies,
@@ -62,6 +63,25 @@ def test_prompts_are_written_as_a_session_sends_them(tmp_path: Path) -> None:
         write_prompts(GEMM, LIBRARY, BUILD, out, count=3, seed=3)
     with pytest.raises(AigchipError, match="holds no sample"):
         read_sample(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "says"),
+    [
+        ('"folder": "001-', '"folder": "../001-', "no folder of a prompt"),
+        ('"m": ', '"x": ', "settings are not those"),
+        ('"module": "pe_lane"', '"module": "pe_row"', "has no module 'pe_row'"),
+    ],
+)  # fmt: skip
+def test_an_index_from_elsewhere_is_refused_in_a_sentence(was: str, now: str, says: str, tmp_path: Path) -> None:
+    out = tmp_path / "prompts"
+    write_prompts(GEMM, LIBRARY, BUILD, out, count=2, seed=3)
+    text = (out / INDEX).read_text()
+    assert was in text
+    (out / INDEX).write_text(text.replace(was, now, 1))
+    unused: Any = None
+    with pytest.raises(AigchipError, match=says):
+        list(judge_replies(GEMM, unused, out, read_sample(out).prompts))
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
