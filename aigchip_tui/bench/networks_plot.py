@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from aigchip_tui.bench.networks_bench import Bar
 
-ROW, LEFT, WIDTH, TEXT = 22, 330, 420, 420
+ROW, LEFT, WIDTH, TEXT = 22, 330, 420, 600
 FILLS = {"aigchip": "#1f77b4", "CHaiDNN v2": "#999999"}
 
 
