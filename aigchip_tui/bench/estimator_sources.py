@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.estimate import Design, Estimate, estimate_design, read_design
 from aigchip_tui.estimator.options import Options
 
 _TEMPLATES = "sharc-lab/HLSFactory/hlsfactory/hls_dataset_sources/hlsyn-vitis/vivado-target"
@@ -103,15 +103,19 @@ def substitute(template: str, point: dict[str, object]) -> str:
 
 def estimate_row(row: dict[str, str], texts: dict[str, str], headers: dict[str, str], directives: str) -> Estimate:
     """Estimate of one row for its device, clock and tool."""
+    return estimate_read(row, read_design(texts, directives=directives, include=headers))
+
+
+def estimate_read(row: dict[str, str], design: Design, sets: dict[str, int] | None = None) -> Estimate:
+    """Estimate of a row whose source was read before, with other constants if `sets` gives any."""
     clock_ns = float(row["clock"])
-    defined = re.compile(rf"\b{re.escape(row['kernel'])}\s*\([^;{{}}]*\)\s*\{{")
-    return estimate(
-        texts,
-        top=row["kernel"] if any(defined.search(text) for text in texts.values()) else "",
+    named = design.unit.functions.get(row["kernel"], ())
+    return estimate_design(
+        design,
+        top=row["kernel"] if any(one.body is not None for one in named) else "",
         clock_ns=clock_ns,
         part=part_of(row["device"]),
-        directives=directives,
-        include=headers,
+        sets=sets,
         options=options_for(row["tool"], row.get("note", "")),
         uncertainty_ns=clock_ns * 0.125 if row["tool"].startswith(("2018", "2019")) else None,
     )

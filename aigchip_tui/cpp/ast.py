@@ -306,5 +306,10 @@ class Unit:
     errors: list[tuple[int, str]] = field(default_factory=list)
     pragmas: list[Pragma] = field(default_factory=list)
     names: Names = field(default_factory=Names)
+    method_names: frozenset[str] = frozenset()
+    assigned: dict[int, frozenset[str]] = field(default_factory=dict)
+    """Names that statements (by identity) assign, once somebody asked."""
+    banked: bool = False
+    """Whether the designer states partitions or intervals anywhere."""
     linked: dict[str, list[Function]] = field(default_factory=dict)
     """Definitions that other files see, by key without the file's root."""

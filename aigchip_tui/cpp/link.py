@@ -19,6 +19,7 @@ def link(units: Sequence[ast.Unit]) -> ast.Unit:
         unit.variables += other.variables
         unit.errors += other.errors
         unit.names.include(other.names)
+    unit.method_names = frozenset(name for record in unit.records.values() for name in record.methods)
     for key, functions in unit.functions.items():
         defined = [one for one in functions if one.body is not None and not one.static]
         if defined:

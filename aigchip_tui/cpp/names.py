@@ -43,7 +43,7 @@ class Names:
         self.spaces: set[str] = {""}
         self._imports: dict[str, list[Written]] = {}
         self._aliases: dict[str, Written] = {}
-        self._known: dict[Written, str] = {}
+        self._known: dict[tuple[str, str, str], str] = {}
 
     def declare(self, name: str, space: str) -> str:
         """Declares a name in a space and gives its key."""
@@ -79,10 +79,10 @@ class Names:
 
     def key_of(self, name: str, scope: str = "", space: str = "") -> str:
         """Key of the innermost declaration that a written name can mean; empty when nothing is declared."""
-        written = Written(name, scope, space)
-        found = self._known.get(written)
+        asked = (name, scope, space)
+        found = self._known.get(asked)
         if found is None:
-            found = self._known[written] = self._find(written, 0)
+            found = self._known[asked] = self._find(Written(name, scope, space), 0)
         return found
 
     def space_of(self, name: str, scope: str = "", space: str = "") -> str:

@@ -219,7 +219,7 @@ class ArithmeticWalk(WalkState):
         """A floating addition (sums are re-associated only under unsafe math, by the balancer)."""
         found = self.operate(name, kind, (left, right))
         if operator == "+" and self._may_balance(found):
-            self.associative.add((self.graph.number, found.node))
+            self.associative.setdefault(self.graph.number, set()).add(found.node)
         return found
 
     def _may_balance(self, sum_: Val) -> bool:
@@ -267,7 +267,7 @@ class ArithmeticWalk(WalkState):
                 lin=lin,
             )
             if operator == "+" and self._may_balance(found):
-                self.associative.add((self.graph.number, found.node))
+                self.associative.setdefault(self.graph.number, set()).add(found.node)
             wide = max(self.width(left), self.width(right)) + 1
             return Val(kind, found.node, None, found.lin, found.graph, min(kind.bits, wide))
         if operator == "*":

@@ -20,7 +20,7 @@ from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
-from aigchip_tui.estimator.traverse import calls_in_statement
+from aigchip_tui.estimator.traverse import calls_in_statement, states_banks
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
 from aigchip_tui.model.errors import AigchipError
@@ -107,6 +107,8 @@ class Design(msgspec.Struct, frozen=True):
     unit: ast.Unit
     directives: tuple[Pragma, ...]
     missing: tuple[str, ...]
+    tops: dict[str, ast.Function] = msgspec.field(default_factory=dict)
+    """Functions found to estimate, by the name asked for."""
 
 
 def read_design(
@@ -133,7 +135,9 @@ def read_design(
         missing += resolved.missing
     if not units:
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
-    return Design(link(units), tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)))
+    unit = link(units)
+    unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
+    return Design(unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)))
 
 
 def top_function(design: Design, top: str = "") -> ast.Function:
@@ -212,7 +216,9 @@ def estimate_design(
     uncertainty_ns: float | None = None,
 ) -> Estimate:
     """Estimates a design that was read before; see `estimate`."""
-    function = top_function(design, top)
+    function = design.tops.get(top)
+    if function is None:
+        function = design.tops[top] = top_function(design, top)
     operators = Operators(part, clock_ns, uncertainty_ns)
     chosen = options or Options()
     decisions: dict[int, dict[int, Partition]] = {}

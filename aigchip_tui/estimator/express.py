@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import (
@@ -88,31 +91,22 @@ class ExpressionWalk(RegisterWalk):
         self.spend(1)
         if expression.line:
             self.line = expression.line
-        if isinstance(expression, ast.Number):
-            if expression.kind in ("int", "bool"):
-                return integer(int(expression.value), INT if expression.kind == "int" else BOOL)
-            return Val(FLOAT if expression.kind == "float" else DOUBLE, -1, float(expression.value))
-        if isinstance(expression, ast.Name):
-            return self.named(expression)
-        if isinstance(expression, ast.Binary):
-            return self.binary(expression)
-        if isinstance(expression, ast.Index | ast.Member):
-            return self.load(self.place(expression))
-        if isinstance(expression, ast.Assign):
-            return self.assign(expression)
-        if isinstance(expression, ast.Unary):
-            return self.unary(expression)
-        if isinstance(expression, ast.Call):
-            return self.call(expression)
-        if isinstance(expression, ast.Cast):
-            return self.cast(expression)
-        if isinstance(expression, ast.Conditional):
-            return self.conditional(expression)
-        if isinstance(expression, ast.Braces):
-            return self.braces(expression)
-        if isinstance(expression, ast.SizeOf):
-            return self.size_of(expression)
-        return integer(0)
+        reader = _READERS.get(type(expression))
+        return integer(0) if reader is None else reader(self, expression)
+
+    def number(self, expression: ast.Number) -> Val:
+        """A literal."""
+        if expression.kind in ("int", "bool"):
+            return integer(int(expression.value), INT if expression.kind == "int" else BOOL)
+        return Val(FLOAT if expression.kind == "float" else DOUBLE, -1, float(expression.value))
+
+    def element(self, expression: ast.Index | ast.Member) -> Result:
+        """An element of an array or a field of a record."""
+        return self.load(self.place(expression))
+
+    def called(self, expression: ast.Call) -> Result:
+        """A call; the walk over calls knows what it means."""
+        return self.call(expression)
 
     def braces(self, expression: ast.Braces) -> Result:
         """A braced list: one scalar, or a group with numbered items."""
@@ -328,3 +322,20 @@ class ExpressionWalk(RegisterWalk):
             bound_place = self.place(expression)
             return bound_place if isinstance(bound_place, Stream) else None
         return None
+
+
+_READERS: dict[type[ast.Expr], Callable[[ExpressionWalk, Any], Result]] = {
+    ast.Number: ExpressionWalk.number,
+    ast.Name: ExpressionWalk.named,
+    ast.Binary: ExpressionWalk.binary,
+    ast.Index: ExpressionWalk.element,
+    ast.Member: ExpressionWalk.element,
+    ast.Assign: ExpressionWalk.assign,
+    ast.Unary: ExpressionWalk.unary,
+    ast.Call: ExpressionWalk.called,
+    ast.Cast: ExpressionWalk.cast,
+    ast.Conditional: ExpressionWalk.conditional,
+    ast.Braces: ExpressionWalk.braces,
+    ast.SizeOf: ExpressionWalk.size_of,
+}
+"""Who reads which kind of expression; a table, because a large body holds a hundred thousand of them."""

@@ -61,10 +61,22 @@ class Operators:
         self.clock_ns = clock_ns
         self.uncertainty_ns = clock_ns * 0.27 if uncertainty_ns is None else uncertainty_ns
         self.budget = clock_ns - self.uncertainty_ns
+        self._cores: dict[tuple[str, int], Cost] = {}
+        self._memories: dict[tuple[bool, bool], Cost] = {}
+        for local in (False, True):
+            states, delay = self.table["local_load" if local else "load"]
+            self._memories[(local, False)] = Cost(states, float(delay))
+            self._memories[(local, True)] = Cost(1, float(self.table["local_store" if local else "store"]))
         self._cache: dict[tuple[str, int, int, int], Cost] = {}
 
     def floating(self, name: str, bits: int) -> Cost:
         """A floating-point core (`fadd`, `fmul`, `fdiv`, `fcmp`, `convert`, ...); half takes the single core."""
+        found = self._cores.get((name, bits))
+        if found is None:
+            found = self._cores[(name, bits)] = self._floating(name, bits)
+        return found
+
+    def _floating(self, name: str, bits: int) -> Cost:
         rows = self.table["fp"].get(f"{name}{64 if bits > 32 else 32}") or self.table["fp"][f"{name}64"]
         for least, states, delay, dsp, ff, lut in rows:
             if self.budget >= least:
@@ -83,10 +95,7 @@ class Operators:
 
     def memory(self, local: bool, write: bool) -> Cost:
         """Access to a RAM: a load takes two states, a store one."""
-        if write:
-            return Cost(1, float(self.table["local_store" if local else "store"]))
-        states, delay = self.table["local_load" if local else "load"]
-        return Cost(states, float(delay))
+        return self._memories[(local, write)]
 
     def simple(self, name: str, bits: int, left: int = 0, right: int = 0) -> Cost:
         """An integer or logic operator; `left` and `right` are operand widths of a multiplication."""

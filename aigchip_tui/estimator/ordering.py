@@ -111,4 +111,8 @@ class OrderWalk(WalkState):
         for source in graph.sources[node]:
             graph.uses[source] -= 1
         graph.sources[node] = ()
-        track.log = [entry for entry in track.log if entry[3] != node]
+        # Its entry is among the last.
+        for position in range(len(track.log) - 1, -1, -1):
+            if track.log[position][3] == node:
+                del track.log[position]
+                break

@@ -98,13 +98,10 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self._close_phis()
         prologue = self.hoist(inner_graph, self.nest)
         self.carried(inner_graph, self.nest, frozenset(self.free))
-        inner_graph.balance(
-            {
-                node
-                for owner, node in self.associative
-                if owner == inner_graph.number and (self.options.unsafe_math or inner_graph.operation[node] == "add")
-            }
-        )
+        chains = self.associative.get(inner_graph.number, set())
+        if not self.options.unsafe_math:
+            chains = {node for node in chains if inner_graph.operation[node] == "add"}
+        inner_graph.balance(chains)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
         plan = schedule(

@@ -32,7 +32,6 @@ from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.tracks import Track
-from aigchip_tui.estimator.traverse import parts_of
 from aigchip_tui.estimator.types import Bindings, TypeReader
 from aigchip_tui.estimator.values import INT, Lin, Val
 
@@ -60,7 +59,7 @@ class WalkState(ABC):
         self.tracks: dict[tuple[int, int], Track] = {}
         self.memories: dict[int, Memory | Stream] = {}
         self.capacity: dict[int, tuple[int, int, int]] = {}
-        self.associative: set[tuple[int, int]] = set()
+        self.associative: dict[int, set[int]] = {}
         self.guard: tuple[int, ...] = ()
         self.local_symbols: frozenset[int] = frozenset()
         self.line = 0
@@ -101,7 +100,7 @@ class WalkState(ABC):
         self.variant: set[int] = set()
         self.nest: tuple[tuple[int, int], ...] = ()
         self.free: set[int] = set()
-        self.assigned_cache: dict[int, frozenset[str]] = {}
+        self.assigned_cache = unit.assigned
         self.loops_cache: dict[int, bool] = {}
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
@@ -120,10 +119,8 @@ class WalkState(ABC):
         self.merged_blocks: dict[int, tuple[ast.Stmt, ...]] = {}
         self.users: Counter[int] = Counter()
         self.writers: Counter[int] = Counter()
-        self.method_names = frozenset(name for record in unit.records.values() for name in record.methods)
-        self.designer_partitions = any(
-            self._states_banks(function) for functions in unit.functions.values() for function in functions
-        )
+        self.method_names = unit.method_names
+        self.designer_partitions = unit.banked
         self.means: dict[int, float] = {}
         self.asserted: dict[int, tuple[int | None, int | None]] = {}
         self.trip_means: list[float | None] = []
@@ -272,20 +269,3 @@ class WalkState(ABC):
         self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None = None
     ) -> tuple[FunctionOutcome, Result]:
         """Estimates one function in a fresh state machine; the layer and graph are already its own."""
-
-    @staticmethod
-    def _states_banks(function: ast.Function) -> bool:
-        """Whether the designer states partitions or an interval: then memories stay as written."""
-        if function.body is None:
-            return False
-
-        def look(statement: ast.Stmt) -> bool:
-            pragmas = statement.pragmas if isinstance(statement, ast.Block | ast.Loop) else ()
-            for pragma in pragmas:
-                if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
-                    return True
-                if pragma.kind == "PIPELINE" and "ii" in pragma.options:
-                    return True
-            return any(look(part) for part in parts_of(statement))
-
-        return look(function.body)

@@ -150,6 +150,20 @@ def _assigned_in(expression: ast.Expr, names: set[str]) -> None:
         _assigned_in(child, names)
 
 
+def states_banks(function: ast.Function) -> bool:
+    """Whether the designer states partitions or an interval: then memories stay as written."""
+
+    def look(statement: ast.Stmt) -> bool:
+        for pragma in statement.pragmas if isinstance(statement, ast.Block | ast.Loop) else ():
+            if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE") or (
+                pragma.kind == "PIPELINE" and "ii" in pragma.options
+            ):
+                return True
+        return any(look(part) for part in parts_of(statement))
+
+    return function.body is not None and look(function.body)
+
+
 def root_name(expression: ast.Expr) -> str:
     """Name of the variable that an expression designates or lies in; empty when there is none."""
     found: set[str] = set()
