@@ -34,6 +34,8 @@ _ABOUT_VARIABLES = frozenset(
         "BIND_OP",
     ]
 )
+_GREATEST = 1 << 31
+"""No factor, depth, latency or interval is larger."""
 
 
 class PragmaWalk(ExpressionWalk):
@@ -185,13 +187,20 @@ class PragmaWalk(ExpressionWalk):
                         self._depend(bound, pragma)
 
     def _option(self, pragma: Pragma, name: str) -> int | None:
+        """Value of a numeric option in the current scope; one that makes no sense is warned of and left out."""
+        value = self._folded_option(pragma, name)
+        if value is not None and not 0 <= value <= _GREATEST:
+            self.warn(f"{pragma.kind} at line {pragma.line}: {name}={value} makes no sense and is left out")
+            return None
+        return value
+
+    def _folded_option(self, pragma: Pragma, name: str) -> int | None:
         text = pragma.options.get(name)
         if text is None:
             return None
         direct = pragma.number(name)
         if direct is not None:
             return direct
-
         known: dict[str, int] = {}
         for token in significant(text):
             if token.kind == "name":

@@ -124,6 +124,8 @@ class ExpressionWalk(RegisterWalk):
             constant = self.constant_named(expression)
             if constant is not None:
                 return constant
+            if expression.name not in self.name_symbols:
+                self.note(f"'{expression.name}' at line {expression.line} is not declared in these files")
             return Val(INT, -1, None, Lin(0, ((self.symbol_of_name(expression.name), 1),)))
         if isinstance(bound, Val):
             return bound

@@ -93,7 +93,7 @@ class FunctionWalk(CallWalk, DataflowWalk):
         self.block(function.body)
         value = self._returned_value()
         self.pipelined = False
-        target = pragma.number("ii") or 1
+        target = self._option(pragma, "ii") or 1
         plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
         self._account(self.graph, plan)
         depth = 1 + self.within_latency(

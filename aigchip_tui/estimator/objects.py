@@ -35,6 +35,8 @@ class Type:
     record: str = ""
     bindings: dict[str, Type | int] = field(default_factory=dict)
     """Template parameters of the record."""
+    leaves: int = 1
+    """Scalars and arrays in one record."""
 
     @property
     def bits(self) -> int:
@@ -74,6 +76,7 @@ class Type:
             self.depth,
             self.record,
             self.bindings,
+            self.leaves,
         )
 
 

@@ -31,7 +31,8 @@ def _tables() -> dict[str, Any]:
     import yaml
 
     text = resources.files("aigchip_tui.estimator").joinpath("operators.yaml").read_text()
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    # The C reader is several times as fast; both read the same plain values.
+    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return loaded
 
 

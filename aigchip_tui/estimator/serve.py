@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import sys
 
 import msgspec
@@ -17,8 +18,9 @@ def main() -> None:
 
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    seconds = int(used) + request.cpu_seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    # The timer counts fractions of a second, start-up included; the limit is there should the timer be lost.
+    signal.setitimer(signal.ITIMER_PROF, max(0.1, request.cpu_seconds - used))
+    resource.setrlimit(resource.RLIMIT_CPU, (request.cpu_seconds + 1, request.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (request.memory_bytes, request.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.objects import Type
 from aigchip_tui.estimator.values import Kind
+from aigchip_tui.model.errors import AigchipError
 
 _BUILTIN: dict[str, Kind] = {
     "bool": Kind("i", 1, False),
@@ -44,6 +46,9 @@ for _bits in (8, 16, 32, 64):
     _BUILTIN[f"int{_bits}"] = Kind("i", _bits)
     _BUILTIN[f"uint{_bits}"] = Kind("i", _bits, False)
 
+_MAX_DEPTH = 24
+_MAX_LEAVES = 65_536
+
 Bindings = dict[str, "Type | int"]
 
 
@@ -55,12 +60,14 @@ class TypeReader:
         self.fold = fold
         self.depth = 0
         self.unknown: set[str] = set()
+        self.plain: dict[str, Type] = {}
 
     def resolve(self, reference: ast.TypeRef, bound: Bindings) -> Type:
         """The type that a reference means; an unknown name is read as a 32-bit integer and noted."""
         self.depth += 1
-        if self.depth > 24:
+        if self.depth > _MAX_DEPTH:
             self.depth = 0
+            self.unknown.add(reference.name)
             return Type("scalar")
         base = self._base(reference, bound)
         self.depth -= 1
@@ -82,6 +89,7 @@ class TypeReader:
             base.depth,
             base.record,
             base.bindings,
+            base.leaves,
         )
         return found
 
@@ -188,6 +196,9 @@ class TypeReader:
         record = self.unit.records.get(key)
         if record is None:
             return None
+        known = self.plain.get(key)
+        if known is not None:
+            return known
         inner = self.bind(record.templates, given, bound)
         seen = {**bound, **inner}
         fields: dict[str, Type] = {}
@@ -196,7 +207,13 @@ class TypeReader:
         for variable in record.fields:
             if not variable.static:
                 fields[variable.name] = self.resolve(variable.type, seen)
-        return Type("struct", fields=fields, record=key, bindings=inner)
+        leaves = sum(one.leaves * prod(max(1, extent) for extent in one.extents) for one in fields.values())
+        if leaves > _MAX_LEAVES:
+            raise AigchipError(f"'{record.name}' holds more than {_MAX_LEAVES} values.", hint="Keep arrays out of it.")
+        found = Type("struct", fields=fields, record=key, bindings=inner, leaves=max(1, leaves))
+        if not record.templates and not bound:
+            self.plain[key] = found
+        return found
 
     def bind(
         self,
