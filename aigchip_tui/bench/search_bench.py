@@ -17,7 +17,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.space import Build
 from aigchip_tui.model.workload import Workload, workload
 from aigchip_tui.search.encoding import GENE_NAMES, GENE_SIZES, Genes, genes_of
-from aigchip_tui.search.legality import Legality, shape_of
+from aigchip_tui.search.legality import Legality, dsp_of
 from aigchip_tui.search.pareto import hypervolume
 from aigchip_tui.search.searcher import Method, Searcher, SearchSettings, Told
 
@@ -68,7 +68,7 @@ class Judge:
         trial = self._known.get(genes)
         if trial is None:
             cycles = self._cycles_of(genes) if self.legal(genes) else math.inf
-            trial = Trial(latency_ms=cycles / (1000.0 * self.build.clock_mhz), dsp=math.prod(shape_of(genes)))
+            trial = Trial(latency_ms=cycles / (1000.0 * self.build.clock_mhz), dsp=dsp_of(genes))
             self._known[genes] = trial
         self.cpu_s += time.process_time() - started
         return trial

@@ -13,13 +13,13 @@ from aigchip_tui.model.finding import Finding
 
 CHARACTERS_PER_TOKEN = 3.2
 BUDGET_TOKENS = 8192
-FEWEST_DEMOS, MOST_DEMOS = 4, 8
+FEWEST_DEMOS, MOST_DEMOS = 4, 10
 FRAME_TOKENS = 600
 """Role, rules and signatures around demos and instruction."""
 
 
 def enough_demos(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
-    """L0: four demos a module at least, so that choosing two can be wrong; eight at most, or two for each wording of
+    """L0: four demos a module at least, so that choosing two can be wrong; ten at most, or two for each wording of
     a line, as L10 asks."""
     wordings: dict[int, set[str]] = defaultdict(set)
     for index, demo in enumerate(demos):

@@ -43,8 +43,9 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """A module with its local settings: what a generator is asked to write (DESIGN sec. 1).
 
-    Two settings with equal `instruction` lines and `elements` are one variant. `elements` declares the element types
-    in C++ where they are not those of the type header (another precision): the body is the same, the proof is not.
+    Two settings with equal `instruction` lines, `elements` and `children` are one variant. `elements` declares the
+    element types in C++ where they are not those of the type header (another precision): the body is the same, the
+    proof is not.
     `prologue` and `epilogue` are the template's text around the generated body (includes, namespace, token types).
     `signatures` of children are shown in the prompt of a parent, never their bodies; `types` are the definitions of
     supplied types that the ports name.
@@ -65,8 +66,9 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Identity of the variant within its template: module and a digest of element types and instruction lines."""
-        text = "\n".join((self.template, self.module, *((self.elements,) if self.elements else ()), *self.instruction))
+        """Identity of the variant within its template: module and a digest of what decides its code and its proof."""
+        elements = (self.elements,) if self.elements else ()
+        text = "\n".join((self.template, self.module, *elements, *self.children, *self.instruction))
         return f"{self.module}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

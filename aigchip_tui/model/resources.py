@@ -75,4 +75,4 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
         lut, bram18, uram = lut + of_buffer[0], bram18 + of_buffer[1], uram + of_buffer[2]
     token_bits = build.data_bits * (point.pm + point.pn) * point.pk + build.sum_bits * point.c_lanes(build.sum_bits)
     lut += LUT_BASE + LUT_PER_MAC * point.macs + int(LUT_PER_TOKEN_BIT * token_bits)
-    return Resources(dsp=point.macs, lut=lut, bram18=bram18, uram=uram)
+    return Resources(dsp=point.multipliers, lut=lut, bram18=bram18, uram=uram)

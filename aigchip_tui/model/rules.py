@@ -160,8 +160,6 @@ def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
     ):
         if link != "fanout":
             yield Refusal(rule="not_built", figure=0, message=f"not built yet: {name} {link}; only fanout is.")
-    if point.dsp_pack != 1:
-        yield Refusal(rule="not_built", figure=point.dsp_pack, message="not built yet: two MACs per DSP (dsp_pack 2).")
     if len(point.arrays.axes) > 1:
         yield Refusal(
             rule="not_built",
@@ -222,6 +220,21 @@ def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
                     f"{rows} x {words} = {rows * words}."
                 ),
             )
+    if point.dsp_pack == 2 and build.precision != "int8":
+        yield Refusal(
+            rule="dsp_pack",
+            figure=build.data_bits,
+            message=f"Two MACs share a DSP in int8 alone; two operands of {build.precision} do not fit its multiplier.",
+        )
+    if point.dsp_pack == 2 and point.lane.m * point.lane.n == 1:
+        yield Refusal(
+            rule="dsp_pack",
+            figure=point.lane.k,
+            message=(
+                f"Two MACs share a DSP only if they share an operand: the lane {point.lane} has a single row and a "
+                "single column."
+            ),
+        )
 
 
 def _budget_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:

@@ -25,6 +25,7 @@ REUSES: tuple[Reuse, ...] = get_args(Reuse)
 LANE_PRODUCTS = (2, 4, 8, 16, 32, 64)
 ARRAY_PRODUCTS = (2, 4, 8, 16, 32, 64)
 ARRAYS_PRODUCTS = (1, 2, 4, 8)
+DSP_PACKS = (1, 2)
 BUFFER_KIB = (8, 16, 32, 64, 128, 256, 512)
 PARTITION_FACTORS = (1, 2, 4, 8, 16, 32, 64)
 CLOCKS_MHZ = (150, 300)
@@ -166,8 +167,13 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def macs(self) -> int:
-        """Multipliers that work in parallel."""
+        """Multiplications and additions that work in parallel."""
         return self.pm * self.pn * self.pk
+
+    @property
+    def multipliers(self) -> int:
+        """DSP blocks of the array: one for `dsp_pack` MACs."""
+        return self.macs // self.dsp_pack
 
     def c_slices(self, sum_bits: int) -> int:
         """Serial slices in which a block of Pm x Pn sums leaves an array: a power of two up to qm.
@@ -345,7 +351,7 @@ PARAMETERS: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     "array_link": LINKS,
     "arrays": _texts(ARRAYS_SPLITS),
     "arrays_link": LINKS,
-    "dsp_pack": (1, 2),
+    "dsp_pack": DSP_PACKS,
     "buf_a": BUFFER_KIB,
     "buf_b": BUFFER_KIB,
     "buf_c": BUFFER_KIB,

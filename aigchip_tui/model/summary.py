@@ -105,7 +105,7 @@ def design_document(state: SessionState, design: Design) -> dict[str, Any]:
 def macs_of(design: Design) -> int | None:
     """Multipliers of the array, which the DSP limit counts; None for a design whose parameters were lost."""
     try:
-        return DesignPoint.from_parameters(design.parameters).macs
+        return DesignPoint.from_parameters(design.parameters).multipliers
     except AigchipError:
         return None
 

@@ -125,6 +125,12 @@ def gene_rows_of_array(genes: npt.NDArray[np.int64]) -> Floats:
     return rows
 
 
+def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether the lane has rows or columns that two MACs of a DSP can share an operand in, for a gene matrix."""
+    pairs: npt.NDArray[np.bool_] = _LANE[0, genes[gene.LANE]] * _LANE[1, genes[gene.LANE]] > 1
+    return pairs
+
+
 def columns_of(
     build: Build,
     *,

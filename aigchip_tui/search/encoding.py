@@ -1,6 +1,6 @@
 """Genes: a design point as a tuple of indices into ordered values, so that steps, mutations and tables are cheap.
 
-Only what a release builds is encoded (fanout links, one MAC per DSP, arrays along one axis), so that each gene tuple
+Only what a release builds is encoded (fanout links, arrays along one axis), so that each gene tuple
 is within the scope; the rules that join several parameters are checked by `model.rules`.
 """
 
@@ -15,6 +15,7 @@ from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
     BUFFER_KIB,
+    DSP_PACKS,
     LANE_SPLITS,
     PARTITION_FACTORS,
     REUSES,
@@ -35,16 +36,18 @@ GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     **dict.fromkeys(("buf_a", "buf_b", "buf_c"), BUFFER_KIB),
     **dict.fromkeys(("part_a_h", "part_a_w", "part_b_h", "part_b_w", "part_c_h", "part_c_w"), PARTITION_FACTORS),
     "reuse": REUSES,
+    "dsp_pack": DSP_PACKS,
 }
 GENE_NAMES = tuple(GENE_VALUES)
 GENE_SIZES = tuple(len(values) for values in GENE_VALUES.values())
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
+DSP_PACK = 13
 # The genes whose values are ordered by size: +-1 is a small step.
 ORDINAL_GENES = tuple(range(BUF_A, REUSE))
 _INDEX = tuple({value: index for index, value in enumerate(values)} for values in GENE_VALUES.values())
 # Parameters of the vocabulary that this release fixes.
 FIXED: Mapping[str, int | str] = {
-    "lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout", "dsp_pack": 1,
+    "lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout",
 }  # fmt: skip
 
 
@@ -62,6 +65,7 @@ def point_of(genes: Genes) -> DesignPoint:
         part_b=Partition(h=part[genes[PART_B_H]], w=part[genes[PART_B_W]]),
         part_c=Partition(h=part[genes[PART_C_H]], w=part[genes[PART_C_W]]),
         reuse=REUSES[genes[REUSE]],
+        dsp_pack=DSP_PACKS[genes[DSP_PACK]],
     )
 
 

@@ -11,6 +11,7 @@ from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
     BUFFER_KIB,
+    DSP_PACKS,
     LANE_SPLITS,
     MAX_TOKEN_BITS,
     PARTITION_FACTORS,
@@ -38,6 +39,12 @@ def shape_of(genes: gene.Genes) -> tuple[int, int, int]:
     return lane[0] * array[0] * arrays[0], lane[1] * array[1] * arrays[1], lane[2] * array[2] * arrays[2]
 
 
+def dsp_of(genes: gene.Genes) -> int:
+    """DSP blocks of the array of a gene tuple."""
+    pm, pn, pk = shape_of(genes)
+    return pm * pn * pk // DSP_PACKS[genes[gene.DSP_PACK]]
+
+
 class Legality:
     """Says of gene tuples whether a build and a workload allow them; answers are remembered."""
 
@@ -57,14 +64,18 @@ class Legality:
         build = self.build
         pm, pn, pk = shape_of(genes)
         macs = pm * pn * pk
-        if macs > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
+        pack = DSP_PACKS[genes[gene.DSP_PACK]]
+        lane = _LANE[genes[gene.LANE]]
+        if pack == 2 and (build.precision != "int8" or lane[0] * lane[1] == 1):
+            return False
+        if macs // pack > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
             return False
         kib = tuple(BUFFER_KIB[g] for g in genes[gene.BUF_A : gene.BUF_C + 1])
         a_h, a_w, b_h, b_w, c_h, c_w = (PARTITION_FACTORS[g] for g in genes[gene.PART_A_H : gene.REUSE])
         if c_w > pn:
             return False
         wanted = max(-(-pm // c_h), -(-pm * pn * build.sum_bits // MAX_TOKEN_BITS))
-        rows = _LANE[genes[gene.LANE]][0] * _ARRAY[genes[gene.ARRAY]][0]
+        rows = lane[0] * _ARRAY[genes[gene.ARRAY]][0]
         lanes_c = pm // min(1 << (wanted - 1).bit_length(), rows) * pn
         if lanes_c * build.sum_bits > MAX_TOKEN_BITS:
             return False

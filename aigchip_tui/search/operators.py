@@ -50,7 +50,7 @@ def _one_step(genes: gene.Genes, draws: Draws) -> gene.Genes:
     if position <= gene.ARRAYS:
         return _split_step(genes, position, draws)
     size = gene.GENE_SIZES[position]
-    if position == gene.REUSE or draws.chance(JUMP):
+    if position >= gene.REUSE or draws.chance(JUMP):
         value = draws.below(size - 1)
         value += value >= genes[position]
     else:
@@ -93,4 +93,4 @@ def _factors(split: Split) -> list[int]:
 def repaired(genes: gene.Genes, build: Build) -> gene.Genes:
     """The same design with the partitions that its array and port need, no wider and no narrower."""
     parts = canonical_parts(shape_of(genes), build)
-    return (*genes[: gene.PART_A_H], *(factor.bit_length() - 1 for factor in parts), genes[gene.REUSE])
+    return (*genes[: gene.PART_A_H], *(factor.bit_length() - 1 for factor in parts), *genes[gene.REUSE :])

@@ -21,6 +21,7 @@ from aigchip_tui.model.space import (
     ACC_BITS,
     ARRAY_SPLITS,
     BUFFER_KIB,
+    DSP_PACKS,
     LANE_SPLITS,
     MAX_TOKEN_BITS,
     REUSES,
@@ -60,8 +61,9 @@ class Oracle:
 
 
 @cache
-def shapes() -> dict[tuple[int, int, int], gene.Genes]:
-    """Every array shape (Pm, Pn, Pk) that three levels can give, with the level genes that realise it best.
+def shapes(pack: int = 1) -> dict[tuple[int, int, int], gene.Genes]:
+    """Every array shape (Pm, Pn, Pk) that three levels can give, with the level genes that realise it best; with
+    `pack` 2 those whose lane has MACs to pair.
 
     Best is: tokens within 4096 bits first, then the fewest multicast levels, then the order of the genes.
     """
@@ -69,6 +71,8 @@ def shapes() -> dict[tuple[int, int, int], gene.Genes]:
     for (i, lane), (j, array), (k, arrays) in itertools.product(
         *map(enumerate, (LANE_SPLITS, ARRAY_SPLITS, BUILT_ARRAYS))
     ):
+        if pack == 2 and lane.m * lane.n == 1:
+            continue
         shape = (lane.m * array.m * arrays.m, lane.n * array.n * arrays.n, lane.k * array.k * arrays.k)
         rows = max(1, math.ceil(shape[0] * shape[1] * ACC_BITS / MAX_TOKEN_BITS))
         cost = (rows > lane.m * array.m, sum(_multicast(split) for split in (lane, array, arrays)))
@@ -86,12 +90,14 @@ def solve(build: Build, workload: Workload) -> Oracle:
     layers = LayerTable.of(workload)
     leaders: dict[int, list[tuple[float, gene.Genes]]] = {}
     evaluated = counted = 0
-    for shape, levels in shapes().items():
-        macs = math.prod(shape)
-        if macs > build.dsp_budget:
+    packs = DSP_PACKS if build.precision == "int8" else DSP_PACKS[:1]
+    candidates = [(pack, shape, levels) for pack in packs for shape, levels in shapes(pack).items()]
+    for pack, shape, levels in candidates:
+        dsp = math.prod(shape) // pack
+        if dsp > build.dsp_budget:
             continue
         counted += 1
-        genes = _designs_of_shape(shape, levels, build)
+        genes = _designs_of_shape(shape, (*levels, DSP_PACKS.index(pack)), build)
         designs = columns(genes, build)
         legal = np.flatnonzero(screen(genes, build, designs).legal)
         evaluated += genes.shape[1]
@@ -101,11 +107,11 @@ def solve(build: Build, workload: Workload) -> Oracle:
         for winner in np.argsort(cycles, kind="stable")[:LEADERS]:
             if math.isfinite(cycles[winner]):
                 design = tuple(int(x) for x in genes[:, legal[winner]])
-                leaders.setdefault(macs, []).append((float(cycles[winner]), design))
+                leaders.setdefault(dsp, []).append((float(cycles[winner]), design))
     best = {}
-    for macs, found in leaders.items():
+    for dsp, found in leaders.items():
         rounded = _rounded([genes for _, genes in sorted(found)[:LEADERS]], build, layers)
-        best[macs] = min(_climbed(start, build, layers) for start in rounded)
+        best[dsp] = min(_climbed(start, build, layers) for start in rounded)
     return Oracle(best=best, evaluated=evaluated, shapes=counted)
 
 
@@ -145,7 +151,7 @@ def _climbed(start: tuple[float, gene.Genes], build: Build, layers: LayerTable) 
 def _designs_of_shape(shape: tuple[int, int, int], levels: gene.Genes, build: Build) -> npt.NDArray[np.int64]:
     count = len(_TRIPLES) * len(REUSES)
     genes = np.empty((len(gene.GENE_NAMES), count), dtype=np.int64)
-    genes[gene.LANE], genes[gene.ARRAY], genes[gene.ARRAYS] = levels[0], levels[1], levels[2]
+    genes[gene.LANE], genes[gene.ARRAY], genes[gene.ARRAYS], genes[gene.DSP_PACK] = levels
     genes[gene.BUF_A : gene.BUF_C + 1] = np.tile(_TRIPLES.T, len(REUSES))
     for offset, factor in enumerate(canonical_parts(shape, build)):
         genes[gene.PART_A_H + offset] = factor.bit_length() - 1

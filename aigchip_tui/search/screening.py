@@ -11,7 +11,7 @@ import numpy.typing as npt
 from aigchip_tui.model import resources
 from aigchip_tui.model.space import BUFFER_KIB, MAX_TOKEN_BITS, PARTITION_FACTORS, Build, Partition
 from aigchip_tui.search import encoding as gene
-from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array
+from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array, lane_pairs
 
 Bools = npt.NDArray[np.bool_]
 
@@ -50,12 +50,15 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     part_c_h = np.exp2(genes[gene.PART_C_H])
     lanes_c = d.pm / c_slices(d.pm, d.pn, part_c_h, gene_rows_of_array(genes), build.sum_bits) * d.pn
     macs = d.pm * d.pn * d.pk
+    pack = 1 + genes[gene.DSP_PACK]
+    dsp = macs / pack
     tokens = (build.data_bits * d.pm * d.pk, build.data_bits * d.pn * d.pk, build.sum_bits * lanes_c)
     lut = used[0] + resources.LUT_BASE + resources.LUT_PER_MAC * macs
     lut = lut + np.floor(resources.LUT_PER_TOKEN_BIT * (tokens[0] + tokens[1] + tokens[2]))
     device, share = build.device, build.resource_share
-    legal = (macs <= build.dsp_budget) & (lut <= int(device.lut * share))
+    legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
+    legal &= (pack == 1) | (lane_pairs(genes) & (build.precision == "int8"))
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS
     legal &= np.exp2(genes[gene.PART_C_W]) <= d.pn
@@ -64,4 +67,4 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     legal &= np.exp2(genes[gene.PART_C_H] + genes[gene.PART_C_W]) <= d.capacity_c
     legal &= (d.grain_m * d.grain_k <= d.capacity_a) & (d.grain_n * d.grain_k <= d.capacity_b)
     legal &= d.grain_m * d.grain_n <= d.capacity_c
-    return Screened(dsp=macs, lut=lut, bram18=used[1], uram=used[2], legal=legal)
+    return Screened(dsp=dsp, lut=lut, bram18=used[1], uram=used[2], legal=legal)

@@ -21,7 +21,7 @@ from aigchip_tui.model.workload import Workload
 from aigchip_tui.search import operators
 from aigchip_tui.search.draws import Draws
 from aigchip_tui.search.encoding import Genes, Pins, genes_of_parameters, point_of
-from aigchip_tui.search.legality import Legality, shape_of
+from aigchip_tui.search.legality import Legality, dsp_of
 from aigchip_tui.search.pareto import Front
 
 Outcome = Literal["evaluated", "failed", "refused", "waiting", "damaged", "pending"]
@@ -316,7 +316,7 @@ def analytic_screen(build: Build, workload: Workload) -> Screen:
     def screen(pool: Sequence[Genes]) -> list[tuple[float, int]]:
         cycles = latency_cycles(columns(gene_matrix(pool), build), build, layers)
         to_ms = 1.0 / (1000.0 * build.clock_mhz)
-        return [(float(c) * to_ms, math.prod(shape_of(genes))) for c, genes in zip(cycles, pool, strict=True)]
+        return [(float(c) * to_ms, dsp_of(genes)) for c, genes in zip(cycles, pool, strict=True)]
 
     return screen
 

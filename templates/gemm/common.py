@@ -10,8 +10,8 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | arbiter      | in_rows, in_k, rows, k |
 | interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
 | mac          | format, multiplier, adder |
-| pe_lane      | m, n, k |
-| pe_array     | lane_m, lane_n, lane_k, m, n, k, slices |
+| pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
+| pe_array     | lane_m, lane_n, lane_k, m, n, k, slices, pack |
 | collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
 | accumulate   | rows, columns, slices, part_h, part_w, depth |
 | flush        | part_h, part_w, depth |

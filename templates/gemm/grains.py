@@ -16,13 +16,19 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "mac": {
         "format=byte_word": "operands of a byte and sums of a word",
         "format=byte_long": "operands of a byte and sums of a long word",
-        "format=half_long": "operands of a half word and sums of a long word",
+        "format=half_sum": "operands of a half word and sums of 48 bits",
+        "format=byte_pair": "a pair of bytes times a byte, and packed sums of a long word",
         "multiplier=dsp": "its multiplier in a DSP block",
         "multiplier=fabric": "its multiplier in LUTs",
         "adder=free": "its adder wherever the tool puts it",
         "adder=fabric": "its adder in LUTs",
     },
-    "pe_lane": {"m": "rows of A: {}", "n": "columns of B: {}", "k": "words along k: {}"},
+    "pe_lane": {
+        "m": "rows of A: {}",
+        "n": "columns of B: {}",
+        "k": "words along k: {}",
+        "pack": "MACs that share a DSP block: {}",
+    },
     "pe_array": {
         "lane_m": "rows of A in a lane: {}",
         "lane_n": "columns of B in a lane: {}",
@@ -31,9 +37,10 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "n": "lanes along n: {}",
         "k": "lanes along k: {}",
         "slices": "tokens in which a block of sums leaves: {}",
+        "pack": "MACs of its lanes that share a DSP block: {}",
     },
-    "dma_load": {"port": "an AXI port of {} bytes"},
-    "fill": {"port": "AXI words of {} bytes", **_BANKS},
+    "dma_load": {"port": "an AXI port of {} elements"},
+    "fill": {"port": "AXI words of {} elements", **_BANKS},
     "drain": {"operand=a": "operand A", "operand=b": "operand B", **_BANKS, **_TOKEN},
     "arbiter": {"in_rows": "narrow tokens of {} rows", "in_k": "{} elements along k in each of their rows", **_TOKEN},
     "interconnect": {
@@ -62,7 +69,7 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "flush": _BANKS,
     "post": {"lanes": "words of {} elements", "bias_words": "room for {} words of bias"},
-    "dma_store": {"port": "an AXI port of {} bytes", "lanes": "tokens of {} results"},
+    "dma_store": {"port": "an AXI port of {} elements", "lanes": "tokens of {} results"},
     "ctrl": {
         "reuse=a": "reuse of A",
         "reuse=b": "reuse of B",

@@ -23,12 +23,19 @@ FORMATS: Final[Mapping[str, tuple[int, int]]] = {
     "byte_word": (8, 32),
     "byte_long": (8, 64),
     "half_sum": (16, 48),
+    "byte_pair": (8, 64),
 }
 """Bits of an operand and of a sum. Sixteen-bit operands need the wide sum: two products overflow a word."""
 
 DEFAULTS: Final[Mapping[str, str]] = {"format": "byte_word", "multiplier": "dsp", "adder": "free"}
+PAIR: Final = "byte_pair"
+"""Two bytes times a third one in one multiplication: two MACs a DSP block."""
+
+PAIR_FIELD: Final = 18
+"""Bits of the lower product's field: seven products of two bytes fit, -128 times -128 each."""
+
 _OF_PRECISION: Final[Mapping[str, str]] = {"int8": "byte_word", "int16": "half_sum"}
-_PRECISION_OF: Final[Mapping[str, str]] = {"byte_word": "int8", "byte_long": "int8", "half_sum": "int16"}
+_PRECISION_OF: Final[Mapping[str, str]] = {"byte_word": "int8", "byte_long": "int8", "half_sum": "int16", PAIR: "int8"}
 
 _FORMAT_WORDS: Final = {
     "byte_word": "The function mac takes signed bytes a and b (std::int8_t) and a signed word sum_in (std::int32_t) by "
@@ -38,6 +45,9 @@ _FORMAT_WORDS: Final = {
     "reference.",
     "half_sum": "The function mac takes signed half words a and b (std::int16_t) and a sum sum_in of as many bits as "
     "a DSP block adds (acc_t) by value, and gives sum_in plus the product as such a sum sum_out (acc_t) by reference.",
+    "byte_pair": "The function mac takes the signed bytes upper, lower and b (std::int8_t) and a signed long word "
+    "sum_in (std::int64_t) by value, and gives sum_in plus the product of the pair and b as a signed long word sum_out "
+    "(std::int64_t) by reference.",
 }
 _PRODUCT_WORDS: Final = {
     8: "The product of two bytes is formed as a half word (std::int16_t), in which it cannot overflow.",
@@ -53,8 +63,10 @@ _ADDER_WORDS: Final = {
 }
 
 
-def defaults(numbers: Numbers) -> Settings:
-    """The MAC of the designs of a number format."""
+def defaults(numbers: Numbers, pack: int = 1) -> Settings:
+    """The MAC of the designs of a number format; `pack` 2 is the one of two MACs."""
+    if pack == 2:
+        return {**DEFAULTS, "format": PAIR}
     return tagged({**DEFAULTS, "format": _OF_PRECISION[numbers.precision]}, numbers)
 
 
@@ -88,19 +100,27 @@ class Mac:
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Number format, multiplier and adder are choices; there is no number."""
         style = _choice(settings, "format")
+        pair = style == PAIR
         return (
             _FORMAT_WORDS[style],
             "The function is inlined into its caller.",
-            _PRODUCT_WORDS[FORMATS[style][0]],
-            _MULTIPLIER_WORDS[_choice(settings, "multiplier")],
+            f"The pair is the upper byte, shifted up by {PAIR_FIELD} bits, plus the lower one, formed as an ap_int of "
+            "as many bits, a byte and a sign, the wide operand of a DSP block; its product with b, an ap_int of a byte "
+            "more, holds both products."
+            if pair
+            else _PRODUCT_WORDS[FORMATS[style][0]],
+            "The multiplication of the pair is bound to a DSP block, so that there is a DSP block for two MACs."
+            if pair
+            else _MULTIPLIER_WORDS[_choice(settings, "multiplier")],
             _ADDER_WORDS[_choice(settings, "adder")],
         )
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Two operands and a sum by value, the new sum by reference."""
         operand, total = FORMATS[_choice(settings, "format")]
+        pair = _choice(settings, "format") == PAIR
         return (
-            _scalar("a", "in", operand),
+            *(_scalar(name, "in", operand) for name in (("upper", "lower") if pair else ("a",))),
             _scalar("b", "in", operand),
             _scalar("sum_in", "in", total),
             _scalar("sum_out", "out", total),
@@ -119,15 +139,18 @@ class Mac:
         return ()
 
     def legal_settings(self) -> Iterator[Settings]:
-        """Three number formats, two multipliers, two adders."""
-        for each in settings_product(
-            {"format": tuple(FORMATS), "multiplier": tuple(_MULTIPLIER_WORDS), "adder": tuple(_ADDER_WORDS)}
-        ):
+        """Three number formats, two multipliers, two adders; and the pair in a DSP block, with two adders."""
+        for adder in _ADDER_WORDS:
+            yield {**defaults(ALL["int8"], 2), "adder": adder}
+        single = [style for style in FORMATS if style != PAIR]
+        for each in settings_product({"format": single, "multiplier": _MULTIPLIER_WORDS, "adder": _ADDER_WORDS}):
             yield tagged(each, precision(_PRECISION_OF[str(each["format"])]))
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """All pairs of extreme operands and random ones, on sums from one end of their range to the other."""
         operand, total = FORMATS[_choice(settings, "format")]
+        if _choice(settings, "format") == PAIR:
+            return _pair_cases(rng)
         low, high = -(1 << (operand - 1)), (1 << (operand - 1)) - 1
         ends = (low, low + 1, -1, 0, 1, high)
         triples = [(a, b, 0) for a in ends for b in ends]
@@ -142,14 +165,11 @@ class Mac:
         ]
         triples += [(low, low, room), (low, high, -room), (high, high, room)]
 
-        def raw(value: int, bits: int) -> bytes:
-            return value.to_bytes(1 << (bits // 8 - 1).bit_length(), "little", signed=True)
-
         return tuple(
             TestCase(
                 name=f"{a} * {b} + {start}",
-                inputs={"a": raw(a, operand), "b": raw(b, operand), "sum_in": raw(start, total)},
-                expected={"sum_out": raw(start + a * b, total)},
+                inputs={"a": _raw(a, operand), "b": _raw(b, operand), "sum_in": _raw(start, total)},
+                expected={"sum_out": _raw(start + a * b, total)},
             )
             for a, b, start in triples
         )
@@ -161,6 +181,31 @@ class Mac:
         if _choice(settings, "adder") == "fabric":
             bound.append(PragmaRule(kind="BIND_OP", options={"op": "add", "impl": "fabric"}, operator="+"))
         return Conformance(pragmas=tuple(bound), inline=True, ii=None)
+
+
+def _raw(value: int, bits: int) -> bytes:
+    return value.to_bytes(1 << (bits // 8 - 1).bit_length(), "little", signed=True)
+
+
+def _pair_cases(rng: np.random.Generator) -> tuple[TestCase, ...]:
+    """All triples of extreme bytes and random ones, on the sums that three products of each kind leave."""
+    ends = (-128, -127, -1, 0, 1, 127)
+    triples = [(upper, lower, b) for upper in ends for lower in ends for b in ends]
+    triples += [(int(u), int(v), int(b)) for u, v, b in rng.integers(-128, 128, size=(24, 3))]
+    most = 3 * 2**14
+    cases = []
+    for number, (upper, lower, b) in enumerate(triples):
+        start = (int(rng.integers(-most, most + 1)) << PAIR_FIELD) + int(rng.integers(-most, most + 1))
+        cases.append(
+            TestCase(
+                name=f"{number}: {upper} and {lower} * {b}",
+                inputs={
+                    "upper": _raw(upper, 8), "lower": _raw(lower, 8), "b": _raw(b, 8), "sum_in": _raw(start, 64),
+                },
+                expected={"sum_out": _raw(start + ((upper << PAIR_FIELD) + lower) * b, 64)},
+            )
+        )
+    return tuple(cases)
 
 
 SPEC = Mac()

@@ -175,11 +175,18 @@ class PeArray:
     def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
         """The lane of the given sizes."""
         s = _sizes(settings)
-        return (("pe_lane", tagged({"m": s.lane_m, "n": s.lane_n, "k": s.lane_k}, numbers_of(settings))),)
+        lane: Settings = {"m": s.lane_m, "n": s.lane_n, "k": s.lane_k}
+        if "pack" in settings:
+            lane["pack"] = settings["pack"]
+        return (("pe_lane", tagged(lane, numbers_of(settings))),)
 
     def legal_settings(self) -> Iterator[Settings]:
-        """All 83 x 83 splits of lane and array whose tokens fit 4096 bits, with every number of slices."""
-        return in_every_format(self._legal)
+        """All 83 x 83 splits of lane and array whose tokens fit 4096 bits, with every number of slices; int8 also in
+        pairs of MACs."""
+        yield from in_every_format(self._legal)
+        for settings in self._legal(INT8):
+            if number(settings, "lane_m") * number(settings, "lane_n") > 1:
+                yield {**settings, "pack": 2}
 
     @staticmethod
     def _legal(numbers: Numbers) -> Iterator[Settings]:

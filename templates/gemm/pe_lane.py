@@ -16,7 +16,7 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule
 
 from .common import declaration, in_every_format, number, random_data
-from .mac import defaults
+from .mac import PAIR_FIELD, defaults
 from .numbers import Numbers, numbers_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class PeLane:
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Three sizes and the operand styles that follow from them."""
         m, n, k = (number(settings, axis) for axis in "mnk")
+        pairs = paired(settings)
         return (
             f"The lane works on {m} rows of A at once." if m > 1 else "The lane works on a single row of A.",
             f"It works on {n} columns of B at once." if n > 1 else "It works on a single column of B.",
@@ -87,14 +88,18 @@ class PeLane:
             "Each word of A is copied into a register of the completely partitioned array a_register (loop copy_a, "
             "fully unrolled), from which all columns take it."
             if n > 1
+            else "Each word of A goes straight to the only column, which takes it in pairs of rows."
+            if pairs == "m"
             else "Each word of A goes straight to the only column that takes it.",
             "Each word of B is copied into a register of the completely partitioned array b_register (loop copy_b, "
-            "fully unrolled), from which all rows take it."
-            if m > 1
+            "fully unrolled), from which all rows take it" + (" in pairs of columns." if pairs == "n" else ".")
+            if m > 1 or pairs == "n"
             else "Each word of B goes straight to the only row that takes it.",
-            "The MACs stand in three nested loops, rows outside, columns inside, words innermost, each fully unrolled.",
-            "A sum starts from zero, and each word adds its product with a call of mac, so that the adders of a sum "
-            "form a tree."
+            _NEST[pairs],
+            _pair_words(pairs)
+            if pairs
+            else "A sum starts from zero, and each word adds its product with a call of mac, so that the adders of a "
+            "sum form a tree."
             if k > 1
             else "A sum is a single product: one call of mac adds it to zero.",
         )
@@ -119,11 +124,14 @@ class PeLane:
 
     def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
         """The MAC of the number format."""
-        return (("mac", defaults(numbers_of(settings))),)
+        return (("mac", defaults(numbers_of(settings), _pack(settings))),)
 
     def legal_settings(self) -> Iterator[Settings]:
-        """All 83 splits into powers of two with product 2 to 64, in every number format."""
-        return in_every_format(lambda _: ({"m": split.m, "n": split.n, "k": split.k} for split in LANE_SPLITS))
+        """All 83 splits into powers of two with product 2 to 64, in every number format; int8 also in pairs."""
+        yield from in_every_format(lambda _: ({"m": split.m, "n": split.n, "k": split.k} for split in LANE_SPLITS))
+        for split in LANE_SPLITS:
+            if split.m * split.n > 1:
+                yield {"m": split.m, "n": split.n, "k": split.k, "pack": 2}
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """All of the least element (the largest sum), a single one among zeros, and random full-range data."""
@@ -159,7 +167,8 @@ class PeLane:
     def conformance(self, settings: Settings) -> Conformance:
         """Every loop unrolled, every array in registers."""
         m, n, k = (number(settings, axis) for axis in "mnk")
-        nest = (("rows", m), ("columns", n), ("words", k))
+        pairs = paired(settings)
+        nest = (("rows", m // 2 if pairs == "m" else m), ("columns", n // 2 if pairs == "n" else n), ("words", k))
         loops = [LoopRule(label=label, trip=trip, unroll=True, named=False) for label, trip in nest]
         partitions = [PartitionRule(variable=name, dim=1) for name in ("a", "b", "c")]
         arrays = []
@@ -167,13 +176,43 @@ class PeLane:
             loops.append(LoopRule(label="copy_a", trip=m * k, unroll=True))
             partitions.append(PartitionRule(variable="a_register", dim=1))
             arrays.append(ArrayRule(variable="a_register", extents=(m * k,)))
-        if m > 1:
+        if m > 1 or pairs == "n":
             loops.append(LoopRule(label="copy_b", trip=n * k, unroll=True))
             partitions.append(PartitionRule(variable="b_register", dim=1))
             arrays.append(ArrayRule(variable="b_register", extents=(n * k,)))
         return Conformance(
             loops=tuple(loops), partitions=tuple(partitions), arrays=tuple(arrays), inline=True, ii=None
         )
+
+
+_NEST: Final = {
+    "": "The MACs stand in three nested loops, rows outside, columns inside, words innermost, each fully unrolled.",
+    "n": "The MACs stand in three nested loops, rows outside, columns inside in steps of two, words innermost, each "
+    "fully unrolled.",
+    "m": "The MACs stand in three nested loops, rows outside in steps of two, columns inside, words innermost, each "
+    "fully unrolled.",
+}
+
+
+def _pack(settings: Settings) -> int:
+    return int(settings.get("pack", 1))
+
+
+def paired(settings: Settings) -> Literal["", "m", "n"]:
+    """The axis along which two MACs share a DSP block: n where the lane has columns to pair, else m."""
+    if _pack(settings) == 1:
+        return ""
+    return "n" if number(settings, "n") > 1 else "m"
+
+
+def _pair_words(pairs: str) -> str:
+    own, shared = ("columns", "A") if pairs == "n" else ("rows", "B")
+    return (
+        f"A call of mac multiplies the words of two neighbouring {own}, the further one as upper, with a word of "
+        f"{shared}, and adds to a packed sum that holds both sums: the nearer one's in its lowest {PAIR_FIELD} bits, "
+        "the further one's above. After four words at the latest it is split, both parts are added to sums of their "
+        "own, and it starts from zero again."
+    )
 
 
 SPEC = PeLane()

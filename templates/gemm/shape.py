@@ -38,6 +38,7 @@ class Shape:
     """Everything that the hardware of a design depends on.
 
     Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
+    `pack`: MACs that share a DSP block.
     """
 
     lane: tuple[int, int, int]
@@ -50,6 +51,7 @@ class Shape:
     reuse: str
     slices: int
     numbers: Numbers = INT8
+    pack: int = 1
 
     @property
     def qm(self) -> int:
@@ -154,6 +156,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         reuse=point.reuse,
         slices=slices,
         numbers=numbers,
+        pack=point.dsp_pack,
     )
 
 
@@ -194,6 +197,7 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
             "n": shape.array[1],
             "k": shape.array[2],
             "slices": shape.slices,
+            **({"pack": shape.pack} if shape.pack > 1 else {}),
         },
     )
     one_array: Settings = {"rows": shape.qm, "columns": shape.qn, "slices": shape.slices}

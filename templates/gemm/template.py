@@ -136,7 +136,7 @@ class GemmTemplate:
         includes = [f'#include "{name}"' for name in (*INCLUDES, *(header_name(child) for child in children))]
         uses = [f"using {child.key.replace('-', '_')}::{child.function};" for child in children]
         declared: list[str] = []
-        if bare.elements and numbers.needs_ap_int:
+        if any("ap_int" in text for text in (bare.elements, *bare.instruction)):
             includes.insert(0, '#include "ap_int.h"')
         for text in (bare.elements, "\n".join(uses), spec.prologue(settings).strip()):
             if text:
@@ -192,7 +192,7 @@ class GemmTemplate:
 
     def inlined(self, shape: Shape) -> tuple[tuple[str, int], ...]:
         """Functions inlined into the array's loop, each into the one before it: name, and copies in its caller."""
-        return ("lane", prod(shape.array)), ("mac", prod(shape.lane))
+        return ("lane", prod(shape.array)), ("mac", prod(shape.lane) // shape.pack)
 
     def _inlined(self, shape: Shape, array: Variant) -> list[Instance]:
         found: list[Instance] = []

@@ -103,7 +103,7 @@ def test_a_missing_parameter_is_named() -> None:
     ("change", "rule", "figure"),
     [
         ({"lane_link": "forward"}, "not_built", 0),
-        ({"dsp_pack": 2}, "not_built", 2),
+        ({"dsp_pack": 2}, "dsp_pack", 16),
         ({"arrays": "m2n2", "array": "m4n4"}, "not_built", 2),
         ({"arrays": "m2"}, "dsp", 2048),
         ({"lane": "m8", "array": "m64", "buf_c": 8}, "tile", 8192),
@@ -122,6 +122,14 @@ def test_each_rule_refuses_with_its_name_and_figure(change: dict[str, int | str]
     if figure:
         assert found[rule].figure >= figure
         assert str(figure) in found[rule].message
+
+
+def test_two_macs_share_a_dsp_in_int8_lanes_with_rows_or_columns() -> None:
+    pairs = DesignPoint.from_parameters(GOOD.parameters() | {"lane": "m4k4", "dsp_pack": 2})
+    assert refusals(pairs, BUILD) == ()
+    assert screened_resources(pairs, BUILD).dsp == pairs.multipliers == pairs.macs // 2
+    wide = Build(device=device("zcu104"), precision="int16")
+    assert "dsp_pack" in {refusal.rule for refusal in refusals(pairs, wide)}
 
 
 def test_values_outside_the_vocabulary_are_refused_not_crashed_on() -> None:

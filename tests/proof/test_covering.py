@@ -62,9 +62,9 @@ def _broken(module: str, old: str, new: str) -> DemoLibrary:
 
 def test_every_setting_of_a_module_is_answered_compiled_and_simulated(tmp_path: Path) -> None:
     report = _House(tmp_path).cover("mac", _all)
-    assert (report.legal, report.asked, report.simulated, report.not_run) == (12, 12, 12, 0)
+    assert (report.legal, report.asked, report.simulated, report.not_run) == (14, 14, 14, 0)
     assert (report.refused, report.red) == ((), ())
-    assert sum(report.origins.values()) == 12
+    assert sum(report.origins.values()) == 14
 
 
 def test_a_precision_of_equal_lines_is_a_variant_of_its_own(tmp_path: Path) -> None:
@@ -78,40 +78,40 @@ def test_a_precision_of_equal_lines_is_a_variant_of_its_own(tmp_path: Path) -> N
 
 def test_what_was_only_answered_is_not_run(tmp_path: Path) -> None:
     report = _House(tmp_path).cover("mac", None)
-    assert (report.asked, report.simulated, report.red, report.not_run) == (12, 0, (), 12)
+    assert (report.asked, report.simulated, report.red, report.not_run) == (14, 0, (), 14)
 
 
 def test_a_batch_with_one_wrong_member_names_it_alone(tmp_path: Path) -> None:
     """The mistake is in one format's line, so only its settings are red."""
     library = _broken("mac", "static_cast<std::int32_t>(a) * b", "static_cast<std::int32_t>(a) * -b")
     report = _House(tmp_path, library).cover("mac", _all)
-    assert (report.simulated, len(report.red), report.not_run) == (8, 4, 0)
+    assert (report.simulated, len(report.red), report.not_run) == (10, 4, 0)
     assert all("format=half_" in each for each in report.red)
 
 
 def test_text_that_does_not_compile_is_red_at_compile(tmp_path: Path) -> None:
     report = _House(tmp_path, _broken("mac", "sum_in + product", "sum_in + produkt")).cover("mac", _all)
-    assert len(report.red) == 12
+    assert len(report.red) == 14
     assert {each.partition(": ")[2].partition(":")[0] for each in report.red} == {"compile"}
 
 
 def test_a_wrong_pragma_that_no_simulation_sees_is_red(tmp_path: Path) -> None:
     report = _House(tmp_path, _broken("mac", "impl=dsp", "impl=fabric")).cover("mac", _all)
-    assert len(report.red) == 6
+    assert len(report.red) == 8
     assert all("multiplier=dsp" in each and ": conformance: " in each for each in report.red), report.red
 
 
 def test_a_setting_that_the_demos_do_not_show_is_listed_as_refused(tmp_path: Path) -> None:
     kept = tuple(d for d in LIBRARY.demos if "half" not in d.name)
     report = _House(tmp_path, msgspec.structs.replace(LIBRARY, demos=kept)).cover("mac", _all)
-    assert (len(report.refused), report.simulated) == (4, 8)
+    assert (len(report.refused), report.simulated) == (4, 10)
     assert all("format=half_" in each and "no example has a line" in each for each in report.refused)
 
 
 def test_a_second_run_goes_on_where_the_first_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = _House(tmp_path)
     half = first.cover("mac", lambda settings: settings[:5])
-    assert (half.simulated, half.not_run) == (5, 7)
+    assert (half.simulated, half.not_run) == (5, 9)
     asked: list[int] = []
 
     def counted(members: Any, **words: Any) -> Any:
@@ -120,8 +120,8 @@ def test_a_second_run_goes_on_where_the_first_stopped(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("aigchip_tui.proof.covering.simulate_batch", counted)
     second = _House(tmp_path).cover("mac", _all)
-    assert (second.simulated, second.not_run) == (12, 0)
-    assert asked == [7]
+    assert (second.simulated, second.not_run) == (14, 0)
+    assert asked == [9]
     assert second.origins == half.origins
 
 
@@ -144,9 +144,9 @@ def test_a_torn_file_loses_its_last_line_only(tmp_path: Path) -> None:
     file.write_bytes(whole[:-20])
     key = coverage_key(TEMPLATE, LIBRARY, "mac", "a compiler")
     torn = Covered(tmp_path / "found", "gemm", "mac", key)
-    assert (len(torn.answers), len(torn.simulated)) == (12, 11)
-    assert house.cover("mac", _all).simulated == 12
-    assert len(Covered(tmp_path / "found", "gemm", "mac", key).simulated) == 12
+    assert (len(torn.answers), len(torn.simulated)) == (14, 13)
+    assert house.cover("mac", _all).simulated == 14
+    assert len(Covered(tmp_path / "found", "gemm", "mac", key).simulated) == 14
 
 
 def test_a_cover_of_pairs_holds_every_pair_of_values_in_few_settings() -> None:

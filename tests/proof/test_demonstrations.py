@@ -133,9 +133,9 @@ def test_a_module_check_is_green_for_the_library_and_red_for_a_wrong_demo(prover
     told: list[str] = []
     done = check_module(prover, LIBRARY, "mac", mutants=2, tell=told.append)
     assert done.wrong == ()
-    assert (done.demos, done.mutants, sum(done.red.values()), done.lines) == (6, 12, 12, "100 %")
+    assert (done.demos, done.mutants, sum(done.red.values()), done.lines) == (8, 16, 16, "100 %")
     assert 0 <= done.left_out + done.left_out_refused <= done.demos
-    assert len(told) == 7
+    assert len(told) == 9
     demo = _demo("mac/byte_dsp")
     wrong = msgspec.structs.replace(demo, code=demo.code.replace("sum_in + product", "sum_in - product"))
     library = msgspec.structs.replace(LIBRARY, demos=(wrong,))

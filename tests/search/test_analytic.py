@@ -55,7 +55,7 @@ def test_odd_layers_agree_too(genes: encoding.Genes, m: int, k: int, n: int) -> 
 def test_fast_legality_and_screening_equal_the_rules(genes: encoding.Genes, repair: bool, build: Build) -> None:
     if repair:
         factors = canonical_parts(shape_of(genes), build)
-        genes = (*genes[:6], *(factor.bit_length() - 1 for factor in factors), genes[12])
+        genes = (*genes[:6], *(factor.bit_length() - 1 for factor in factors), *genes[12:])
     point = encoding.point_of(genes)
     found = refusals(point, build, SMALL)
     assert Legality(build, SMALL)(genes) == (not found)

@@ -46,12 +46,12 @@ def spec_of(module: str) -> ModuleSpec:
     return template().modules()[module]
 
 
-def legal(module: str, count: int = 0, *, seed: int = 1, precision: str = "int8") -> list[Settings]:
-    """All legal settings of a number format ("": of all), or `count` of them drawn from `seed`."""
+def legal(module: str, count: int = 0, *, seed: int = 1, precision: str = "int8", pack: int = 1) -> list[Settings]:
+    """Legal settings of a number format ("": of all), with `pack` 2 also in pairs; or `count` of them by `seed`."""
     everything = [
         settings
         for settings in spec_of(module).legal_settings()
-        if precision in ("", settings.get("precision", "int8"))
+        if precision in ("", settings.get("precision", "int8")) and settings.get("pack", 1) in (1, pack)
     ]
     return random.Random(seed).sample(everything, count) if count else everything
 
@@ -130,7 +130,7 @@ def prove_extremes(module: str, workdir: Path) -> int:
     spec = spec_of(module)
     stretched: list[Extreme] = []
     for shown in library().of(module):
-        own = legal(module, precision=str(shown.settings.get("precision", "int8")))
+        own = legal(module, precision=str(shown.settings.get("precision", "int8")), pack=2)
         stretched += extremes(shown, [(settings, spec.instruction(settings)) for settings in own])
     for extreme in stretched:
         result = simulate(module, extreme.settings, workdir, body=extreme.code)
@@ -158,7 +158,7 @@ def demo_faults(module: str) -> list[str]:
     """What is wrong with the demonstrations: laws, instructions that are not the spec's, forbidden text."""
     demos = library().of(module)
     found = [finding.message for finding in law_findings(demos)]
-    settings = legal(module, precision="")
+    settings = legal(module, precision="", pack=2)
     for shown in demos:
         if shown.settings not in settings:
             found.append(f"{shown.label}: its settings are not legal")

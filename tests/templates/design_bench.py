@@ -56,7 +56,7 @@ def random_design(draw: random.Random) -> tuple[DesignPoint, int]:
     values: dict[str, int | str] = {}
     for name, options in PARAMETERS.items():
         values[name] = options[draw.randrange(len(options))]
-    values |= {"lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout", "dsp_pack": 1}
+    values |= {"lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout"}
     return DesignPoint.from_parameters(values), draw.choice((8, 16, 32, 64))
 
 
