@@ -155,4 +155,6 @@ class PlaceWalk(WalkState):
                 },
                 root,
             )
-        return Cell(kind.kind, root)
+        cell = Cell(kind.kind, root)
+        self.objects[cell.number] = root
+        return cell

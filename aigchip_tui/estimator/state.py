@@ -56,6 +56,8 @@ class WalkState(ABC):
         self.deltas: dict[int, int] = {}
         self.derived_symbols: dict[object, int] = {}
         self.name_symbols: dict[str, int] = {}
+        self.objects: dict[int, int] = {}
+        """Identity of the object that a register belongs to, by the register's number."""
         self.tracks: dict[tuple[int, int], Track] = {}
         self.memories: dict[int, Memory | Stream] = {}
         self.capacity: dict[int, tuple[int, int, int]] = {}
@@ -193,6 +195,7 @@ class WalkState(ABC):
     def scratch(self, name: str) -> Cell:
         """A register for a name that nobody declared."""
         cell = Cell(INT, fresh())
+        self.objects[cell.number] = 0
         self.scopes[0][name] = cell
         return cell
 

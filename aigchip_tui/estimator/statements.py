@@ -5,9 +5,7 @@ from __future__ import annotations
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.declaring import DeclarationWalk
 from aigchip_tui.estimator.graph import Graph
-from aigchip_tui.estimator.objects import (
-    Cell,
-)
+from aigchip_tui.estimator.objects import Cell, fresh
 from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
@@ -82,6 +80,7 @@ class StatementWalk(DeclarationWalk):
         if rolled:
             self._close_chunk()
         base = dict(self.layer.values)
+        mark = fresh()
         for sign, part in ((1, statement.yes), (2, statement.no)):
             self.layer.values = dict(base)
             self.guard = (*before_guard, node if not rolled else -1 - sign)
@@ -101,7 +100,7 @@ class StatementWalk(DeclarationWalk):
             self.facts = known_facts
             outcomes.append((self.layer.values, latency))
         self.guard = before_guard
-        self._merge(condition, base, outcomes[0][0], outcomes[1][0])
+        self._merge(condition, base, outcomes[0][0], outcomes[1][0], mark)
         if rolled:
             (_, first), (_, second) = outcomes
             low = None if first[0] is None or second[0] is None else min(first[0], second[0])
@@ -122,9 +121,14 @@ class StatementWalk(DeclarationWalk):
         gap = left.lin.plus(right.lin, -1) if operator in (">", ">=") else right.lin.plus(left.lin, -1)
         return (gap if operator in (">", "<") else gap.plus(Lin(1)),)
 
-    def _merge(self, condition: Val, base: dict[int, Val], yes: dict[int, Val], no: dict[int, Val]) -> None:
+    def _merge(
+        self, condition: Val, base: dict[int, Val], yes: dict[int, Val], no: dict[int, Val], mark: int
+    ) -> None:
+        """Values after a condition; objects younger than `mark` were local to a branch and are gone."""
         merged = dict(base)
         for number in {**yes, **no}:
+            if number not in base and self.objects.get(number, number) > mark:
+                continue
             a, b = yes.get(number), no.get(number)
             if a is b:
                 if a is not None:

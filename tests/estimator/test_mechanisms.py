@@ -419,3 +419,32 @@ def test_the_arithmetic_of_reported_loops_is_exact() -> None:
     found = loop_arithmetic(SHARED / "loops.json")
     assert found.loops > 200
     assert found.exact >= 0.95 * found.loops
+
+
+NAMED = """
+void total(const int a[64], int limit, int *out) {
+  int sum = 0;
+  for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE II=1
+    if (i < limit) {
+      int more = a[i] + 1;
+      int mixed = more ^ 3;
+      sum += mixed;
+    }
+  }
+  *out = sum;
+}
+"""
+
+
+def test_what_is_local_to_a_branch_needs_no_multiplexer_behind_it() -> None:
+    """Naming parts of an expression costs nothing: only `sum` is chosen when the branches meet."""
+    named = figures(NAMED)
+    plain = figures(NAMED.replace("int more = a[i] + 1;", "").replace("int mixed = more ^ 3;", "").replace(
+        "sum += mixed;", "sum += (a[i] + 1) ^ 3;"))
+    assert (named.lut, named.ff, named.latency_max) == (plain.lut, plain.ff, plain.latency_max)
+    kept = NAMED.replace("int mixed = more", "mixed = more").replace("int sum = 0;", "int sum = 0; int mixed = 0;")
+    outer = figures(kept)
+    assert outer.lut is not None
+    assert plain.lut is not None
+    assert outer.lut > plain.lut, "a variable that outlives the branch is chosen"
