@@ -94,8 +94,10 @@ class Legality:
             _buffer(kib[1], b_h, b_w, build.data_bits, uram),
             _buffer(kib[2], c_h, c_w, build.sum_bits, uram),
         )
-        token_bits = build.data_bits * (pm + pn) * pk + build.sum_bits * lanes_c
-        lut = resources.LUT_BASE + resources.LUT_PER_MAC * macs + int(resources.LUT_PER_TOKEN_BIT * token_bits)
+        lut = resources.logic_luts(
+            macs=macs, pack=pack, sums=pm * pn * _ARRAYS[genes[gene.ARRAYS]][2], post_lanes=c_w,
+            chosen=sum(h * w for h, w in ((a_h, a_w), (b_h, b_w)) if w > pk), sum_bits=build.sum_bits,
+        )
         if lut + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
             return False
         if sum(u[1] for u in used) > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aigchip_tui.model import resources
+from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import BUFFER_KIB, MAX_TOKEN_BITS, PARTITION_FACTORS, Build, Partition
 from aigchip_tui.search import encoding as gene
 from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array, lane_pairs
 
 Bools = npt.NDArray[np.bool_]
+_ARRAYS_K = np.array([split.k for split in BUILT_ARRAYS])
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,13 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     pack = 1 + genes[gene.DSP_PACK]
     dsp = macs / pack
     tokens = (build.data_bits * d.pm * d.pk, build.data_bits * d.pn * d.pk, build.sum_bits * lanes_c)
-    lut = used[0] + resources.LUT_BASE + resources.LUT_PER_MAC * macs
-    lut = lut + np.floor(resources.LUT_PER_TOKEN_BIT * (tokens[0] + tokens[1] + tokens[2]))
+    array = np.array(resources.LUT_PER_MAC)[genes[gene.DSP_PACK]] * macs
+    array = array + resources.LUT_PER_SUM * d.pm * d.pn * _ARRAYS_K[genes[gene.ARRAYS]]
+    lut = used[0] + resources.LUT_BASE + np.floor(array * build.sum_bits / 32)
+    lut = lut + resources.LUT_PER_POST_LANE * np.exp2(genes[gene.PART_C_W])
+    for height, width in ((gene.PART_A_H, gene.PART_A_W), (gene.PART_B_H, gene.PART_B_W)):
+        words = np.exp2(genes[height] + genes[width])
+        lut = lut + resources.LUT_PER_CHOSEN_WORD * np.where(np.exp2(genes[width]) > d.pk, words, 0)
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
