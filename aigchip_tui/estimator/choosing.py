@@ -273,7 +273,7 @@ class ChoiceWalk(CounterWalk):
                 flat = False
             if level is not nest[-1] and level.factor > 1:
                 flat = False
-            if level is nest[-1] and self._leaves_inside(level, inner):
+            if level is nest[-1] and self._leaves_inside(nest, inner):
                 self.left_rolled.add(id(level.loop))
                 flat = False
             if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
@@ -289,16 +289,20 @@ class ChoiceWalk(CounterWalk):
         return done
 
     @staticmethod
-    def _leaves_inside(level: Level, header: Header) -> bool:
-        """Whether an unrolled innermost loop of a nest keeps an exit inside its body, which ends flattening and
-        unasked pipelining: its factor does not divide its trips, and the exit hands out a running sum or stands
-        after a peeled first trip. Exits that only skip stores become conditions of those stores.
+    def _leaves_inside(nest: Sequence[Level], header: Header) -> bool:
+        """Whether an unrolled innermost loop keeps an exit inside its body that ends flattening and unasked
+        pipelining: its factor does not divide its trips, and the exit stands after a peeled first trip or hands out
+        a running sum of a nest whose outer trips vary. Exits that only skip stores become conditions of those stores.
         """
+        level = nest[-1]
         if level.factor < 2 or header.low != header.high or not header.high or not header.high % level.factor:
             return False
         if next(inner_loops(level.loop.body), None) is not None:
             return False
-        return header.start.const not in (None, 0) or accumulates(level.loop)
+        if header.start.const not in (None, 0):
+            return True
+        steady = all(outer.header is not None and outer.header.low == outer.header.high for outer in nest[:-1])
+        return not steady and accumulates(level.loop)
 
     def _nest(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> list[Level]:
         """The loops of a nest that can be flattened, from `loop` down to the innermost.

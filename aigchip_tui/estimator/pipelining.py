@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
@@ -29,6 +30,7 @@ from aigchip_tui.estimator.outcomes import (
 from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.traverse import accumulates
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
@@ -73,18 +75,8 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                 if len(pairs) == 1
                 else frozenset(symbol for symbol, _ in pairs)
             )
-            innermost, inner_header, inner_factor = nest[-1].loop, nest[-1].header, nest[-1].factor
             self._around(nest, False)
-            leaves_at = self._partial_copies(inner_header, inner_factor)
-            for copy in range(inner_factor):
-                if copy and copy == leaves_at:
-                    self._may_leave()
-                if inner_header is not None:
-                    self._set_counter(inner_header, pairs[-1][0], inner_factor, copy)
-                self.block(innermost.body)
-                self._step_effects(innermost)
-                if innermost.kind != "for" and innermost.condition is not None:
-                    self.value(innermost.condition)
+            self._copies(nest, pairs[-1][0])
             self._around(nest, True)
         except CannotUnrollError:
             self.touched.pop()
@@ -129,10 +121,36 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self.body.loops[-1].unread = self.gaps > gaps
         return True
 
+    def _copies(self, nest: Sequence[Level], symbol: int) -> None:
+        """The copies of the innermost body, with the exit that the last, partial trip of an unrolled one takes.
+
+        Where a flattened nest hands out a running sum there, reports show an interval of two additions for the copies
+        before the exit, the first copy's and that of the others' tree, and of one more for every copy after it.
+        """
+        loop, header, factor = nest[-1].loop, nest[-1].header, nest[-1].factor
+        handed = len(nest) > 1 and accumulates(loop)
+        leaves_at = self._partial_copies(header, factor, 1 if handed else 2)
+        region = self.region
+        for copy in range(factor):
+            if copy and leaves_at and (copy == leaves_at or (handed and copy == 1)):
+                self._may_leave()
+            if handed and copy and copy == leaves_at:
+                self.region = replace(region, balanced=False)
+            if header is not None:
+                self._set_counter(header, symbol, factor, copy)
+            self.block(loop.body)
+            self._step_effects(loop)
+            if loop.kind != "for" and loop.condition is not None:
+                self.value(loop.condition)
+        self.region = region
+
     @staticmethod
-    def _partial_copies(header: Header | None, factor: int) -> int:
-        """Copies of an unrolled body that the last, partial trip runs; 0 when the factor divides the trip count."""
-        if header is None or header.high is None or header.low != header.high or header.high < 2 * factor:
+    def _partial_copies(header: Header | None, factor: int, least: int) -> int:
+        """Copies of an unrolled body that the last, partial trip runs.
+
+        0 when the factor divides the trip count, or fewer than `least` trips are whole.
+        """
+        if header is None or header.high is None or header.low != header.high or header.high < least * factor:
             return 0
         return header.high % factor
 

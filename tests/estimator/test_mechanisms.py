@@ -280,15 +280,46 @@ void rows(double a[40][100], double x[100], double y[40]) {
 """
 
 
-def test_an_unrolled_sum_that_leaves_inside_its_body_is_not_pipelined() -> None:
-    """100 is no multiple of 16: the exit hands out the running sum, so the nest is neither flattened nor pipelined."""
-    loops = {loop.name: loop for loop in figures(SUM_OF_ROWS, unsafe=True).loops}
-    assert not loops["inner"].pipelined
-    assert loops["inner"].trip == 7
-    whole = figures(SUM_OF_ROWS.replace("factor=16", "factor=20"), unsafe=True).loops
-    assert [(loop.name, loop.pipelined) for loop in whole] == [("outer_inner", True)]
+def test_an_unrolled_sum_that_leaves_inside_its_body_adds_one_by_one_after_the_exit() -> None:
+    """A double sum takes 4 states at 5 ns and the running sum goes round with one more: 5 for one addition.
+
+    100 = 12 * 8 + 4: the exit stands after 4 of 8 copies. Two additions before it and 4 after it: 6 * 4 + 1 = 25.
+    100 = 6 * 16 + 4: 2 + 12 = 14 additions, 57. 100 = 64 + 36: 2 + 28 = 30 additions, 121, though 36 go before.
+    """
+
+    def nest(factor: int) -> list[tuple[str, int | None, int | None]]:
+        text = SUM_OF_ROWS.replace("factor=16", f"factor={factor}")
+        return [(loop.name, loop.trip, loop.ii) for loop in figures(text, unsafe=True).loops]
+
+    assert nest(1) == [("outer_inner", 4000, 5)]
+    assert nest(8) == [("outer_inner", 40 * 13, 25)]
+    assert nest(16) == [("outer_inner", 40 * 7, 57)]
+    assert nest(64) == [("outer_inner", 40 * 2, 121)]
+    assert nest(20) == [("outer_inner", 40 * 5, 10)], "no exit: 20 loads of a row over two ports"
     stores = SUM_OF_ROWS.replace("y[i] = 0;", "").replace("y[i] += a[i][j] * x[j]", "a[i][j] = 2 * x[j]")
-    assert [loop.pipelined for loop in figures(stores, unsafe=True).loops] == [True], "a store is only skipped"
+    assert (figures(stores, unsafe=True).loops[0].ii or 0) <= 16, "a store is only skipped"
+
+
+def test_an_unrolled_sum_that_leaves_a_peeled_or_triangular_nest_is_not_pipelined() -> None:
+    """The exit ends flattening and unasked pipelining after a peeled first trip, and where outer trips vary."""
+    peeled = SUM_OF_ROWS.replace("j = 0", "j = 1")
+    assert not {loop.name: loop for loop in figures(peeled, unsafe=True).loops}["inner"].pipelined
+    triangle = """
+void corner(double a[40][100], double c[40][40]) {
+  for (int i = 0; i < 40; i++) {
+    for (int k = i; k < 40; k++) {
+      c[i][k] = 0;
+      inner: for (int j = 0; j < 100; j++) {
+#pragma HLS UNROLL factor=16
+        c[i][k] += a[i][j] * a[k][j];
+      }
+    }
+  }
+}
+"""
+    assert not {loop.name: loop for loop in figures(triangle, unsafe=True).loops}["inner"].pipelined
+    whole = {loop.name: loop for loop in figures(triangle.replace("=16", "=20"), unsafe=True).loops}
+    assert all(loop.pipelined for name, loop in whole.items() if name.endswith("inner"))
 
 
 COPIES_OF_A_LOOP = """
