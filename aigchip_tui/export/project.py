@@ -99,6 +99,10 @@ def _refuse_changed(view: SessionView, digest: str) -> None:
         )
 
 
+# A namespace of that name hides what <ostream> calls, when a module's header includes it later.
+_STANDARD_NAMES = frozenset({"flush"})
+
+
 def _file_names(netlist: Netlist) -> dict[str, str]:
     """Files and namespaces by the variant's key: the name of the instance that uses it, or of the module if several do.
 
@@ -113,6 +117,8 @@ def _file_names(netlist: Netlist) -> dict[str, str]:
     names: dict[str, str] = {}
     for key, instances in users.items():
         wanted = instances[0] if len(instances) == 1 else modules[key]
+        if wanted in _STANDARD_NAMES:
+            wanted = f"{wanted}_process"
         names[key.replace("-", "_")] = wanted if wanted not in names.values() else instances[0]
     return names
 

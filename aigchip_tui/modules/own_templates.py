@@ -8,6 +8,7 @@ name, never a path: what somebody else wrote into a session can choose among the
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import re
 import secrets
@@ -62,10 +63,12 @@ def named_template(name: str, *, file: Path | None = None) -> Template:
     if name in own:
         return load_template(own[name])
     if name not in shipped_templates():
-        known = ", ".join(sorted({*shipped_templates(), *own}))
+        known = sorted({*shipped_templates(), *own})
+        near = difflib.get_close_matches(name, known, n=1)
+        named = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
         raise AigchipError(
             f"No template {name!r} is known here.",
-            hint=f"Known: {known}. If you have its folder and trust it: aigchip-tui new NAME --template FOLDER.",
+            hint=f"{named} If you have its folder and trust it: aigchip-tui new NAME --template FOLDER.",
         )
     return load_template(shipped_templates()[name])
 

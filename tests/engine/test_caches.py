@@ -130,9 +130,10 @@ def test_a_changed_demonstration_is_asked_for_anew(user: CommandLine, tmp_path: 
 
     used = user.json("show", "first", "--variants")[0]["demos"][0]
     user.environment["XDG_DATA_HOME"] = str(tmp_path / "data")
-    theirs = tmp_path / "data" / "aigchip-tui" / "demos" / "gemm" / used
+    theirs = tmp_path / "theirs" / "gemm" / used.split("/")[0] / "changed"
     shutil.copytree(shipped_root() / "gemm" / used, theirs)
     (theirs / "code.hpp").write_text((theirs / "code.hpp").read_text() + "\n")
+    user.run("demos", "add", str(tmp_path / "theirs"))
     again = search(user, "changed")
     assert again["variants"]["cached"] == 0
     assert again["model_calls"] == again["variants"]["total"]
