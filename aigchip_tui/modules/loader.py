@@ -7,7 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -48,9 +48,14 @@ def template_path(name: str | Path, *, extra: Sequence[Path] = ()) -> Path:
     path = Path(name)
     if (path / "template.py").is_file():
         return path.resolve()
-    near = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
-    raise AigchipError(f"No template {str(name)!r} (a folder with template.py).", hint=hint)
+    raise AigchipError(f"No template {str(name)!r} (a folder with template.py).", hint=suggestion(str(name), known))
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """The template that was probably meant, else all that there are, as a sentence."""
+    named = sorted(known)
+    near = difflib.get_close_matches(name, named, n=1)
+    return f"Did you mean {near[0]}?" if near else f"Known: {', '.join(named) or 'none'}."
 
 
 def files_hash(folder: Path) -> str:

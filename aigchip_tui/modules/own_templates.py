@@ -8,7 +8,6 @@ name, never a path: what somebody else wrote into a session can choose among the
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import re
 import secrets
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.strictyaml import load_yaml
-from aigchip_tui.modules.loader import load_template, shipped_templates
+from aigchip_tui.modules.loader import load_template, shipped_templates, suggestion
 from aigchip_tui.modules.protocol import Template
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -63,9 +62,7 @@ def named_template(name: str, *, file: Path | None = None) -> Template:
     if name in own:
         return load_template(own[name])
     if name not in shipped_templates():
-        known = sorted({*shipped_templates(), *own})
-        near = difflib.get_close_matches(name, known, n=1)
-        named = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+        named = suggestion(name, {*shipped_templates(), *own})
         raise AigchipError(
             f"No template {name!r} is known here.",
             hint=f"{named} If you have its folder and trust it: aigchip-tui new NAME --template FOLDER.",
