@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import SimulationResult, simulate_system
 from aigchip_tui.csim.wire import Measures, StreamUse
 from aigchip_tui.model.layer import Layer
@@ -19,7 +20,6 @@ from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.tiling import plan_tiles
 from aigchip_tui.modules.protocol import Template
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer, LatencyStudy
 from aigchip_tui.synth.visits import Commanded
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from aigchip_tui.bench.cycles import LayerCycles, compare_cycles
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.llm.coverage import variant_case
 from aigchip_tui.model.layer import Layer
@@ -19,7 +20,6 @@ from aigchip_tui.model.tiling import RefusedError, plan_tiles
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.search.draws import Draws
 from aigchip_tui.search.encoding import Pins, point_of
 from aigchip_tui.search.operators import random_genes, repaired

@@ -132,7 +132,6 @@ def hardware_command(
     from aigchip_tui.modules.protocol import borrowed_of
     from aigchip_tui.sandbox.worker import Worker
     from aigchip_tui.synth.embedded import EmbeddedSynthesizer
-    from aigchip_tui.synth.trace import NativeRunner
 
     def told(sample: Sample) -> None:
         note(f"{sample.number:4} {sample.variants} variants, {sample.values} values: {sample.cause or 'exact'}")
@@ -141,11 +140,9 @@ def hardware_command(
     library = load_library(family.name, borrowed_of(family))
     build = Build(device=device_named(device))
     with prover_and_bench(family, library, seed) as (prover, bench), Worker(bench.sandbox) as worker:
-        runner = NativeRunner(sandbox=bench.sandbox, workdir=bench.workdir, cache=bench.cache,
-                              environment=bench.environment, headers=bench.headers)
         report = bench_hardware(
             family, prover, bench, build, samples=samples, seed=seed, depth=depth, told=told,
-            synthesizer=EmbeddedSynthesizer(build=build, template=family, worker=worker, runner=runner)
+            synthesizer=EmbeddedSynthesizer(build=build, template=family, worker=worker, bench=bench)
             if cycles else None,
         )
     if as_json:
@@ -189,7 +186,6 @@ def networks_command(
     from aigchip_tui.modules.protocol import borrowed_of
     from aigchip_tui.sandbox.worker import Worker
     from aigchip_tui.synth.embedded import EmbeddedSynthesizer
-    from aigchip_tui.synth.trace import NativeRunner
 
     if peers is None and not (dsp and clock):
         raise AigchipError("No DSP count and clock is given.", hint="Give --peers, or --dsp and --clock.")
@@ -208,13 +204,11 @@ def networks_command(
         note(f"{bar.network} {bar.dsp} DSP {bar.clock_mhz} MHz, FC {bar.fc}: {bar.fps:.2f} fps ({bar.basis})")
 
     with prover_and_bench(family, library, seed) as (_, bench), Worker(bench.sandbox) as worker:
-        runner = NativeRunner(sandbox=bench.sandbox, workdir=bench.workdir, cache=bench.cache,
-                              environment=bench.environment, headers=bench.headers)
         bars = bench_networks(
             family, library, board, published, networks=networks.split(","), evaluations=evaluations, seed=seed,
             dsp=dsp, clock_mhz=clock, told=told,
             synthesizer=lambda build: EmbeddedSynthesizer(
-                build=build, template=family, worker=worker, runner=runner,
+                build=build, template=family, worker=worker, bench=bench,
             ),
         )
     if plot is not None:

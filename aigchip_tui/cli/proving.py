@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aigchip_tui.csim.bench import Bench
     from aigchip_tui.library.adding import Proven
     from aigchip_tui.library.demos import Demo, DemoLibrary
     from aigchip_tui.modules.protocol import Template
     from aigchip_tui.proof.covered import Covered
     from aigchip_tui.proof.demonstrations import DemoProver
-    from aigchip_tui.proof.ladder import Bench
 
 
 @contextmanager
@@ -28,11 +28,11 @@ def prover_and_bench(
     """
     import platformdirs
 
+    from aigchip_tui.csim.bench import Bench
     from aigchip_tui.engine.opening import READ_BYTES, sandboxed_reader
     from aigchip_tui.model.device import device
     from aigchip_tui.model.space import Build
     from aigchip_tui.proof.demonstrations import DemoProver
-    from aigchip_tui.proof.ladder import Bench
     from aigchip_tui.sandbox.choose import Probes, choose
     from aigchip_tui.sandbox.worker import Worker
     from aigchip_tui.synth.embedded import EmbeddedSynthesizer

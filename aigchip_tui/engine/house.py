@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.engine.advance import Limits, Step
 from aigchip_tui.engine.loop import Prepared
 from aigchip_tui.engine.reuse import Reuse
@@ -18,7 +19,7 @@ from aigchip_tui.model.state import CAP_REACHED, SessionState
 from aigchip_tui.model.summary import final_designs
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template
-from aigchip_tui.proof.ladder import Bench, Reader
+from aigchip_tui.proof.ladder import Reader
 from aigchip_tui.search.searcher import Searcher
 from aigchip_tui.store.blobs import BlobStore
 from aigchip_tui.synth.protocol import Synthesizer

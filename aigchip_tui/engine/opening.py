@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.engine.house import House
 from aigchip_tui.engine.making import build_of, workload_of
 from aigchip_tui.engine.reuse import open_reuse
@@ -23,7 +24,7 @@ from aigchip_tui.model.space import Build
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.own_templates import named_template
 from aigchip_tui.modules.protocol import borrowed_of, narrowed_of
-from aigchip_tui.proof.ladder import Bench, Reader
+from aigchip_tui.proof.ladder import Reader
 from aigchip_tui.proof.reading import Reading
 from aigchip_tui.sandbox.choose import Probes, choose
 from aigchip_tui.sandbox.worker import Worker
@@ -32,7 +33,6 @@ from aigchip_tui.search.searcher import Searcher, SearchSettings, analytic_scree
 from aigchip_tui.store.fs import StoreError, disk_error
 from aigchip_tui.store.session import Session
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
-from aigchip_tui.synth.trace import NativeRunner
 
 READ_WALL_S = 6.0
 READ_BYTES = 500 << 20
@@ -74,11 +74,7 @@ def open_house(
     return House(
         settings=settings, build=build, workload=workload, template=template,
         library=load_library(template.name, borrowed_of(template)), generator=generator,
-        synthesizer=EmbeddedSynthesizer(
-            build=build, template=template, worker=worker,
-            runner=NativeRunner(sandbox=sandbox, workdir=work, cache=cache, environment=dict(environment),
-                                headers=template.headers()),
-        ),
+        synthesizer=EmbeddedSynthesizer(build=build, template=template, worker=worker, bench=bench),
         bench=bench, read=sandboxed_reader(worker), close=worker.close, blobs=session.blobs,
         search=_searcher(build, workload, settings, pins, seeds), now_text=now_text, elapsed_s=elapsed_s,
         cancelled=threading.Event(),

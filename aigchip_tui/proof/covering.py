@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from aigchip_tui.csim.batch import Member, simulate_batch
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, module_cases, variant_case
 from aigchip_tui.model.module import Settings, Variant
@@ -21,7 +22,7 @@ from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.modules.protocol import Template
 from aigchip_tui.proof.covered import Answer, Covered, Simulated
 from aigchip_tui.proof.demonstrations import DemoProver, subject_of
-from aigchip_tui.proof.ladder import Bench, header_name
+from aigchip_tui.proof.ladder import header_name
 
 BATCH = 24
 """Settings that share a compilation."""

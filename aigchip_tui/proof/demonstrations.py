@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 import numpy as np
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.library.demos import Demo, DemoLibrary
 from aigchip_tui.library.extremes import extremes
 from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, variant_case
@@ -16,7 +17,7 @@ from aigchip_tui.model.module import Settings, Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.modules.protocol import Conformance, ListsEquivalentMutants, ModuleSpec, Template
-from aigchip_tui.proof.ladder import Bench, Reader, climb, header_name
+from aigchip_tui.proof.ladder import Reader, climb, header_name
 from aigchip_tui.proof.switchboard import Switchboard
 
 Rate = Callable[[Variant, str, Sequence[tuple[Variant, str]], Conformance], RungOutcome]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import SimulationResult, simulate_variant
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Variant
@@ -16,22 +16,11 @@ from aigchip_tui.model.proof import Rung, RungOutcome
 from aigchip_tui.modules.protocol import Conformance, ModuleSpec
 from aigchip_tui.proof.conformance import counted
 from aigchip_tui.proof.reading import Reading
-from aigchip_tui.sandbox.box import Sandbox
 
 Reader = Callable[[dict[str, Any]], Reading | Finding]
 """Reads generated text in a worker; a Finding says why the worker did not answer."""
 
 SEARCH_RUNGS: tuple[Rung, ...] = ("static", "contract", "conformance", "compile", "module_sim", "rate")
-
-
-class Bench(msgspec.Struct, frozen=True, kw_only=True):
-    """Where proofs run: sandbox, folders, headers beside every variant, and the environment for the compiler."""
-
-    sandbox: Sandbox
-    workdir: Path
-    cache: Path
-    environment: dict[str, str]
-    headers: dict[str, str]
 
 
 class Climb(msgspec.Struct, frozen=True, kw_only=True):

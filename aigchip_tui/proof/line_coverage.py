@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.compile import COMPILE_MEMORY_BYTES, compile_flags, find_compiler, toolchain_folders, write_files
 from aigchip_tui.csim.harness import CASES_FILE, harness_source
 from aigchip_tui.csim.headers import INCLUDE, headers_for
@@ -15,7 +16,6 @@ from aigchip_tui.csim.wire import encode_cases
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.proof.ladder import Bench
 
 _NEVER = re.compile(r"^\s*#####:\s*(\d+):", re.M)
 _RAN = re.compile(r"^\s*\d+\*?:\s*(\d+):", re.M)

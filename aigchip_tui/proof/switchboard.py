@@ -9,13 +9,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.compare import compare_case
 from aigchip_tui.csim.compile import compile_program, find_compiler
 from aigchip_tui.csim.harness import CASES_FILE, RESULTS_FILE, harness_source
 from aigchip_tui.csim.wire import decode_results, encode_cases
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.proof.mutations import VARIABLE
 
 CPU_S = 2.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.timing import LoopTiming
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.finding import Finding
@@ -26,7 +27,7 @@ from aigchip_tui.synth.latency import LatencyModel
 from aigchip_tui.synth.memories import memory_cost
 from aigchip_tui.synth.protocol import DesignReport, LayerFigure
 from aigchip_tui.synth.reading import module_request
-from aigchip_tui.synth.trace import LayerTrace, NativeRunner, layer_traces
+from aigchip_tui.synth.trace import LayerTrace, layer_traces
 
 READ_WALL_S = 20.0
 TRACES_KEPT = 64
@@ -78,13 +79,13 @@ class EmbeddedSynthesizer:
     name = "embedded estimator (estimates, no vendor tool)"
 
     def __init__(
-        self, *, build: Build, template: Template, worker: Worker, runner: NativeRunner | None = None
+        self, *, build: Build, template: Template, worker: Worker, bench: Bench | None = None
     ) -> None:
-        """Without a `runner` modules are judged, whole designs are not."""
+        """Without a `bench` modules are judged, whole designs are not."""
         self._build = build
         self._template = template
         self._worker = worker
-        self._runner = runner
+        self._bench = bench
         self._known: dict[str, ModuleEstimate] = {}
         self._processes: dict[int, Process] = {}
         self._traces: dict[tuple[object, ...], tuple[LayerTrace, ...]] = {}
@@ -127,7 +128,7 @@ class EmbeddedSynthesizer:
         if not isinstance(self._template, CommandsProcesses):
             raise AigchipError(f"The template {self._template.name} does not say who commands its processes, so the "
                                "latency of a layer is unknown.")
-        if self._runner is None:
+        if self._bench is None:
             raise AigchipError("The latency of a design needs a compiler and a sandbox to run its commander in.")
         read = self._modules(netlist, bodies)
         commander, cases = self._template.commands(point, self._build, layers)
@@ -137,7 +138,7 @@ class EmbeddedSynthesizer:
         if key not in self._traces:
             while len(self._traces) >= TRACES_KEPT:
                 self._traces.pop(next(iter(self._traces)))
-            self._traces[key] = layer_traces(variants[commander], body, timings, cases, self._runner)
+            self._traces[key] = layer_traces(variants[commander], body, timings, cases, self._bench)
         processes = {name: self._process(one.control) for name, one in read.items() if name != commander}
         return LatencyStudy(
             model=LatencyModel(netlist, commander, processes, self._build), traces=self._traces[key],

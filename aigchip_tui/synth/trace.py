@@ -6,11 +6,12 @@ it would be there if nobody held the commander back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import Limits, simulate_variant
 from aigchip_tui.csim.timing import LoopTiming
 from aigchip_tui.model.errors import AigchipError
@@ -18,27 +19,15 @@ from aigchip_tui.model.module import Variant
 from aigchip_tui.model.testcase import TestCase
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
 
-    from aigchip_tui.sandbox.box import Sandbox
 
     Commands = npt.NDArray[np.int32]
     Cycles = npt.NDArray[np.int64]
 
 TRACE_LIMITS = Limits(cpu_s=60.0, wall_s=180.0)
-
-
-class NativeRunner(msgspec.Struct, frozen=True, kw_only=True):
-    """Where generated code is compiled and run."""
-
-    sandbox: Sandbox
-    workdir: Path
-    cache: Path
-    environment: Mapping[str, str]
-    headers: Mapping[str, str]
 
 
 class LayerTrace(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +39,14 @@ class LayerTrace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def layer_traces(
-    variant: Variant, body: str, timings: Sequence[LoopTiming], cases: Sequence[TestCase], runner: NativeRunner
+    variant: Variant, body: str, timings: Sequence[LoopTiming], cases: Sequence[TestCase], bench: Bench
 ) -> tuple[LayerTrace, ...]:
     """Every command of each launch; AigchipError in one sentence when the commander does not run to its end."""
     import numpy as np
 
     result = simulate_variant(
-        variant, body, {}, cases, sandbox=runner.sandbox, workdir=runner.workdir, cache=runner.cache,
-        environment=runner.environment, headers=runner.headers, timings=timings, limits=TRACE_LIMITS,
+        variant, body, {}, cases, sandbox=bench.sandbox, workdir=bench.workdir, cache=bench.cache,
+        environment=bench.environment, headers=bench.headers, timings=timings, limits=TRACE_LIMITS,
     )
     # Nothing is compared here: what the commander does wrong is for the rungs below.
     if result.cause not in ("", "nothing_compared"):

@@ -20,6 +20,7 @@ from aigchip_tui.bench.prompts_bench import (
     sample_variants,
     write_prompts,
 )
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.library.demos import load_demos
 from aigchip_tui.llm.adapter import answer
 from aigchip_tui.model.device import device
@@ -30,7 +31,6 @@ from aigchip_tui.model.space import Build
 from aigchip_tui.modules.loader import load_template
 from aigchip_tui.modules.protocol import Conformance
 from aigchip_tui.proof.demonstrations import DemoProver
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.proof.reading import Reading, read
 from aigchip_tui.sandbox.box import UNCONFINED
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.engine.opening import READ_BYTES, sandboxed_reader
 from aigchip_tui.library.against_template import template_findings
@@ -24,7 +25,7 @@ from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.modules.loader import files_hash, load_template
 from aigchip_tui.modules.protocol import ModuleSpec, Template
 from aigchip_tui.proof.demonstrations import DemoProver
-from aigchip_tui.proof.ladder import SEARCH_RUNGS, Bench, Climb, climb
+from aigchip_tui.proof.ladder import SEARCH_RUNGS, Climb, climb
 from aigchip_tui.sandbox.choose import Probes, choose
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from aigchip_tui.csim.batch import simulate_batch
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.library.demos import DemoLibrary, load_demos, shipped_root
 from aigchip_tui.model.module import Settings
 from aigchip_tui.model.proof import RungOutcome
@@ -17,7 +18,6 @@ from aigchip_tui.modules.loader import load_template
 from aigchip_tui.proof.covered import Covered, coverage_key
 from aigchip_tui.proof.covering import CoverageReport, Coverer, Select
 from aigchip_tui.proof.demonstrations import DemoProver
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.proof.reading import Reading, read
 from aigchip_tui.proof.selecting import pairs_of, pairwise, sampled
 from aigchip_tui.sandbox.box import UNCONFINED

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.library.demos import Demo, DemoLibrary, load_demos
 from aigchip_tui.model.module import Settings
 from aigchip_tui.model.proof import RungOutcome
@@ -18,7 +19,6 @@ from aigchip_tui.modules.loader import load_template
 from aigchip_tui.modules.protocol import EquivalentMutant, Template
 from aigchip_tui.proof.checking import check_module
 from aigchip_tui.proof.demonstrations import DemoProver
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.proof.reading import Reading, read
 from aigchip_tui.sandbox.box import UNCONFINED
 

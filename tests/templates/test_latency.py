@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 
 from aigchip_tui.bench.cycles import LayerCycles, compare_cycles
+from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.space import DesignPoint
-from aigchip_tui.proof.ladder import Bench
 from aigchip_tui.sandbox.box import UNCONFINED
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
-from aigchip_tui.synth.trace import NativeRunner
 
 if TYPE_CHECKING:
     from tests.templates import compute_bench as bench
@@ -61,7 +60,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     }
     with Worker(UNCONFINED) as worker:
         synthesizer = EmbeddedSynthesizer(
-            build=build, template=template, worker=worker, runner=NativeRunner(**where),  # type: ignore[arg-type]
+            build=build, template=template, worker=worker, bench=Bench(**where),  # type: ignore[arg-type]
         )
 
         def ask(point: DesignPoint, layer: Layer, edits: Mapping[str, tuple[str, str]] | None = None) -> LayerCycles:
@@ -117,8 +116,8 @@ def test_one_block_instead_of_two_costs_the_overlap(tmp_path: Path) -> None:
     with Worker(UNCONFINED) as worker:
         synthesizer = EmbeddedSynthesizer(
             build=build, template=template, worker=worker,
-            runner=NativeRunner(sandbox=UNCONFINED, workdir=tmp_path, cache=tmp_path / "programs",
-                                environment=environment, headers=template.headers()),
+            bench=Bench(sandbox=UNCONFINED, workdir=tmp_path, cache=tmp_path / "programs",
+                        environment=environment, headers=template.headers()),
         )
         timings = synthesizer.study(netlist, bodies, point, [layer]).timings
     cycles = {}
