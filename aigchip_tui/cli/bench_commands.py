@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("bench")
 def bench_command() -> None:
-    """Measurements: search, estimator, hardware, engine, ui."""
+    """Measurements: search, estimator, hardware, arbiters, engine, ui."""
 
 
 @bench_command.command("search")
@@ -157,6 +157,40 @@ def hardware_command(
         for failure in report["failures"]:
             say(f"failed {failure['number']}: {failure['cause']}: {failure['parameters']}")
     return 0 if report["exact"] == report["samples"] else 1
+
+
+@bench_command.command("arbiters")
+@click.argument("edges", nargs=-1, metavar="[IN:OUT | IN:OUT@ROWSxCOLUMNS]...")
+@click.option("--precision", default="int8", show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--template", default="gemm", show_default=True)
+@json_option
+@sessions_option
+def arbiters_command(
+    edges: tuple[str, ...], precision: str, seed: int, template: str, as_json: bool, sessions: str | None
+) -> int:
+    """Arbiters between tokens of IN and of OUT elements, proven, with their cost.
+
+    @ROWSxCOLUMNS: blocks of tokens that come row by row and are taken column by column.
+    """
+    from aigchip_tui.bench.arbiters_bench import EDGES, bench_arbiters, edge_of
+    from aigchip_tui.cli.proving import prover_and_bench
+    from aigchip_tui.library.demos import load_library
+    from aigchip_tui.modules.own_templates import template_given
+    from aigchip_tui.modules.protocol import borrowed_of
+
+    family = template_given(template)
+    asked = [edge_of(text) for text in edges or EDGES]
+    with prover_and_bench(family, load_library(family.name, borrowed_of(family)), seed) as (prover, _):
+        report = bench_arbiters(family, prover, asked, precision=precision)
+    if as_json:
+        document(report)
+    else:
+        table(
+            [tuple(row[key] for key in ("edge", "module", "settings", "proof", "cost")) for row in report],
+            ("edge", "module", "local settings", "proof", "cost (estimate)"),
+        )
+    return 0 if all(row["proof"] == "passed" for row in report) else 1
 
 
 @bench_command.command("networks")

@@ -234,6 +234,19 @@ class CommandsProcesses(Protocol):
 
 
 @runtime_checkable
+class FitsTokens(Protocol):
+    """A template with modules for an edge whose two sides have tokens of different width or order."""
+
+    def between(
+        self, lanes_in: int, lanes_out: int, block: tuple[int, int] | None, precision_name: str
+    ) -> tuple[tuple[str, Settings], ...]:
+        """Modules with local settings, in order. Widths are elements; tokens of a `block` (rows, columns) come row by
+        row and are taken column by column. Raises AigchipError for widths that no module has.
+        """
+        ...
+
+
+@runtime_checkable
 class HostDriver(Protocol):
     """A template that also writes the host side of an exported project."""
 

@@ -1,6 +1,6 @@
 """Words and ports that all modules of the template share, and how a design becomes local settings.
 
-Names of local settings (every module reads only these keys; numbers are powers of two):
+Names of local settings (every module reads only these keys; numbers are powers of two but for gearbox and reorder):
 
 | module       | settings |
 | ------------ | -------- |
@@ -8,6 +8,8 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | fill         | port, part_h, part_w, depth |
 | drain        | operand ("a" or "b"), part_h, part_w, depth, rows, k |
 | arbiter      | in_rows, in_k, rows, k |
+| gearbox      | unit, in_units, out_units |
+| reorder      | rows, columns, lanes |
 | interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
 | mac          | format, multiplier, adder |
 | pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
@@ -19,6 +21,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | dma_store    | port, lanes |
 | ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
 
+`unit`: elements that a gearbox keeps together.
 `port`: elements in a word of an AXI port. `rows` of drain, arbiter, interconnect: rows of the wide token over all
 arrays (PM or PN), `k` its elements along k over all arrays (PK). `rows`, `columns` of the collector: QM and QN of one
 array; of accumulate: PM and PN of a block (a token holds rows / slices of them). `part_h`: banks, `part_w`:

@@ -43,6 +43,16 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "fill": {"port": "AXI words of {} elements", **_BANKS},
     "drain": {"operand=a": "operand A", "operand=b": "operand B", **_BANKS, **_TOKEN},
     "arbiter": {"in_rows": "narrow tokens of {} rows", "in_k": "{} elements along k in each of their rows", **_TOKEN},
+    "gearbox": {
+        "unit": "units of {} elements",
+        "in_units": "tokens that come in of {} units",
+        "out_units": "tokens that leave of {} units",
+    },
+    "reorder": {
+        "rows": "blocks of {} rows",
+        "columns": "{} columns",
+        "lanes": "tokens of {} elements",
+    },
     "interconnect": {
         "mode=dealt": "rows that are dealt to the arrays in turn",
         "mode=broadcast": "tokens that go to all arrays",

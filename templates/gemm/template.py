@@ -25,15 +25,18 @@ from . import (
     drain,
     fill,
     flush,
+    gearbox,
     interconnect,
     mac,
     pe_array,
     pe_lane,
     post,
+    reorder,
 )
 from .common import INCLUDES
+from .fitting import between
 from .grains import EVERYWHERE, SETTING_WORDS
-from .numbers import INT8, Numbers, numbers_of
+from .numbers import INT8, Numbers, numbers_of, precision
 from .shape import Shape, local_settings, shape_of
 from .top import TOP, connections, top_files
 from .types import types_header
@@ -53,6 +56,8 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     fill.SPEC,
     drain.SPEC,
     arbiter.SPEC,
+    gearbox.SPEC,
+    reorder.SPEC,
     interconnect.SPEC,
     collector.SPEC,
     accumulate.SPEC,
@@ -171,6 +176,12 @@ class GemmTemplate:
         """Headers that the prologue includes."""
         return INCLUDES
 
+    def between(
+        self, lanes_in: int, lanes_out: int, block: tuple[int, int] | None, precision_name: str
+    ) -> tuple[tuple[str, Settings], ...]:
+        """Modules with local settings between tokens of two widths and orders; see `fitting.between`."""
+        return between(lanes_in, lanes_out, block, precision(precision_name))
+
     def netlist(self, point: DesignPoint, build: Build) -> Netlist:
         """The module tree of a design with local settings, arbiters inserted where native tokens differ."""
         return self.tree(shape_of(point, build))
@@ -221,7 +232,8 @@ class GemmTemplate:
 
         Raises AigchipError if a body is missing.
         """
-        files = {"gemm_types.hpp": types_header(_numbers_of(netlist))}
+        used = {port.element for instance in netlist.instances for port in instance.variant.ports}
+        files = {"gemm_types.hpp": types_header(_numbers_of(netlist), used)}
         for instance in netlist.instances:
             if instance.author == "template":
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from .numbers import INT8, Numbers
@@ -41,6 +42,18 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
     "arbiter_cmd": (
         "Wide tokens to gather for one tile visit.",
         (("tokens", "wide tokens to build"), ("last", "the process ends after this command")),
+    ),
+    "gear_cmd": (
+        "Tokens of one tile whose width changes.",
+        (
+            ("takes", "tokens to take"),
+            ("tokens", "tokens to send, the last one filled up with zeros"),
+            ("last", "the process ends after this command"),
+        ),
+    ),
+    "reorder_cmd": (
+        "Blocks of tokens whose order changes.",
+        (("blocks", "blocks to take and to send"), ("last", "the process ends after this command")),
     ),
     "inter_cmd": (
         "Tokens to hand to the arrays in one tile visit.",
@@ -102,6 +115,9 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
 }
 """Command structs by name: meaning and fields (name, meaning). Every field is a 32-bit integer."""
 
+BETWEEN: Final = frozenset({"gear_cmd", "reorder_cmd"})
+"""Commands of modules that a design has only where native tokens differ."""
+
 LAYER_GROUPS: Final[tuple[tuple[str, int, str], ...]] = (
     ("ALONG_M", 5, "tiles along m; words from one to the next in A, B, C, bias"),
     ("ALONG_N", 5, "tiles along n; words from one to the next in A, B, C, bias"),
@@ -156,8 +172,8 @@ def struct_text(struct: str) -> str:
     return "\n".join((f"// {meaning}", f"struct {struct} {{", *lines, "};"))
 
 
-def types_header(numbers: Numbers = INT8) -> str:
-    """Text of gemm_types.hpp for a number format."""
+def types_header(numbers: Numbers = INT8, used: Collection[str] = BETWEEN) -> str:
+    """Text of gemm_types.hpp for a number format; of the commands in `BETWEEN` it has those in `used`."""
     words = []
     for name, _, note in LAYER_GROUPS:
         index = str(LAYER_FIELDS.index(name))
@@ -172,7 +188,7 @@ def types_header(numbers: Numbers = INT8) -> str:
             "",
             numbers.typedefs,
             "",
-            "\n\n".join(struct_text(name) for name in COMMANDS),
+            "\n\n".join(struct_text(name) for name in COMMANDS if name not in BETWEEN or name in used),
             "",
             "// Words of a layer's row in the table that the driver writes and ctrl reads. A group of words",
             "// is indexed by the edges that a tile touches, so that ctrl neither multiplies nor divides.",
