@@ -229,8 +229,8 @@ def run_to_end(
     if result.reason.startswith("signal"):
         leave(130, cut=bool(result.cut))
         return 130
-    if result.reason == AWAY_REASON:
-        note(f"{result.reason}; what was left unanswered is asked again by: aigchip-tui run {session.name}")
+    if result.reason.startswith(AWAY_REASON):
+        note(f"{result.reason.rstrip('.')}. What was left unanswered is asked again by: aigchip-tui run {session.name}")
         return 4
     if result.reason == "paused":
         note(f"{session.name} is paused, and nothing is begun before you say so: aigchip-tui resume {session.name}")

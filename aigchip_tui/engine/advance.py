@@ -79,7 +79,17 @@ def advance(state: SessionState, limits: Limits, *, front: tuple[int, ...] = ())
 
 def generator_is_away(state: SessionState) -> bool:
     """True when a call of this engine found no willing server: nothing more is proposed before the next start."""
-    return any(variant.unanswered and variant.cause in AWAY for variant in state.variants.values())
+    return bool(_away(state))
+
+
+def away_reason(state: SessionState) -> str:
+    """Why the engine ends when the generator is away: what was said of the first call that was left unanswered."""
+    said = next((v.attempt.unanswered_why for v in _away(state) if v.attempt is not None), "")
+    return f"{AWAY_REASON}: {said}" if said else AWAY_REASON
+
+
+def _away(state: SessionState) -> list[Variant]:
+    return [variant for variant in state.variants.values() if variant.unanswered and variant.cause in AWAY]
 
 
 def _tell(state: SessionState) -> Iterator[Step]:
@@ -162,10 +172,7 @@ def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step
         variant = state.variants[key]
         if variant.status in ("skipped", "failed"):
             cause = variant.cause or variant.status
-            yield Step(
-                kind="fail", design=design.number, cause=cause,
-                message=f"{variant.module} ({key}) was {variant.status}: {cause}",
-            )
+            yield Step(kind="fail", design=design.number, cause=cause, message=_missing(variant))
             return
     pending = False
     for key in keys:
@@ -188,6 +195,14 @@ def _build(state: SessionState, design: Design, limits: Limits) -> Iterator[Step
             yield Step(kind="check", variant=key, attempt=len(variant.attempts))
     if not pending:
         yield Step(kind="evaluate", design=design.number)
+
+
+def _missing(variant: Variant) -> str:
+    """Why a design cannot have a variant."""
+    if variant.unanswered and variant.attempt is not None:
+        return f"{variant.module} was not generated: {variant.attempt.unanswered_why}"
+    cause = variant.cause or variant.status
+    return f"{variant.module} ({variant.key}) was {variant.status}" + (f": {cause}" if cause != variant.status else "")
 
 
 def _propose(state: SessionState, limits: Limits) -> Iterator[Step]:

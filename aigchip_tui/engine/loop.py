@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aigchip_tui.engine.advance import AWAY_REASON, Limits, Step, advance, generator_is_away
+from aigchip_tui.engine.advance import Limits, Step, advance, away_reason, generator_is_away
 from aigchip_tui.engine.answers import answer
 from aigchip_tui.engine.giving_up import concerns_machine, given_up
 from aigchip_tui.model import events as ev
@@ -118,7 +118,7 @@ class Engine:
                 if self.state.proofs_finished:
                     return "done"
                 if generator_is_away(self.state):
-                    return AWAY_REASON
+                    return away_reason(self.state)
                 if not self.wait_for_human:
                     return "paused" if self.state.paused else "waiting"
             self._wait()

@@ -133,6 +133,12 @@ class Generator:
                 if stop.wait(delay):
                     raise CallError("cancelled", "The call was cancelled.", requests=requests) from None
 
+    def _failure(self, error: BaseException, partial: str) -> CallError:
+        """The typed cause of a failed request; a server may repeat the key that it refuses."""
+        failure = failure_of(error, partial=partial, model=self.spec.model)
+        failure.message = self._redact.text(failure.message)
+        return failure
+
     def _drop_option(self, message: str) -> bool:
         """Whether the server refused an optional parameter that can be left out (or spelt otherwise)."""
         said = message.lower()
@@ -193,11 +199,11 @@ class Generator:
                 if item is _Closed:
                     break
                 if isinstance(item, BaseException):
-                    raise failure_of(item, partial=collected.text, model=self.spec.model) from item
+                    raise self._failure(item, collected.text) from item
                 try:
                     piece = collected.take(item)
                 except (AttributeError, TypeError, ValueError) as error:
-                    raise failure_of(error, partial=collected.text, model=self.spec.model) from error
+                    raise self._failure(error, collected.text) from error
                 if not collected.first_at:
                     collected.first_at = self._clock()
                 if piece and stream_to is not None:

@@ -47,6 +47,8 @@ class Attempt:
     refusal: str = ""
     no_reply: str = ""
     """Typed cause of a call that was answered by nothing that can be read; such an attempt has no text."""
+    unanswered_why: str = ""
+    """What the server or the cap said when the call brought no reply at all."""
     hint: str = ""
     notes: tuple[str, ...] = ()
     rungs: dict[Rung, RungOutcome] = field(default_factory=dict)
@@ -354,7 +356,7 @@ class SessionState:
         self.spend.end(event.call, kept=event.kept)
         variant = self.variants[event.variant]
         attempt = self._attempt(event.variant, event.attempt)
-        attempt.refusal = f"{event.cause}: {event.message}"
+        attempt.refusal, attempt.unanswered_why = f"{event.cause}: {event.message}", event.message
         if event.cause == CAP:
             self.capped = self.capped or event.message
         if event.spent:

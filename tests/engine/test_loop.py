@@ -271,7 +271,7 @@ class Outage(Simulated):
 def test_what_a_dead_server_left_unanswered_is_asked_again_by_the_next_engine(calm: list[ev.AnyEvent]) -> None:
     journal: list[ev.AnyEvent] = []
     workshop = Outage()
-    assert run(workshop, journal) == "the generator does not answer"
+    assert run(workshop, journal) == "the generator does not answer: no"
     dead = fold(journal)
     assert {d.cause for d in dead.designs.values()} == {"unreachable"}
     assert len(dead.designs) < workshop.evaluations, "the rest of the search is kept for a generator that answers"

@@ -110,7 +110,7 @@ def test_a_dead_server_gives_no_module_that_its_own_model_did_not_write(place: P
     run(begin(place, "adapter", generator="offline"))
     session = begin(place, "dead")
     result = run(session, "http://127.0.0.1:9/v1")
-    assert result.reason == "the generator does not answer"
+    assert result.reason.startswith("the generator does not answer")
     assert not newest(session)
     assert taken(result.state) == {"cached": 0, "of_other_generators": 0}
 

@@ -185,7 +185,7 @@ def test_a_bad_server_is_a_typed_cause_and_the_engine_lives(
     with serving(mood) as server:
         result = run(session, server.base_url)
         assert server.requests
-    assert result.reason == ("the generator does not answer" if cause in AWAY else "done")
+    assert result.reason.startswith("the generator does not answer: The server " if cause in AWAY else "done")
     state = view(session).state
     assert not state.damaged
     failed = list(state.designs.values())
@@ -198,6 +198,21 @@ def test_a_bad_server_is_a_typed_cause_and_the_engine_lives(
     tries = max(len(v.attempts) for v in state.variants.values())
     assert tries == (1 if cause in AWAY else 2), "no reply is a failed attempt; a server that is away is none"
     assert KEY.encode() not in session.journal.read_bytes()
+
+
+def test_a_refused_key_is_told_in_the_words_of_the_server_and_without_the_key(tmp_path: Path, user_cache: Path) -> None:
+    session = begin(tmp_path, user_cache, evaluations=1)
+    told: list[str] = []
+
+    def listen(event: ev.AnyEvent, state: SessionState) -> None:
+        told.extend(str(getattr(event, name, "")) for name in ("message", "reason"))
+
+    with serving("refusing") as server:
+        result = run(session, server.base_url, on_event=listen)
+    assert "refuses the key (401" in result.reason
+    assert "Check OPENAI_API_KEY" in result.reason
+    assert any(" was not generated: The server refuses the key" in line for line in told)
+    assert not any(KEY in line for line in told), "the server repeats the key; screens must not"
 
 
 def test_retry_after_is_honoured_and_the_call_then_succeeds(tmp_path: Path, user_cache: Path) -> None:
@@ -235,11 +250,11 @@ def test_a_dead_server_gives_no_module_to_a_session_begun_offline_and_says_why(
         dead = f"http://127.0.0.1:{port.getsockname()[1]}/v1"
         said: list[str] = []
         result = run(session, dead, on_event=lambda event, state: said.append(getattr(event, "cause", "")))
-    assert result.reason == "the generator does not answer"
+    assert result.reason.startswith("the generator does not answer: The server cannot be reached")
     assert written(session) == before
     state = view(session).state
     assert {d.cause for d in state.designs.values()} == {"unreachable"}
-    assert all("unreachable" in d.message for d in state.designs.values())
+    assert all("The server cannot be reached" in d.message for d in state.designs.values())
     refusals = [v.attempts[-1].refusal for v in state.variants.values() if v.status == "failed"]
     assert all("cannot be reached" in refusal for refusal in refusals)
     assert state.engine is not None
