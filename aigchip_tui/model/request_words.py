@@ -12,6 +12,16 @@ import msgspec
 
 from aigchip_tui.model.device import Device, device, device_index, nearest_names, normal_name
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.request_figures import (
+    COUNT,
+    NUMBER,
+    TIMES,
+    axi_bytes,
+    clock_mhz,
+    count,
+    figure,
+    milliseconds,
+)
 from aigchip_tui.model.workload import nearest_networks, normal_network_name
 
 MAX_REQUEST = 2000
@@ -37,13 +47,12 @@ _DEVICE_LIKE = re.compile(
 )
 _ON_A = re.compile(r"\b(?:on|for|onto|targeting) (?:a |an |the |my |our )?([a-z][\w.+-]*\d[\w.+-]*|[a-z]{3,}[\w.+-]*)")
 _LIMIT = (
-    r"(?:at most|no more than|not more than|up to|a maximum of|maximum(?: of)?|"
-    r"max\.?|limit(?:ed)?(?: of| to)?|within|<=|≤)"
+    r"(?:at most|(?:no|not|(?:do not|don't) (?:use|take|exceed)) more than|(?:do not|don't) exceed|up to|"
+    r"a maximum of|maximum(?: of)?|max\.?|limit(?:ed)?(?: of| to)?|within|<=|≤)"
 )
+_LEAST = r"(?:at least|a minimum of|minimum|min\.?|>=|≥|more than|over|above|>)"
 _STRICT = r"(?:fewer than|less than|under|below|<)"
 _BOUND = rf"(?:(?P<strict>{_STRICT})|{_LIMIT}|using|use|with|in)?\s*"
-_NUMBER = r"(?P<number>\d+(?:[.]\d+)?)"
-_COUNT = r"(?P<number>\d+(?:\.\d{1,3})?\s?k|\d+)"
 _DSP = r"(?:dsp48s?e?\d?|dsps?(?: slices| blocks)?|multipliers|macs)\b"
 # fmt: off
 _WORDS_WITHOUT_MEANING = frozenset([
@@ -111,64 +120,63 @@ def read_wishes(text: str, *, devices: Iterable[Device] = ()) -> tuple[dict[str,
     _read_devices(reader, tuple(devices))
     _read_workload(reader)
     _refuse_unknown_target(reader, tuple(devices))
+    _refuse_negations(reader)
     return reader.wishes, _left_over(reader)
 
 
 def _read_budgets(reader: _Reader) -> None:
     reader.each(
-        rf"{_BOUND}{_NUMBER}\s*(?:%|percent|per cent) (?:of )?(?:the |its |all |all the )?(?:available )?{_DSP}",
-        lambda m: ("dsp_percent", float(m["number"])),
-    )
-    reader.each(rf"(?<![\w.]){_BOUND}half (?:of )?(?:the |its |all )?{_DSP}", lambda m: ("dsp_percent", 50.0))
-    reader.each(
-        rf"(?<!at least )(?<![\w.]){_BOUND}{_COUNT}\s*{_DSP}(?! per)",
-        lambda m: ("dsp_limit", _count(m["number"]) - (1 if m["strict"] else 0)),
+        rf"{_BOUND}{NUMBER}\s*(?:%|percent|per cent) (?:of )?(?:the |its |all |all the )?(?:available )?{_DSP}",
+        lambda m: ("dsp_percent", figure(m["number"])),
     )
     reader.each(
-        rf"\b{_DSP}\s*(?:budget|limit)?\s*(?:of|:|=|<=|≤|at most|up to)\s*{_COUNT}\b",
-        lambda m: ("dsp_limit", _count(m["number"])),
+        rf"(?<![\w.]){_BOUND}(?:a )?(?P<part>half|quarter|all) (?:of )?(?:the |its |all )?{_DSP}",
+        lambda m: ("dsp_percent", _PARTS[m["part"]]),
     )
     reader.each(
-        r"(?:at |with |clock(?:ed)?(?: of| at)? )*(?:an? )?"
-        r"(?:(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>mhz|ghz))\b(?: clock)?",
-        lambda m: ("clock_mhz", _clock(float(m["number"]), m["unit"])),
+        rf"(?<!at least )(?<![\w.]){_BOUND}{COUNT}\s*{_DSP}(?! per)",
+        lambda m: ("dsp_limit", count(m["number"]) - (1 if m["strict"] else 0)),
+    )
+    reader.each(
+        rf"\b(?:(?:{_LIMIT}|limit)\s*{_DSP}\s*(?:count|to|of|:|=)?|{_DSP}\s*(?:budget|limit)|{_DSP}\s*(?=[o:=<≤au]))"
+        rf"\s*(?:of|:|=|<=|≤|at most|up to)?\s*{COUNT}\b(?!\s*(?:[x*%]|[a-z]*hz|[mu]?s\b))",
+        lambda m: ("dsp_limit", count(m["number"])),
+    )
+    reader.each(
+        rf"(?:at |with |clock(?:ed)?(?: of| at)? )*(?:an? )?"
+        rf"(?:{NUMBER}\s*(?P<unit>mhz|ghz|(?:mega|giga)hertz))\b(?: clock)?",
+        lambda m: ("clock_mhz", clock_mhz(figure(m["number"]), m["unit"])),
+    )
+    reader.each(
+        rf"(?:at |with )?(?:an? )?(?:(?:clock )?period|clock)(?: of|:|=)?\s*{NUMBER}\s*(?P<unit>ns|nanoseconds)\b",
+        lambda m: ("clock_mhz", clock_mhz(figure(m["number"]), m["unit"])),
+    )
+    reader.each(
+        rf"(?:at |with )?(?:an? )?{NUMBER}[- ]?(?P<unit>ns|nanoseconds?) (?:clock(?: period)?|period)\b",
+        lambda m: ("clock_mhz", clock_mhz(figure(m["number"]), m["unit"])),
     )
     reader.each(
         r"(?:with )?(?:an? )?(?P<number>\d+)[- ]?(?P<unit>bytes?|bits?)(?: wide)? "
         r"(?:axi|memory|dma)? ?(?:ports?|bus|axi|interfaces?)\b",
-        lambda m: ("axi_bytes", _axi(int(m["number"]), m["unit"])),
+        lambda m: ("axi_bytes", axi_bytes(int(m["number"]), m["unit"])),
     )
     reader.each(
-        rf"(?:(?:latency|time)\s*(?:of|is)?\s*)?(?:{_STRICT}|{_LIMIT}|in|:|=)?\s*(?<![\w.]){_NUMBER}\s*"
+        rf"(?:(?:latency|time)\s*(?:of|is)?\s*)?(?:(?P<least>{_LEAST})|{_STRICT}|{_LIMIT}|in|:|=)?\s*{NUMBER}\s*"
         r"(?P<unit>ms|msec|milliseconds?|us|microseconds?|s|sec|seconds?)\b"
         r"(?: latency| per (?:image|frame|inference))?",
-        lambda m: ("latency_limit_ms", float(m["number"]) * _milliseconds(m["unit"])),
+        # A latency from below is no limit that a search could keep: it stays among what was not understood.
+        lambda m: None if m["least"] else ("latency_limit_ms", figure(m["number"]) * milliseconds(m["unit"])),
     )
     reader.each(
-        rf"(?:at least|a minimum of|minimum|min\.?|>=|≥|more than|over)?\s*(?<![\w.]){_NUMBER}\s*"
+        rf"(?P<most>{_STRICT}|{_LIMIT})?\s*{_LEAST}?\s*{NUMBER}\s*"
         r"(?:fps|(?:frames|images|inferences)(?: per |/| a )s(?:ec(?:ond)?)?)\b",
-        lambda m: ("latency_limit_ms", round(1000.0 / float(m["number"]), 6)) if float(m["number"]) else None,
+        lambda m: None if m["most"] or not figure(m["number"]) else (
+            "latency_limit_ms", round(1000.0 / figure(m["number"]), 6)
+        ),
     )
 
 
-def _count(number: str) -> int:
-    """A whole number; `1k` and `1.5k` are thousands."""
-    return round(1000 * float(number.rstrip(" k"))) if number.endswith("k") else int(number)
-
-
-def _clock(number: float, unit: str) -> int:
-    mhz = number * (1000 if unit == "ghz" else 1)
-    if mhz != int(mhz):
-        raise AigchipError(f"A clock of {mhz:g} MHz is not a whole number of MHz.")
-    return int(mhz)
-
-
-def _axi(number: int, unit: str) -> int:
-    return number // 8 if unit.startswith("bit") and number % 8 == 0 else number
-
-
-def _milliseconds(unit: str) -> float:
-    return 1.0 if unit.startswith("m") and not unit.startswith("micro") else 0.001 if unit[0] in "um" else 1000.0
+_PARTS = {"half": 50.0, "quarter": 25.0, "all": 100.0}
 
 
 def _read_precision(reader: _Reader) -> None:
@@ -244,12 +252,19 @@ def _read_workload(reader: _Reader) -> None:
         else:
             parts.append((match.start(), f"gemm:{match['m']}x{match['k']}x{match['n']}", words))
 
-    size = r"\s*[x*]\s*"
     reader.each(
-        rf"(?P<file>[\w./~-]+\.ya?ml)\b|\b(?:gemm|matmul|matrix (?:product|multiplication))(?: of| with)?[: ]+"
-        rf"(?P<m>\d+){size}(?P<k>\d+){size}(?P<n>\d+)\b",
+        rf"(?P<file>[\w./~-]+\.ya?ml)\b"
+        rf"|\b(?:gemm|mat[- ]?mul|matrix[- ](?:product|multiplication|multiply))(?: (?:of|with|sized?))*[: ]+"
+        rf"(?P<m>\d+){TIMES}(?P<k>\d+){TIMES}(?P<n>\d+)\b",
         file_or_gemm,
     )
+    reader.each(
+        rf"\b(?:an? )?(?P<m>\d+){TIMES}(?P<k>\d+) matrix (?:times|by|with|and) (?:an? )?"
+        rf"(?P<k2>\d+){TIMES}(?P<n>\d+)(?: matrix| one)?\b",
+        _product,
+    )
+    reader.each(r"\bm ?= ?(?P<m>\d+)[, ]+k ?= ?(?P<k>\d+)[, ]+n ?= ?(?P<n>\d+)\b", _product)
+    reader.each(r"\bm ?= ?(?P<m>\d+)[, ]+n ?= ?(?P<n>\d+)[, ]+k ?= ?(?P<k>\d+)\b", _product)
 
     def network(match: re.Match[str]) -> None:
         name, _, at = match[0].partition("@")
@@ -257,8 +272,13 @@ def _read_workload(reader: _Reader) -> None:
         if known is None:
             raise AigchipError(f"Unknown network {name.strip()!r}.", hint=nearest_networks(name))
         parts.append((match.start(), known + (f"@{at}" if at else ""), reader.take(match)))
+        beside = _PIXELS_BESIDE.match(reader.rest, match.end())
+        if not at and beside is not None:
+            reader.wish("input", int(beside["pixels"]), reader.take(beside).strip(", "))
 
     reader.each(_NETWORK, network)
+    if not parts:
+        reader.each(rf"(?<![\w.])(?P<m>\d+){TIMES}(?P<k>\d+){TIMES}(?P<n>\d+)\b(?!{TIMES})", _product)
     if any(":" not in part and "." not in part for _, part, _ in parts):
         _read_input_size(reader)
     if not parts:
@@ -266,16 +286,35 @@ def _read_workload(reader: _Reader) -> None:
     _join_workload(reader, parts)
 
 
+def _product(match: re.Match[str]) -> tuple[str, object] | None:
+    """The product of sizes without the word; `224x224x3` is an image."""
+    m, k, n, rows = (match.groupdict().get(name) for name in ("m", "k", "n", "k2"))
+    if rows not in (None, k):
+        raise AigchipError(f"The matrices of {match[0].strip()!r} do not fit: {k} columns meet {rows} rows.")
+    if m == k and n == "3":
+        return None
+    return "workload", f"gemm:{m}x{k}x{n}"
+
+
+_NOTHING_OF_IT = (
+    r"(?=\s*(?:$|[,;:.!?()\0]|(?:on|onto|in|into|with|without|and|under|below|within|for|using|use|as|at|to|by|"
+    r"targeting|input|inputs|images?|resolution|square|max|maximum|no|not|less|fewer|than|the|an?|via|please|int8|int16|"
+    r"batch|clock|but|or|running|run|is|px|pixels)\b))"
+)
+"""After a figure without a unit: nothing that could be its unit."""
+_PIXELS_BESIDE = re.compile(rf",?\s+(?P<pixels>\d{{2,4}})\b(?:\s*(?:px|pixels)\b)?{_NOTHING_OF_IT}")
+
+
 def _read_input_size(reader: _Reader) -> None:
     reader.each(
         r"(?:\b(?:at|@|with|input|inputs|of|size|resolution|images?)\s*:?\s*)*"
-        r"(?<![\w.])(?P<a>\d{1,5})\s*x\s*(?P<b>\d{1,5})(?:\s*x\s*3)?\b"
+        rf"(?<![\w.])(?:3\s*x\s*)?(?P<a>\d{{1,5}}){TIMES}(?P<b>\d{{1,5}})(?:\s*x\s*3)?\b"
         r"(?: pixels| px| images?| inputs?| resolution)?",
         lambda m: ("input", _square(m)),
     )
     reader.each(
-        r"(?:\b(?:at|input(?: size)?|size|resolution)\s*(?:of\s*)?)(?P<a>\d{2,5})\b(?:\s*(?:px|pixels))?(?!\s*[\d.%x])"
-        r"|(?<![\w.])(?P<b>\d{2,5})\s*(?:px|pixels)\b",
+        r"(?:\b(?:at|input(?: size)?|size|resolution)\s*(?:of\s*)?)(?P<a>\d{2,5})\b(?:\s*(?:px|pixels))?"
+        rf"{_NOTHING_OF_IT}|(?<![\w.])(?P<b>\d{2,5})\s*(?:px|pixels)\b",
         lambda m: ("input", int(m["a"] or m["b"])),
     )
 
@@ -311,6 +350,17 @@ def _refuse_unknown_target(reader: _Reader, extra: tuple[Device, ...]) -> None:
     for word in words:
         if nearest_networks(word).startswith("Nearest"):
             raise AigchipError(f"Unknown network {word!r}.", hint=nearest_networks(word))
+
+
+def _refuse_negations(reader: _Reader) -> None:
+    """`not int8`, `not on a zcu104`: taking the wish for its opposite would be worse than asking again."""
+    found = re.search(
+        r"\b(?:not|no|never|without|except|avoid|(?:do not|don't) use)\s+"
+        r"(?:(?:on|in|at|an?|the|using|use|with|any|for)\s+)*\0+", reader.rest,
+    )
+    if found is not None:
+        said = " ".join(reader.source[found.start() : found.end()].split())
+        raise AigchipError(f"The request says what it does not want: {said!r}.", hint="Say what it shall be.")
 
 
 def _left_over(reader: _Reader) -> tuple[str, ...]:

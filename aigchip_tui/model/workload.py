@@ -110,12 +110,12 @@ def _one_workload(text: str) -> Workload:
         m, k, n = (int(figure) for figure in match.groups())
         layer = checked_layer(Layer(name="gemm", kind="gemm", m=m, k=k, n=n), where=text)
         return Workload(name=text.lower(), layers=(layer,))
-    name, _, size_text = text.partition("@")
+    name, at, size_text = text.partition("@")
     network = normal_network_name(name)
     if network is None:
         raise AigchipError(f"Unknown network {name!r}.", hint=nearest_networks(name))
     size = DEFAULT_INPUT
-    if size_text:
+    if at:
         match = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", size_text.strip())
         if match is None or (match[2] and match[2] != match[1]):
             raise AigchipError(f"{text!r}: the input size after @ must be one number of pixels, for instance @224.")

@@ -33,6 +33,14 @@ from aigchip_tui.model.request import REQUEST_SCHEMA, parse_request, request_fro
          {"workload": "alexnet@224+squeezenet@224", "device": "zcu102"}),
         ("resnet 50 through a 256 bit AXI port at 0.25 GHz", {"axi_bytes": 32, "clock_mhz": 250}),
         ("My/Layers.yaml on a zcu104", {"workload": "My/Layers.yaml"}),
+        ("resnet50 with 1,024 DSPs at 250 megahertz", {"dsp_limit": 1024, "clock_mhz": 250}),
+        ("resnet50, dsp limit 512, clock period of 4 ns", {"dsp_limit": 512, "clock_mhz": 250}),
+        ("vgg16 with a 6.667 ns clock, don't use more than 200 dsps", {"dsp_limit": 200, "clock_mhz": 150}),
+        ("vgg-16 128 on a pynq, a quarter of the DSPs", {"workload": "vgg16@128", "dsp_limit": 55}),
+        ("matmul 384 by 1536 by 77 on ultra96", {"workload": "gemm:384x1536x77"}),
+        ("a 384x1536 matrix times a 1536x77 matrix", {"workload": "gemm:384x1536x77"}),
+        ("M=384, N=77, K=1536 on zcu104", {"workload": "gemm:384x1536x77"}),
+        ("384x1536x77 on zcu104", {"workload": "gemm:384x1536x77"}),
     ],
 )  # fmt: skip
 def test_plain_words_become_settings(text: str, expected: dict[str, object]) -> None:
@@ -52,6 +60,8 @@ def test_plain_words_become_settings(text: str, expected: dict[str, object]) -> 
         ("ResNet-50 as fast as possible", "latency", 0.0),
         ("ResNet-50 with the lowest latency within 900us", "latency", 0.9),
         ("ResNet-50", "latency", 0.0),
+        ("ResNet-50 under 10,5 ms", "dsp", 10.5),
+        ("ResNet-50 within 1,500 us", "dsp", 1.5),
     ],
 )
 def test_goals(text: str, minimise: str, limit: float) -> None:
@@ -77,6 +87,16 @@ def test_a_lower_bound_is_not_taken_for_an_upper_one() -> None:
     assert "512 dsps" in " ".join(request.understanding.not_understood)
 
 
+@pytest.mark.parametrize("words", [
+    "latency at least 10 ms", "at most 60 fps", "-5 dsps", "1.024 dsps", "at 30 watts", "at 200 khz", "1000 classes",
+])
+def test_a_figure_that_is_no_wish_is_left_over_and_settles_nothing(words: str) -> None:
+    request = parse_request(f"resnet50 on a zcu104, {words}")
+    assert (request.workload, request.dsp_limit, request.clock_mhz) == ("resnet50@224", 0, 200)
+    assert not request.goal.latency_limit_ms
+    assert words.removeprefix("at ").removeprefix("most ") in " ".join(request.understanding.not_understood)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -93,6 +113,11 @@ def test_a_lower_bound_is_not_taken_for_an_upper_one() -> None:
         ("resnet50 with 120 % of the DSPs", "120 % of the DSPs"), ("resnet50 at 224x112", "only squares"),
         ("resnet50 under 0 ms", "out of range"), ("x" * 3000, "at most 2000"),
         ("resnet50 with 512 DSPs, 40 % of the DSPs", "limited twice"),
+        ("resnet50 on a zcu104, not int8", "does not want: 'not int8'"),
+        ("resnet50 but not on a zcu104", "does not want: 'not on a zcu104'"),
+        ("resnet50 through 100 bit ports", "100 bits is none of 64, 128, 256, 512"),
+        ("resnet50 with a 3.8 ns clock", "not a whole number of MHz. Ask for 263 MHz"),
+        ("a 3x4 matrix times a 5x6 matrix", "4 columns meet 5 rows"),
     ],
 )  # fmt: skip
 def test_nonsense_and_contradictions_are_refused(text: str, says: str) -> None:
