@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -139,6 +140,11 @@ def size_findings(text: str, limits: Limits = SOURCE_LIMITS) -> list[Finding]:
     """Faults of sheer size and depth, which alone would harm a reader: length, tokens, nesting, endless
     statements.
     """
+    return list(_size_findings(text, limits))
+
+
+@lru_cache(maxsize=8)  # every reader asks it of the same text before it parses
+def _size_findings(text: str, limits: Limits) -> list[Finding]:
     if len(text) > limits.characters:
         return [
             _finding(

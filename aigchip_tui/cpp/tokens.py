@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 TokenKind = Literal["comment", "string", "number", "name", "directive", "punctuation", "newline", "space", "stray"]
@@ -26,6 +27,10 @@ _TOKEN = re.compile(
 )
 
 
+KEPT_CHARACTERS = 50_000
+"""Tokens of texts up to this size, any generated module, are kept: size, depth and words are asked one by one."""
+
+
 class Token(NamedTuple):
     """One token: its kind, its text, and the byte-free character offset where it starts."""
 
@@ -36,11 +41,20 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> Iterator[Token]:
     """All tokens of `text` in order, blanks and comments included; `>>` is one token, also in templates."""
+    return iter(_kept_tokens(text)) if len(text) <= KEPT_CHARACTERS else _tokens(text)
+
+
+def _tokens(text: str) -> Iterator[Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
         if kind == "delimiter":
             kind = "string"
         yield Token(kind, match.group(), match.start())  # type: ignore[arg-type]  # the groups are the kinds
+
+
+@lru_cache(maxsize=2)
+def _kept_tokens(text: str) -> tuple[Token, ...]:
+    return tuple(_tokens(text))
 
 
 def significant(text: str) -> list[Token]:

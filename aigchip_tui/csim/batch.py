@@ -45,7 +45,8 @@ def simulate_batch(
     """For each member whether every case ran to its end with every value equal; False says nothing of the cause.
 
     One compilation, one process, results in a file for each member; compared out here. Members need different
-    namespaces. The program is not kept.
+    namespaces. The program is not kept, and runs but once: -Og compiles it in 0.6 of the time of -O1. Members with
+    ports of the same types share the instances of the headers' templates.
     """
     files = dict(headers)
     includes: dict[str, None] = {}
@@ -63,7 +64,7 @@ def simulate_batch(
         scratch.mkdir()
         program = compile_program(
             files, "bench.cpp", compiler=find_compiler(environment), sandbox=sandbox, cache=Path(folder, "program"),
-            system_includes=[find_headers(environment)] if uses_ap else [],
+            system_includes=[find_headers(environment)] if uses_ap else [], optimise="-Og",
         )
         if program.path is None:
             return (False,) * len(members)

@@ -24,6 +24,7 @@ from aigchip_tui.model.finding import Finding
 from aigchip_tui.sandbox.box import Sandbox
 
 Transform = Callable[[Mapping[str, str]], Mapping[str, str]]
+Optimise = Literal["-O1", "-Og"]
 COMPILE_CPU_S = 90.0
 COMPILE_WALL_S = 240.0
 COMPILE_MEMORY_BYTES = 3 << 30
@@ -106,10 +107,11 @@ def _identify(path: str) -> Compiler | None:
 
 
 def compile_flags(
-    compiler: Compiler, *, sanitize: bool, fibers: bool, system_includes: Sequence[Path] = ()
+    compiler: Compiler, *, sanitize: bool, fibers: bool, system_includes: Sequence[Path] = (),
+    optimise: Optimise = "-O1",
 ) -> tuple[str, ...]:
     """Flags of one build. Uninitialised variables hold a pattern, so that every run of a wrong module is alike."""
-    flags = ["-std=c++20", "-O1", "-pipe", "-w", f"-I{INCLUDE}"]
+    flags = ["-std=c++20", optimise, "-pipe", "-w", f"-I{INCLUDE}"]
     flags += [word for folder in system_includes for word in ("-isystem", str(folder))]
     flags += ["-DAP_INT_MAX_W=4096", f"-DAIGCHIP_FIBERS={int(fibers)}"]
     flags += ["-fdiagnostics-color=never", "-ftemplate-depth=256", "-fconstexpr-depth=256"]
@@ -161,6 +163,7 @@ def compile_program(
     fibers: bool = False,
     system_includes: Sequence[Path] = (),
     transform: Transform | None = None,
+    optimise: Optimise = "-O1",
 ) -> Program:
     """Compiles `main` of `files` (one translation unit, the other files beside it) or takes it from `cache`.
 
@@ -169,7 +172,9 @@ def compile_program(
     `transform` changes the files before they are compiled, and is not called on a hit; what it does must follow from
     the files, `fibers` and this version of the package. Its AigchipError becomes a finding.
     """
-    flags = compile_flags(compiler, sanitize=sanitize, fibers=fibers, system_includes=system_includes)
+    flags = compile_flags(
+        compiler, sanitize=sanitize, fibers=fibers, system_includes=system_includes, optimise=optimise
+    )
     key = program_key(compiler, flags, files, main)
     programs = program_cache(cache)
     found = programs.find(key)

@@ -40,15 +40,28 @@ def bench_source(
 def batch_source(variants: Sequence[Variant], *, includes: Sequence[str]) -> str:
     """One test bench for many variants, one after the other: number i reads and writes the files of `batch_files(i)`.
 
-    Each variant stands in its own namespace, so that their names do not meet.
+    Each variant stands in its own namespace, so that their names do not meet. Variants whose parameters have the same
+    types are launched by one instance of a template.
     """
-    made = [
-        _check_and_launch(
-            variant.function, variant.ports, namespace=namespace_of(variant), title=variant.module, files=batch_files(i)
+    checks, launches = [_LAUNCH_FILES], []
+    for number, variant in enumerate(variants):
+        space = namespace_of(variant)
+        check, table = _check_and_table(variant.function, variant.ports, namespace=space)
+        cases, results = batch_files(number)
+        checks.append(check)
+        launches.append(
+            f"{table}\n"
+            f'    launch_files("{cases}", "{results}", "{variant.module}", &::{space}::{variant.function}, ports);'
         )
-        for i, variant in enumerate(variants)
-    ]
-    return _program(includes, [check for check, _ in made], [launch for _, launch in made])
+    return _program(includes, checks, launches)
+
+
+_LAUNCH_FILES = """template <class Function>
+[[gnu::noinline]] void launch_files(const char* cases, const char* results, const char* name, Function* function,
+                                    const ::hls::csim::port_name* ports) {
+    ::hls::csim::bench bench(cases, results);
+    bench.launch_all(name, function, ports);
+}"""
 
 
 def batch_files(number: int) -> tuple[str, str]:
@@ -56,11 +69,20 @@ def batch_files(number: int) -> tuple[str, str]:
     return f"{number}-{CASES_FILE}", f"{number}-{RESULTS_FILE}"
 
 
-def _check_and_launch(
-    function: str, ports: Sequence[Port], *, namespace: str, title: str,
-    files: tuple[str, str] = (CASES_FILE, RESULTS_FILE),
-) -> tuple[str, str]:
+def _check_and_launch(function: str, ports: Sequence[Port], *, namespace: str, title: str) -> tuple[str, str]:
     """The assertion that the signature is the contract's, and the rows of `main` that launch the function."""
+    check, table = _check_and_table(function, ports, namespace=namespace)
+    scope = f"::{namespace}::" if namespace else "::"
+    launch = [
+        f'    ::hls::csim::bench bench("{CASES_FILE}", "{RESULTS_FILE}");',
+        table,
+        f'    bench.launch_all("{title or function}", &{scope}{function}, ports);',
+    ]
+    return check, "\n".join(launch)
+
+
+def _check_and_table(function: str, ports: Sequence[Port], *, namespace: str) -> tuple[str, str]:
+    """The assertion that the signature is the contract's, and the table of its ports."""
     parameters = [port for port in ports if port.name != RETURN_PORT]
     contract = ", ".join(port.cpp_type for port in parameters)
     result = next((port.cpp_type for port in ports if port.name == RETURN_PORT), "")
@@ -69,13 +91,7 @@ def _check_and_launch(
     if namespace:
         check = f"namespace {namespace} {{\n{check}\n}}"
     table = ", ".join(f'{{"{port.name}", {port.copies}}}' for port in parameters)
-    scope = f"::{namespace}::" if namespace else "::"
-    launch = [
-        f'    ::hls::csim::bench bench("{files[0]}", "{files[1]}");',
-        f"    const ::hls::csim::port_name ports[] = {{{table}}};",
-        f'    bench.launch_all("{title or function}", &{scope}{function}, ports);',
-    ]
-    return check, "\n".join(launch)
+    return check, f"    const ::hls::csim::port_name ports[] = {{{table}}};"
 
 
 def _program(includes: Sequence[str], checks: Sequence[str], launches: Sequence[str]) -> str:

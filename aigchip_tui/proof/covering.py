@@ -1,6 +1,6 @@
 """Every legal setting of a module: answered by the adapter from two demonstrations, then compiled and simulated.
 
-Both passes keep what they found (`proof.covered`), so that an interrupted run goes on where it stopped. What was only
+Both keep what they found (`proof.covered`), so that an interrupted run goes on where it stopped. What was only
 answered is counted apart: it is not proven.
 """
 
@@ -24,8 +24,10 @@ from aigchip_tui.proof.covered import Answer, Covered, Simulated
 from aigchip_tui.proof.demonstrations import DemoProver, subject_of
 from aigchip_tui.proof.ladder import header_name
 
-BATCH = 24
+BATCH = 384
 """Settings that share a compilation."""
+FEW = 8
+"""Members of a batch of which none is green that are no longer asked in halves."""
 TOLD = 1000
 """Answers after which the first pass tells how far it is."""
 
@@ -69,13 +71,12 @@ class Coverer:
     def cover(self, module: str, covered: Covered, select: Select | None) -> CoverageReport:
         """Answers every legal setting, then simulates those that `select` takes of them (None: no simulation)."""
         settings = list(self._template.modules()[module].legal_settings())
+        verdicts = self._simulate(module, list(select(settings)) if select is not None else [], covered)
         found = self._answer(module, covered)
         origins = Counter(answer.origin for answer in found.values())
         refused = tuple(
             f"{answer.subject}: {answer.why}" for answer in found.values() if answer.origin == "refused"
         )
-        chosen = list(select(settings)) if select is not None else []
-        verdicts = self._simulate(module, chosen, covered)
         green = [verdict for verdict in verdicts if not verdict.rung]
         return CoverageReport(
             module=module, legal=len(settings), asked=len(found), origins=dict(sorted(origins.items())),
@@ -85,19 +86,14 @@ class Coverer:
         )
 
     def _answer(self, module: str, covered: Covered) -> dict[str, Answer]:
-        """The first pass: what the adapter makes of each variant, by its digest."""
+        """What the adapter makes of each variant, by its digest; those that were simulated are answered already."""
         found: dict[str, Answer] = {}
         waiting: list[CoverageCase] = []
 
         def put(cases: Sequence[CoverageCase]) -> None:
-            for answered in answers(cases, self._library.of(module)):
-                told = "; ".join(f"line {line}: {cause}" for line, cause in answered.refusals)
-                digest = digest_of(answered.case)
-                found[digest] = Answer(
-                    digest=digest, origin=answered.origin,
-                    subject=subject_of(module, answered.case.settings) if told else "", why=told,
-                )
-            covered.answered([found[digest_of(case)] for case in cases])
+            made = [_told(module, answered) for answered in answers(cases, self._library.of(module))]
+            found.update((answer.digest, answer) for answer in made)
+            covered.answered(made)
             self._tell(f"{module}: {len(found)} settings answered")
 
         for case in module_cases(self._template, module):
@@ -115,21 +111,24 @@ class Coverer:
         return found
 
     def _simulate(self, module: str, chosen: Sequence[Settings], covered: Covered) -> list[Simulated]:
-        """The second pass; refused settings have nothing to simulate."""
+        """Answers settings and simulates what is not refused; settings of equal ports come one after the other."""
         verdicts: dict[str, Simulated] = {}
         texts: dict[str, Simulated] = {}
-        fresh: list[CoverageCase] = []
+        fresh: dict[str, tuple[tuple[str, ...], Settings]] = {}
         for settings in chosen:
-            case = variant_case(self._template.variant(module, settings))
-            digest = digest_of(case)
+            variant = self._template.variant(module, settings)
+            digest = digest_of(variant_case(variant))
             known = covered.simulated.get((digest, self._seed))
             if known is not None:
                 verdicts[digest] = texts[known.text] = known
-            elif covered.answers[digest].origin != "refused" and digest not in verdicts:
-                fresh.append(case)
-        for start in range(0, len(fresh), BATCH):
-            cases = fresh[start : start + BATCH]
-            for verdict in self._batch(module, list(answers(cases, self._library.of(module))), texts):
+            elif digest not in fresh:
+                fresh[digest] = (variant.elements, *(port.cpp_type for port in variant.ports)), settings
+        waiting = [settings for _, settings in sorted(fresh.values(), key=lambda each: each[0])]
+        for start in range(0, len(waiting), BATCH):
+            cases = [variant_case(self._template.variant(module, each)) for each in waiting[start : start + BATCH]]
+            answered = list(answers(cases, self._library.of(module)))
+            covered.answered([_told(module, each) for each in answered])
+            for verdict in self._batch(module, [each for each in answered if each.origin != "refused"], texts):
                 verdicts[verdict.digest] = verdict
                 covered.add(verdict)
             red = sum(bool(verdict.rung) for verdict in verdicts.values())
@@ -161,10 +160,7 @@ class Coverer:
             members.append((answered, text, member))
         if not members:
             return
-        agreed = simulate_batch(
-            [member for *_, member in members], sandbox=self._bench.sandbox, workdir=self._bench.workdir,
-            environment=self._bench.environment, headers=self._bench.headers,
-        )
+        agreed = self._agreed([member for *_, member in members])
         for (answered, text, _), green in zip(members, agreed, strict=True):
             # What a batch does not show green climbs by itself, where causes are told apart.
             red = None if green else self._prover.answer(module, answered).red
@@ -172,6 +168,17 @@ class Coverer:
                 module, answered, text, red.rung if red is not None else "",
                 red.evidence if red is not None else "", texts,
             )
+
+    def _agreed(self, members: Sequence[Member]) -> tuple[bool, ...]:
+        """Which members are green; where none is, one may have hidden the others, so each half is asked again."""
+        agreed = simulate_batch(
+            members, sandbox=self._bench.sandbox, workdir=self._bench.workdir, environment=self._bench.environment,
+            headers=self._bench.headers,
+        )
+        if any(agreed) or len(members) <= FEW:
+            return agreed
+        half = len(members) // 2
+        return (*self._agreed(members[:half]), *self._agreed(members[half:]))
 
     def _verdict(
         self, module: str, answered: Answered, text: str, rung: str, why: str, texts: dict[str, Simulated]
@@ -181,6 +188,15 @@ class Coverer:
             subject=subject_of(module, answered.case.settings),
         )
         return texts[text]
+
+
+def _told(module: str, answered: Answered) -> Answer:
+    """How the adapter answered, as it is kept."""
+    why = "; ".join(f"line {line}: {cause}" for line, cause in answered.refusals)
+    return Answer(
+        digest=digest_of(answered.case), origin=answered.origin,
+        subject=subject_of(module, answered.case.settings) if why else "", why=why,
+    )
 
 
 def digest_of(case: CoverageCase) -> str:
@@ -196,5 +212,5 @@ def text_digest(
     digest = hashlib.sha256(variant.prologue.replace(own, "").encode() + b"\0" + body.encode())
     for child, text in inlined:
         digest.update(child.key.encode() + b"\0" + text.encode())
-    digest.update(msgspec.json.encode([variant.ports, cases]))
+    digest.update(msgspec.msgpack.encode([variant.ports, cases]))
     return digest.hexdigest()[:20]

@@ -148,7 +148,7 @@ class DemoProver:
         """The first red rung of those that only read, and why; two empty texts when all are green."""
         answer = self._read({
             "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports), "cures": False,
-            "conformance": msgspec.to_builtins(spec.conformance(variant.settings)),
+            "undemanded": False, "conformance": msgspec.to_builtins(spec.conformance(variant.settings)),
             "headers": list(self._bench.headers.values()), "callable": [child.function for child, _ in inlined],
         })
         if isinstance(answer, Finding):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -21,10 +22,10 @@ _OWN = re.compile(r"\b(?:constexpr|const)\s+[\w: ]+?\s+(\w+)\s*=")
 def read(payload: dict[str, Any]) -> dict[str, Any]:
     """Findings of the rungs that read a body, and the repairs on offer.
 
-    `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it), and cures
-    False to offer no repairs. The answer: static, contract, conformance (findings), repairs (title, cost, body), and
-    lines of pragmas that a body conforming to its settings would conform without (undemanded). A body that is
-    red on the static rung is not parsed any further.
+    `payload`: body, function, ports, conformance (plain), headers (texts the template includes before it), cures
+    False to offer no repairs, and undemanded False to leave those lines out. The answer: static, contract, conformance
+    (findings), repairs (title, cost, body), and lines of pragmas that a body conforming to its settings would conform
+    without (undemanded). A body that is red on the static rung is not parsed any further.
     """
     from aigchip_tui.cpp.limits import screen
 
@@ -48,7 +49,7 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
         answer["contract"] = contract
         rules = msgspec.convert(payload["conformance"], Conformance)
         answer["conformance"] = conformance_findings(body, function, rules, known)
-        if not any(f.blocking for f in answer["conformance"]):
+        if payload.get("undemanded", True) and not any(f.blocking for f in answer["conformance"]):
             answer["undemanded"] = undemanded_lines(body, function, rules, known)
         if payload.get("cures", True):
             answer["repairs"] = cures(
@@ -60,13 +61,18 @@ def read(payload: dict[str, Any]) -> dict[str, Any]:
 
 def known_constants(body: str, headers: Sequence[str]) -> dict[str, int]:
     """Constants of the headers in front of a body, without those that it declares itself."""
+    own = set(_OWN.findall(body))
+    return {name: value for name, value in _header_constants(tuple(headers)).items() if name not in own}
+
+
+@functools.lru_cache(maxsize=4)  # one template has few sets of headers and many bodies
+def _header_constants(headers: tuple[str, ...]) -> dict[str, int]:
     from aigchip_tui.cpp.signatures import namespace_constants
 
     known: dict[str, int] = {}
     for text in headers:
         known = namespace_constants(text, known)
-    own = set(_OWN.findall(body))
-    return {name: value for name, value in known.items() if name not in own}
+    return known
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

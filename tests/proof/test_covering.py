@@ -12,6 +12,7 @@ import pytest
 from aigchip_tui.csim.batch import simulate_batch
 from aigchip_tui.csim.bench import Bench
 from aigchip_tui.library.demos import DemoLibrary, load_demos, shipped_root
+from aigchip_tui.llm.adapter import answer
 from aigchip_tui.model.module import Settings
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.modules.loader import load_template
@@ -93,6 +94,48 @@ def test_text_that_does_not_compile_is_red_at_compile(tmp_path: Path) -> None:
     report = _House(tmp_path, _broken("mac", "sum_in + product", "sum_in + produkt")).cover("mac", _all)
     assert len(report.red) == 14
     assert {each.partition(": ")[2].partition(":")[0] for each in report.red} == {"compile"}
+
+
+def test_one_text_that_does_not_compile_hides_no_other_of_its_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counted(members: Any, **words: Any) -> Any:
+        asked.append(len(members))
+        return simulate_batch(members, **words)
+
+    monkeypatch.setattr("aigchip_tui.proof.covering.simulate_batch", counted)
+    library = _broken("mac", "static_cast<std::int32_t>(a) * b", "static_cast<std::int32_t>(a) * nowhere")
+    report = _House(tmp_path, library).cover("mac", _all)
+    assert (report.simulated, len(report.red)) == (10, 4)
+    assert all("format=half_" in each and ": compile: " in each for each in report.red)
+    assert asked == [14, 7, 7]
+
+
+def test_settings_are_answered_once_and_those_of_equal_ports_share_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the headers' templates make of a port's types is then compiled once for all of them."""
+    answered: list[str] = []
+    ports: list[tuple[str, ...]] = []
+
+    def once(messages: Any) -> Any:
+        answered.append(messages[-1]["content"])
+        return answer(messages)
+
+    def green(members: Any, **_: Any) -> tuple[bool, ...]:
+        ports.extend((m.variant.elements, *(port.cpp_type for port in m.variant.ports)) for m in members)
+        return (True,) * len(members)
+
+    monkeypatch.setattr("aigchip_tui.llm.coverage.answer", once)
+    monkeypatch.setattr("aigchip_tui.proof.covering.simulate_batch", green)
+    report = _House(tmp_path).cover("dma_store", lambda settings: settings[::-1][:30])
+    assert (report.simulated, report.not_run) == (30, report.asked - 30)
+    assert len(answered) == len(set(answered)) == report.asked
+    assert ports == sorted(ports)
+    assert {each[0] for each in ports} == {"", TEMPLATE.variant("dma_store", {"port": 4, "lanes": 1,
+                                                                             "precision": "int16"}).elements}
 
 
 def test_a_wrong_pragma_that_no_simulation_sees_is_red(tmp_path: Path) -> None:

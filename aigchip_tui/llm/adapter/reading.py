@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 HOLE = "\x00"
 
@@ -37,17 +38,17 @@ class Segment:
     line: int
     rows: tuple[tuple[str, str], ...]
 
-    @property
+    @cached_property
     def code(self) -> str:
         """All code of the segment without comments."""
         return "\n".join(code for code, _ in self.rows)
 
-    @property
+    @cached_property
     def numerals(self) -> tuple[str, ...]:
         """The numerals of the code in reading order."""
         return tuple(_NUMERAL.findall(self.code))
 
-    @property
+    @cached_property
     def skeleton(self) -> str:
         """The code with a hole for each numeral and white space evened out: equal skeletons differ in
         numbers only."""
@@ -108,6 +109,7 @@ class _Block:
     language: str = ""
 
 
+@lru_cache(maxsize=4096)  # the lines of examples come again and again
 def read_line(number: int, text: str) -> Line:
     """Words and numbers of one instruction line."""
     even = _BLANKS.sub(" ", text).strip()
@@ -116,6 +118,11 @@ def read_line(number: int, text: str) -> Line:
 
 def read_segments(code: Sequence[str], *, lines: int) -> tuple[tuple[Segment, ...], str]:
     """The segments of an example's code, and the reason why it cannot be read (empty when it can)."""
+    return _read_segments(tuple(code), lines)
+
+
+@lru_cache(maxsize=64)
+def _read_segments(code: tuple[str, ...], lines: int) -> tuple[tuple[Segment, ...], str]:
     found: list[tuple[int, list[tuple[str, str]]]] = []
     for row, text in enumerate(code, start=1):
         stripped = text.rstrip()
@@ -187,7 +194,12 @@ def _twice(lines: Sequence[Line]) -> str:
 def read_request(messages: Sequence[Mapping[str, object]]) -> Request:
     """Examples and instruction of the messages: the last run of numbered lines is the instruction, each
     earlier one that is followed by fenced code is an example; fenced code elsewhere is not read."""
-    blocks = _blocks("\n\n".join(_content(message) for message in messages))
+    return _read("\n\n".join(_content(message) for message in messages))
+
+
+@lru_cache(maxsize=4)  # who checks a prompt and who answers it read the same text
+def _read(text: str) -> Request:
+    blocks = _blocks(text)
     if not blocks:
         return Request(examples=(), lines=(), fault="the request holds no numbered lines")
     examples: list[Example] = []
