@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import click
 
 from aigchip_tui.cli.common import engine_state, open_session, seems_alive
+from aigchip_tui.cli.limit_options import limit_options, send_limits, taken_limits
 from aigchip_tui.cli.output import note, say, sessions_option, tape_options
 from aigchip_tui.engine.sending import control_payload, somebody
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.store.session import Session
 
 
@@ -19,13 +22,28 @@ from aigchip_tui.store.session import Session
 @click.option("--take-over", is_flag=True, help="Take the session from an engine that cannot be known to be gone.")
 @click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
 @click.option("--jobs", type=int, default=0, help="Steps at a time.")
+@limit_options
 @tape_options
 @sessions_option
-def start_command(name: str, take_over: bool, upgrade: bool, jobs: int, sessions: str | None) -> int:
-    """Start the detached engine of NAME; returns when it has begun."""
+def start_command(
+    name: str, take_over: bool, upgrade: bool, jobs: int, sessions: str | None, **options: Any
+) -> int:
+    """Start the detached engine of NAME; returns when it has begun.
+
+    Limits may be changed at any time: an engine that runs already takes them at once.
+    """
+    limits = taken_limits(options)
     session = open_session(sessions, name)
+    new = send_limits(session, limits)
+    if limits and seems_alive(engine_state(session)):
+        say(_sent(name, new) if new else f"{name} has these limits already.")
+        return 0
     say(_start(session, take_over=take_over, upgrade=upgrade, jobs=jobs))
     return 0
+
+
+def _sent(name: str, limits: SessionLimits) -> str:
+    return f"{limits.words()} sent to the engine of {name}."
 
 
 def _start(session: Session, *, take_over: bool = False, upgrade: bool = False, jobs: int = 0) -> str:
@@ -90,13 +108,16 @@ def pause_command(name: str, sessions: str | None) -> int:
 @click.command("resume")
 @click.argument("name")
 @click.option("--upgrade", is_flag=True, help="Go on although template or demonstrations changed.")
+@limit_options
 @tape_options
 @sessions_option
-def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
+def resume_command(name: str, upgrade: bool, sessions: str | None, **options: Any) -> int:
     """Go on with NAME after a pause or a stop."""
     from aigchip_tui.engine.history import view
 
+    limits = taken_limits(options)
     session = open_session(sessions, name)
+    new = send_limits(session, limits)
     alive = seems_alive(engine_state(session))
     paused = view(session).state.paused or any(c.payload.get("kind") == "pause" for c in session.inbox.pending())
     if paused:
@@ -104,6 +125,8 @@ def resume_command(name: str, upgrade: bool, sessions: str | None) -> int:
         say(f"resume sent to {name}.")
     if not alive:
         say(_start(session, upgrade=upgrade))
+    elif new:
+        say(_sent(name, new))
     elif not paused:
         note(f"{name} is running already.")
     return 0

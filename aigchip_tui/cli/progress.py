@@ -21,6 +21,7 @@ class Progress:
         """A line for the events that move the search; nothing for the others."""
         match event:
             case ev.EngineStarted():
+                self.best_ms = min((d.figures.latency_ms for d in state.evaluated() if d.figures), default=self.best_ms)
                 self.say(f"engine: {event.generator}; {event.synthesizer}; sandbox {event.sandbox}")
             case ev.DesignEvaluated():
                 mark = ""
@@ -44,6 +45,8 @@ class Progress:
                 self.say(f"search finished: {event.reason}; proving the front")
             case ev.RungFinished(design=design) if design and event.outcome.rung != "estimate":
                 self.say(f"      d{design:04d} {event.outcome.rung} {event.outcome.status}: {event.outcome.told}")
+            case ev.LimitsChanged():
+                self.say(f"limits: {event.limits.words()}, by {event.by or 'somebody'}")
             case ev.EngineStopped():
                 self.say(f"engine: {event.reason}")
             case _:

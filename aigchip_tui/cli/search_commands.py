@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aigchip_tui.cli.common import open_session, place
+from aigchip_tui.cli.common import engine_state, open_session, place, seems_alive
+from aigchip_tui.cli.limit_options import LIMIT_OPTIONS, raise_it, send_limits, taken_limits
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, tape_options
 from aigchip_tui.cli.progress import Progress
 from aigchip_tui.cli.same_session import refuse_other_flags
@@ -50,20 +51,21 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
         click.option("--generator", default=None, help="offline (adapter, not a language model) or openai:MODEL."),
         click.option("--grain", type=click.Choice(["explicit", "high"]), default=None,
                      help="Instructions of prompts: line by line (explicit), or what is wanted alone (high)."),
-        click.option("--synth", type=click.Choice(["embedded", "vitis"]), default=None),
-        click.option("--evaluations", type=int, default=None, help="Designs to evaluate."),
-        click.option("--population", type=int, default=None),
-        click.option("--seed", type=int, default=None),
+        click.option("--synth", type=click.Choice(["embedded", "vitis"]), default=None,
+                     help="Who judges designs: the embedded estimator; Vitis HLS is not built yet."),
+        click.option("--population", type=int, default=None,
+                     help="Designs that breed; at most a quarter of the evaluations."),
+        click.option("--seed", type=int, default=None, help="Of all random draws; equal seeds, equal designs."),
         click.option("--jobs", type=int, default=None, help="Steps at a time."),
-        click.option("--gate", type=click.Choice(["never", "stuck", "interfaces", "every"]), default=None),
-        click.option("--max-calls", type=int, default=None),
-        click.option("--max-tokens", type=int, default=None),
-        click.option("--max-usd", type=float, default=None),
-        click.option("--max-hours", type=float, default=None),
+        click.option("--gate", type=click.Choice(["never", "stuck", "interfaces", "every"]), default=None,
+                     help="When you are asked: never, when attempts are used up (default), at every broken contract, "
+                     "for every module."),
+        *LIMIT_OPTIONS,
         click.option("--pin", "pins", multiple=True, help="PARAM=VALUE that every design keeps."),
         click.option("--from", "parent", default=None, help="Session whose best designs begin the search."),
-        click.option("--sandbox", type=click.Choice(["auto", "none"]), default=None),
-        click.option("--executor", default=None, help="local"),
+        click.option("--sandbox", type=click.Choice(["auto", "none"]), default=None,
+                     help="none: run a model's code with your rights where no sandbox holds."),
+        click.option("--executor", default=None, help="Where steps run: local."),
         click.option("--prompt", type=click.Path(path_type=Path), default=None, help="A prompt template of your own."),
         *_CACHE_OPTIONS,
         click.option("--practice", is_flag=True, help="An adapter that makes mistakes: meet decisions at once."),
@@ -196,7 +198,12 @@ def run_command(
             _say_understanding(session)
     else:
         session = open_session(sessions, name)
+        limits = taken_limits(options)
         refuse_other_flags(session, options)
+        if limits and seems_alive(engine_state(session)):
+            raise AigchipError(f"An engine of {name} runs already.",
+                               hint=f"Give it other limits with: aigchip-tui start {name} {limits.words()}")
+        send_limits(session, limits)
     return run_to_end(session, as_json=as_json, jobs=jobs, take_over=take_over, upgrade=upgrade)
 
 
@@ -239,8 +246,7 @@ def run_to_end(
         note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")
         return 4
     if result.state.finished.startswith(CAP_REACHED):
-        note(f"{result.state.finished}; raise it in {session.folder / 'session.yaml'}, and the search goes on where it "
-             f"ended: aigchip-tui run {session.name}")
+        note(raise_it(result.state.finished, session.name))
     return 0 if best(result.state, result.settings.goal) is not None else 1
 
 

@@ -16,6 +16,7 @@ from aigchip_tui.model.summary import best, run_state
 def ls_command(as_json: bool, sessions: str | None) -> int:
     """List the sessions."""
     from aigchip_tui.engine.history import view
+    from aigchip_tui.model.session import limited
     from aigchip_tui.store.session import open_session as opened
     from aigchip_tui.store.session import session_names
 
@@ -31,7 +32,7 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
         figures = chosen.figures if chosen else None
         rows.append({
             "name": name, "state": run_state(seen.state, alive=seems_alive(engine_state(seen.session))),
-            "done": seen.state.counts()["done"], "limit": seen.settings.evaluations,
+            "done": seen.state.counts()["done"], "limit": limited(seen.settings, seen.state.limits).evaluations,
             "best_ms": figures.latency_ms if figures else None, "basis": figures.basis if figures else "",
             "dsp": figures.dsp if figures else None, "waiting": len(seen.state.open_decisions),
             "workload": seen.settings.workload, "device": seen.settings.device,

@@ -10,6 +10,7 @@ from aigchip_tui.cli.common import engine_state, open_view, seems_alive
 from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.evidence import evidence_of
+from aigchip_tui.model.limits import flag
 from aigchip_tui.model.summary import LADDER, best, design_document, session_document
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
         + (f"; NOT denied: {', '.join(box['not_denied'])}" if box["not_denied"] else ""))
     say(f"  designs     {counts['done']} evaluated, {counts['failed']} failed, {counts['screened']} screened by the "
         f"model, {counts['in_flight']} in flight, limit {counts['limit']}")
+    for line in limit_lines(report):
+        say(line)
     if read_only:
         say(f"  read-only   {read_only}")
     if report["finished"]:
@@ -94,6 +97,20 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
     if report["front"]:
         say()
         design_table(report["front"])
+
+
+def limit_lines(report: dict[str, Any]) -> list[str]:
+    """The caps beside what they count, and the limits that are not those the session was made with."""
+    used = {"max_calls": (report["model_calls"], "calls"), "max_tokens": (report["tokens"], "tokens"),
+            "max_usd": (report["cost_usd"], "USD"), "max_hours": (report["worked_hours"], "hours of work")}
+    caps = [f"{spent:.4g} of {report['limits'][name]:g} {unit}" if isinstance(spent, float)
+            else f"{spent} of {report['limits'][name]} {unit}"
+            for name, (spent, unit) in used.items() if report["limits"][name]]
+    lines = [f"  caps        {', '.join(caps)}"] if caps else []
+    changed = [f"{flag(name)} {report['limits'][name]:g} (made with {made:g})" if isinstance(made, float)
+               else f"{flag(name)} {report['limits'][name]} (made with {made})"
+               for name, made in report["made_with"].items()]
+    return [*lines, f"  changed     {', '.join(changed)}"] if changed else lines
 
 
 def variants_line(variants: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui.model.proof import DESIGN_RUNGS, Rung
-from aigchip_tui.model.state import AWAY, CAP, Design, SessionState, Variant
+from aigchip_tui.model.state import ALL_DONE, AWAY, CAP, Design, SessionState, Variant
 
 StepKind = Literal[
     "propose", "elaborate", "tell", "choose", "generate", "check", "evaluate", "fail", "finish", "prove", "sanitize",
@@ -213,7 +213,7 @@ def _propose(state: SessionState, limits: Limits) -> Iterator[Step]:
         return
     if number > limits.evaluations:
         if all(design.told for design in state.designs.values()):
-            yield Step(kind="finish", message="all evaluations done")
+            yield Step(kind="finish", message=ALL_DONE)
         return
     if _first_untold(state) > number - limits.lag:
         yield Step(kind="propose", design=number)

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from aigchip_tui.model.decision import NEVER_AS_IS, Command
-from aigchip_tui.model.events import AnyEvent, CommandRefused, DecisionAnswered, SearchPaused, SearchResumed
+from aigchip_tui.model.events import (
+    AnyEvent,
+    CommandRefused,
+    DecisionAnswered,
+    LimitsChanged,
+    SearchPaused,
+    SearchResumed,
+)
+from aigchip_tui.model.limits import limit_refusal
 from aigchip_tui.model.state import SessionState
 
 
@@ -13,6 +21,11 @@ def answer(state: SessionState, command: Command) -> AnyEvent:
         return SearchPaused(by=command.by, uuid=command.uuid)
     if command.kind == "resume":
         return SearchResumed(by=command.by, uuid=command.uuid)
+    if command.kind == "limits":
+        wrong = [why for name, value in command.limits.given() if (why := limit_refusal(name, value))]
+        return CommandRefused(uuid=command.uuid, why=wrong[0]) if wrong else LimitsChanged(
+            limits=command.limits, by=command.by, uuid=command.uuid
+        )
     why = _refusal(state, command)
     if why:
         return CommandRefused(uuid=command.uuid, why=why)

@@ -10,10 +10,11 @@ from aigchip_tui.csim.bench import Bench
 from aigchip_tui.engine.advance import Limits, Step
 from aigchip_tui.engine.loop import Prepared
 from aigchip_tui.engine.reuse import Reuse
+from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.client import Generator
 from aigchip_tui.model.module import Variant
-from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.session import SessionSettings, limited
 from aigchip_tui.model.space import Build
 from aigchip_tui.model.state import CAP_REACHED, SessionState
 from aigchip_tui.model.summary import final_designs
@@ -27,7 +28,7 @@ from aigchip_tui.synth.protocol import Synthesizer
 
 @dataclass(frozen=True)
 class House:
-    """The tools of one session. `now_text` gives UTC for display; `elapsed_s` the engine's running time for caps."""
+    """The tools of one session. `now_text` gives UTC for display; `stopwatch` the engine's time of work."""
 
     settings: SessionSettings
     build: Build
@@ -41,7 +42,7 @@ class House:
     blobs: BlobStore
     search: Searcher
     now_text: Callable[[], str]
-    elapsed_s: Callable[[], float]
+    stopwatch: Stopwatch
     cancelled: threading.Event
     close: Callable[[], None]
     reuse: Reuse | None = None
@@ -75,8 +76,9 @@ class House:
 
     def limits(self, state: SessionState) -> Limits:
         """Evaluations, lag and the first cap that is reached."""
+        evaluations = limited(self.settings, state.limits).evaluations
         return Limits(
-            evaluations=self.settings.evaluations, lag=self.settings.lag, stop_reason=self._cap(state),
+            evaluations=evaluations, lag=self.settings.lag, stop_reason=self._cap(state),
             model_chooses=self.settings.selection == "model" and self.generator.spec.is_language_model,
         )
 
@@ -86,13 +88,13 @@ class House:
 
     def _cap(self, state: SessionState) -> str:
         """The cap that ends the search. What calls under way reserve may come back and ends nothing yet."""
-        s, spend = self.settings, state.spend
+        s, spend = limited(self.settings, state.limits), state.spend
         if s.max_calls and spend.calls >= s.max_calls:
             return f"{CAP_REACHED}: --max-calls {s.max_calls}"
         if s.max_tokens and spend.settled_tokens >= s.max_tokens:
             return f"{CAP_REACHED}: --max-tokens {s.max_tokens}"
         if s.max_usd and spend.settled_usd >= s.max_usd:
             return f"{CAP_REACHED}: --max-usd {s.max_usd:g}"
-        if s.max_hours and self.elapsed_s() >= s.max_hours * 3600:
+        if s.max_hours and state.worked_s + self.stopwatch.uncounted_s >= s.max_hours * 3600:
             return f"{CAP_REACHED}: --max-hours {s.max_hours:g}"
         return f"{CAP_REACHED}: {state.capped}" if state.capped else ""

@@ -11,12 +11,15 @@ from typing import Protocol
 from aigchip_tui.engine.advance import Limits, Step, advance, away_reason, generator_is_away
 from aigchip_tui.engine.answers import answer
 from aigchip_tui.engine.giving_up import concerns_machine, given_up
+from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Command
 from aigchip_tui.model.state import SessionState
 
 Job = Callable[[], Sequence[ev.AnyEvent]]
 POLL_S = 0.25
+COUNT_EVERY_S = 60.0
+"""A kill loses no more than this of the time that `--max-hours` counts."""
 DRAIN_S = 30.0
 """How long a stop waits for steps under way."""
 
@@ -79,6 +82,7 @@ class Engine:
     """How long a stop waits for steps under way; what is left is cut and begins anew at the next start."""
     monotonic: Callable[[], float] = time.monotonic
     cancel: Callable[[], None] = lambda: None
+    stopwatch: Stopwatch = field(default_factory=lambda: Stopwatch(time.monotonic))
     wait_for_human: bool = False
     """Stay alive while only humans can move the search on (the detached engine); otherwise return."""
     stop_commands: list[str] = field(default_factory=list)
@@ -104,6 +108,7 @@ class Engine:
     def _run(self, pool: futures.ThreadPoolExecutor) -> str:
         while True:
             self.desk.beat()
+            self._count_work()
             self._obey()
             self._land()
             if self.stop:
@@ -122,6 +127,11 @@ class Engine:
                 if not self.wait_for_human:
                     return "paused" if self.state.paused else "waiting"
             self._wait()
+
+    def _count_work(self) -> None:
+        self.stopwatch.note(busy=bool(self._flight))
+        if self.stopwatch.uncounted_s >= COUNT_EVERY_S:
+            self._record([ev.WorkCounted(seconds=self.stopwatch.take())])
 
     def _drained(self) -> bool:
         """True when nothing is under way, or the patience with it has ended and it is cut."""

@@ -11,6 +11,7 @@ from aigchip_tui.llm.prompts import check_prompt_template
 from aigchip_tui.llm.spec import parse_spec
 from aigchip_tui.model.device import Device, device, read_devices
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.limits import RANGES, limit_refusal
 from aigchip_tui.model.module import Setting
 from aigchip_tui.model.request import Request, settle
 from aigchip_tui.model.request_words import Wish, read_wishes
@@ -82,15 +83,14 @@ def _plain_file(path: Path) -> None:
 def checked(settings: SessionSettings) -> SessionSettings:
     """The settings themselves; AigchipError when a figure is out of range."""
     for option, figure, least, most in (
-        ("--evaluations", settings.evaluations, 1, 1_000_000), ("--population", settings.population, 0, 100_000),
-        ("--jobs", settings.jobs, 1, MAX_JOBS), ("--max-calls", settings.max_calls, 0, 10**9),
-        ("--max-tokens", settings.max_tokens, 0, 10**12), ("--seed", settings.seed, 0, 2**62),
+        ("--population", settings.population, 0, 100_000), ("--jobs", settings.jobs, 1, MAX_JOBS),
+        ("--seed", settings.seed, 0, 2**62),
     ):
         if not least <= figure <= most:
             raise AigchipError(f"{option} {figure} is outside {least} .. {most}.")
-    for option, amount in (("--max-usd", settings.max_usd), ("--max-hours", settings.max_hours)):
-        if not 0 <= amount < 1e9:
-            raise AigchipError(f"{option} {amount} is not an amount.", hint="0 is no limit.")
+    for name in RANGES:
+        if why := limit_refusal(name, getattr(settings, name)):
+            raise AigchipError(why)
     parse_spec(settings.generator)
     if settings.prompt:
         check_prompt_template(settings.prompt)

@@ -14,6 +14,7 @@ from aigchip_tui.csim.bench import Bench
 from aigchip_tui.engine.house import House
 from aigchip_tui.engine.making import build_of, workload_of
 from aigchip_tui.engine.reuse import open_reuse
+from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.library.demos import load_library
 from aigchip_tui.llm.client import open_generator
 from aigchip_tui.model.errors import MissingToolError
@@ -45,7 +46,7 @@ def open_house(
     environment: Mapping[str, str],
     work: Path,
     now_text: Callable[[], str],
-    elapsed_s: Callable[[], float],
+    stopwatch: Stopwatch,
     seeds: Sequence[Mapping[str, Setting]] = (),
 ) -> House:
     """Everything the session's steps need; raises AigchipError naming what is missing on this machine.
@@ -76,7 +77,7 @@ def open_house(
         library=load_library(template.name, borrowed_of(template)), generator=generator,
         synthesizer=EmbeddedSynthesizer(build=build, template=template, worker=worker, bench=bench),
         bench=bench, read=sandboxed_reader(worker), close=worker.close, blobs=session.blobs,
-        search=_searcher(build, workload, settings, pins, seeds), now_text=now_text, elapsed_s=elapsed_s,
+        search=_searcher(build, workload, settings, pins, seeds), now_text=now_text, stopwatch=stopwatch,
         cancelled=threading.Event(),
         reuse=open_reuse(session, settings, generator, environment=environment, now_text=now_text),
     )

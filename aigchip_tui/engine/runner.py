@@ -17,10 +17,11 @@ from aigchip_tui.engine.house import House
 from aigchip_tui.engine.loop import Engine
 from aigchip_tui.engine.making import MAX_JOBS
 from aigchip_tui.engine.opening import open_house
+from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Setting
-from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.session import SessionSettings, limited
 from aigchip_tui.model.state import SessionState
 from aigchip_tui.model.summary import front
 from aigchip_tui.store.hold import EngineHold, take_hold
@@ -83,12 +84,11 @@ def run_engine(
     settings = settings_of(session)
     if jobs:
         settings = _with_jobs(settings, jobs)
-    began = time.monotonic()
     work = session.place.cache / "work" / f"{session.id}-{os.getpid()}"
     try:
         house = open_house(
             session, settings, environment=environment, work=work,
-            now_text=lambda: iso_utc(time.time()), elapsed_s=lambda: time.monotonic() - began,
+            now_text=lambda: iso_utc(time.time()), stopwatch=Stopwatch(time.monotonic),
             seeds=_seeds(session, settings),
         )
     except BaseException:
@@ -125,23 +125,26 @@ def _run(
         desk.record(lost)
         for event in lost:
             state.apply(event)
-    if state.proofs_finished and not state.open_decisions:
+    if state.proofs_finished and not state.open_decisions and all(c.kind != "limits" for c in desk.commands()):
         return RunResult("done", state, settings)
     engine = Engine(
         state=state, workshop=house, desk=desk, jobs=min(settings.jobs, settings.lag),
         on_event=lambda event: on_event(event, state), wait_for_human=wait_for_human, cancel=house.cancelled.set,
+        stopwatch=house.stopwatch,
     )
     handle.attach(engine)
     assert state.engine is not None
     on_event(state.engine, state)
     reason = engine.run()
-    stopped = ev.EngineStopped(reason=reason, cut=engine.cut, uuids=tuple(engine.stop_commands))
+    stopped = ev.EngineStopped(
+        reason=reason, cut=engine.cut, uuids=tuple(engine.stop_commands), worked_s=house.stopwatch.take(),
+    )
     desk.record([stopped])
     for uuid in engine.stop_commands:
         desk.settled(uuid)
     state.apply(stopped)
     on_event(stopped, state)
-    return RunResult(reason, state, settings, engine.cut)
+    return RunResult(reason, state, limited(settings, state.limits), engine.cut)
 
 
 def _seeds(session: Session, settings: SessionSettings) -> list[dict[str, Setting]]:

@@ -6,6 +6,7 @@ import getpass
 from typing import Any
 
 from aigchip_tui.model.decision import Action
+from aigchip_tui.model.limits import SessionLimits
 
 
 def somebody() -> str:
@@ -25,6 +26,11 @@ def answer_payload(
         "kind": "decide", "by": by, "decision": decision, "action": action, "cure": cure, "as_is": as_is,
         "reason": reason, "hint": hint, "source": source, "question": question,
     }
+
+
+def limits_payload(limits: SessionLimits, *, by: str) -> dict[str, Any]:
+    """The payload of a change of limits."""
+    return {"kind": "limits", "by": by, "limits": dict(limits.given())}
 
 
 def control_payload(kind: str, *, by: str, now: bool = False) -> dict[str, Any]:

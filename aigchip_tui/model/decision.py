@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.proof import Rung
 
 Gate = Literal["never", "stuck", "interfaces", "every"]
@@ -45,14 +46,14 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
-    """What a human asked of the engine: an answer to a decision, or a control of the search.
+    """What a human asked of the engine: an answer to a decision, a control of the search, or other limits.
 
     `uuid` makes it exactly once. `question` is the fingerprint of the question as the human saw it: an answer to a
     superseded question is refused. `source` is the blob of a patch. A stop that is `as_is` does not drain.
     """
 
     uuid: str
-    kind: Literal["decide", "pause", "resume", "stop"]
+    kind: Literal["decide", "pause", "resume", "stop", "limits"]
     by: str = ""
     decision: str = ""
     question: str = ""
@@ -62,6 +63,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     hint: str = ""
     source: str = ""
+    limits: SessionLimits = SessionLimits()
 
 
 def fingerprint(variant: str, rung: Rung, findings: Sequence[Finding], cause: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import msgspec
 
 from aigchip_tui.model.decision import Action, Decision
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.module import Setting, Settings
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.upcast import upcast
@@ -43,6 +44,22 @@ class EngineStopped(Event, frozen=True, kw_only=True):
     reason: str
     cut: tuple[str, ...] = ()
     uuids: tuple[str, ...] = ()
+    worked_s: float = 0.0
+    """Seconds of work that no WorkCounted has told."""
+
+
+class WorkCounted(Event, frozen=True, kw_only=True):
+    """The engine has worked on for so many seconds; waiting for a human is no work."""
+
+    seconds: float
+
+
+class LimitsChanged(Event, frozen=True, kw_only=True):
+    """A human gave the session other limits than it was made with; the search goes on where the old ones ended it."""
+
+    limits: SessionLimits
+    by: str = ""
+    uuid: str = ""
 
 
 class SearchPaused(Event, frozen=True, kw_only=True):
@@ -317,7 +334,7 @@ class ProofsFinished(Event, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    EngineStarted | EngineStopped | SearchPaused | SearchResumed
+    EngineStarted | EngineStopped | WorkCounted | SearchPaused | SearchResumed | LimitsChanged
     | DesignProposed | DesignElaborated | VariantDeclared
     | ChoiceAsked | DemosChosen | CallStarted | ReplyRecorded | CallFailed | FaultsInjected | VariantTaken
     | RungFinished | VariantProven | VariantFailed | DecisionOpened | DecisionAnswered | CommandRefused

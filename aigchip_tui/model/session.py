@@ -9,6 +9,7 @@ import msgspec
 from aigchip_tui.model.decision import Gate
 from aigchip_tui.model.device import Device
 from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.module import Setting
 
 Grain = Literal["explicit", "high"]
@@ -86,3 +87,8 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         """The population, at most a quarter of the evaluations (SPACE sec. 4)."""
         largest = max(2, self.evaluations // 4)
         return min(self.population or MAX_POPULATION, largest)
+
+
+def limited(settings: SessionSettings, limits: SessionLimits) -> SessionSettings:
+    """The settings with the limits that a human gave later; everything else is as the session was made."""
+    return msgspec.structs.replace(settings, **dict(limits.given()))

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Decision
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.module import Setting, Settings
 from aigchip_tui.model.proof import Rung, RungOutcome
 
@@ -26,6 +27,8 @@ CAP = "cap"
 """Cause of what was not built because a cap of the session was reached."""
 CAP_REACHED = "cap reached"
 """How the reason of a search begins that a cap ended."""
+ALL_DONE = "all evaluations done"
+"""Reason of a search that has evaluated as many designs as it was asked for."""
 VariantStatus = Literal["needed", "calling", "replied", "proven", "stuck", "skipped", "failed"]
 DesignStatus = Literal["proposed", "building", "waiting", "evaluated", "failed", "damaged"]
 
@@ -202,6 +205,10 @@ class SessionState:
     cut: tuple[str, ...] = ()
     """Steps that the last engine cut when it stopped; they are done again."""
     paused: bool = False
+    limits: SessionLimits = field(default_factory=SessionLimits)
+    """Limits that a human gave after the session was made."""
+    worked_s: float = 0.0
+    """Seconds in which steps of the session's engines were under way, as far as they were journalled."""
     capped: str = ""
     """The cap that refused a call of this engine, with its figures; empty while none did."""
     finished: str = ""
@@ -260,6 +267,14 @@ class SessionState:
                     variant.attempts.pop()
             elif variant.status == "failed" and variant.unanswered:
                 self._ask_again(variant)
+        self._lift_caps()
+
+    def _lift_caps(self) -> None:
+        """A cap is asked about anew: what it left is built, and the search goes on."""
+        self.capped = ""
+        for variant in self.variants.values():
+            if variant.status == "failed" and variant.unanswered and variant.cause == CAP:
+                self._ask_again(variant)
         for design in self.designs.values():
             if design.cause == CAP and design.is_unjudged:
                 self._go_on_with(design)
@@ -282,7 +297,19 @@ class SessionState:
 
     def _engine_stopped(self, event: ev.EngineStopped) -> None:
         self.stopped, self.cut = event.reason, event.cut
+        self.worked_s += event.worked_s
         self.commands.update(dict.fromkeys(event.uuids, "accepted"))
+
+    def _work_counted(self, event: ev.WorkCounted) -> None:
+        self.worked_s += event.seconds
+
+    def _limits_changed(self, event: ev.LimitsChanged) -> None:
+        self.limits = self.limits.then(event.limits)
+        if event.uuid:
+            self.commands[event.uuid] = "accepted"
+        if self.finished == ALL_DONE and (event.limits.evaluations or 0) > len(self.designs):
+            self.finished, self.proofs_finished = "", False
+        self._lift_caps()
 
     def _search_paused(self, event: ev.SearchPaused) -> None:
         self.paused = True

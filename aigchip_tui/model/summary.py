@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.limits import RANGES
 from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, Status
-from aigchip_tui.model.session import Goal, SessionSettings
+from aigchip_tui.model.session import Goal, SessionSettings, limited
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.state import Design, SessionState
 
@@ -157,6 +158,7 @@ def _moving(state: SessionState) -> bool:
 def session_document(settings: SessionSettings, state: SessionState, *, alive: bool | None = None) -> dict[str, Any]:
     """The document of `show --json`."""
     chosen = best(state, settings.goal)
+    made, settings = settings, limited(settings, state.limits)
     return {
         "name": settings.name,
         "state": run_state(state, alive=alive),
@@ -185,5 +187,8 @@ def session_document(settings: SessionSettings, state: SessionState, *, alive: b
             "not_denied": list(state.engine.not_denied) if state.engine else [],
         },
         "finished": state.finished or None,
+        "limits": {name: getattr(settings, name) for name in RANGES},
+        "made_with": {name: getattr(made, name) for name, _ in state.limits.given()},
+        "worked_hours": round(state.worked_s / 3600, 4),
         "damaged": list(state.damaged),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from aigchip_tui.engine.history import SessionView, settings_of
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.session import limited
 from aigchip_tui.model.state import SessionState
 from aigchip_tui.model.summary import best, front, run_state
 from aigchip_tui.store.lock import EngineState, LockObserver
@@ -163,7 +164,7 @@ class Follower:
         counts = s.counts()
         started = s.engine
         return Snapshot(
-            name=self.session.name, settings=self.settings, read_only=self.session.read_only,
+            name=self.session.name, settings=limited(self.settings, s.limits), read_only=self.session.read_only,
             state=run_state(s, alive=engine in ("alive", "unknown")), engine=engine, problem=problem,
             reading=self._reading,
             designs=dict(self._designs), variants=dict(self._variants), open=tuple(s.open_decisions.values()),

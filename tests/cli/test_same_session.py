@@ -10,10 +10,12 @@ import msgspec
 import pytest
 import yaml
 
+from aigchip_tui.cli.limit_options import raise_it, send_limits, taken_limits
 from aigchip_tui.cli.main import app
 from aigchip_tui.cli.same_session import refuse_other_flags
 from aigchip_tui.engine.making import make_settings, understand
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.store.session import Place, Session, create_session
 
@@ -56,6 +58,21 @@ def test_a_flag_that_says_something_else_is_refused_by_name(place: Place, option
         refuse_other_flags(made(place, max_usd=3.0), options)
     assert told.value.exit_code == 2
     assert "\n" not in told.value.message
+
+
+def test_limits_of_a_session_that_is_there_are_left_for_its_engine(place: Place) -> None:
+    session = made(place, max_calls=5)
+    options: dict[str, Any] = {"max_calls": 9, "evaluations": 12, "max_usd": None, "seed": 2}
+    limits = taken_limits(options)
+    assert options == {"seed": 2}, "what is left is compared with the settings"
+    assert send_limits(session, limits) == SessionLimits(max_calls=9), "twelve evaluations it has already"
+    (waiting,) = session.inbox.pending()
+    assert waiting.payload["limits"] == {"max_calls": 9}
+    assert not send_limits(session, SessionLimits(max_calls=5))
+    with pytest.raises(AigchipError, match="--max-calls -1 is outside"):
+        taken_limits({"max_calls": -1})
+    words = raise_it("cap reached: --max-calls 5", "first")
+    assert "run first --max-calls N" in words
 
 
 def test_a_switch_is_told_in_words(place: Place) -> None:

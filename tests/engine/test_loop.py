@@ -12,8 +12,10 @@ from aigchip_tui.engine.advance import Limits, Step
 from aigchip_tui.engine.judge import judge
 from aigchip_tui.engine.loop import Engine, Prepared
 from aigchip_tui.engine.steps.check import _no_code
+from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Command, Gate
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.session import Goal
@@ -371,6 +373,49 @@ def test_a_cap_ends_the_search_and_a_raised_one_goes_on_as_if_there_had_been_non
     assert state.counts() == whole.counts()
     assert {n: d.told for n, d in state.designs.items()} == {n: d.told for n, d in whole.designs.items()}
     assert final_designs(state, Goal()) == final_designs(whole, Goal())
+
+
+class Limited(Simulated):
+    """A session whose evaluations a human may change."""
+
+    def limits(self, state: SessionState) -> Limits:
+        return Limits(evaluations=state.limits.evaluations or self.evaluations, lag=self.lag)
+
+
+def test_more_evaluations_go_on_with_a_finished_search_as_if_they_had_been_asked_for_at_once(
+    calm: list[ev.AnyEvent],
+) -> None:
+    journal: list[ev.AnyEvent] = []
+    workshop = Limited(evaluations=5)
+    assert run(workshop, journal) == "done"
+    assert fold(journal).proofs_finished
+    desk = MemoryDesk(journal)
+    desk.inbox["1"] = Command(uuid="1", kind="limits", by="me", limits=SessionLimits(evaluations=12))
+    journal.append(STARTED)
+    assert Engine(state=fold(journal), workshop=workshop, desk=desk, jobs=2).run() == "done"
+    state = fold(journal)
+    assert state.commands["1"] == "accepted"
+    assert proposals(journal) == proposals(calm)
+    assert state.counts() == fold(calm).counts()
+    desk.inbox["2"] = Command(uuid="2", kind="limits", limits=SessionLimits(evaluations=0))
+    Engine(state=fold(journal), workshop=workshop, desk=desk, jobs=2).run()
+    assert fold(journal).commands["2"] == "refused: --evaluations 0 is outside 1 .. 1000000."
+    assert fold(journal).limits == SessionLimits(evaluations=12)
+
+
+def test_hours_count_while_steps_are_under_way_and_no_event_tells_them_twice() -> None:
+    now = [0.0]
+    watch = Stopwatch(lambda: now[0])
+    for busy, seconds in ((True, 40.0), (True, 5.0), (False, 9000.0), (True, 15.0)):
+        watch.note(busy=busy)
+        now[0] += seconds
+    assert watch.take() == 60.0, "waiting for a human costs nothing"
+    now[0] += 2.0
+    assert watch.uncounted_s == 2.0
+    journal: list[ev.AnyEvent] = [
+        STARTED, ev.WorkCounted(seconds=60.0), STARTED, ev.EngineStopped(reason="stopped", worked_s=2.0),
+    ]
+    assert fold(journal).worked_s == 62.0
 
 
 def test_a_call_lost_to_a_kill_stays_charged_when_it_is_asked_again(calm: list[ev.AnyEvent]) -> None:

@@ -16,16 +16,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from aigchip_tui.engine import opening
+from aigchip_tui.cli.show_commands import limit_lines
+from aigchip_tui.engine import opening, runner
 from aigchip_tui.engine.history import view
 from aigchip_tui.engine.making import make_settings, understand
 from aigchip_tui.engine.runner import Handle, RunResult, run_engine
+from aigchip_tui.engine.sending import limits_payload
+from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.llm.client import open_generator
 from aigchip_tui.llm.offline import handle as adapter
 from aigchip_tui.llm.redact import redactor
 from aigchip_tui.llm.spec import Limits
 from aigchip_tui.model import events as ev
+from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.state import AWAY, SessionState
+from aigchip_tui.model.summary import session_document
 from aigchip_tui.store.session import Place, Session, create_session, open_session
 
 QUICK = Limits(
@@ -294,6 +299,33 @@ class Killed(BaseException):
 
 
 @pytest.mark.deep
+class _FiftySeconds(Stopwatch):
+    """Every engine has worked for fifty seconds that no event has told."""
+
+    @property
+    def uncounted_s(self) -> float:
+        return 50.0
+
+
+def test_hours_are_those_of_all_engines(tmp_path: Path, user_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "Stopwatch", _FiftySeconds)
+    session = begin(tmp_path, user_cache, generator="offline", evaluations=1, max_hours=0.02)
+    handle = Handle()
+    first = run(session, "", handle=handle, on_event=lambda event, state: handle.stop())
+    assert not first.state.finished
+    second = run(session, "")
+    assert second.state.finished == "cap reached: --max-hours 0.02"
+    report = session_document(second.settings, second.state)
+    assert limit_lines(report) == ["  caps        0.0278 of 0.02 hours of work"]
+    session.send(limits_payload(SessionLimits(max_hours=2, max_calls=500), by="me"))
+    third = run(session, "")
+    assert third.state.finished == "all evaluations done"
+    assert third.settings.max_hours == 2
+    assert limit_lines(session_document(view(session).settings, view(session).state))[-1] == (
+        "  changed     --max-calls 500 (made with 0), --max-hours 2 (made with 0.02)"
+    )
+
+
 def test_a_counting_server_sees_at_most_the_calm_calls_and_one_a_kill(tmp_path: Path, user_cache: Path) -> None:
     def whole(base: Path, kills: list[int]) -> tuple[int, list[Any]]:
         session = begin(base, user_cache, evaluations=1, max_attempts=1)

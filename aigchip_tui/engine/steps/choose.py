@@ -39,7 +39,7 @@ def choose(house: House, step: Step, state: SessionState) -> Prepared:
         return Prepared(now=(_chosen(call, step.variant, numeric),))
     messages = choice_messages(variant.instruction, demos, 2)
     worst = worst_case(sum(count_tokens(m["content"]) for m in messages), REPLY_TOKENS, house.generator.price)
-    refused = over_cap(caps_of(house), spent_of(state), worst, price=house.generator.price)
+    refused = over_cap(caps_of(house, state), spent_of(state), worst, price=house.generator.price)
     if refused and state.spend.reserved:
         return Prepared()
     if refused:

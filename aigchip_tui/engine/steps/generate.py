@@ -23,6 +23,7 @@ from aigchip_tui.model import events as ev
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.seeds import draw_seed
+from aigchip_tui.model.session import limited
 from aigchip_tui.model.state import CAP, Attempt, SessionState
 from aigchip_tui.model.state import Variant as VariantState
 
@@ -54,7 +55,7 @@ def generate(house: House, step: Step, state: SessionState) -> Prepared:
     )
     seed = draw_seed(house.settings.seed, "generate", step.variant, step.attempt)
     worst = worst_case(prompt.tokens, prompt.reply_tokens, house.generator.price)
-    refused = over_cap(caps_of(house), spent_of(state), worst, price=house.generator.price)
+    refused = over_cap(caps_of(house, state), spent_of(state), worst, price=house.generator.price)
     call = f"{step.variant}:{step.attempt}"
     if refused and state.spend.reserved:
         # What calls under way reserve may come back: asked again when one of them has ended.
@@ -147,9 +148,9 @@ def _fault(rung: str, finding: Finding) -> str:
     return f"{rung}{where}: {finding.message}{cure}"
 
 
-def caps_of(house: House) -> Caps:
-    """The session's caps."""
-    s = house.settings
+def caps_of(house: House, state: SessionState) -> Caps:
+    """The session's caps as they hold now."""
+    s = limited(house.settings, state.limits)
     return Caps(calls=s.max_calls or None, tokens=s.max_tokens or None, usd=s.max_usd or None)
 
 
