@@ -165,6 +165,7 @@ class CounterWalk(PragmaWalk):
             symbol, coefficient = limit.lin.terms[0]
             if coefficient == 1 and 0 < limit.kind.bits <= 16 and not limit.kind.signed:
                 self.ranges.setdefault(symbol, (0, (1 << limit.kind.bits) - 1))
+                self.meetings.clear()
 
     def _assert(self, condition: ast.Expr) -> None:
         """`assert(n <= 256)` bounds a value that the text leaves open."""
@@ -186,6 +187,7 @@ class CounterWalk(PragmaWalk):
         self.asserted[symbol] = (low, high)
         if high is not None:
             self.ranges[symbol] = (low if low is not None else 0, high)
+            self.meetings.clear()
 
     def _counter(self, header: Header, step: int) -> Val:
         amount = header.step * step

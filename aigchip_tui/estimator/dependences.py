@@ -5,6 +5,7 @@ loop.
 from __future__ import annotations
 
 from math import gcd
+from operator import sub
 
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
@@ -22,8 +23,8 @@ class DependenceWalk(WalkState):
         `nest` lists (symbol, trip) outermost first; `free` are memories whose carried dependences a pragma
         denies.
         """
-        for (owner, number), track in list(self.tracks.items()):
-            if owner != graph.number or number in free:
+        for number, track in self.tracks_of(graph).items():
+            if number in free:
                 continue
             writes = [entry for entry in track.log if entry[0]]
             if not writes:
@@ -51,8 +52,8 @@ class DependenceWalk(WalkState):
         """
         moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
         cycles = 0
-        for (owner, number), track in self.tracks.items():
-            if owner != graph.number or any(entry[0] for entry in track.log) or not track.log:
+        for number, track in self.tracks_of(graph).items():
+            if any(entry[0] for entry in track.log) or not track.log:
                 continue
             memory = self.memories.get(number)
             if not isinstance(memory, Memory):
@@ -61,8 +62,8 @@ class DependenceWalk(WalkState):
                 entry[3]
                 for entry in track.log
                 if not any(symbol in moving for terms in entry[1] for symbol, _ in terms)
-                and (owner, entry[3]) not in self.facts_at
-                and (owner, entry[3]) not in self.pinned
+                and (graph.number, entry[3]) not in self.facts_at
+                and (graph.number, entry[3]) not in self.pinned
             ]
             if memory.axi and 0 in memory.extents and self._writes_axi(graph):
                 continue
@@ -75,14 +76,9 @@ class DependenceWalk(WalkState):
         return cycles
 
     def _writes_axi(self, graph: Graph) -> bool:
-        for (owner, number), track in self.tracks.items():
+        for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
-            if (
-                owner == graph.number
-                and isinstance(memory, Memory)
-                and memory.axi
-                and any(entry[0] for entry in track.log)
-            ):
+            if isinstance(memory, Memory) and memory.axi and any(entry[0] for entry in track.log):
                 return True
         return False
 
@@ -114,33 +110,46 @@ class DependenceWalk(WalkState):
         promoted: bool,
     ) -> None:
         by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
-        reset = any((graph.number, entry[3]) in self.pinned for entry in writes)
+        mine = graph.number
+        fixed = {entry[3] for entry in (*writes, *reads) if (mine, entry[3]) in self.pinned}
+        known = {entry[3]: found for entry in (*writes, *reads) if (found := self.facts_at.get((mine, entry[3])))}
+        reset = any(entry[3] in fixed for entry in writes)
         for _, terms, constants, node in reads:
             by_terms.setdefault(terms, []).append((constants, node))
+        # Only the difference of two addresses' constants counts, so that copies of a body ask few questions.
+        answers: dict[tuple[Terms, Terms], dict[tuple[bool, Constants], tuple[bool, int]]] = {}
         budget = 20_000
         for _, terms, constants, node in writes:
             for other, entries in by_terms.items():
+                crosses = terms != other
+                asked = answers.setdefault((terms, other), {})
                 for key, reader in entries:
                     budget -= 1
                     if budget < 0:
                         graph.back.append((node, reader, 1, 0))
                         return
-                    facts = self.facts_at.get((graph.number, reader), ()) + self.facts_at.get((graph.number, node), ())
-                    if facts and terms != other and self._apart(facts, terms, constants, other, key):
-                        continue
-                    if terms != other:
-                        crossing = self._crossing(nest, terms, constants, other, key)
-                        if crossing is not None:
-                            if crossing > 0:
-                                graph.back.append((node, reader, crossing, 0))
+                    if crosses and known:
+                        facts = known.get(reader, ()) + known.get(node, ())
+                        if facts and self._apart(facts, terms, constants, other, key):
                             continue
-                    pinned = (graph.number, node) in self.pinned or (graph.number, reader) in self.pinned
-                    distance = self.distance(nest, terms, constants, other, key, pinned)
-                    if distance:
+                    pinned = node in fixed or reader in fixed
+                    question = (pinned, tuple(map(sub, constants, key)))
+                    answer = asked.get(question)
+                    if answer is None:
+                        crossing = self._crossing(nest, terms, constants, other, key) if crosses else None
+                        distance = (
+                            self.distance(nest, terms, constants, other, key, pinned) if crossing is None else crossing
+                        )
+                        answer = asked[question] = (crossing is not None, distance)
+                    crossed, distance = answer
+                    if crossed:
+                        if distance:
+                            graph.back.append((node, reader, distance, 0))
+                    elif distance:
                         saved = -graph.states[reader] - 1 if promoted else 0
                         if promoted and reset and graph.bits[node] >= 32:
                             saved += 1
-                        elif len(nest) > 1 and nest[-1][0] in self.wrapping and terms == other:
+                        elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
                             saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))
 

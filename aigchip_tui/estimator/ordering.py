@@ -7,7 +7,7 @@ from aigchip_tui.estimator.objects import (
     Result,
 )
 from aigchip_tui.estimator.state import WalkState
-from aigchip_tui.estimator.tracks import Constants, Terms, Track
+from aigchip_tui.estimator.tracks import Constants, Meeting, Terms, Track
 from aigchip_tui.estimator.values import Lin, integer
 
 
@@ -18,18 +18,20 @@ class OrderWalk(WalkState):
         """Whether two accesses of one iteration can meet: some dimension whose difference excludes zero says
         no.
         """
-        for position in range(min(len(first), len(second))):
-            difference = Lin(a[position], first[position]).plus(Lin(b[position], second[position]), -1)
-            if not difference.terms:
-                if difference.constant != 0:
-                    return False
-                continue
-            bounds = self.range_of(difference)
-            if bounds is not None and (bounds[0] > 0 or bounds[1] < 0):
-                return False
-            if len(difference.terms) == 1 and difference.constant % abs(difference.terms[0][1]):
-                return False
-        return True
+        return _meet(self._meeting(first, second), a, b)
+
+    def _meeting(self, first: Terms, second: Terms) -> Meeting:
+        """How the terms of two addresses differ; the same for all constants."""
+        found = self.meetings.get((first, second))
+        if found is None:
+            parts: list[tuple[int | None, int, int]] = []
+            for mine, theirs in zip(first, second, strict=False):
+                difference = Lin(0, mine).plus(Lin(0, theirs), -1)
+                bounds = self.range_of(difference)
+                low, high = bounds if bounds is not None else (None, 0)
+                parts.append((low, high, abs(difference.terms[0][1]) if len(difference.terms) == 1 else 0))
+            found = self.meetings[(first, second)] = tuple(parts)
+        return found
 
     def _forwarded(self, track: Track, terms: Terms, constants: Constants) -> Result | None:
         stored = track.stores.get(terms, {}).get(constants)
@@ -61,7 +63,8 @@ class OrderWalk(WalkState):
                 if same is not None:
                     found.append(same[0])
             elif len(group) <= 64:
-                found += [node for key, (node, _, _) in group.items() if self.may_alias(terms, constants, other, key)]
+                meeting = self._meeting(terms, other)
+                found += [node for key, (node, _, _) in group.items() if _meet(meeting, constants, key)]
             else:
                 found.append(max(node for node, _, _ in group.values()))
         del write
@@ -88,16 +91,21 @@ class OrderWalk(WalkState):
             if other == terms:
                 track.loads[other].pop(constants, None)
             else:
-                loads = track.loads[other]
-                for key in [key for key in loads if self.may_alias(terms, constants, other, key)]:
+                loads, meeting = track.loads[other], self._meeting(terms, other)
+                for key in [key for key in loads if _meet(meeting, constants, key)]:
                     del loads[key]
 
     def _read_since(self, track: Track, terms: Terms, constants: Constants, node: int) -> bool:
+        meeting: Meeting = ()
+        seen: Terms | None = None
         for write, other, key, reader in reversed(track.log):
             if reader < node:
                 return False
-            if not write and reader > node and self.may_alias(terms, constants, other, key):
-                return True
+            if not write and reader > node:
+                if other is not seen:
+                    seen, meeting = other, self._meeting(terms, other)
+                if _meet(meeting, constants, key):
+                    return True
         return False
 
     def _drop(self, track: Track, node: int) -> None:
@@ -116,3 +124,14 @@ class OrderWalk(WalkState):
             if track.log[position][3] == node:
                 del track.log[position]
                 break
+
+
+def _meet(meeting: Meeting, a: Constants, b: Constants) -> bool:
+    """Whether two addresses with these constants can be equal in every dimension."""
+    for (low, high, step), mine, theirs in zip(meeting, a, b, strict=False):
+        gap = mine - theirs
+        if low is not None and (gap + low > 0 or gap + high < 0):
+            return False
+        if step and gap % step:
+            return False
+    return True

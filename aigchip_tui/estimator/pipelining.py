@@ -82,6 +82,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             self.touched.pop()
             self._restore(saved)
             self.graph, self.layer, self.ranges, self.variant = graph, layer, ranges, variant
+            self.meetings.clear()
             self.deltas = deltas
             layer.values = values
             self.work = work
@@ -168,9 +169,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         for number, value in list(values.items()):
             if value.graph is graph and value.node >= 0 and graph.operation[value.node] != "phi":
                 values[number] = seal(value)
-        for (owner, _), track in self.tracks.items():
-            if owner != graph.number:
-                continue
+        for track in self.tracks_of(graph).values():
             for group in track.stores.values():
                 for key, (node, stored, guard) in group.items():
                     if isinstance(stored, Val) and stored.graph is graph and stored.node >= 0:
@@ -209,12 +208,11 @@ class PipelineWalk(MachineWalk, DependenceWalk):
 
     def _hide_stores(self) -> None:
         """Stores of the first inner iteration are not what later iterations load."""
-        for (owner, _), track in self.tracks.items():
-            if owner == self.graph.number:
-                for group in track.stores.values():
-                    for key, (node, value, _) in group.items():
-                        group[key] = (node, value, (-9,))
-                track.loads.clear()
+        for track in self.tracks_of(self.graph).values():
+            for group in track.stores.values():
+                for key, (node, value, _) in group.items():
+                    group[key] = (node, value, (-9,))
+            track.loads.clear()
 
     def _cells_of(self, roots: frozenset[int]) -> list[Cell]:
         found: list[Cell] = []
@@ -240,9 +238,9 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         """Banks relative to a counter: u[i - 1], u[i] and u[i + 1] lie in three banks of a cyclic partition,
         whatever i is, when every access of the body moves with the same counters.
         """
-        for (owner, number), track in self.tracks.items():
+        for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
-            if owner != graph.number or not isinstance(memory, Memory) or memory.axi or not memory.partitions:
+            if not isinstance(memory, Memory) or memory.axi or not memory.partitions:
                 continue
             counts = {
                 position: min(partition.factor, max(1, memory.extents[position]))
@@ -312,9 +310,9 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             for _, target, _, extra in graph.back
             if extra == 0 and (access := graph.access[target]) is not None
         }
-        for (owner, number), track in self.tracks.items():
+        for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
-            if owner != graph.number or not isinstance(memory, Memory) or not memory.local or memory.asked:
+            if not isinstance(memory, Memory) or not memory.local or memory.asked:
                 continue
             if len(track.log) <= memory.ports[0]:
                 continue
@@ -342,9 +340,9 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             if extra == 0 and (access := graph.access[target]) is not None
         }
         capacity = dict(self.capacity)
-        for (owner, number), track in self.tracks.items():
+        for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
-            if owner != graph.number or not isinstance(memory, Memory) or number in carried:
+            if not isinstance(memory, Memory) or number in carried:
                 continue
             if -1 in self.decisions.get(memory.order, {}):
                 many = 2 * len(track.log) + 2

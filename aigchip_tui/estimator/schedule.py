@@ -5,7 +5,7 @@ pipelined.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aigchip_tui.estimator.graph import Graph, Schedule
 
@@ -102,23 +102,28 @@ def _successors(graph: Graph) -> list[list[int]]:
     return found
 
 
-def _path_states(graph: Graph, successors: list[list[int]], start: int, end: int, budget: float) -> int:
-    """States from the start of one node to the end of another along the slowest path, or -1 when there is
-    none.
-    """
+def _path_states(
+    graph: Graph, successors: list[list[int]], start: int, ends: Sequence[int], budget: float
+) -> list[int]:
+    """States from the start of one node to the end of others along the slowest path, -1 where there is none."""
     sources, states, delay = graph.sources, graph.states, graph.delay
     finish: dict[int, tuple[int, float]] = {start: (max(0, states[start] - 1), delay[start])}
+    end = max(ends)
     waiting = [node for node in successors[start] if node <= end]
     heapq.heapify(waiting)
     seen = set(waiting)
     while waiting:
         node = heapq.heappop(waiting)
-        cycle, offset = max(finish[source] for source in sources[node] if source in finish)
+        cycle, offset = -1, 0.0
+        for source in sources[node]:
+            reached = finish.get(source)
+            if reached is not None and (reached[0] > cycle or (reached[0] == cycle and reached[1] > offset)):
+                cycle, offset = reached
         if states[node]:
             if offset + delay[node] > budget and offset > 0:
                 cycle, offset = cycle + 1, 0.0
             if states[node] == 1:
-                cycle, offset = cycle, offset + delay[node]
+                offset += delay[node]
             else:
                 cycle, offset = cycle + states[node] - 1, delay[node]
         finish[node] = (cycle, offset)
@@ -126,8 +131,7 @@ def _path_states(graph: Graph, successors: list[list[int]], start: int, end: int
             if follower <= end and follower not in seen:
                 seen.add(follower)
                 heapq.heappush(waiting, follower)
-    reached = finish.get(end)
-    return -1 if reached is None else reached[0] + 1
+    return [finish[one][0] + 1 if one in finish else -1 for one in ends]
 
 
 def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
@@ -139,13 +143,21 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
         if known is None or steps < known[0]:
             ends[(target, source)] = (steps, extra)
     successors = _successors(graph) if ends else []
+    by_start: dict[int, list[int]] = {}
+    for target, source in ends:
+        if target <= source:
+            by_start.setdefault(target, []).append(source)
+    lengths: dict[tuple[int, int], int] = {}
+    for target, closing in by_start.items():
+        for source, length in zip(closing, _path_states(graph, successors, target, closing, budget), strict=True):
+            lengths[(target, source)] = length
     for (target, source), (steps, extra) in ends.items():
         if target > source:
             length = 1 + extra if graph.access[source] is not None else 0
             if graph.access[source] is None:
                 continue
         else:
-            length = _path_states(graph, successors, target, source, budget)
+            length = lengths[(target, source)]
             if length < 0:
                 continue
             length += extra

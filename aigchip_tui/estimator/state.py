@@ -31,7 +31,7 @@ from aigchip_tui.estimator.outcomes import (
 from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
-from aigchip_tui.estimator.tracks import Track
+from aigchip_tui.estimator.tracks import Meeting, Terms, Track
 from aigchip_tui.estimator.types import Bindings, TypeReader
 from aigchip_tui.estimator.values import INT, Lin, Val
 
@@ -58,7 +58,9 @@ class WalkState(ABC):
         self.name_symbols: dict[str, int] = {}
         self.objects: dict[int, int] = {}
         """Identity of the object that a register belongs to, by the register's number."""
-        self.tracks: dict[tuple[int, int], Track] = {}
+        self.tracks: dict[int, dict[int, Track]] = {}
+        """What each graph (by number) has done to each memory (by number)."""
+        self.meetings: dict[tuple[Terms, Terms], Meeting] = {}
         self.memories: dict[int, Memory | Stream] = {}
         self.capacity: dict[int, tuple[int, int, int]] = {}
         self.associative: dict[int, set[int]] = {}
@@ -213,10 +215,17 @@ class WalkState(ABC):
 
     def track(self, memory: int) -> Track:
         """The record of the current graph for a memory."""
-        key = (self.graph.number, memory)
-        found = self.tracks.get(key)
+        tracks = self.tracks_of(self.graph)
+        found = tracks.get(memory)
         if found is None:
-            found = self.tracks[key] = Track()
+            found = tracks[memory] = Track()
+        return found
+
+    def tracks_of(self, graph: Graph) -> dict[int, Track]:
+        """The records of a graph, by memory."""
+        found = self.tracks.get(graph.number)
+        if found is None:
+            found = self.tracks[graph.number] = {}
         return found
 
     @abstractmethod

@@ -10,6 +10,10 @@ Terms = tuple[tuple[tuple[int, int], ...], ...]
 Constants = tuple[int, ...]
 """Constant of the linear form of each index."""
 
+Meeting = tuple[tuple[int | None, int, int], ...]
+"""Per dimension what two addresses differ by beside their constants: least and greatest value (None: unbounded), and
+the step of a single symbol (0: none)."""
+
 
 class Track:
     """What one graph has done to one memory so far."""
