@@ -199,6 +199,11 @@ class Block(Stmt):
     pragmas: tuple[Pragma, ...] = ()
     line: int = 0
     label: str = ""
+    declares: bool = field(init=False)
+    """Whether names are declared directly in it."""
+
+    def __post_init__(self) -> None:
+        self.declares = any(isinstance(statement, Declaration) for statement in self.statements)
 
 
 @dataclass(slots=True, eq=False)

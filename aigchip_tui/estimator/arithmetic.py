@@ -25,47 +25,45 @@ class ArithmeticWalk(WalkState):
         found: list[int] = []
         graph = self.graph
         for value in values:
-            if isinstance(value, Group):
+            if isinstance(value, Val):
+                if value.graph is graph and value.node >= 0 and value.node not in found:
+                    found.append(value.node)
+            else:
                 if value.items:
                     found += [item.node for item in value.values() if item.graph is graph and item.node >= 0]
                 if value.graph is graph and value.node >= 0:
                     found.append(value.node)
-            elif value.graph is graph and value.node >= 0:
-                found.append(value.node)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
     def operate(self, name: str, kind: Kind, operands: tuple[Val, ...], *, lin: Lin | None = None) -> Val:
         """A value computed by an operator node; on integers it is a new symbol unless a linear form is known."""
-        if name.startswith("f") and any(operand.kind.letter == "f" for operand in (*operands, Val(kind))):
-            bits = max(
-                [operand.kind.bits for operand in operands if operand.kind.letter == "f"]
-                + [kind.bits if kind.letter == "f" else 0]
-            )
-            cost = self.operators.floating(name, bits)
-            label = f"{name}{bits}"
+        widths = tuple([self.width(operand) for operand in operands])
+        bits = kind.bits if kind.letter == "f" else 0
+        real = bits > 0
+        for operand in operands:
+            if operand.kind.letter == "f":
+                real, bits = True, max(bits, operand.kind.bits)
+        if real and name[0] == "f":
+            label, cost = self.operators.labelled(name, bits)
         else:
             bits = max([kind.bits, *(operand.kind.bits for operand in operands)]) if name != "mul" else kind.bits
             left = operands[0].kind.bits if operands else bits
             right = operands[1].kind.bits if len(operands) > 1 else left
             cost = self.operators.simple(
-                name,
-                bits,
-                self.width(operands[0]) if operands else left,
-                self.width(operands[1]) if len(operands) > 1 else right,
+                name, bits, widths[0] if widths else left, widths[1] if len(widths) > 1 else right
             )
             label = name
         how = self.bindings.get(label) if self.bindings else None
-        number = self.region.limits.get(label)
+        number = self.region.limits.get(label) if self.region.limits else None
         if how is not None:
             cost = self.operators.bound(
                 label,
                 how,
                 bits,
-                self.width(operands[0]) if operands else bits,
-                self.width(operands[-1]) if operands else bits,
+                widths[0] if widths else bits,
+                widths[-1] if widths else bits,
             )
             label += how.suffix
-        widths = tuple(self.width(operand) for operand in operands)
         node = self.graph.add(
             label,
             cost.states,

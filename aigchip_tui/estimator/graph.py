@@ -5,6 +5,7 @@ edges.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 
 _graphs = itertools.count(1)
@@ -56,7 +57,6 @@ class Graph:
         "operation",
         "sources",
         "states",
-        "uses",
         "width_in",
     )
 
@@ -72,7 +72,6 @@ class Graph:
         self.width_in: list[tuple[int, ...]] = []
         self.lines: list[int] = []
         self.back: list[tuple[int, int, int, int]] = []
-        self.uses: list[int] = []
         self.leaves: dict[int, int] = {}
         self.late: set[int] = set()
         self.bound: dict[int, tuple[int, int, int]] = {}
@@ -99,9 +98,6 @@ class Graph:
         self.bits.append(bits)
         self.width_in.append(widths)
         self.lines.append(line)
-        self.uses.append(0)
-        for source in sources:
-            self.uses[source] += 1
         return number
 
     def balance(self, associative: set[int]) -> None:
@@ -113,11 +109,12 @@ class Graph:
         """
         carried = {target for _, target, _, _ in self.back}
         ends = {source for source, _, _, _ in self.back}
+        uses = Counter(source for sources in self.sources for source in sources) if associative else Counter()
         inner: set[int] = set()
         for node in associative:
             for source in self.sources[node]:
                 same = source in associative and self.operation[source] == self.operation[node]
-                if same and self.uses[source] == 1 and source not in ends:
+                if same and uses[source] == 1 and source not in ends:
                     inner.add(source)
         for root in sorted(associative - inner):
             leaves: list[int] = []

@@ -26,14 +26,15 @@ class MemoryWalk(OrderWalk):
         dimensions = max(1, len(memory.extents))
         lins: list[Lin] = []
         sources: list[int] = []
+        graph = self.graph
         for index in indices[:dimensions]:
             lins.append(index.lin if index.lin is not None else Lin(0, ((fresh(), 1),)))
-            if index.graph is self.graph and index.node >= 0:
+            if index.graph is graph and index.node >= 0:
                 sources.append(index.node)
         while len(lins) < dimensions:
             lins.append(Lin(0))
-        terms: Terms = tuple(lin.terms for lin in lins)
-        constants: Constants = tuple(lin.constant for lin in lins)
+        terms: Terms = tuple([lin.terms for lin in lins])
+        constants: Constants = tuple([lin.constant for lin in lins])
         partial = len(indices) > dimensions
         track = self.track(memory.number)
         track.free = memory.number in self.free_within
@@ -48,7 +49,10 @@ class MemoryWalk(OrderWalk):
             known = self._forwarded(track, terms, constants)
             if known is not None:
                 return self._part(memory, known, indices) if partial else known
-        sources += self._address(memory, lins, sources)
+        address = track.addresses.get((terms, constants))
+        if address is None:
+            address = track.addresses[(terms, constants)] = self._address(memory, lins, sources)
+        sources += address
         banks = self.banks(memory, lins)
         number = self._port(memory)
         cost = self.operators.memory(memory.local, write)
@@ -140,13 +144,8 @@ class MemoryWalk(OrderWalk):
             levels += max(0, parts - 1 + (1 if invariant else 0))
         if not levels:
             return []
-        key = ("address", self.graph.number, memory.number, tuple((lin.terms, lin.constant) for lin in lins))
-        found = self.derived_symbols.get(key)
-        if found is None:
-            delay = self.operators.simple("add", 12).delay * min(levels, 2)
-            found = self.graph.add("address", 1, delay, tuple(sources), bits=12, widths=(levels,), line=self.line)
-            self.derived_symbols[key] = found
-        return [found]
+        delay = self.operators.simple("add", 12).delay * min(levels, 2)
+        return [self.graph.add("address", 1, delay, tuple(sources), bits=12, widths=(levels,), line=self.line)]
 
     def banks(self, memory: Memory, lins: list[Lin]) -> tuple[int, ...] | None:
         """Banks that an access may touch, or None for all."""

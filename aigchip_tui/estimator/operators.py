@@ -63,6 +63,7 @@ class Operators:
         self.uncertainty_ns = clock_ns * 0.27 if uncertainty_ns is None else uncertainty_ns
         self.budget = clock_ns - self.uncertainty_ns
         self._cores: dict[tuple[str, int], Cost] = {}
+        self._labelled: dict[tuple[str, int], tuple[str, Cost]] = {}
         self._memories: dict[tuple[bool, bool], Cost] = {}
         for local in (False, True):
             states, delay = self.table["local_load" if local else "load"]
@@ -75,6 +76,13 @@ class Operators:
         found = self._cores.get((name, bits))
         if found is None:
             found = self._cores[(name, bits)] = self._floating(name, bits)
+        return found
+
+    def labelled(self, name: str, bits: int) -> tuple[str, Cost]:
+        """The label that a floating-point core's nodes carry (`fadd32`), and the core."""
+        found = self._labelled.get((name, bits))
+        if found is None:
+            found = self._labelled[(name, bits)] = f"{name}{bits}", self.floating(name, bits)
         return found
 
     def _floating(self, name: str, bits: int) -> Cost:

@@ -116,8 +116,6 @@ class OrderWalk(WalkState):
         graph.operation[node] = "dead"
         graph.access[node] = None
         graph.states[node] = 0
-        for source in graph.sources[node]:
-            graph.uses[source] -= 1
         graph.sources[node] = ()
         # Its entry is among the last.
         for position in range(len(track.log) - 1, -1, -1):

@@ -172,12 +172,12 @@ class WalkState(ABC):
     def find(self, name: ast.Name) -> Binding | Val | None:
         """What a name in an expression stands for; a qualified one is never a local."""
         if not name.scope:
-            scopes = self.scopes
+            scopes, plain = self.scopes, name.name
             for position in range(len(scopes) - 1, 0, -1):
-                found = scopes[position].get(name.name)
+                found = scopes[position].get(plain)
                 if found is not None:
                     return found
-            if name.name in self.bound:
+            if plain in self.bound:
                 return None
         return self.global_named(name.name, name.scope, name.space)
 

@@ -19,14 +19,17 @@ class StatementWalk(DeclarationWalk):
 
     def block(self, block: ast.Block) -> None:
         """Statements of a block in a scope of their own."""
-        self.scopes.append({})
         outer = self.pragmas, self.region
-        self.region = self.region_within(block.pragmas)
-        self._prepare(block.pragmas, block.statements)
+        if block.declares:
+            self.scopes.append({})
+        if block.pragmas:
+            self.region = self.region_within(block.pragmas)
+            self._prepare(block.pragmas, block.statements)
         for statement in self.merged(block):
             self.statement(statement)
         self.pragmas, self.region = outer
-        self.scopes.pop()
+        if block.declares:
+            self.scopes.pop()
 
     def statement(self, statement: ast.Stmt) -> None:
         """One statement."""
@@ -38,7 +41,7 @@ class StatementWalk(DeclarationWalk):
                     self._assert(argument)
                 return
             outer = self.bindings
-            target = root_name(call.target) if isinstance(call, ast.Assign) else ""
+            target = root_name(call.target) if self.pragmas and isinstance(call, ast.Assign) else ""
             self.bindings = self._bindings_of(target) if target else {}
             self.result(call)
             self.bindings = outer

@@ -18,12 +18,13 @@ the step of a single symbol (0: none)."""
 class Track:
     """What one graph has done to one memory so far."""
 
-    __slots__ = ("barrier", "free", "loads", "log", "readers", "stores", "writers")
+    __slots__ = ("addresses", "barrier", "free", "loads", "log", "readers", "stores", "writers")
 
     def __init__(self) -> None:
         self.stores: dict[Terms, dict[Constants, tuple[int, Result, tuple[int, ...]]]] = {}
         self.loads: dict[Terms, dict[Constants, Result]] = {}
         self.log: list[tuple[bool, Terms, Constants, int]] = []
+        self.addresses: dict[tuple[Terms, Constants], list[int]] = {}
         self.writers: list[int] = []
         self.readers: list[int] = []
         self.barrier = -1
