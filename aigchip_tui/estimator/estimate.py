@@ -13,6 +13,7 @@ from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
+from aigchip_tui.estimator.collecting import uncollected
 from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
@@ -216,14 +217,26 @@ def estimate_design(
     uncertainty_ns: float | None = None,
 ) -> Estimate:
     """Estimates a design that was read before; see `estimate`."""
+    with uncollected():
+        return _estimate(design, top, clock_ns, part, sets or {}, options or Options(), uncertainty_ns)
+
+
+def _estimate(
+    design: Design,
+    top: str,
+    clock_ns: float,
+    part: str,
+    sets: Mapping[str, int],
+    options: Options,
+    uncertainty_ns: float | None,
+) -> Estimate:
     function = design.tops.get(top)
     if function is None:
         function = design.tops[top] = top_function(design, top)
     operators = Operators(part, clock_ns, uncertainty_ns)
-    chosen = options or Options()
     decisions: dict[int, dict[int, Partition]] = {}
     for _ in range(4):
-        walker = Walker(design.unit, operators, chosen, sets or {}, design.directives)
+        walker = Walker(design.unit, operators, options, sets, design.directives)
         walker.decisions = decisions
         before = {order: dict(plan) for order, plan in decisions.items()}
         walker.ready_globals()

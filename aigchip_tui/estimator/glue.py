@@ -56,22 +56,24 @@ def state_machine(states: int) -> tuple[int, int]:
 
 def registers(graph: Graph, plan: Schedule) -> tuple[int, int]:
     """FF and LUT that carry values over clock edges; in a pipeline a value is handed on once an interval."""
-    start, states = plan.start, graph.states
-    last: dict[int, int] = {}
+    start, states, leaves = plan.start, graph.states, graph.leaves
+    last = [-1] * len(start)
     ff = lut = 0
     for node, sources in enumerate(graph.sources):
-        tree = node in graph.leaves and len(sources) > 2
-        if tree:
-            ff += max(0, graph.leaves[node] - 2) * graph.bits[node]
-        for source in sources:
-            used = start[source] + max(1, states[source]) if tree else start[node]
-            if used > last.get(source, -1):
-                last[source] = used
-    for node, end in last.items():
-        if graph.operation[node] in ("module", "dead"):
+        if node in leaves and len(sources) > 2:
+            ff += max(0, leaves[node] - 2) * graph.bits[node]
+            for source in sources:
+                used = start[source] + max(1, states[source])
+                if used > last[source]:
+                    last[source] = used
             continue
-        life = end - (start[node] + max(1, states[node]) - 1)
-        if life <= 0:
+        begin = start[node]
+        for source in sources:
+            if begin > last[source]:
+                last[source] = begin
+    for node, end in enumerate(last):
+        life = end - start[node] - (states[node] - 1 if states[node] > 1 else 0)
+        if life <= 0 or graph.operation[node] in ("module", "dead"):
             continue
         bits = min(graph.bits[node], 4096)
         ff += bits
@@ -88,15 +90,16 @@ def port_choices(graph: Graph) -> int:
     uses: Counter[tuple[int, int]] = Counter()
     writes: Counter[tuple[int, int]] = Counter()
     lut = 0
-    for access in graph.access:
-        if access is None:
+    alike = Counter([(one.memory, one.banks, one.write) for one in graph.access if one is not None])
+    for (memory, banks, write), count in alike.items():
+        if banks is None:
             continue
-        banks = access.banks or ()
-        if len(banks) > 1 and not access.write:
-            lut += multiplexer(len(banks))
+        if len(banks) > 1 and not write:
+            lut += multiplexer(len(banks)) * count
         for bank in banks:
-            uses[(access.memory, bank)] += 1
-            writes[(access.memory, bank)] += access.write
+            uses[(memory, bank)] += count
+            if write:
+                writes[(memory, bank)] += count
     for key, count in uses.items():
         for port in (-(-count // 2), count // 2):
             lut += multiplexer(port + 1) if port > 1 else 0

@@ -13,7 +13,10 @@ from aigchip_tui.estimator.objects import Memory, Stream
 from aigchip_tui.estimator.operators import Operators
 
 _Key = TypeVar("_Key")
-_FP = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow")
+_CORES = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow", "fcmp", "convert", "resize")
+_PLAIN = ("add", "cmp", "select", "logic", "shift", "div", "rem")
+_GROUPS: dict[str, str] = {}
+"""How the hardware of an operation is counted, by its name; filled as names are met."""
 
 
 @dataclass(slots=True)
@@ -134,43 +137,59 @@ def repeat_counts(total: Counter[_Key], first: Counter[_Key], second: Counter[_K
         total[key] += copies * (second[key] - first[key])
 
 
+def _group(name: str) -> str:
+    label = name.rstrip("0123456789")
+    if name != label and label in _CORES:
+        return "core"
+    if name in _PLAIN:
+        return "plain"
+    return name if name in ("address", "module", "mul", "mux") else "none"
+
+
 def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mapping[int, tuple[int, int, int]]) -> Usage:
     """Units, registers and multiplexers of one scheduled graph; `capacity` holds the limits of shared operators."""
     usage = Usage()
     interval = plan.interval if plan.interval else max(1, plan.states)
     occupancy: dict[tuple[str, int], Counter[int]] = {}
     start = plan.start
+    bound, leaves = graph.bound, graph.leaves
     for node, name in enumerate(graph.operation):
+        group = _GROUPS.get(name)
+        if group is None:
+            group = _GROUPS[name] = _group(name)
+        if group == "none" and not bound:
+            continue
         if name in ("phi", "dead", "concat"):
             continue
-        if name == "address":
+        if group == "address":
             usage.lut += adder(graph.bits[node]) * max(1, graph.width_in[node][0] if graph.width_in[node] else 1)
             continue
-        if name == "module":
+        if group == "module":
             usage.ff += 1
             continue
-        label = name.rstrip("0123456789")
-        shape = graph.bound.get(node)
+        shape = bound.get(node) if bound else None
         if shape is not None:
             access = graph.access[node]
             made = usage.shaped.setdefault((name, access.memory if access is not None else 0), Shaped())
             made.add(*shape, capacity.get(access.memory, (0,))[0] if access is not None else 0)
-        elif name != label and label in (*_FP, "fcmp", "convert", "resize"):
-            slots = occupancy.setdefault((name, 0), Counter())
-            for copy in range(max(1, graph.leaves.get(node, 2) - 1)):
+        elif group == "core":
+            slots = occupancy.get((name, 0))
+            if slots is None:
+                slots = occupancy[(name, 0)] = Counter()
+            for copy in range(max(1, leaves[node] - 1) if node in leaves else 1):
                 slots[(start[node] - copy) % interval] += 1
-        elif name == "mul":
+        elif group == "mul":
             widths = graph.width_in[node]
             left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)
             cost = operators.multiplier(left, right, graph.bits[node])
             usage.dsp += cost.dsp
             usage.lut += cost.lut
             usage.ff += cost.ff
-        elif name in ("add", "cmp", "select", "logic", "shift", "div", "rem"):
+        elif group == "plain":
             cost = operators.simple(name, min(graph.bits[node], 4096))
             usage.lut += cost.lut * max(1, graph.leaves.get(node, 2) - 1)
             usage.ff += cost.ff
-        elif name == "mux":
+        elif group == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2
             usage.lut += multiplexer(count)
     for key, slots in occupancy.items():

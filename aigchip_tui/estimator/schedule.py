@@ -25,15 +25,13 @@ class Ports:
         """Whether an access finds a port in this cycle."""
         count, reads, writes = self.capacity.get(memory, (2, 2, 2))
         slot = cycle % self.interval if self.interval else cycle
-        limit = writes if write else reads
+        limit, way = (writes, 1) if write else (reads, 0)
         used = self.used
+        others = -2 if banks is None else -1
+        left = count - used.get((memory, others, slot, 2), 0)
+        left_way = limit - used.get((memory, others, slot, way), 0)
         for bank in banks if banks is not None else (-1,):
-            everywhere = used.get((memory, -1, slot, 2), 0) if bank != -1 else used.get((memory, -2, slot, 2), 0)
-            if used.get((memory, bank, slot, 2), 0) + everywhere >= count:
-                return False
-            same = used.get((memory, bank, slot, int(write)), 0)
-            same += used.get((memory, -1 if bank != -1 else -2, slot, int(write)), 0)
-            if same >= limit:
+            if used.get((memory, bank, slot, 2), 0) >= left or used.get((memory, bank, slot, way), 0) >= left_way:
                 return False
         return True
 
@@ -56,33 +54,37 @@ class Ports:
         """Reserves the ports."""
         slot = cycle % self.interval if self.interval else cycle
         used = self.used
-        for bank in banks if banks is not None else (-1,):
-            for key in ((memory, bank, slot, 2), (memory, bank, slot, int(write))):
-                used[key] = used.get(key, 0) + 1
-            if bank != -1:
-                for key in ((memory, -2, slot, 2), (memory, -2, slot, int(write))):
-                    used[key] = max(used.get(key, 0), used[(memory, bank, slot, key[3])])
+        for way in (2, int(write)):
+            most = 0
+            for bank in banks if banks is not None else (-1,):
+                key = (memory, bank, slot, way)
+                count = used[key] = used.get(key, 0) + 1
+                if count > most:
+                    most = count
+            key = (memory, -2, slot, way)
+            if banks is not None and most > used.get(key, 0):
+                used[key] = most
 
 
 def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int]:
     """Least interval that the memory ports allow, and the memory that sets it (-1: none)."""
     totals: dict[tuple[int, int, int], int] = {}
     wild: dict[tuple[int, int], int] = {}
+    alike: dict[tuple[int, tuple[int, ...] | None, bool], int] = {}
     for access in graph.access:
-        if access is None:
-            continue
-        if access.banks is None:
-            for way in (int(access.write), 2):
-                wild[(access.memory, way)] = wild.get((access.memory, way), 0) + access.count
-        else:
-            for bank in access.banks:
-                for way in (int(access.write), 2):
-                    key = (access.memory, bank, way)
-                    totals[key] = totals.get(key, 0) + access.count
+        if access is not None:
+            same = (access.memory, access.banks, access.write)
+            alike[same] = alike.get(same, 0) + access.count
+    for (memory, banks, write), count in alike.items():
+        for way in (int(write), 2):
+            if banks is None:
+                wild[(memory, way)] = wild.get((memory, way), 0) + count
+            for bank in banks or ():
+                totals[(memory, bank, way)] = totals.get((memory, bank, way), 0) + count
     for (memory, way), count in wild.items():
-        banks = [key for key in totals if key[0] == memory and key[2] == way]
-        for key in banks:
-            totals[key] += count
+        for key in totals:
+            if key[0] == memory and key[2] == way:
+                totals[key] += count
         totals[(memory, -1, way)] = count
     best, culprit = 1, -1
     for (memory, _, way), count in totals.items():
@@ -261,11 +263,12 @@ def _place(
         graph.sources,
         graph.access,
     )
+    leaves, macros = graph.leaves, graph.macro
     for node in range(count):
         cycle, offset = 0, 0.0
         sources = sources_of[node]
         states, delay = states_of[node], delay_of[node]
-        if node in graph.leaves and len(sources) > 2:
+        if node in leaves and len(sources) > 2:
             cycle, offset = _tree(sources, finish_cycle, finish_ns, states, delay, budget, node in graph.late)
             start[node] = max(0, cycle - states + 1)
             finish_cycle[node], finish_ns[node] = cycle, offset
@@ -292,7 +295,7 @@ def _place(
             if found > cycle:
                 cycle, offset = found, 0.0
             ports.take(access.memory, access.banks, access.write, cycle)
-        macro = graph.macro.get(node)
+        macro = macros.get(node) if macros else None
         if macro is not None:
             cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])
             waits[cycle + 1] = max(waits.get(cycle + 1, 1), macro.latency + 1)
@@ -300,17 +303,18 @@ def _place(
                 macro_until[memory] = cycle + 2
             offset = 0.0
         start[node] = cycle
-        if states == 1:
-            finish_cycle[node], finish_ns[node] = cycle, offset + delay
-            slowest = max(slowest, offset + delay)
-        else:
-            finish_cycle[node], finish_ns[node] = cycle + states - 1, delay
-            slowest = max(slowest, delay, offset + delay if offset else 0.0)
+        end = offset + delay
+        if end > slowest:
+            slowest = end
         if macro is not None:
             finish_cycle[node], finish_ns[node] = cycle + 2, 0.0
-            last = max(last, cycle + 1)
+            cycle += 1
         else:
-            last = max(last, finish_cycle[node])
+            if states > 1:
+                cycle, end = cycle + states - 1, delay
+            finish_cycle[node], finish_ns[node] = cycle, end
+        if cycle > last:
+            last = cycle
     total = last + 1 if count else 0
     cycles = total + sum(wait - 1 for wait in waits.values())
     return Schedule(total, cycles, interval or 0, "", slowest, start)
