@@ -132,12 +132,12 @@ def _ours(
     kinds = {layer.name: layer.kind for layer in whole.unique()}
     without = sum(figure.cycles * figure.count for figure in report.layers if kinds[figure.name] != "fc")
     convolutions = Workload(name=whole.name, layers=tuple(one for one in whole.layers if one.kind != "fc"))
-    for fc, cycles, work in (("out", without, convolutions), ("in, in hardware", report.latency_cycles, whole)):
+    for fc, cycles, work in (("out", without, convolutions), ("in, in hardware", report.figures.latency.cycles, whole)):
         milliseconds = cycles / (1000.0 * build.clock_mhz)
         yield Bar(
             who="aigchip", network=name, device=build.device.name, clock_mhz=build.clock_mhz, macs_per_dsp=1.0,
-            dsp=point.macs, dsp_total=report.dsp, fc=fc, im2col="out, on the host", pooling="out, on the host",
-            basis=report.basis, fps=1000.0 / milliseconds, ms=milliseconds, design=point.parameters(),
+            dsp=point.macs, dsp_total=report.figures.dsp, fc=fc, im2col="out, on the host", pooling="out, on the host",
+            basis=report.figures.latency.basis, fps=1000.0 / milliseconds, ms=milliseconds, design=point.parameters(),
             roofline=cycles / roofline_cycles(build, work, build.dsp_budget),
         )
 

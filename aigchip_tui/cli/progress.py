@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aigchip_tui.model import events as ev
+from aigchip_tui.model.figures import AnyFigures, beats, figures_of
 from aigchip_tui.model.state import SessionState
 from aigchip_tui.model.summary import taken
 
@@ -15,7 +16,7 @@ class Progress:
     """Turns events into lines; `say` prints one."""
 
     say: Callable[[str], None]
-    best_ms: float = float("inf")
+    best: AnyFigures | None = None
 
     def show(self, event: ev.AnyEvent, state: SessionState) -> None:
         """A line for the events that move the search; nothing for the others."""
@@ -24,16 +25,16 @@ class Progress:
                 self.best_ms = min((d.figures.latency_ms for d in state.evaluated() if d.figures), default=self.best_ms)
                 self.say(f"engine: {event.generator}; {event.synthesizer}; sandbox {event.sandbox}")
             case ev.DesignEvaluated():
-                mark = ""
+                mark, figures = "", figures_of(event)
                 if event.over:
                     mark = f"  does not fit: {event.over}"
-                elif event.latency_ms < self.best_ms:
-                    self.best_ms, mark = event.latency_ms, "  best"
+                elif beats(figures, self.best):
+                    self.best, mark = figures, "  best"
                 counts = state.counts()
                 cached = taken(state)["cached"]
                 self.say(
-                    f"[{counts['done'] + counts['failed']:3}] d{event.design:04d} {event.latency_ms:9.3f} ms "
-                    f"({event.basis}) {event.dsp:5} DSP {event.bram18:4} BRAM18 {event.lut:7} LUT   "
+                    f"[{counts['done'] + counts['failed']:3}] d{event.design:04d} {figures.latency!s:>20} "
+                    f"{event.dsp:5} DSP {event.bram18:4} BRAM18 {event.lut:7} LUT   "
                     f"{len(state.variants)} variants, {state.spend.calls} calls"
                     + (f", {cached} cached" if cached else "") + mark
                 )

@@ -7,6 +7,7 @@ import click
 from aigchip_tui.cli.common import engine_state, open_session, place, seems_alive
 from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.figures import latency_words
 from aigchip_tui.model.summary import best, run_state
 
 
@@ -33,7 +34,7 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
         rows.append({
             "name": name, "state": run_state(seen.state, alive=seems_alive(engine_state(seen.session))),
             "done": seen.state.counts()["done"], "limit": limited(seen.settings, seen.state.limits).evaluations,
-            "best_ms": figures.latency_ms if figures else None, "basis": figures.basis if figures else "",
+            "best_ms": figures.latency.ms if figures else None, "basis": figures.latency.basis if figures else "",
             "dsp": figures.dsp if figures else None, "waiting": len(seen.state.open_decisions),
             "workload": seen.settings.workload, "device": seen.settings.device,
             "read_only": seen.session.read_only,
@@ -47,12 +48,12 @@ def ls_command(as_json: bool, sessions: str | None) -> int:
             [
                 (
                     r["name"], r["state"], f"{r.get('done', '')}/{r.get('limit', '')}",
-                    f"{r['best_ms']:.4g}" if isinstance(r.get("best_ms"), float) else "", r.get("basis", ""),
+                    latency_words(ms, str(r["basis"])) if isinstance(ms := r.get("best_ms"), float) else "",
                     r.get("dsp"), r.get("waiting"), r.get("workload", r.get("problem")), r.get("device"),
                 )
                 for r in rows
             ],
-            ("session", "state", "designs", "best ms", "basis", "DSP", "waiting", "workload", "device"),
+            ("session", "state", "designs", "best", "DSP", "waiting", "workload", "device"),
         )
     return 0
 

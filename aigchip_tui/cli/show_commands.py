@@ -10,6 +10,7 @@ from aigchip_tui.cli.common import engine_state, open_view, seems_alive
 from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.evidence import evidence_of
+from aigchip_tui.model.figures import latency_words
 from aigchip_tui.model.limits import flag
 from aigchip_tui.model.summary import LADDER, best, design_document, session_document
 
@@ -128,7 +129,7 @@ def design_line(design: dict[str, Any]) -> str:
     if design["latency_ms"] is None:
         return f"{design['id']} {design['state']}: {design['message'] or ''}"
     array = f", {design['macs']} of them in the array" if design["macs"] else ""
-    return (f"{design['id']}  {design['latency_ms']:.4g} ms ({design['basis']})  {design['dsp']} DSP{array}  "
+    return (f"{design['id']}  {latency_words(design['latency_ms'], design['basis'])}  {design['dsp']} DSP{array}  "
             f"{design['bram18']} BRAM18  {design['lut']} LUT")
 
 
@@ -137,8 +138,9 @@ def design_table(designs: list[dict[str, Any]]) -> None:
     table(
         [
             (
-                d["id"], d["state"], "" if d["latency_ms"] is None else f"{d['latency_ms']:.3f}", d["dsp"], d["bram18"],
-                d["uram"], d["lut"], d["basis"] if d["latency_ms"] is not None else "",
+                d["id"], d["state"],
+                "" if d["latency_ms"] is None else latency_words(d["latency_ms"], d["basis"]),
+                d["dsp"], d["bram18"], d["uram"], d["lut"],
                 "".join(_GLYPHS[d["proof"][r]] for r in LADDER),
                 f"{d['parameters'].get('lane', '?')}/{d['parameters'].get('array', '?')}/"
                 f"{d['parameters'].get('arrays', '?')} {d['parameters'].get('reuse', '?')}",
@@ -146,7 +148,7 @@ def design_table(designs: list[dict[str, Any]]) -> None:
             )
             for d in designs
         ],
-        ("design", "state", "ms", "DSP", "BRAM18", "URAM", "LUT", "basis", "proof", "lane/array/arrays reuse", "cause"),
+        ("design", "state", "latency", "DSP", "BRAM18", "URAM", "LUT", "proof", "lane/array/arrays reuse", "cause"),
     )
     say(f"proof, left to right: {', '.join(_SHORT)};  = passed  x failed  w waived  . not run")
 

@@ -13,7 +13,6 @@ from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
-from aigchip_tui.estimator.collecting import uncollected
 from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
@@ -24,6 +23,7 @@ from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
 from aigchip_tui.estimator.traverse import calls_in_statement, states_banks
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
+from aigchip_tui.model.collecting import without_collection
 from aigchip_tui.model.errors import AigchipError
 
 
@@ -217,7 +217,7 @@ def estimate_design(
     uncertainty_ns: float | None = None,
 ) -> Estimate:
     """Estimates a design that was read before; see `estimate`."""
-    with uncollected():
+    with without_collection():
         return _estimate(design, top, clock_ns, part, sets or {}, options or Options(), uncertainty_ns)
 
 

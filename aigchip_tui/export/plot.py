@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
+from aigchip_tui.model.figures import Kind
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.state import Design, SessionState
 from aigchip_tui.model.summary import best, front
@@ -15,7 +16,9 @@ LEFT, RIGHT, TOP, BOTTOM = 80, 24, 56, 60
 
 
 def latency_plot(settings: SessionSettings, state: SessionState) -> str:
-    """Both axes logarithmic; circles are evaluated designs, the line their front, the filled one the best."""
+    """Both axes logarithmic; a mark is a design, its shape says whose figures; the line is their front, the filled
+    mark the best.
+    """
     designs = [d for d in state.evaluated() if d.figures is not None]
     title = f"{settings.workload} on {settings.device}, {settings.precision}, {settings.clock_mhz} MHz"
     parts = [
@@ -30,23 +33,35 @@ def latency_plot(settings: SessionSettings, state: SessionState) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+_SHAPES: Mapping[Kind, str] = {"estimate": "circles", "tool": "squares", "measured": "triangles"}
+
+
+def _mark(kind: Kind, x: float, y: float) -> tuple[str, str]:
+    """SVG element of a design's mark, and its place: what is no estimate has corners."""
+    if kind == "tool":
+        return "rect", f'x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"'
+    if kind == "measured":
+        return "polygon", f'points="{x - 5:.1f},{y + 4:.1f} {x + 5:.1f},{y + 4:.1f} {x:.1f},{y - 5:.1f}"'
+    return "circle", f'cx="{x:.1f}" cy="{y:.1f}" r="4"'
+
+
 def _subtitle(designs: Sequence[Design]) -> str:
     if not designs:
         return "no design evaluated yet"
-    bases = sorted({d.figures.basis for d in designs if d.figures})
+    bases = sorted({f"{d.figures.latency.basis} ({_SHAPES[d.figures.kind]})" for d in designs if d.figures})
     counted = next(d.figures.counted for d in designs if d.figures)
     return f"{len(designs)} designs, {', '.join(bases)}; {counted}"
 
 
 def _body(settings: SessionSettings, state: SessionState, designs: Sequence[Design]) -> list[str]:
     xs = _range([float(d.figures.dsp) for d in designs if d.figures])
-    ys = _range([d.figures.latency_ms for d in designs if d.figures])
+    ys = _range([d.figures.latency.ms for d in designs if d.figures])
     parts = [*_axis_x(xs), *_axis_y(ys)]
 
     def place(design: Design) -> tuple[float, float]:
         assert design.figures is not None
         return _scale(float(design.figures.dsp), xs, LEFT, WIDTH - RIGHT), _scale(
-            design.figures.latency_ms, ys, HEIGHT - BOTTOM, TOP
+            design.figures.latency.ms, ys, HEIGHT - BOTTOM, TOP
         )
 
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in map(place, front(designs)))
@@ -57,11 +72,9 @@ def _body(settings: SessionSettings, state: SessionState, designs: Sequence[Desi
         x, y = place(design)
         assert design.figures is not None
         fill = "#d62728" if chosen is design else "#1f77b4" if design.number in numbers else "white"
-        label = f"{design.id}: {design.figures.latency_ms:.3f} ms, {design.figures.dsp} DSP ({design.figures.basis})"
-        parts.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{fill}" stroke="#1f77b4"><title>{escape(label)}</title>'
-            "</circle>"
-        )
+        label = f"{design.id}: {design.figures.latency}, {design.figures.dsp} DSP"
+        shape, place_of = _mark(design.figures.kind, x, y)
+        parts.append(f'<{shape} {place_of} fill="{fill}" stroke="#1f77b4"><title>{escape(label)}</title></{shape}>')
         if chosen is design:
             anchor = "end" if x > WIDTH * 0.6 else "start"
             shift = -8 if anchor == "end" else 8

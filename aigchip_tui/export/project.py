@@ -16,6 +16,7 @@ from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
 from aigchip_tui.export.proof_table import proof_lines
 from aigchip_tui.library.grains import readable
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.figures import Kind
 from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
@@ -199,6 +200,12 @@ exit
 """
 
 
+_KINDS: Mapping[Kind, str] = {
+    "estimate": "estimates: no vendor tool has confirmed them", "tool": "those of a tool's report ({basis})",
+    "measured": "measured on a board",
+}
+
+
 def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> str:
     settings = view.settings
     figures = design.figures
@@ -208,11 +215,11 @@ def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> s
         f"aigchip-tui {__version__}.", "",
     ]
     if figures is not None:
-        word = "estimates: no vendor tool has confirmed them" if figures.basis == "estimate" else figures.basis
+        word = _KINDS[figures.kind].format(basis=figures.latency.basis)
         lines += [
             f"**Figures are {word}.** {figures.counted}.", "",
             "| latency | clock | DSP | BRAM18 | URAM | LUT | FF |", "| --- | --- | --- | --- | --- | --- | --- |",
-            f"| {figures.latency_ms:.3f} ms | {figures.clock_mhz:g} MHz | {figures.dsp} | {figures.bram18} | "
+            f"| {figures.latency} | {figures.clock_mhz:g} MHz | {figures.dsp} | {figures.bram18} | "
             f"{figures.uram} | {figures.lut} | {figures.ff} |", "",
         ]
     lines += [

@@ -5,15 +5,13 @@ The bytes belong to the release that wrote them and are never kept where they co
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import gc
-from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 import msgspec
 
 from aigchip_tui.model import events as ev
+from aigchip_tui.model.collecting import without_collection
 from aigchip_tui.model.state import Design, SessionState
 from aigchip_tui.model.summary import front
 
@@ -36,18 +34,6 @@ class _Packed(msgspec.Struct, array_like=True):
 _ENCODER = msgspec.msgpack.Encoder()
 _PACKED = msgspec.msgpack.Decoder(_Packed)
 _ROWS = msgspec.msgpack.Decoder(list[_ROW])
-
-
-@contextlib.contextmanager
-def without_collection() -> Iterator[None]:
-    """Many values are made and none is dropped: looking for cycles among them again and again doubles the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def pack(state: SessionState) -> bytes:

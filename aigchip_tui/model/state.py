@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Decision
+from aigchip_tui.model.figures import AnyFigures, figures_of
 from aigchip_tui.model.limits import SessionLimits
 from aigchip_tui.model.module import Setting, Settings
 from aigchip_tui.model.proof import Rung, RungOutcome
@@ -118,7 +119,7 @@ class Design:
     processes: int = 0
     cause: str = ""
     message: str = ""
-    figures: ev.DesignEvaluated | None = None
+    figures: AnyFigures | None = None
     rungs: dict[Rung, RungOutcome] = field(default_factory=dict)
     logs: dict[Rung, str] = field(default_factory=dict)
     told: str = ""
@@ -490,7 +491,7 @@ class SessionState:
 
     def _design_evaluated(self, event: ev.DesignEvaluated) -> None:
         design = self.designs[event.design]
-        design.figures = event
+        design.figures = figures_of(event)
         if design.status != "damaged":
             design.status = "failed" if event.over else "evaluated"
             design.cause, design.message = ("resources", event.over) if event.over else ("", "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.figures import AnyFigures, of_one_kind
 from aigchip_tui.model.limits import RANGES
 from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, Status
 from aigchip_tui.model.session import Goal, SessionSettings, limited
@@ -16,31 +17,38 @@ LADDER: tuple[Rung, ...] = (*VARIANT_RUNGS, *DESIGN_RUNGS)
 _WORST: tuple[Status, ...] = ("failed", "not run", "waived", "passed")
 
 
+Rated = tuple[Design, AnyFigures]
+
+
+def competing(designs: Iterable[Design]) -> list[Rated]:
+    """Evaluated designs with figures of one kind, the one that most have: others are shown, and compared with none."""
+    rated = [(d, d.figures) for d in designs if d.figures is not None and d.status == "evaluated"]
+    kind = of_one_kind(figures for _, figures in rated)
+    return [(design, figures) for design, figures in rated if figures.kind == kind]
+
+
 def front(designs: Iterable[Design]) -> list[Design]:
     """Designs that no other beats in both latency and DSP, by rising latency; equal figures keep the first."""
-    ordered = sorted(
-        (d for d in designs if d.figures is not None and d.status == "evaluated"),
-        key=lambda d: (d.figures.latency_ms, d.figures.dsp, d.number) if d.figures else (0.0, 0, 0),
-    )
+    ordered = sorted(competing(designs), key=lambda one: (one[1].latency, one[1].dsp, one[0].number))
     kept: list[Design] = []
-    for design in ordered:
-        assert design.figures is not None
-        last = kept[-1].figures if kept else None
-        if last is None or design.figures.dsp < last.dsp:
+    fewest: int | None = None
+    for design, figures in ordered:
+        if fewest is None or figures.dsp < fewest:
             kept.append(design)
+            fewest = figures.dsp
     return kept
 
 
 def best(state: SessionState, goal: Goal) -> Design | None:
     """The design that the goal wants; damaged designs are never best. None while no design meets the goal."""
-    found = [d for d in state.evaluated() if d.figures is not None]
+    found = competing(state.evaluated())
     if goal.latency_limit_ms:
-        found = [d for d in found if d.figures and d.figures.latency_ms <= goal.latency_limit_ms]
+        found = [one for one in found if one[1].latency.ms <= goal.latency_limit_ms]
     if not found:
         return None
     if goal.minimise == "dsp":
-        return min(found, key=lambda d: (d.figures.dsp, d.figures.latency_ms, d.number) if d.figures else (0, 0.0, 0))
-    return min(found, key=lambda d: (d.figures.latency_ms, d.figures.dsp, d.number) if d.figures else (0.0, 0, 0))
+        return min(found, key=lambda one: (one[1].dsp, one[1].latency, one[0].number))[0]
+    return min(found, key=lambda one: (one[1].latency, one[1].dsp, one[0].number))[0]
 
 
 def final_designs(state: SessionState, goal: Goal) -> tuple[int, ...]:
@@ -76,8 +84,8 @@ def design_document(state: SessionState, design: Design) -> dict[str, Any]:
     return {
         "id": design.id,
         "parameters": dict(design.parameters),
-        "latency_ms": f.latency_ms if f else None,
-        "latency_cycles": f.latency_cycles if f else None,
+        "latency_ms": f.latency.ms if f else None,
+        "latency_cycles": f.latency.cycles if f else None,
         "clock_mhz": f.clock_mhz if f else None,
         "dsp": f.dsp if f else None,
         "macs": macs_of(design),
@@ -85,7 +93,7 @@ def design_document(state: SessionState, design: Design) -> dict[str, Any]:
         "uram": f.uram if f else None,
         "lut": f.lut if f else None,
         "ff": f.ff if f else None,
-        "basis": f.basis if f else "estimate",
+        "basis": f.latency.basis if f else "estimate",
         "counted": f.counted if f else "",
         "state": design.status,
         "cause": design.cause or None,

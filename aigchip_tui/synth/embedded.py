@@ -14,6 +14,7 @@ import msgspec
 from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.timing import LoopTiming
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.figures import Estimate, EstimatedLatency
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Netlist, Variant
 from aigchip_tui.model.proof import RungOutcome
@@ -114,9 +115,12 @@ class EmbeddedSynthesizer:
         slowest = max((timing.ii for one in read.values() for timing in one.control.timings), default=1)
         unknown = [f"{name}: {each}" for name, one in read.items() for each in one.unknown]
         return DesignReport(
-            latency_cycles=cycles, latency_ms=cycles / (build.clock_mhz * 1e3), clock_mhz=float(build.clock_mhz),
-            dsp=totals["dsp"], bram18=totals["bram18"], uram=totals["uram"], lut=totals["lut"], ff=totals["ff"],
-            basis="estimate", rung="estimate", counted=COUNTED, layers=tuple(layers), unknown=tuple(unknown[:20]),
+            figures=Estimate(
+                latency=EstimatedLatency(cycles=cycles, ms=cycles / (build.clock_mhz * 1e3)),
+                clock_mhz=float(build.clock_mhz), dsp=totals["dsp"], bram18=totals["bram18"], uram=totals["uram"],
+                lut=totals["lut"], ff=totals["ff"], counted=COUNTED, unknown=tuple(unknown[:20]),
+            ),
+            layers=tuple(layers),
             evidence=f"estimate from the C++ of {len(read)} modules, largest II {slowest}; {len(layers)} distinct "
             f"layers by the commands that {study.model.wiring.commander} gives; {COUNTED}",
         )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
+from aigchip_tui.model.figures import AnyFigures
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Netlist, Variant
-from aigchip_tui.model.proof import RungOutcome
+from aigchip_tui.model.proof import Rung, RungOutcome
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Conformance
+
+_RUNGS: Mapping[str, Rung] = {"estimate": "estimate", "csynth": "synthesis", "cosim": "cosim", "measured": "measured"}
 
 
 class LayerFigure(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,23 +32,17 @@ class LayerFigure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesignReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of a design. `basis` says who measured them; `counted` what the latency holds and leaves out."""
+    """Figures of a design, whose type says whether they are an estimate, a tool's result or a measurement."""
 
-    latency_cycles: int
-    latency_ms: float
-    clock_mhz: float
-    dsp: int
-    bram18: int
-    uram: int
-    lut: int
-    ff: int
-    basis: Literal["estimate", "csynth", "cosim", "measured"]
-    rung: Literal["estimate", "synthesis", "cosim", "measured"]
-    counted: str
+    figures: AnyFigures
     evidence: str
     layers: tuple[LayerFigure, ...]
     findings: tuple[Finding, ...] = ()
-    unknown: tuple[str, ...] = ()
+
+    @property
+    def rung(self) -> Rung:
+        """The rung of the ladder that such figures pass."""
+        return _RUNGS[self.figures.latency.basis]
 
 
 class Synthesizer(Protocol):

@@ -81,7 +81,7 @@ class Simulated:
 
     def _propose(self, step: Step, state: SessionState) -> Prepared:
         known = [
-            (d.told, d.figures.latency_ms if d.figures else 0.0)
+            (d.told, d.figures.latency.ms if d.figures else 0.0)
             for n, d in sorted(state.designs.items()) if n <= step.design - self.lag
         ]
         gene = draw_seed(1, "propose", step.design, str(known)) % 1000

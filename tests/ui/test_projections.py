@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from aigchip_tui.model import events as ev
+from aigchip_tui.model.figures import digits
 from aigchip_tui.ui.projections.actions import ACTIONS
 from aigchip_tui.ui.projections.code import CodeText, findings_of
 from aigchip_tui.ui.projections.diff import diff_counts, diff_lines
@@ -17,11 +18,12 @@ from aigchip_tui.ui.projections.help import help_lines
 from aigchip_tui.ui.projections.inbox import age_words, answer_words, cure_lines, inbox_rows, question_lines, row_line
 from aigchip_tui.ui.projections.ladder import worst
 from aigchip_tui.ui.projections.logs import log_rows, prompt_lines, reply_lines, texts_of
-from aigchip_tui.ui.projections.modules import rung_lines, tree_line, tree_rows
+from aigchip_tui.ui.projections.modules import design_title, rung_lines, tree_line, tree_rows
 from aigchip_tui.ui.projections.overview import overview_lines
 from aigchip_tui.ui.projections.population import design_detail, population_ids, population_line
 from aigchip_tui.ui.projections.scatter import scatter
-from aigchip_tui.ui.projections.status import bottom_line, generator_words, milliseconds, status_line, tab_line
+from aigchip_tui.ui.projections.sessions import SessionRow, session_line
+from aigchip_tui.ui.projections.status import bottom_line, generator_words, status_line, tab_line
 from aigchip_tui.ui.projections.text import as_text, width_of
 from aigchip_tui.ui.projections.views import design_ladder, variant_ladder
 
@@ -58,15 +60,27 @@ def test_the_status_line_says_session_state_best_with_its_basis_and_what_waits(f
     assert width_of(status_line(snapshot, 80)) == 80
 
 
-def test_a_basis_that_is_measured_is_not_called_an_estimate(full: Made) -> None:
-    figures = full.snapshot().designs[1].figures
-    assert figures is not None
-    full.record(ev.DesignEvaluated(**{
-        **{f: getattr(figures, f) for f in figures.__struct_fields__}, "basis": "cosim",
-    }))
-    snapshot = full.snapshot()
-    assert "24.10 ms cosim" in as_text([status_line(snapshot, 100)])
-    assert "cosim+est" in as_text([bottom_line(snapshot, 100, bar="|")])
+def test_a_tools_result_and_a_measurement_are_not_called_estimates_anywhere(full: Made) -> None:
+    for basis in ("cosim", "measured"):
+        full.record(ev.DesignEvaluated(
+            design=1, latency_cycles=4820000, latency_ms=24.1, clock_mhz=200, dsp=512, bram18=612, uram=0, lut=4512,
+            ff=6512, basis=basis,
+        ))
+        snapshot = full.snapshot()
+        design = snapshot.designs[1]
+        shown = f"24.10 ms {basis}"
+        assert shown in as_text(design_detail(snapshot, design, 60))
+        assert shown in as_text([design_title(design, best=False, width=80)])
+        assert f" 24.10 {basis} " in as_text([population_line(snapshot, design, 80, UNICODE)])
+        title, *cells = scatter(snapshot, width=60, height=14, glyphs=ASCII)
+        assert basis in as_text([title])
+        assert {"cosim": " t", "measured": " m"}[basis] in as_text(cells)
+        alone = dataclasses.replace(snapshot, designs={1: design}, best=1, front=(1,))
+        assert shown in as_text([status_line(alone, 100)])
+        assert shown in as_text(overview_lines(alone, width=100, height=30, glyphs=ASCII))
+        assert as_text([bottom_line(alone, 80, bar="|")]).startswith(f" {basis} ")
+        row = SessionRow(name="one", snapshot=alone)
+        assert f"24.10 {basis} " in as_text([session_line(row, 80)])
 
 
 def test_the_bottom_line_names_sandbox_engine_and_who_writes(full: Made) -> None:
@@ -89,7 +103,7 @@ def test_the_tabs_fit_and_tell_the_current_one() -> None:
 
 
 def test_latencies_keep_four_digits() -> None:
-    assert [milliseconds(v) for v in (1324.71, 163.177, 24.244, 1.2345, 0.04321)] == [
+    assert [digits(v) for v in (1324.71, 163.177, 24.244, 1.2345, 0.04321)] == [
         "1325", "163.2", "24.24", "1.234", "0.0432"]
 
 

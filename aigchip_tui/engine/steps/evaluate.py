@@ -46,13 +46,14 @@ def evaluate(house: House, step: Step, state: SessionState) -> Prepared:
             )
         except AigchipError as problem:
             return [ev.DesignFailed(design=step.design, cause="estimate", message=str(problem))]
+        found = report.figures
         outcome = RungOutcome(rung=report.rung, status="passed", evidence=report.evidence, findings=report.findings)
         layers = house.blobs.put(msgspec.json.encode(report.layers))
         wiring = house.blobs.put_text("\n".join(text for name, text in files.items() if name.endswith(".cpp")))
         figures = ev.DesignEvaluated(
-            design=step.design, latency_cycles=report.latency_cycles, latency_ms=report.latency_ms,
-            clock_mhz=report.clock_mhz, dsp=report.dsp, bram18=report.bram18, uram=report.uram, lut=report.lut,
-            ff=report.ff, basis=report.basis, counted=report.counted, layers=layers, unknown=report.unknown,
+            design=step.design, latency_cycles=found.latency.cycles, latency_ms=found.latency.ms,
+            clock_mhz=found.clock_mhz, dsp=found.dsp, bram18=found.bram18, uram=found.uram, lut=found.lut,
+            ff=found.ff, basis=found.latency.basis, counted=found.counted, layers=layers, unknown=found.unknown,
             wiring=wiring,
         )
         judged = msgspec.structs.replace(figures, over=over_device(figures, house.build.device))

@@ -47,7 +47,7 @@ def _history(house: House, step: Step, state: SessionState) -> list[Told]:
             continue
         told.append(Told(
             number=number, parameters=parameters, outcome=outcome if figures or outcome != "evaluated" else "pending",
-            latency_ms=figures.latency_ms if figures else math.inf, dsp=figures.dsp if figures else 0,
+            latency_ms=figures.latency.ms if figures else math.inf, dsp=figures.dsp if figures else 0,
         ))
     return told
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.proof import VARIANT_RUNGS
 from aigchip_tui.ui.projections.ladder import WORDS, ladder, status_role
-from aigchip_tui.ui.projections.status import basis_word, milliseconds
 from aigchip_tui.ui.projections.text import Line, Role, Span, cells, fit, plain, wrap
 from aigchip_tui.ui.projections.views import AttemptView, DesignView, Snapshot, VariantView, variant_ladder
 
@@ -99,7 +98,7 @@ def design_title(design: DesignView | None, *, best: bool, width: int) -> Line:
     if design is None:
         return ((fit(" no design yet", width), "dim"),)
     f = design.figures
-    figures = f"{milliseconds(f.latency_ms)} ms {basis_word(f.basis)}" if f is not None else design.status
+    figures = f.latency.short if f is not None else design.status
     text = f" {design.id}{' best' if best else ''}  {figures}"
     room = width - LADDER_CELLS - 9
     if cells(text) >= room:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from aigchip_tui.model.figures import digits
 from aigchip_tui.model.summary import LADDER
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.ladder import WORDS, ladder
 from aigchip_tui.ui.projections.scatter import scatter
-from aigchip_tui.ui.projections.status import basis_word, milliseconds
+from aigchip_tui.ui.projections.status import KIND_ROLES
 from aigchip_tui.ui.projections.text import Line, Role, Span, beside, crop, crop_line, plain, width_of, wrap
 from aigchip_tui.ui.projections.views import DesignView, Snapshot, design_ladder
 
@@ -71,7 +72,7 @@ def fact_lines(snapshot: Snapshot, width: int) -> list[Line]:
             f = design.figures
             lines.append((
                 (f"{design.id} ", "key" if design.number == snapshot.best else ""),
-                (f"{milliseconds(f.latency_ms):>7} ms {basis_word(f.basis):4}", ""), (f"{f.dsp:>5} DSP", ""),
+                (f"{digits(f.latency.ms):>7} ms {f.latency.word:4}", ""), (f"{f.dsp:>5} DSP", ""),
             ))
     return lines
 
@@ -83,11 +84,12 @@ def best_lines(snapshot: Snapshot, width: int) -> list[Line]:
         words = "no design has met the goal yet" if snapshot.done else "no design has figures yet"
         return [(("Best", "head"), (f"  {words}", "dim"))]
     f = design.figures
-    basis = basis_word(f.basis)
+    amount, word = f.latency.short.rsplit(" ", 1)
+    kind: Span = (word, KIND_ROLES[f.kind])
     lines: list[Line] = [
-        (("Best ", "head"), (design.id, "key"), (f"  {milliseconds(f.latency_ms)} ms ", "head"), (basis, "warn")),
-        ((f"  {f.dsp} DSP  {f.bram18} BRAM18  {f.uram} URAM ", ""), (basis, "warn")),
-        ((f"  {f.lut} LUT  {f.ff} FF ", ""), (basis, "warn")),
+        (("Best ", "head"), (design.id, "key"), (f"  {amount} ", "head"), kind),
+        ((f"  {f.dsp} DSP  {f.bram18} BRAM18  {f.uram} URAM ", ""), kind),
+        ((f"  {f.lut} LUT  {f.ff} FF ", ""), kind),
         ((f"  {plain(design.shape)}", "dim"),),
         proof_line(snapshot, design),
     ]

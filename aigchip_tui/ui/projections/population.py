@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from aigchip_tui.model.figures import digits
 from aigchip_tui.model.summary import LADDER
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.ladder import WORDS, ladder, status_role
-from aigchip_tui.ui.projections.status import basis_word, milliseconds
+from aigchip_tui.ui.projections.status import KIND_ROLES
 from aigchip_tui.ui.projections.text import Line, Role, Span, crop_line, fit, plain, width_of, wrap
 from aigchip_tui.ui.projections.views import DesignView, Snapshot, design_ladder
 
 Sort = Literal["newest", "latency", "dsp", "state"]
 Only = Literal["all", "front", "in flight", "failed"]
+_LATENCY = 14
+"""Cells of a latency with its kind; a longer one takes its room from the shape."""
 SORTS: tuple[Sort, ...] = ("newest", "latency", "dsp", "state")
 FILTERS: tuple[Only, ...] = ("all", "front", "in flight", "failed")
 _STATES: Mapping[str, tuple[str, Role]] = {
@@ -45,7 +48,7 @@ def population_ids(snapshot: Snapshot, *, sort: Sort, only: Only) -> list[str]:
     if sort == "newest":
         designs.sort(key=lambda d: -d.number)
     elif sort == "latency":
-        designs.sort(key=lambda d: (d.figures.latency_ms if d.figures else _FAR, d.number))
+        designs.sort(key=lambda d: (d.figures.latency.ms if d.figures else _FAR, d.number))
     elif sort == "dsp":
         designs.sort(key=lambda d: (d.figures.dsp if d.figures else _FAR, d.number))
     else:
@@ -67,7 +70,7 @@ def _columns(width: int) -> list[tuple[str, int]]:
 
 def population_head(sort: int, only: int, width: int) -> Line:
     """The names of the columns, with units, and the order in force."""
-    spans: list[Span] = [("   design ", "dim"), (fit("state", 10), "dim"), (fit("latency ms", 14), "dim"),
+    spans: list[Span] = [("   design ", "dim"), (fit("state", 10), "dim"), (fit("latency ms", _LATENCY), "dim"),
                          (fit("DSP", 5, right=True), "dim")]
     for name, cells in _columns(width):
         spans.append((fit({"bram18": "BRAM18"}.get(name, name.upper()), cells, right=True), "dim"))
@@ -87,9 +90,11 @@ def population_line(snapshot: Snapshot, design: DesignView, width: int, glyphs: 
         sign = (glyphs.front, "accent")
     state: Span = ("? waits", "wait") if waits(snapshot, design) else _STATES.get(design.status, (design.status, ""))
     f = design.figures
-    latency = f"{milliseconds(f.latency_ms):>8} {basis_word(f.basis)}" if f is not None else ""
+    latency = f"{digits(f.latency.ms):>8} {f.latency.word} " if f is not None else ""
+    latency = latency if len(latency) <= _LATENCY else latency.lstrip()
     spans: list[Span] = [
-        (" ", ""), sign, (" ", ""), (fit(design.id, 7), "head"), (fit(state[0], 10), state[1]), (fit(latency, 14), ""),
+        (" ", ""), sign, (" ", ""), (fit(design.id, 7), "head"), (fit(state[0], 10), state[1]),
+        (fit(latency, max(_LATENCY, len(latency))), ""),
         (fit(str(f.dsp) if f is not None else "", 5, right=True), ""),
     ]
     for name, cells in _columns(width):
@@ -110,12 +115,13 @@ def design_detail(snapshot: Snapshot, design: DesignView, width: int) -> list[Li
     if design.cause:
         lines += [((piece, "bad"),) for piece in wrap(plain(f"{design.cause}: {design.message}"), width)]
     if f is not None:
-        basis = basis_word(f.basis)
+        amount, word = f.latency.short.rsplit(" ", 1)
+        kind: Span = (word, KIND_ROLES[f.kind])
         lines += [
-            ((f"{milliseconds(f.latency_ms)} ms ", "head"), (basis, "warn"), (f"  {f.latency_cycles} cycles", "dim")),
+            ((f"{amount} ", "head"), kind, (f"  {f.latency.cycles} cycles", "dim")),
             ((f"at {f.clock_mhz:g} MHz", "dim"),),
-            ((f"DSP {f.dsp}  BRAM18 {f.bram18}  URAM {f.uram} ", ""), (basis, "warn")),
-            ((f"LUT {f.lut}  FF {f.ff} ", ""), (basis, "warn")),
+            ((f"DSP {f.dsp}  BRAM18 {f.bram18}  URAM {f.uram} ", ""), kind),
+            ((f"LUT {f.lut}  FF {f.ff} ", ""), kind),
         ]
         lines += [((piece, "dim"),) for piece in wrap(plain(f.counted), width)]
         if f.unknown:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from aigchip_tui.model.figures import Kind, digits
 from aigchip_tui.ui.projections.glyphs import Glyphs
-from aigchip_tui.ui.projections.status import basis_word, milliseconds
+from aigchip_tui.ui.projections.status import kinds_words
 from aigchip_tui.ui.projections.text import Line, Role, fit
 from aigchip_tui.ui.projections.views import DesignView, Snapshot
 
 LABEL = 7
+_MARKS: Mapping[Kind, str] = {"tool": "t", "measured": "m"}
+"""Marks of figures that are no estimates."""
 
 
 def scatter(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> list[Line]:
     """The plot in `height` lines of `width` columns: a title, the cells, the axis, its labels."""
     designs = [d for d in snapshot.designs.values() if d.figures is not None and d.status == "evaluated"]
-    basis = "+".join(sorted({basis_word(d.figures.basis) for d in designs if d.figures})) or "est"
+    basis = kinds_words(designs)
     title: Line = ((fit(f" latency ms ({basis}), log", width - 14), "dim"), (fit(f"{glyphs.front} front", 8), "accent"),
                    (f"{glyphs.best} best", "good"))
     rows, columns = height - 3, width - LABEL - 2
@@ -25,13 +28,13 @@ def scatter(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> l
     if not designs:
         return [title, (), ((" no design has figures yet", "dim"),)]
     grid = _cells(snapshot, designs, rows=rows, columns=columns, glyphs=glyphs)
-    latencies = [d.figures.latency_ms for d in designs if d.figures]
+    latencies = [d.figures.latency.ms for d in designs if d.figures]
     low, high = min(latencies), max(latencies)
-    labels = {0: milliseconds(high), rows - 1: milliseconds(low)}
+    labels = {0: digits(high), rows - 1: digits(low)}
     if rows >= 7 and high > low:
-        labels[(rows - 1) // 2] = milliseconds(_middle(low, high))
+        labels[(rows - 1) // 2] = digits(_middle(low, high))
     if high == low:
-        labels = {(rows - 1) // 2: milliseconds(low)}
+        labels = {(rows - 1) // 2: digits(low)}
     lines = [title]
     for y in range(rows):
         lines.append(((fit(labels.get(y, ""), LABEL, right=True), "dim"), (f" {glyphs.axis}", "dim"), *grid[y]))
@@ -51,7 +54,7 @@ def scatter(snapshot: Snapshot, *, width: int, height: int, glyphs: Glyphs) -> l
 def _cells(
     snapshot: Snapshot, designs: Sequence[DesignView], *, rows: int, columns: int, glyphs: Glyphs
 ) -> list[Line]:
-    latencies = [d.figures.latency_ms for d in designs if d.figures]
+    latencies = [d.figures.latency.ms for d in designs if d.figures]
     dsps = [d.figures.dsp for d in designs if d.figures]
     fastest, slowest, fewest, most = min(latencies), max(latencies), min(dsps), max(dsps)
     grid: list[list[tuple[str, Role]]] = [[(" ", "")] * columns for _ in range(rows)]
@@ -59,11 +62,12 @@ def _cells(
     front = set(snapshot.front)
     for design in designs:
         assert design.figures is not None
+        kind = design.figures.kind
         x = round(_place(design.figures.dsp, fewest, most) * (columns - 1))
-        y = rows - 1 - round(_place(design.figures.latency_ms, fastest, slowest) * (rows - 1))
+        y = rows - 1 - round(_place(design.figures.latency.ms, fastest, slowest) * (rows - 1))
         cell: tuple[str, Role] = (
             (glyphs.best, "good") if design.number == snapshot.best
-            else (glyphs.front, "accent") if design.number in front else (glyphs.dot, "dim")
+            else (glyphs.front, "accent") if design.number in front else (_MARKS.get(kind, glyphs.dot), "dim")
         )
         if rank[cell[1]] >= rank[grid[y][x][1]]:
             grid[y][x] = cell

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aigchip_tui.ui.projections.status import STATES, basis_word, milliseconds
+from aigchip_tui.model.figures import digits
+from aigchip_tui.ui.projections.status import STATES
 from aigchip_tui.ui.projections.text import Line, Role, crop_line, fit, plain
 from aigchip_tui.ui.projections.views import Snapshot
 
@@ -50,10 +51,11 @@ def session_line(row: SessionRow, width: int) -> Line:
         return crop_line(((name[0], "head"), ("unreadable: ", "bad"), (plain(row.problem), "bad")), width)
     best = s.best_design()
     f = best.figures if best is not None else None
+    latency = f"{digits(f.latency.ms)} {f.latency.word} " if f is not None else ""
     return crop_line((
         (name[0], "head"), (fit(STATES.get(s.state, s.state), 8), _ROLES.get(s.state, "dim")),
         (fit(f"{s.done}/{s.settings.evaluations}", 8), ""),
-        (fit(f"{milliseconds(f.latency_ms)} {basis_word(f.basis)}" if f is not None else "", 12), ""),
+        (fit(latency, max(12, len(latency))), ""),
         (fit(str(f.dsp) if f is not None else "", 6), ""),
         (fit(f"? {len(s.open)}" if s.open else "", 6), "wait"),
         (plain(f"{s.settings.workload} on {s.settings.device}"), ""),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from aigchip_tui.ui.projections.text import Line, Span, crop_line, spread, width_of
-from aigchip_tui.ui.projections.views import Snapshot
+from collections.abc import Iterable, Mapping
+
+from aigchip_tui.model.figures import Kind
+from aigchip_tui.ui.projections.text import Line, Role, Span, crop_line, spread, width_of
+from aigchip_tui.ui.projections.views import DesignView, Snapshot
 
 TABS = ("Overview", "Population", "Modules", "Inbox", "Logs")
 STATES = {
@@ -13,21 +16,13 @@ ENGINE_WORDS = {
     "none": "off", "alive": "alive", "gone": "gone", "silent": "silent for 20 s", "unknown": "alive?",
     "far": "on another host?",
 }
-SHORT_BASIS = {"estimate": "est", "csynth": "csynth", "cosim": "cosim", "measured": "measured"}
+KIND_ROLES: Mapping[Kind, Role] = {"estimate": "warn", "tool": "accent", "measured": "good"}
+"""What colours the word of a kind; the word itself is always there."""
 
 
-def basis_word(basis: str) -> str:
-    """Short word for who measured; an unknown one is shown as it is."""
-    return SHORT_BASIS.get(basis, basis)
-
-
-def milliseconds(value: float) -> str:
-    """A latency with four significant digits."""
-    if value >= 1000:
-        return f"{value:.0f}"
-    if value >= 100:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if value >= 10 else f"{value:.3f}" if value >= 0.1 else f"{value:.4f}"
+def kinds_words(designs: Iterable[DesignView]) -> str:
+    """Who says the figures of several designs, in short words joined; `est` while there are none."""
+    return "+".join(sorted({d.figures.latency.word for d in designs if d.figures is not None})) or "est"
 
 
 def status_line(snapshot: Snapshot, width: int) -> Line:
@@ -45,10 +40,8 @@ def status_line(snapshot: Snapshot, width: int) -> Line:
     left.append((f" {s.done}/{s.settings.evaluations}", ""))
     best = s.best_design()
     if best is not None and best.figures is not None:
-        left += [
-            ("  best ", "dim"), (f"{milliseconds(best.figures.latency_ms)} ms", "head"),
-            (f" {basis_word(best.figures.basis)}", "warn"),
-        ]
+        amount, word = best.figures.latency.short.rsplit(" ", 1)
+        left += [("  best ", "dim"), (amount, "head"), (f" {word}", KIND_ROLES[best.figures.kind])]
     left += [("  front ", "dim"), (str(len(s.front)), ""), ("  calls ", "dim"), (str(s.calls), "")]
     if s.usd:
         left.append((f" ${s.usd:.2f}", ""))
@@ -81,8 +74,7 @@ def bottom_line(snapshot: Snapshot, width: int, *, bar: str) -> Line:
 
 def _bottom(snapshot: Snapshot, bar: str, *, short: bool) -> Line:
     s = snapshot
-    basis = {d.figures.basis for d in (s.designs[n] for n in s.front if n in s.designs) if d.figures is not None}
-    word = "+".join(sorted(basis_word(b) for b in basis)) or "est"
+    word = kinds_words(s.designs[n] for n in s.front if n in s.designs)
     parts: list[Span] = [(f" {word}", "warn"), (f" {bar} ", "dim")]
     box = "" if short else "sandbox "
     if s.not_denied or s.sandbox == "none":

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.decision import Decision
+from aigchip_tui.model.figures import AnyFigures
 from aigchip_tui.model.module import Setting
 from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, RungOutcome, Status
 from aigchip_tui.model.session import SessionSettings
@@ -98,7 +99,7 @@ class DesignView:
     processes: int
     cause: str
     message: str
-    figures: ev.DesignEvaluated | None
+    figures: AnyFigures | None
     rungs: Mapping[Rung, RungOutcome]
     logs: Mapping[Rung, str]
     judged: int = 0
