@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.figures import AnyFigures, beats, figures_of
 from aigchip_tui.model.state import SessionState
-from aigchip_tui.model.summary import taken
+from aigchip_tui.model.summary import front, taken
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Progress:
         """A line for the events that move the search; nothing for the others."""
         match event:
             case ev.EngineStarted():
-                self.best_ms = min((d.figures.latency_ms for d in state.evaluated() if d.figures), default=self.best_ms)
+                self.best = next((d.figures for d in front(state.evaluated())), self.best)
                 self.say(f"engine: {event.generator}; {event.synthesizer}; sandbox {event.sandbox}")
             case ev.DesignEvaluated():
                 mark, figures = "", figures_of(event)

@@ -10,8 +10,8 @@ import msgspec
 from aigchip_tui.engine.giving_up import lost_texts
 from aigchip_tui.engine.indexing import OUTLINE, WHOLE, Lines, keep, resume
 from aigchip_tui.model import events as ev
+from aigchip_tui.model.collecting import without_collection
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.packed import without_collection
 from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.state import Design, SessionState
 from aigchip_tui.store.journal import Damage, JournalReader, mentioned
