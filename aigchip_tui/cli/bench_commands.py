@@ -12,6 +12,7 @@ from aigchip_tui.cli.output import document, json_option, note, say, sessions_op
 from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
+    from aigchip_tui.model.space import Output, Precision
     from aigchip_tui.proof.demonstrations import DemoProver
 
 
@@ -117,10 +118,14 @@ def estimator_command(
 @click.option("--depth", type=int, default=0, help="1: every FIFO of the assembled simulation holds one token.")
 @click.option("--cycles/--no-cycles", default=True, show_default=True, help="Compare estimated with simulated cycles.")
 @click.option("--template", default="gemm", show_default=True)
+@click.option("--precision", type=click.Choice(["int8", "int16"]), default="int8", show_default=True)
+@click.option("--output", type=click.Choice(["scaled", "raw"]), default="scaled", show_default=True)
+@click.option("--axi", type=click.Choice(["8", "16", "32", "64"]), default="16", show_default=True)
 @json_option
 @sessions_option
 def hardware_command(
-    samples: int, seed: int, device: str, depth: int, cycles: bool, template: str, as_json: bool, sessions: str | None
+    samples: int, seed: int, device: str, depth: int, cycles: bool, template: str, precision: Precision,
+    output: Output, axi: str, as_json: bool, sessions: str | None,
 ) -> int:
     """Random legal designs, generated from two demonstrations a variant, proven alone and assembled."""
     from aigchip_tui.bench.hardware_bench import Sample, bench_hardware
@@ -138,7 +143,7 @@ def hardware_command(
 
     family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
-    build = Build(device=device_named(device))
+    build = Build(device=device_named(device), precision=precision, output=output, axi_bytes=int(axi))
     with prover_and_bench(family, library, seed) as (prover, bench), Worker(bench.sandbox) as worker:
         report = bench_hardware(
             family, prover, bench, build, samples=samples, seed=seed, depth=depth, told=told,

@@ -32,6 +32,7 @@ _FLAGS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--dsp", "dsp_limit", {"type": int, "help": "Most DSPs."}),
     ("--clock", "clock_mhz", {"type": int, "help": "Clock in MHz, 150 to 300."}),
     ("--precision", "precision", {"type": click.Choice(["int8", "int16", "fp16"])}),
+    ("--output", "output", {"type": click.Choice(["scaled", "raw"]), "help": "Scaled elements, or raw sums."}),
     ("--axi", "axi_bytes", {"type": int, "help": "Bytes of each AXI port: 8, 16, 32, 64."}),
 )
 

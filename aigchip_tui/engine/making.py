@@ -59,8 +59,8 @@ def make_settings(
         "name": name, "request": request.text, "understanding": request.understanding, "workload": asked.name,
         "layers": asked.layers if is_file else (), "device": board.name,
         "custom_device": board if board in known else None, "precision": request.precision,
-        "clock_mhz": request.clock_mhz, "dsp_limit": request.dsp_limit, "axi_bytes": request.axi_bytes,
-        "goal": request.goal, **{k: v for k, v in options.items() if v is not None},
+        "output": request.output, "clock_mhz": request.clock_mhz, "dsp_limit": request.dsp_limit,
+        "axi_bytes": request.axi_bytes, "goal": request.goal, **{k: v for k, v in options.items() if v is not None},
     }
     if values.get("practice"):
         values.setdefault("generator", PRACTICE_FAULTS)
@@ -106,14 +106,15 @@ def checked(settings: SessionSettings) -> SessionSettings:
 
 
 def _fitting_template(settings: SessionSettings) -> None:
-    """Refuse an unknown template, and what the template does not have: a precision, a pinned value."""
+    """Refuse an unknown template, and what the template does not have: a precision, raw sums, a pinned value."""
     narrowed = narrowed_of(named_template(settings.template))
-    precisions = narrowed.get("precision")
-    if precisions is not None and settings.precision not in precisions:
-        raise AigchipError(
-            f"The template {settings.template} has no precision {settings.precision}.",
-            hint=f"It has {', '.join(map(str, precisions))}.",
-        )
+    for name, asked in (("precision", settings.precision), ("output", settings.output)):
+        values = narrowed.get(name)
+        if values is not None and asked not in values:
+            raise AigchipError(
+                f"The template {settings.template} has no {name} {asked}.",
+                hint=f"It has {', '.join(map(str, values))}.",
+            )
     Pins.of(settings.pins, narrowed)
 
 
@@ -143,8 +144,8 @@ def build_of(settings: SessionSettings) -> Build:
     """What is asked for and not searched."""
     board = settings.custom_device or device(settings.device)
     return Build(
-        device=board, precision=settings.precision, clock_mhz=settings.clock_mhz, axi_bytes=settings.axi_bytes,
-        dsp_limit=settings.dsp_limit,
+        device=board, precision=settings.precision, output=settings.output, clock_mhz=settings.clock_mhz,
+        axi_bytes=settings.axi_bytes, dsp_limit=settings.dsp_limit,
     )
 
 

@@ -17,7 +17,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.request_words import MAX_REQUEST, Wish, read_wishes
 from aigchip_tui.model.rules import build_refusals
 from aigchip_tui.model.session import Goal, Understanding
-from aigchip_tui.model.space import AXI_BYTES, CLOCKS_MHZ, Build, Precision
+from aigchip_tui.model.space import AXI_BYTES, CLOCKS_MHZ, OUTPUTS, Build, Output, Precision
 from aigchip_tui.model.strictyaml import integer_of
 from aigchip_tui.model.workload import DEFAULT_INPUT, workload
 
@@ -35,6 +35,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     device: str
     precision: Precision = "int8"
+    output: Output = "scaled"
     clock_mhz: int = DEFAULT_CLOCK_MHZ
     dsp_limit: int = 0
     axi_bytes: int = DEFAULT_AXI_BYTES
@@ -47,7 +48,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
     "required": [
-        "workload", "device", "dsp_limit", "dsp_percent", "precision", "clock_mhz", "axi_bytes", "minimise",
+        "workload", "device", "dsp_limit", "dsp_percent", "precision", "output", "clock_mhz", "axi_bytes", "minimise",
         "latency_limit_ms", "not_understood",
     ],
     "properties": {
@@ -57,6 +58,8 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "dsp_limit": {"type": ["integer", "null"], "description": "most DSPs allowed"},
         "dsp_percent": {"type": ["number", "null"], "description": "most DSPs allowed, in percent of the device"},
         "precision": {"type": ["string", "null"], "enum": [*PRECISIONS, None]},
+        "output": {"type": ["string", "null"], "enum": [*OUTPUTS, None], "description": (
+            "results scaled to the precision, or raw sums")},
         "clock_mhz": {"type": ["integer", "null"]},
         "axi_bytes": {"type": ["integer", "null"], "enum": [*AXI_BYTES, None]},
         "minimise": {"type": ["string", "null"], "enum": ["latency", "dsp", None]},
@@ -132,17 +135,20 @@ def settle(
         usual, why = (SLOW_CLOCK_MHZ, "a 7-series device: an addition and a comparison miss 200 MHz in one cycle")
     clock = int(cast(int, _value(wishes, "clock_mhz", usual, why, assumed)))
     precision = cast(Precision, _value(wishes, "precision", "int8", "the paper's precision", assumed))
+    output = cast(Output, wishes["output"].value if "output" in wishes else "scaled")
     axi = int(cast(int, _value(wishes, "axi_bytes", DEFAULT_AXI_BYTES, "one 128-bit port an operand", assumed)))
     limit = _dsp_limit(wishes, board, assumed)
-    build = Build(device=board, precision=precision, clock_mhz=clock, axi_bytes=axi, dsp_limit=limit)
+    build = Build(
+        device=board, precision=precision, output=output, clock_mhz=clock, axi_bytes=axi, dsp_limit=limit
+    )
     for refusal in build_refusals(build):
         raise AigchipError(refusal.message)
     goal = _goal(wishes, assumed)
     understood = tuple((key, _shown(key, wish.value, name, board), wish.words) for key, wish in wishes.items())
     understanding = Understanding(understood=understood, assumed=tuple(assumed), not_understood=left_over, by=by)
     return Request(
-        text=text, workload=name, device=board.name, precision=precision, clock_mhz=clock, dsp_limit=limit,
-        axi_bytes=axi, goal=goal, understanding=understanding,
+        text=text, workload=name, device=board.name, precision=precision, output=output, clock_mhz=clock,
+        dsp_limit=limit, axi_bytes=axi, goal=goal, understanding=understanding,
     )  # fmt: skip
 
 

@@ -115,6 +115,7 @@ def read_wishes(text: str, *, devices: Iterable[Device] = ()) -> tuple[dict[str,
     reader = _Reader(text)
     _read_goals(reader)
     _read_budgets(reader)
+    _read_output(reader)
     _read_precision(reader)
     _read_batch(reader)
     _read_devices(reader, tuple(devices))
@@ -177,6 +178,15 @@ def _read_budgets(reader: _Reader) -> None:
 
 
 _PARTS = {"half": 50.0, "quarter": 25.0, "all": 100.0}
+
+
+def _read_output(reader: _Reader) -> None:
+    # Before the precision: "raw int32 sums" says nothing of the operands.
+    reader.each(
+        r"\b(?:with |and |as )?(?:raw|unscaled)(?: u?int[- ]?\d+)?(?: partial)?"
+        r" (?:sums?|results?|outputs?|accumulators?)(?: out)?\b",
+        lambda _: ("output", "raw"),
+    )
 
 
 def _read_precision(reader: _Reader) -> None:

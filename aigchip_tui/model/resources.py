@@ -8,9 +8,11 @@ buffering.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
-from aigchip_tui.model.space import Build, DesignPoint, Partition
+from aigchip_tui.model.space import Build, DesignPoint, Output, Partition
 
 # Width -> depth of a BRAM18 in simple dual port mode (UG573, table 1-7).
 _BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
@@ -19,8 +21,10 @@ _URAM_WIDTH, _URAM_DEPTH = 72, 4096
 LUTRAM_DEPTH = 64
 # LUTs, fitted to what the embedded estimator read in the C++ of 41 int8 designs of 32 to 2048 MACs: median error
 # 4 %, nine in ten within 7 %, the worst 22 %. Control, dmas and FIFOs; a MAC alone in its DSP block and one of two; a
-# sum of an array; a lane of post, which scales; a word of a bank that is wider than what a cycle takes of it.
-LUT_BASE, LUT_PER_MAC, LUT_PER_SUM, LUT_PER_POST_LANE, LUT_PER_CHOSEN_WORD = 19300, (54, 69), 211, 754, 26
+# sum of an array; a lane of post, which scales, or lets raw sums out; a
+# word of a bank that is wider than what a cycle takes of it.
+LUT_BASE, LUT_PER_MAC, LUT_PER_SUM, LUT_PER_CHOSEN_WORD = 19300, (54, 69), 211, 26
+LUT_PER_POST_LANE: Mapping[Output, int] = {"scaled": 754, "raw": 103}
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,13 +66,16 @@ def buffer_resources(kib: int, part: Partition, element_bits: int, *, uram_allow
     return 2 * part.h * lut, 2 * part.h * bram18, 2 * part.h * uram
 
 
-def logic_luts(*, macs: int, pack: int, sums: int, post_lanes: int, chosen: int, sum_bits: int) -> int:
+def logic_luts(
+    *, macs: int, pack: int, sums: int, post_lanes: int, chosen: int, sum_bits: int, output: Output = "scaled"
+) -> int:
     """LUTs besides the memories: `sums` registers of all arrays, `chosen` words behind multiplexers.
 
     Adders grow with the sums, so int16 scales the array's part by its wider ones.
     """
     array = LUT_PER_MAC[pack - 1] * macs + LUT_PER_SUM * sums
-    return LUT_BASE + array * sum_bits // 32 + LUT_PER_POST_LANE * post_lanes + LUT_PER_CHOSEN_WORD * chosen
+    post = LUT_PER_POST_LANE[output] * post_lanes
+    return LUT_BASE + array * sum_bits // 32 + post + LUT_PER_CHOSEN_WORD * chosen
 
 
 def screened_resources(point: DesignPoint, build: Build) -> Resources:
@@ -87,5 +94,6 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
     lut += logic_luts(
         macs=point.macs, pack=point.dsp_pack, sums=point.pm * point.pn * point.arrays.k, post_lanes=point.part_c.w,
         chosen=sum(part.banks for part in (point.part_a, point.part_b) if part.w > point.pk), sum_bits=build.sum_bits,
+        output=build.output,
     )
     return Resources(dsp=point.multipliers, lut=lut, bram18=bram18, uram=uram)

@@ -49,6 +49,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     custom_device: Device | None = None
     """The device itself, when it came from the user's own list."""
     precision: Literal["int8", "int16", "fp16"] = "int8"
+    output: Literal["scaled", "raw"] = "scaled"
     clock_mhz: int = 200
     dsp_limit: int = 0
     axi_bytes: int = 16

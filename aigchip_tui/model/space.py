@@ -19,9 +19,11 @@ from aigchip_tui.model.errors import AigchipError
 Link = Literal["fanout", "forward"]
 Reuse = Literal["a", "b", "output"]
 Precision = Literal["int8", "int16", "fp16"]
+Output = Literal["scaled", "raw"]
 Style = Literal["uni", "mul", "bro"]
 LINKS: tuple[Link, ...] = get_args(Link)
 REUSES: tuple[Reuse, ...] = get_args(Reuse)
+OUTPUTS: tuple[Output, ...] = get_args(Output)
 LANE_PRODUCTS = (2, 4, 8, 16, 32, 64)
 ARRAY_PRODUCTS = (2, 4, 8, 16, 32, 64)
 ARRAYS_PRODUCTS = (1, 2, 4, 8)
@@ -259,11 +261,13 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked for and not searched: device, precision, clock, AXI port and budgets.
 
     `dsp_limit` counts multipliers of the array; 0 means 70 % of the device. `axi_bytes` is the width of each
-    of the ports of A, B and C. `resource_share` is the share of LUT that a design may take (SPACE sec. 1).
+    of the ports of A, B and C. `output`: results are scaled to elements, or are raw sums with their bias.
+    `resource_share` is the share of LUT that a design may take (SPACE sec. 1).
     """
 
     device: Device
     precision: Precision = "int8"
+    output: Output = "scaled"
     clock_mhz: int = 200
     axi_bytes: int = 16
     dsp_limit: int = 0
@@ -296,8 +300,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def output_bytes(self) -> int:
-        """Bytes of an element of the result."""
-        return self.data_bytes
+        """Bytes of a result in memory: of an element, or of a raw sum."""
+        return self.sum_cell_bytes if self.output == "raw" else self.data_bytes
 
     @property
     def dsp_budget(self) -> int:

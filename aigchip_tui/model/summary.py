@@ -172,7 +172,8 @@ def session_document(settings: SessionSettings, state: SessionState, *, alive: b
         "state": run_state(state, alive=alive),
         "request": {
             "text": settings.request, "workload": settings.workload, "device": settings.device,
-            "precision": settings.precision, "clock_mhz": settings.clock_mhz, "dsp": settings.dsp_limit,
+            "precision": settings.precision, "output": settings.output, "clock_mhz": settings.clock_mhz,
+            "dsp": settings.dsp_limit,
             "understood": [list(u) for u in settings.understanding.understood],
             "assumed": [list(a) for a in settings.understanding.assumed],
             "not_understood": list(settings.understanding.not_understood),

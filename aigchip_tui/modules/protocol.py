@@ -198,8 +198,8 @@ class Template(Protocol):
 class Narrows(Protocol):
     """A template that has a part of the design space only.
 
-    `narrowed` maps a parameter of the space, or `precision`, to the values it has here; what is not named is not
-    narrowed. Search, pins and requests keep to it.
+    `narrowed` maps a parameter of the space, `precision` or `output` to the values it has here; what is not named is
+    not narrowed. Search, pins and requests keep to it.
     """
 
     narrowed: Mapping[str, tuple[Setting, ...]]

@@ -58,7 +58,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     array = np.array(resources.LUT_PER_MAC)[genes[gene.DSP_PACK]] * macs
     array = array + resources.LUT_PER_SUM * d.pm * d.pn * _ARRAYS_K[genes[gene.ARRAYS]]
     lut = used[0] + resources.LUT_BASE + np.floor(array * build.sum_bits / 32)
-    lut = lut + resources.LUT_PER_POST_LANE * np.exp2(genes[gene.PART_C_W])
+    lut = lut + resources.LUT_PER_POST_LANE[build.output] * np.exp2(genes[gene.PART_C_W])
     for height, width in ((gene.PART_A_H, gene.PART_A_W), (gene.PART_B_H, gene.PART_B_W)):
         words = np.exp2(genes[height] + genes[width])
         lut = lut + resources.LUT_PER_CHOSEN_WORD * np.where(np.exp2(genes[width]) > d.pk, words, 0)

@@ -18,6 +18,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | accumulate   | rows, columns, slices, part_h, part_w, depth |
 | flush        | part_h, part_w, depth |
 | post         | lanes, bias_words |
+| post_raw     | lanes, parts, bias_words |
 | dma_store    | port, lanes |
 | ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
 

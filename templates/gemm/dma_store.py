@@ -28,7 +28,8 @@ from .numbers import numbers_of
 if TYPE_CHECKING:
     import numpy as np
 
-LANES: Final = powers_of_two(1, 64)
+MOST_RESULTS: Final = 64
+"""Sums of a bank word of C at most; a result of raw sums takes several elements."""
 
 Style = Literal["gather", "pass", "cut"]
 
@@ -100,10 +101,13 @@ class DmaStore:
         return ()
 
     def legal_settings(self) -> Iterator[Settings]:
-        """28 in every number format: four ports times seven widths of a token."""
+        """36 in every number format: four ports times nine widths of a token, raw sums included."""
         return in_every_format(
             lambda numbers: settings_product(
-                {"port": [width // numbers.data_bytes for width in PORT_BYTES], "lanes": LANES}
+                {
+                    "port": [width // numbers.data_bytes for width in PORT_BYTES],
+                    "lanes": powers_of_two(1, MOST_RESULTS * numbers.sum_parts),
+                }
             )
         )
 

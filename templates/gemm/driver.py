@@ -11,6 +11,7 @@ from .common import ceil_div
 from .ctrl import axis_words, refreshes
 from .numbers import INT8, Numbers
 from .post import golden
+from .post_raw import raw_parts
 from .shape import Shape
 from .types import LAYER_FIELDS
 
@@ -113,7 +114,8 @@ class LayerLayout:
 
     def store_words(self, mb: int, c_words: int) -> int:
         """AXI words of a tile of C."""
-        return ceil_div(mb * self.shape.pm * c_words * self.shape.c.width, self.shape.port)
+        elements = mb * self.shape.pm * c_words * self.shape.c.width * self.shape.result_elements
+        return ceil_div(elements, self.shape.port)
 
     @property
     def words(self) -> tuple[int, int, int, int]:
@@ -214,7 +216,7 @@ class LayerLayout:
         return image.ravel()
 
     def pack_c(self, tiles: dict[tuple[int, int], Elements], before: Elements) -> Elements:
-        """The image of C after the tiles (rows x words, padded) were stored over `before`."""
+        """The image of C after the tiles (rows x elements, padded) were stored over `before`."""
         image = before.copy().reshape(self.nm * self.nn, -1)
         for (m, n), tile in tiles.items():
             size = self.store_words(self.mb.of(m, self.nm), self.c_words.of(n, self.nn)) * self.shape.port
@@ -226,13 +228,14 @@ class LayerLayout:
         """C (m x n) out of its image."""
         import numpy as np
 
-        t, tiles = self.tiles, image.reshape(self.nm * self.nn, -1)
-        c = np.zeros((t.m, t.n), dtype=image.dtype)
+        s, t, tiles = self.shape, self.tiles, image.reshape(self.nm * self.nn, -1)
+        result = s.numbers.sums if s.raw else image.dtype
+        c = np.zeros((t.m, t.n), dtype=result)
         for m in range(self.nm):
             for n in range(self.nn):
-                rows = self.mb.of(m, self.nm) * self.shape.pm
-                width = self.c_words.of(n, self.nn) * self.shape.c.width
-                tile = tiles[m * self.nn + n, : rows * width].reshape(rows, width)
+                rows = self.mb.of(m, self.nm) * s.pm
+                width = self.c_words.of(n, self.nn) * s.c.width
+                tile = tiles[m * self.nn + n, : rows * width * s.result_elements].view(result).reshape(rows, width)
                 target = c[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
                 target[:] = tile[: target.shape[0], : target.shape[1]]
         return c
@@ -260,7 +263,8 @@ def golden_tiles(
             tile = np.zeros((rows, width), dtype=np.int64)
             part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
             tile[: part.shape[0], : part.shape[1]] = part
-            found[m, n] = golden_post(tile, biases[n, :width].astype(np.int64), post, s.numbers)
+            bias_of = biases[n, :width].astype(np.int64)
+            found[m, n] = raw_parts(tile + bias_of, s.numbers) if s.raw else golden_post(tile, bias_of, post, s.numbers)
     return found
 
 

@@ -79,6 +79,11 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "flush": _BANKS,
     "post": {"lanes": "words of {} elements", "bias_words": "room for {} words of bias"},
+    "post_raw": {
+        "lanes": "words of {} sums",
+        "parts": "{} elements for each sum that leaves",
+        "bias_words": "room for {} words of bias",
+    },
     "dma_store": {"port": "an AXI port of {} elements", "lanes": "tokens of {} results"},
     "ctrl": {
         "reuse=a": "reuse of A",

@@ -30,7 +30,7 @@ namespace host {
 typedef hls::vector<data_t, PORT> word_t;
 typedef hls::vector<acc_t, C_WIDTH> bias_t;
 
-// C[m][n] = saturate(((A[m][k] * B[k][n] + bias[n]) * multiplier + rounding) >> shift) in tiles of tm x tn x tk.
+// C[m][n] = @MEANING@ in tiles of tm x tn x tk.
 struct layer {
     int m, n, k;
     int tm, tn, tk;
@@ -114,15 +114,9 @@ class layout {
         return at;
     }
 
-    // The result at row m and column n after the launch.
-    data_t result(const memories& from, int m, int n) const {
-        const int tile_m = m / l.tm, tile_n = n / l.tn;
-        const int element = m % l.tm * c_words.of(tile_n, nn) * C_WIDTH + n % l.tn;
-        return from.c[c_addr + (tile_m * nn + tile_n) * c_tile + element / PORT][element % PORT];
-    }
-
+@RESULT@
   private:
-    int store_words(int mb_, int words) const { return ceil_div(mb_ * PM * words * C_WIDTH, PORT); }
+    int store_words(int mb_, int words) const { return ceil_div(mb_ * PM * words * C_WIDTH@SUM_ELEMENTS@, PORT); }
 
     void put(std::vector<word_t>& memory, int addr, int tile_words, int row, int tile_rows, int k, data_t value) {
         const int tile_k = k / l.tk, column = k % l.tk;
@@ -226,15 +220,12 @@ data random_data(const host::layer& l, std::mt19937& draw) {
     return d;
 }
 
-data_t golden(const host::layer& l, const data& d, int m, int n) {
+@GOLDEN_TYPE@ golden(const host::layer& l, const data& d, int m, int n) {
     std::int64_t sum = d.bias[n];
     for (int k = 0; k < l.k; ++k) {
         sum += static_cast<std::int64_t>(d.a[m * l.k + k]) * d.b[k * l.n + n];
     }
-    sum = (sum * l.multiplier + (l.shift > 0 ? std::int64_t{1} << (l.shift - 1) : 0)) >> l.shift;
-    sum = l.relu && sum < 0 ? 0 : sum;
-    return static_cast<data_t>(sum > DATA_HIGHEST ? DATA_HIGHEST : sum < DATA_LOWEST ? DATA_LOWEST : sum);
-}
+@GOLDEN@}
 
 // One launch, run twice on the same memories; returns the number of values that differ.
 long check(const std::vector<host::layer>& layers, std::mt19937& draw, long& compared) {
@@ -255,10 +246,11 @@ long check(const std::vector<host::layer>& layers, std::mt19937& draw, long& com
         for (std::size_t i = 0; i < layers.size(); ++i) {
             for (int m = 0; m < layers[i].m; ++m) {
                 for (int n = 0; n < layers[i].n; ++n) {
-                    const int got = at[i].result(memory, m, n), wanted = golden(layers[i], inputs[i], m, n);
+                    const @COMPARED@ got = at[i].result(memory, m, n), wanted = golden(layers[i], inputs[i], m, n);
                     ++compared;
                     if (got != wanted && wrong++ < 10) {
-                        std::printf("layer %zu, run %d: C[%d][%d] is %d, should be %d\\n", i, run, m, n, got, wanted);
+                        std::printf("layer %zu, run %d: C[%d][%d] is @FORMAT@, should be @FORMAT@\\n", i, run, m, n,
+                                    got, wanted);
                     }
                 }
             }
@@ -285,6 +277,57 @@ int main(int argc, char** argv) {
 }
 """
 
+_SCALED: Final = {
+    "@MEANING@": "saturate(((A[m][k] * B[k][n] + bias[n]) * multiplier + rounding) >> shift)",
+    "@RESULT@": """\
+    // The result at row m and column n after the launch.
+    data_t result(const memories& from, int m, int n) const {
+        const int tile_m = m / l.tm, tile_n = n / l.tn;
+        const int element = m % l.tm * c_words.of(tile_n, nn) * C_WIDTH + n % l.tn;
+        return from.c[c_addr + (tile_m * nn + tile_n) * c_tile + element / PORT][element % PORT];
+    }
+""",
+    "@SUM_ELEMENTS@": "",
+    "@GOLDEN_TYPE@": "data_t",
+    "@GOLDEN@": """\
+    sum = (sum * l.multiplier + (l.shift > 0 ? std::int64_t{1} << (l.shift - 1) : 0)) >> l.shift;
+    sum = l.relu && sum < 0 ? 0 : sum;
+    return static_cast<data_t>(sum > DATA_HIGHEST ? DATA_HIGHEST : sum < DATA_LOWEST ? DATA_LOWEST : sum);
+""",
+    "@COMPARED@": "int",
+    "@FORMAT@": "%d",
+}
+"""What a design whose results are scaled to elements says."""
+
+_RAW: Final = {
+    "@MEANING@": "A[m][k] * B[k][n] + bias[n], raw: multiplier, shift and relu are not heeded,",
+    "@RESULT@": """\
+    // The raw sum at row m and column n after the launch; memory holds it in elements, the lowest bits first.
+    acc_t result(const memories& from, int m, int n) const {
+        const int tile_m = m / l.tm, tile_n = n / l.tn;
+        const int first = (m % l.tm * c_words.of(tile_n, nn) * C_WIDTH + n % l.tn) * SUM_ELEMENTS;
+        std::uint64_t bits = 0;
+        for (int element = first + SUM_ELEMENTS - 1; element >= first; --element) {
+            const data_t part = from.c[c_addr + (tile_m * nn + tile_n) * c_tile + element / PORT][element % PORT];
+            bits = bits << ELEMENT_BITS | (static_cast<std::uint64_t>(part) & ((1u << ELEMENT_BITS) - 1));
+        }
+        return static_cast<acc_t>(static_cast<std::int64_t>(bits));
+    }
+""",
+    "@SUM_ELEMENTS@": " * SUM_ELEMENTS",
+    "@GOLDEN_TYPE@": "std::int64_t",
+    "@GOLDEN@": "    return sum;\n",
+    "@COMPARED@": "long long",
+    "@FORMAT@": "%lld",
+}
+"""What a design says whose results are raw sums."""
+
+
+def _filled(text: str, shape: Shape) -> str:
+    for place, words in (_RAW if shape.raw else _SCALED).items():
+        text = text.replace(place, words)
+    return text
+
 
 def host_header(shape: Shape) -> str:
     """Text of gemm_host.hpp for a design."""
@@ -305,13 +348,18 @@ def host_header(shape: Shape) -> str:
         ("C_DEPTH", shape.c.depth, "words of a bank"),
         ("BIAS_WORDS", shape.bias_words, "words of bias that post holds"),
     )
-    lines = [f"constexpr int {name} = {value};  // {meaning}" for name, value, meaning in figures]
+    raw = (
+        ("SUM_ELEMENTS", shape.result_elements, "elements that a raw sum takes in memory"),
+        ("ELEMENT_BITS", shape.numbers.data_bits, "bits of an element"),
+    )
+    shown = (*figures, *raw) if shape.raw else figures
+    lines = [f"constexpr int {name} = {value};  // {meaning}" for name, value, meaning in shown]
     letter = shape.reuse[0]
     lines.append(f"constexpr char REUSE = '{letter}';  // operand that stays longest: a, b or o for the output")
-    return _HOST.replace("@CONSTANTS@", "\n".join(lines))
+    return _filled(_HOST, shape).replace("@CONSTANTS@", "\n".join(lines))
 
 
-def host_test(launches: Sequence[Sequence[LayerTiles]]) -> str:
+def host_test(launches: Sequence[Sequence[LayerTiles]], shape: Shape) -> str:
     """Text of gemm_test.cpp: the given launches with varied post settings."""
     posts = ((1, 0, "false"), (77, 12, "true"), (3, 7, "false"), (201, 16, "true"))
     rows, drawn = [], 0
@@ -322,4 +370,4 @@ def host_test(launches: Sequence[Sequence[LayerTiles]]) -> str:
             drawn += 1
             cells.append(f"{{{t.m}, {t.n}, {t.k}, {t.tm}, {t.tn}, {t.tk}, {multiplier}, {shift}, {relu}}}")
         rows.append(f"        {{{', '.join(cells)}}},")
-    return _TEST.replace("@LAUNCHES@", "\n".join(rows))
+    return _filled(_TEST, shape).replace("@LAUNCHES@", "\n".join(rows))

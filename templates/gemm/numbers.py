@@ -33,6 +33,11 @@ class Numbers:
         return 1 << (self.sum_bits // 8 - 1).bit_length()
 
     @property
+    def sum_parts(self) -> int:
+        """Elements that a raw sum takes in memory."""
+        return self.sum_bytes // self.data_bytes
+
+    @property
     def data(self) -> str:
         """numpy name of an element."""
         return f"<i{self.data_bytes}"

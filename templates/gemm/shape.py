@@ -38,7 +38,7 @@ class Shape:
     """Everything that the hardware of a design depends on.
 
     Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
-    `pack`: MACs that share a DSP block.
+    `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements.
     """
 
     lane: tuple[int, int, int]
@@ -52,6 +52,7 @@ class Shape:
     slices: int
     numbers: Numbers = INT8
     pack: int = 1
+    raw: bool = False
 
     @property
     def qm(self) -> int:
@@ -109,6 +110,11 @@ class Shape:
         return rows * width < (self.pm if operand == "a" else self.pn) * self.pk
 
     @property
+    def result_elements(self) -> int:
+        """Elements of memory that a result takes."""
+        return self.numbers.sum_parts if self.raw else 1
+
+    @property
     def bias_words(self) -> int:
         """Words of bias (as wide as a bank word of C) that the widest tile of C needs."""
         rows = ceil_div(self.pm, self.c.height)
@@ -157,6 +163,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         slices=slices,
         numbers=numbers,
         pack=point.dsp_pack,
+        raw=build.output == "raw",
     )
 
 
@@ -205,8 +212,9 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     found["collector"] = ("collector", {"mode": gather, "arrays": shape.count, **one_array})
     found["accumulate"] = ("accumulate", {**all_arrays, **shape.c.settings})
     found["flush"] = ("flush", shape.c.settings)
-    found["post"] = ("post", {"lanes": shape.c.width, "bias_words": shape.bias_words})
-    found["dma_c"] = ("dma_store", {"port": shape.port, "lanes": shape.c.width})
+    words: Settings = {"lanes": shape.c.width, "bias_words": shape.bias_words}
+    found["post"] = ("post_raw", {**words, "parts": shape.result_elements}) if shape.raw else ("post", words)
+    found["dma_c"] = ("dma_store", {"port": shape.port, "lanes": shape.c.width * shape.result_elements})
     return {name: (module, _tagged(module, settings, shape)) for name, (module, settings) in found.items()}
 
 

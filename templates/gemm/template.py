@@ -31,6 +31,7 @@ from . import (
     pe_array,
     pe_lane,
     post,
+    post_raw,
     reorder,
 )
 from .common import INCLUDES
@@ -63,6 +64,7 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     accumulate.SPEC,
     flush.SPEC,
     post.SPEC,
+    post_raw.SPEC,
     dma_store.SPEC,
     ctrl.SPEC,
 )
@@ -278,7 +280,7 @@ class GemmTemplate:
 
         shape = shape_of(point, build)
         launches = [*odd_pairs(shape, rng), *([layer_tiles(point, build, layer)] for layer in layers)]
-        return {"gemm_host.hpp": host_header(shape), "gemm_test.cpp": host_test(launches)}
+        return {"gemm_host.hpp": host_header(shape), "gemm_test.cpp": host_test(launches, shape)}
 
 
 def _numbers_of(netlist: Netlist) -> Numbers:

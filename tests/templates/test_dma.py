@@ -20,7 +20,7 @@ def test_demonstrations_keep_the_laws(module: str) -> None:
     assert bench.demo_faults(module) == []
 
 
-@pytest.mark.parametrize(("module", "count"), [("dma_load", 4), ("dma_store", 28)])
+@pytest.mark.parametrize(("module", "count"), [("dma_load", 4), ("dma_store", 36)])
 def test_every_setting_is_answered_within_its_contract(module: str, count: int) -> None:
     settings = bench.legal(module)
     assert len(settings) == count

@@ -40,9 +40,10 @@ def request_lines(snapshot: Snapshot, width: int) -> list[Line]:
         lines += [((f" {piece}", "head"),) for piece in pieces[:2]]
     goal = "least latency" if s.goal.minimise == "latency" else "fewest DSP"
     limit = f", under {s.goal.latency_limit_ms:g} ms" if s.goal.latency_limit_ms else ""
+    sums = ", raw sums" if s.output == "raw" else ""
     dsp = f", <= {s.dsp_limit} DSP in the array" if s.dsp_limit else ""
     lines.append((
-        (f" {plain(s.workload)} on {plain(s.device)}, {s.precision}, {s.clock_mhz} MHz{dsp}; {goal}{limit}", ""),
+        (f" {plain(s.workload)} on {plain(s.device)}, {s.precision}{sums}, {s.clock_mhz} MHz{dsp}; {goal}{limit}", ""),
     ))
     if s.understanding.assumed:
         words = ", ".join(f"{k} = {v} ({why})" for k, v, why in s.understanding.assumed)
