@@ -214,9 +214,13 @@ class ArithmeticWalk(WalkState):
         return self.operate("fmul", kind, (left, right))
 
     def add_tree(self, name: str, kind: Kind, left: Val, right: Val, operator: str) -> Val:
-        """A floating addition (sums are re-associated only under unsafe math, by the balancer)."""
+        """A floating addition (sums are re-associated only under unsafe math, by the balancer).
+
+        Of straight code outside pipelines, reports show a tree for the sum of an unrolled loop (a hundred products in
+        a twentieth of their cycles one by one) and the written order for the sum of one expression.
+        """
         found = self.operate(name, kind, (left, right))
-        if operator == "+" and self._may_balance(found):
+        if operator == "+" and (self.pipelined or self.unrolling) and self._may_balance(found):
             self.associative.setdefault(self.graph.number, set()).add(found.node)
         return found
 

@@ -100,7 +100,8 @@ class ChoiceWalk(CounterWalk):
                 unroll, factor = [], None
         if header is not None and factor is not None and header.high is not None and factor >= header.high:
             full = True
-        if self.pipelined or (full and header is not None and header.high is not None):
+        counted = header is not None and header.high is not None and header.low == header.high
+        if self.pipelined or (full and counted):
             self._unroll(loop, header)
             return
         if header is not None and header.high == 0:

@@ -199,16 +199,18 @@ class CounterWalk(PragmaWalk):
     def _unroll(self, loop: ast.Loop, header: Header | None) -> None:
         if header is None or header.high is None:
             raise CannotUnrollError
-        if not header.exact and header.low != header.high and header.low is not None and header.high > 4096:
+        if header.low != header.high:
             raise CannotUnrollError
         if header.high > 20_000:
             self.options.exhausted()
-        if header.low != header.high:
-            raise CannotUnrollError
-        for step in range(header.high):
-            self.layer.write(header.cell, self._counter(header, step))
-            self.block(loop.body)
-            self._step_effects(loop)
+        self.unrolling += 1
+        try:
+            for step in range(header.high):
+                self.layer.write(header.cell, self._counter(header, step))
+                self.block(loop.body)
+                self._step_effects(loop)
+        finally:
+            self.unrolling -= 1
         self.layer.write(header.cell, self._counter(header, header.high))
 
     def _step_effects(self, loop: ast.Loop) -> None:

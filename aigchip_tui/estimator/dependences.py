@@ -110,19 +110,27 @@ class DependenceWalk(WalkState):
         promoted: bool,
     ) -> None:
         by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
+        meeting: dict[tuple[Terms, Constants], list[tuple[Constants, int]]] = {}
+        strides: dict[Terms, tuple[int, ...]] = {}
         mine = graph.number
         fixed = {entry[3] for entry in (*writes, *reads) if (mine, entry[3]) in self.pinned}
         known = {entry[3]: found for entry in (*writes, *reads) if (found := self.facts_at.get((mine, entry[3])))}
         reset = any(entry[3] in fixed for entry in writes)
         for _, terms, constants, node in reads:
             by_terms.setdefault(terms, []).append((constants, node))
+            steps = strides.get(terms)
+            if steps is None:
+                steps = strides[terms] = self._strides(nest, terms)
+            meeting.setdefault((terms, _residues(constants, steps)), []).append((constants, node))
         # Only the difference of two addresses' constants counts, so that copies of a body ask few questions.
         answers: dict[tuple[Terms, Terms], dict[tuple[bool, Constants], tuple[bool, int]]] = {}
         budget = 20_000
         for _, terms, constants, node in writes:
-            for other, entries in by_terms.items():
+            for other, every in by_terms.items():
                 crosses = terms != other
                 asked = answers.setdefault((terms, other), {})
+                # Of the reads that move alike, only those a whole number of steps away can meet the write.
+                entries = every if crosses else meeting.get((terms, _residues(constants, strides[terms])), ())
                 for key, reader in entries:
                     budget -= 1
                     if budget < 0:
@@ -152,6 +160,22 @@ class DependenceWalk(WalkState):
                         elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
                             saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))
+
+    def _strides(self, nest: tuple[tuple[int, int], ...], terms: Terms) -> tuple[int, ...]:
+        """By what each dimension of an address moves from one iteration to the next: 0 it stays, 1 anything."""
+        moving = {symbol for symbol, _ in nest}
+        found = []
+        for dimension in terms:
+            steps = [
+                coefficient * self.deltas.get(symbol, 1)
+                for symbol, coefficient in dimension
+                if symbol in moving or symbol in self.deltas
+            ]
+            opaque = any(
+                symbol in self.variant and symbol not in moving and symbol not in self.deltas for symbol, _ in dimension
+            )
+            found.append(1 if opaque or len(steps) > 1 else abs(steps[0]) if steps else 0)
+        return tuple(found)
 
     def _crossing(
         self, nest: tuple[tuple[int, int], ...], written: Terms, a: Constants, read: Terms, b: Constants
@@ -309,3 +333,10 @@ class DependenceWalk(WalkState):
         if a is None or b is None:
             return None
         return a[0] - b[1], a[1] - b[0]
+
+
+def _residues(constants: Constants, strides: tuple[int, ...]) -> Constants:
+    """What two addresses must share so that one reaches the other in whole steps."""
+    return tuple(
+        constant % stride if stride else constant for constant, stride in zip(constants, strides, strict=False)
+    )

@@ -8,6 +8,7 @@ from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.calling import CallWalk
 from aigchip_tui.estimator.dataflow import DataflowWalk
+from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import (
     Binding,
     Result,
@@ -53,10 +54,17 @@ class FunctionWalk(CallWalk, DataflowWalk):
             return outcome, integer(0)
         pipeline = [pragma for pragma in pragmas if pragma.kind == "PIPELINE" and not pragma.has("off")]
         if pipeline:
+            values, known = dict(self.layer.values), set(self.used_memories)
             try:
                 return self._pipelined_function(function, pipeline[0])
             except CannotUnrollError:
                 self.note(f"function '{name}' is not pipelined: a loop in it has no constant trip count")
+                # What the attempt made is forgotten: the function is read anew as a state machine.
+                self.pipelined, self.guard, self.returned = False, (), []
+                self.body, self.usage, self.graph = Body(), Usage(), Graph()
+                self.layer.graph, self.layer.values = self.graph, values
+                for number in set(self.used_memories) - known:
+                    del self.used_memories[number]
         self.block(function.body)
         value = self._returned_value()
         latency = self.close_body()
@@ -94,6 +102,7 @@ class FunctionWalk(CallWalk, DataflowWalk):
         value = self._returned_value()
         self.pipelined = False
         target = self._option(pragma, "ii") or 1
+        self.balance(self.graph)
         plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
         self._account(self.graph, plan)
         depth = 1 + self.within_latency(

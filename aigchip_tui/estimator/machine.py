@@ -73,6 +73,7 @@ class MachineWalk(MergeWalk):
     def _close_chunk(self) -> None:
         """Schedules the straight piece so far and starts a new one; an empty piece still takes its state."""
         graph = self.graph
+        self.balance(graph)
         plan = schedule(graph, budget=self.operators.budget, capacity=self.capacity)
         cycles = max(1, plan.cycles)
         self._account(graph, plan)
@@ -87,6 +88,13 @@ class MachineWalk(MergeWalk):
         if self.body.unknown:
             self.body.latency = (None, None)
         self.graph = Graph()
+
+    def balance(self, graph: Graph) -> None:
+        """Makes trees of the chains of additions and products that may be reordered."""
+        chains = self.associative.get(graph.number, set())
+        if not self.options.unsafe_math:
+            chains = {node for node in chains if graph.operation[node] == "add"}
+        graph.balance(chains)
 
     def close_body(self) -> Range:
         """Ends the state machine and gives its number of cycles."""

@@ -91,10 +91,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self._close_phis()
         prologue = self.hoist(inner_graph, self.nest)
         self.carried(inner_graph, self.nest, frozenset(self.free))
-        chains = self.associative.get(inner_graph.number, set())
-        if not self.options.unsafe_math:
-            chains = {node for node in chains if inner_graph.operation[node] == "add"}
-        inner_graph.balance(chains)
+        self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
         plan = schedule(

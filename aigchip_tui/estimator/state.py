@@ -110,6 +110,7 @@ class WalkState(ABC):
         self.all_memories: list[Memory | Stream] = []
         self.again = False
         self.refused_pipelines = 0
+        self.unrolling = 0
         self.left_rolled: set[int] = set()
         self.region = Region()
         self.bindings: dict[str, OperatorBinding] = {}
