@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from aigchip_tui.model.proof import DESIGN_RUNGS, Rung
+from aigchip_tui.model.proof import DESIGN_RUNGS, FINAL_DESIGN_RUNGS, Rung
 from aigchip_tui.model.state import ALL_DONE, AWAY, CAP, Design, SessionState, Variant
 
 StepKind = Literal[
@@ -52,7 +52,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 AWAY_REASON = "the generator does not answer"
 FINAL_VARIANT_RUNGS: tuple[Rung, ...] = ("sanitizers",)
-FINAL_DESIGN_RUNGS: tuple[Rung, ...] = ("assembled_sim",)
 
 
 def advance(state: SessionState, limits: Limits, *, front: tuple[int, ...] = ()) -> list[Step]:

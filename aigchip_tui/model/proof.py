@@ -16,6 +16,8 @@ VARIANT_RUNGS: tuple[Rung, ...] = (
     "static", "contract", "conformance", "compile", "module_sim", "sanitizers", "rate",
 )
 DESIGN_RUNGS: tuple[Rung, ...] = ("assembled_sim", "estimate", "synthesis", "cosim", "measured")
+FINAL_DESIGN_RUNGS: tuple[Rung, ...] = ("assembled_sim",)
+"""Rungs that only designs of the front and the best climb, after the search."""
 Status = Literal["passed", "failed", "not run", "waived"]
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.figures import digits
 from aigchip_tui.ui.projections.actions import ACTIONS
@@ -19,7 +21,7 @@ from aigchip_tui.ui.projections.inbox import age_words, answer_words, cure_lines
 from aigchip_tui.ui.projections.ladder import worst
 from aigchip_tui.ui.projections.logs import log_rows, prompt_lines, reply_lines, texts_of
 from aigchip_tui.ui.projections.modules import design_title, rung_lines, tree_line, tree_rows
-from aigchip_tui.ui.projections.overview import overview_lines
+from aigchip_tui.ui.projections.overview import activity_lines, end_words, overview_lines, spent_words
 from aigchip_tui.ui.projections.population import design_detail, population_ids, population_line
 from aigchip_tui.ui.projections.scatter import scatter
 from aigchip_tui.ui.projections.sessions import SessionRow, session_line
@@ -190,6 +192,27 @@ def test_the_overview_fits_every_size(full: Made) -> None:
     assert "? 1 question for you" in text
     assert "assumed: clock_mhz = 200 (the paper's clock)" in text
     assert "3 evaluated 1 in flight" in text
+
+
+def test_the_end_of_a_search_says_what_is_still_done_and_a_cap_how_to_go_on(full: Made) -> None:
+    snapshot = full.snapshot()
+    of = msgspec.structs.replace(snapshot.settings, max_calls=400, max_usd=5.0)
+    proving = dataclasses.replace(snapshot, settings=of, finished="all evaluations done", usd=1.25)
+    assert end_words(proving) == "all evaluations done; proving the front: 0 of 2 simulated whole"
+    assert "PROVES 3/200" in as_text([status_line(proving, 80)])
+    assert spent_words(proving) == f"4 of 400 calls, {snapshot.tokens} tokens, $1.25 of $5"
+    done = dataclasses.replace(proving, state="done", stopped="done")
+    assert end_words(done) == "finished: all evaluations done"
+    capped = dataclasses.replace(done, finished="cap reached: --max-usd 5")
+    assert end_words(capped).endswith("; to go on: aigchip-tui start resnet50-zcu104 --max-usd N")
+    away = dataclasses.replace(snapshot, state="stopped", stopped="the generator does not answer: why")
+    assert end_words(away) == "stopped: the generator does not answer: why"
+    assert not end_words(snapshot)
+    variant = snapshot.variants["pe_lane-2"]
+    assert variant.attempt is not None
+    taken = dataclasses.replace(variant, attempts=(dataclasses.replace(variant.attempt, taken_from="session a"),))
+    cached = dataclasses.replace(snapshot, variants={**snapshot.variants, variant.key: taken})
+    assert "1 from the cache, not asked for" in as_text(activity_lines(cached, 35))
 
 
 def test_findings_stand_under_their_lines(full: Made) -> None:

@@ -345,6 +345,12 @@ async def test_read_only_sends_nothing_and_says_why(full: Made) -> None:
             assert isinstance(app.screen, Workbench), key
         assert full.sent() == []
         assert "--read-only" in bar(bench, "hint")
+        full.answered(bench.snapshot.open[0], "u1", action="skip", by="ada")
+        await settle(pilot, lambda b: bool(b.snapshot.closed))
+        await pilot.press("1", "4")
+        await pilot.pause()
+        assert "undo" not in bar(bench, "hint"), "what cannot be done is not offered"
+        assert "read-only" in bar(bench, "hint")
 
 
 async def test_quitting_the_view_leaves_no_command_and_no_thread(full: Made) -> None:

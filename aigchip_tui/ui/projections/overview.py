@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aigchip_tui.model.figures import digits
+from aigchip_tui.model.proof import FINAL_DESIGN_RUNGS
+from aigchip_tui.model.state import CAP_REACHED
 from aigchip_tui.model.summary import LADDER
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.ladder import WORDS, ladder
@@ -143,11 +145,39 @@ def activity_lines(snapshot: Snapshot, width: int) -> list[Line]:
     if s.screened:
         lines.append((("         ", ""), (f"{s.screened} screened by the model", "dim")))
     lines += [tuple(each) for each in modules]
-    cost = f", ${s.usd:.2f}" if s.usd else ""
-    lines.append((("Spent   ", "head"), (f" {s.calls} calls, {s.tokens} tokens{cost}", "")))
-    end = s.problem or s.stopped or s.finished
-    if end:
-        word = "stopped: " if s.stopped else "finished: "
-        lines += [((f"{word}{piece}" if not i else f"  {piece}", "dim"),)
-                  for i, piece in enumerate(wrap(plain(end), width - 12))]
-    return lines
+    cached = sum(1 for v in s.variants.values() if v.attempt is not None and v.attempt.taken_from)
+    if cached:
+        lines.append((("         ", ""), (f"{cached} from the cache, not asked for", "dim")))
+    pieces = wrap(plain(spent_words(s)), width - 9)
+    lines += [(("Spent    " if not i else "         ", "head"), (piece, "")) for i, piece in enumerate(pieces)]
+    return [*lines, *(((piece if not i else f"  {piece}", "dim"),)
+                      for i, piece in enumerate(wrap(plain(end_words(s)), width - 3)) if piece)]
+
+
+def spent_words(snapshot: Snapshot) -> str:
+    """Calls, tokens and money, each beside its cap where it has one."""
+    s, caps = snapshot, snapshot.settings
+    calls = f"{s.calls} of {caps.max_calls} calls" if caps.max_calls else f"{s.calls} calls"
+    tokens = f"{s.tokens} of {caps.max_tokens} tokens" if caps.max_tokens else f"{s.tokens} tokens"
+    words = f"{calls}, {tokens}"
+    if caps.max_usd:
+        return f"{words}, ${s.usd:.2f} of ${caps.max_usd:g}"
+    return f"{words}, ${s.usd:.2f}" if s.usd else words
+
+
+def end_words(snapshot: Snapshot) -> str:
+    """How the search ended and what is still done, or why the engine stopped before; empty while it goes on."""
+    s = snapshot
+    if s.problem:
+        return f"cannot be read: {s.problem}"
+    raised = ""
+    if s.finished.startswith(CAP_REACHED):
+        flag = next((word for word in s.finished.split() if word.startswith("--max-")), "--max-calls")
+        raised = f"; to go on: aigchip-tui start {s.name} {flag} N"
+    if s.state == "done":
+        return f"finished: {s.finished}{raised}"
+    if s.finished and s.state == "running":
+        front = [s.designs[n] for n in s.front if n in s.designs]
+        proven = sum(all(rung in design.rungs for rung in FINAL_DESIGN_RUNGS) for design in front)
+        return f"{s.finished}; proving the front: {proven} of {len(front)} simulated whole{raised}"
+    return f"stopped: {s.stopped}" if s.stopped else ""

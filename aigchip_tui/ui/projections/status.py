@@ -28,7 +28,7 @@ def kinds_words(designs: Iterable[DesignView]) -> str:
 def status_line(snapshot: Snapshot, width: int) -> Line:
     """Session, state, evaluations, best with its basis, front, calls, and how many questions wait."""
     s = snapshot
-    state = STATES.get(s.state, s.state.upper())
+    state = "PROVES" if s.state == "running" and s.finished else STATES.get(s.state, s.state.upper())
     left: list[Span] = [(" aigchip ", "dim"), (s.name, "head"), ("  ", "")]
     if s.problem:
         return crop_line((*left, ("CANNOT READ ", "bar_bad"), (s.problem, "bar_bad")), width)

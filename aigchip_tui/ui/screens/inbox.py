@@ -202,6 +202,8 @@ class InboxPane(Pane):
         line = super().hint()
         if row is None or row.answer is not None:
             undo: Line = ((" u", "key"), (" undo this answer ", "")) if row is not None else EMPTY
+            if self.workbench.cannot_write():
+                undo = ((" read-only ", "wait"),)
             return (*undo, (" Tab", "key"), (" evidence ", ""))
         return crop_line(line, self.size.width or 80)
 
