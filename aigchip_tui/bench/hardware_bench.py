@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -50,7 +50,7 @@ def random_designs(
 ) -> Iterator[DesignPoint]:
     """Legal designs, each drawn from its own number; half of them with partitions that the array needs.
 
-    `keep` holds the part of the space that a template has (all of it if None).
+    `keep` holds what every design keeps to (the whole space if None).
     """
     for number in range(MAX_DRAWS):
         draws = Draws(seed, "bench hardware", number)
@@ -66,9 +66,11 @@ def random_designs(
 
 def bench_hardware(
     template: Template, prover: DemoProver, bench: Bench, build: Build, *, samples: int, seed: int, depth: int = 0,
-    synthesizer: EmbeddedSynthesizer | None = None, told: Callable[[Sample], None] = lambda _: None,
+    pins: Mapping[str, int | str] | None = None, synthesizer: EmbeddedSynthesizer | None = None,
+    told: Callable[[Sample], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Prove `samples` random designs; `depth` 1 sets every FIFO of the assembled simulation to one token.
+    """Prove `samples` random designs; `depth` 1 sets every FIFO of the assembled simulation to one token, `pins` are
+    parameters that every design keeps.
 
     Returns samples, variants, values compared, how variants were made, and every failure with its parameters. With a
     `synthesizer` each design also runs small layers in virtual time, and `cycles` says how far the schedule and the
@@ -76,7 +78,7 @@ def bench_hardware(
     """
     known: dict[str, tuple[str, str, str]] = {}
     found: list[Sample] = []
-    keep = Pins.of({}, narrowed_of(template))
+    keep = Pins.of(pins or {}, narrowed_of(template))
     for number, point in enumerate(random_designs(build, None, seed=seed, keep=keep), start=1):
         if number > samples:
             break

@@ -117,6 +117,7 @@ def estimator_command(
 @click.option("--device", default="zcu104", show_default=True)
 @click.option("--depth", type=int, default=0, help="1: every FIFO of the assembled simulation holds one token.")
 @click.option("--cycles/--no-cycles", default=True, show_default=True, help="Compare estimated with simulated cycles.")
+@click.option("--pin", "pins", multiple=True, help="PARAM=VALUE that every design keeps.")
 @click.option("--template", default="gemm", show_default=True)
 @click.option("--precision", type=click.Choice(["int8", "int16"]), default="int8", show_default=True)
 @click.option("--output", type=click.Choice(["scaled", "raw"]), default="scaled", show_default=True)
@@ -124,12 +125,13 @@ def estimator_command(
 @json_option
 @sessions_option
 def hardware_command(
-    samples: int, seed: int, device: str, depth: int, cycles: bool, template: str, precision: Precision,
-    output: Output, axi: str, as_json: bool, sessions: str | None,
+    samples: int, seed: int, device: str, depth: int, cycles: bool, pins: tuple[str, ...], template: str,
+    precision: Precision, output: Output, axi: str, as_json: bool, sessions: str | None,
 ) -> int:
     """Random legal designs, generated from two demonstrations a variant, proven alone and assembled."""
     from aigchip_tui.bench.hardware_bench import Sample, bench_hardware
     from aigchip_tui.cli.proving import prover_and_bench
+    from aigchip_tui.engine.making import parse_pins
     from aigchip_tui.library.demos import load_library
     from aigchip_tui.model.device import device as device_named
     from aigchip_tui.model.space import Build
@@ -146,7 +148,7 @@ def hardware_command(
     build = Build(device=device_named(device), precision=precision, output=output, axi_bytes=int(axi))
     with prover_and_bench(family, library, seed) as (prover, bench), Worker(bench.sandbox) as worker:
         report = bench_hardware(
-            family, prover, bench, build, samples=samples, seed=seed, depth=depth, told=told,
+            family, prover, bench, build, samples=samples, seed=seed, depth=depth, pins=parse_pins(pins), told=told,
             synthesizer=EmbeddedSynthesizer(build=build, template=family, worker=worker, bench=bench)
             if cycles else None,
         )

@@ -12,6 +12,8 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.evidence import evidence_of
 from aigchip_tui.model.figures import latency_words
 from aigchip_tui.model.limits import flag
+from aigchip_tui.model.rules import timing_flags
+from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.summary import LADDER, best, design_document, session_document
 
 if TYPE_CHECKING:
@@ -164,7 +166,7 @@ def _show_designs(view: SessionView, *, as_json: bool) -> int:
 
 def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
     found = _chosen(view, name)
-    report = design_document(view.state, found)
+    report = {**design_document(view.state, found), "doubts": _doubts(view, found)}
     if as_json:
         document(report)
         return 0
@@ -173,6 +175,8 @@ def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
         say(f"  {found.status}: {found.message}")
     say(f"  {found.processes} processes; {report['counted']}")
     say("  " + "  ".join(f"{k}={v}" for k, v in report["parameters"].items()))
+    for doubt in report["doubts"]:
+        say(f"  in doubt: {doubt}")
     say()
     for rung in LADDER:
         say(f"  {rung:14} {report['proof'][rung]:8} {evidence_of(view.state, found, rung)}".rstrip())
@@ -182,6 +186,17 @@ def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
         ("module", "count", "variant", "author"),
     )
     return 0
+
+
+def _doubts(view: SessionView, design: Design) -> list[str]:
+    """What is legal but doubtful at the session's clock; nothing of a design whose parameters were lost."""
+    from aigchip_tui.engine.making import build_of
+
+    try:
+        point = DesignPoint.from_parameters(design.parameters)
+    except AigchipError:
+        return []
+    return [flag.message for flag in timing_flags(point, build_of(view.settings))]
 
 
 def _show_variants(view: SessionView, *, as_json: bool) -> int:

@@ -4,7 +4,8 @@ sec. 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -22,6 +23,7 @@ from aigchip_tui.model.space import (
     REUSES,
     Build,
     DesignPoint,
+    Link,
     Split,
 )
 from aigchip_tui.model.tiling import RefusedError, granules, plan_tiles
@@ -35,6 +37,14 @@ BUILT_ARRAYS = tuple(
     for product in ARRAYS_PRODUCTS
     for split in ((Split(),) if product == 1 else (Split(m=product), Split(n=product), Split(k=product)))
 )
+
+
+# Links of each level that this release builds.
+BUILT_LINKS: Mapping[str, tuple[Link, ...]] = {
+    "lane_link": ("fanout",),
+    "array_link": LINKS,
+    "arrays_link": ("fanout",),
+}
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +76,10 @@ def refusals(point: DesignPoint, build: Build, workload: Workload | None = None)
 
 
 def timing_flags(point: DesignPoint, build: Build) -> tuple[Refusal, ...]:
-    """What is legal but doubtful: fan-out of one word to more multipliers than the clock is likely to allow."""
+    """What is legal but doubtful: fan-out of one word to more multipliers than the clock is likely to allow.
+
+    Over a forward link a word goes from neighbour to neighbour, so that level multiplies no fan-out.
+    """
     limit = FANOUT_AT_200_MHZ * 200 / build.clock_mhz
     return tuple(
         Refusal(
@@ -75,9 +88,15 @@ def timing_flags(point: DesignPoint, build: Build) -> tuple[Refusal, ...]:
             message=f"Each word of {operand} drives {fanout} multipliers; above {limit:.0f} the clock of "
             f"{build.clock_mhz} MHz is in doubt.",
         )
-        for operand, fanout in (("A", point.pn), ("B", point.pm))
+        for operand, fanout in (("A", fanouts(point)[0]), ("B", fanouts(point)[1]))
         if fanout > limit
     )
+
+
+def fanouts(point: DesignPoint) -> tuple[int, int]:
+    """Multipliers that a word of A and a word of B drive at once, over all levels that fan out."""
+    levels = [level for level, link in zip(point.levels, point.links, strict=True) if link == "fanout"]
+    return math.prod(level.n for level in levels), math.prod(level.m for level in levels)
 
 
 def _build_rules(build: Build) -> Iterator[Refusal]:
@@ -137,11 +156,7 @@ def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
                 )
     if point.reuse not in REUSES:
         yield Refusal(rule="reuse", figure=0, message=f"reuse {point.reuse!r} is none of {', '.join(REUSES)}.")
-    for name, link in (
-        ("lane_link", point.lane_link),
-        ("array_link", point.array_link),
-        ("arrays_link", point.arrays_link),
-    ):
+    for name, link in zip(BUILT_LINKS, point.links, strict=True):
         if link not in LINKS:
             yield Refusal(rule="link", figure=0, message=f"{name} {link!r} is none of {', '.join(LINKS)}.")
     if point.dsp_pack not in (1, 2):
@@ -153,12 +168,8 @@ def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
 
 
 def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
-    for name, link in (
-        ("lane_link", point.lane_link),
-        ("array_link", point.array_link),
-        ("arrays_link", point.arrays_link),
-    ):
-        if link != "fanout":
+    for (name, built), link in zip(BUILT_LINKS.items(), point.links, strict=True):
+        if link not in built:
             yield Refusal(rule="not_built", figure=0, message=f"not built yet: {name} {link}; only fanout is.")
     if len(point.arrays.axes) > 1:
         yield Refusal(

@@ -138,6 +138,11 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
         return (self.lane, self.array, self.arrays)
 
     @property
+    def links(self) -> tuple[Link, Link, Link]:
+        """The links of lane, array and arrays."""
+        return (self.lane_link, self.array_link, self.arrays_link)
+
+    @property
     def pm(self) -> int:
         """Rows of C in parallel, over all three levels."""
         return self.lane.m * self.array.m * self.arrays.m
@@ -185,6 +190,10 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
         """
         wanted = max(_ceil(self.pm, self.part_c.h), _ceil(self.pm * self.pn * sum_bits, MAX_TOKEN_BITS))
         return min(_power_of_two_at_least(wanted), self.qm)
+
+    def block_tokens(self, sum_bits: int) -> int:
+        """Serial tokens in which an array hands over its block of sums: as few as fit tokens of 4096 bits."""
+        return min(_power_of_two_at_least(_ceil(self.pm * self.pn * sum_bits, MAX_TOKEN_BITS)), self.qm)
 
     def c_lanes(self, sum_bits: int) -> int:
         """Sums packed in one token from the collector to buffer C."""

@@ -124,6 +124,23 @@ def fill_cycles(point: DesignPoint) -> int:
     return 6 + _log2(point.pn) + _log2(point.pm) + 2 * _log2(point.pk) + 2 * multicast
 
 
+def chain_cycles(point: DesignPoint) -> int:
+    """Cycles of each visit until its first step has gone on over the forward links to the farthest unit: the length
+    of the chain.
+    """
+    array = point.array
+    return array.m + array.n + array.k - 3 if point.array_link == "forward" else 0
+
+
+def least_steps(point: DesignPoint, build: Build) -> int:
+    """Steps that a block of sums takes at least: with a forward link between lanes the near ones wait with their next
+    block until the far ones' sums have left.
+    """
+    if point.array_link == "fanout":
+        return 0
+    return point.array.m + point.array.n - 2 + point.block_tokens(build.sum_bits)
+
+
 def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
     """The cut of `layer` with the fewest cycles of the analytic model among the candidates; first one wins a
     tie.
@@ -212,9 +229,12 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     rate_c = min(axi, point.part_c.w * out)
     blocks = _ceil(layer.m, point.pm) * _ceil(layer.n, point.pn)
     block_cycles = point.c_cycles_per_block(build.sum_bits)
-    steps = (nk - 1) * max(tk // point.pk * point.drain_stall, block_cycles)
-    steps += max(_ceil(layer.k - (nk - 1) * tk, point.pk) * point.drain_stall, block_cycles)
-    compute = max(blocks * steps + nm * nn * nk * VISIT_START, nm * nn * nk * VISIT_COMMANDS) + fill_cycles(point)
+    least, visits = least_steps(point, build), nm * nn * nk
+    steps = 0
+    for tiles, kb in ((nk - 1, tk // point.pk), (1, _ceil(layer.k - (nk - 1) * tk, point.pk))):
+        steps += tiles * max(kb * point.drain_stall + max(least - kb, 0), block_cycles)
+    compute = blocks * steps + visits * (VISIT_START + chain_cycles(point))
+    compute = max(compute, visits * VISIT_COMMANDS) + fill_cycles(point)
     memory = max(
         _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
         _ceil(b_bytes, rate_b) + nn * nk * reads_b * BURST_START,

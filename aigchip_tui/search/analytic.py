@@ -17,6 +17,7 @@ from aigchip_tui.model.space import (
     ARRAY_SPLITS,
     BUFFER_KIB,
     LANE_SPLITS,
+    LINKS,
     MAX_TOKEN_BITS,
     PARTITION_FACTORS,
     REUSES,
@@ -52,6 +53,8 @@ class Columns:
     pn: Floats
     pk: Floats
     fill: Floats
+    visit_start: Floats
+    least_steps: Floats
     drain_stall: Floats
     block_cycles: Floats
     grain_m: Floats
@@ -108,11 +111,15 @@ def columns(genes: npt.NDArray[np.int64], build: Build) -> Columns:
     lane, array, arrays = _LANE[:, genes[gene.LANE]], _ARRAY[:, genes[gene.ARRAY]], _ARRAYS[:, genes[gene.ARRAYS]]
     pm, pn, pk = (lane[i] * array[i] * arrays[i] for i in range(3))
     multicast = lane[3] + array[3] + arrays[3]
+    forward = genes[gene.ARRAY_LINK] == LINKS.index("forward")
+    beyond_first = array[0] + array[1] - 2
     return columns_of(
         build,
         shape=(pm, pn, pk),
         rows_of_array=gene_rows_of_array(genes),
         multicast=multicast,
+        chain=np.where(forward, beyond_first + array[2] - 1, 0),
+        held_back=np.where(forward, beyond_first, -np.inf),
         kib=(_KIB[genes[gene.BUF_A]], _KIB[genes[gene.BUF_B]], _KIB[genes[gene.BUF_C]]),
         parts=tuple(_PART[genes[i]] for i in range(gene.PART_A_H, gene.PART_C_W + 1)),
         reuse=genes[gene.REUSE],
@@ -137,11 +144,17 @@ def columns_of(
     shape: tuple[Floats, Floats, Floats],
     rows_of_array: Floats,
     multicast: Floats,
+    chain: Floats,
+    held_back: Floats,
     kib: tuple[Floats, Floats, Floats],
     parts: tuple[Floats, ...],
     reuse: npt.NDArray[np.int64],
 ) -> Columns:
-    """Columns from array shapes, buffers (KiB) and the six partition factors (a_h, a_w, b_h, b_w, c_h, c_w)."""
+    """Columns from array shapes, buffers (KiB) and the six partition factors (a_h, a_w, b_h, b_w, c_h, c_w).
+
+    `chain` is the length of the forward links; `held_back` the steps for which they hold a block back besides those of
+    its tokens, minus infinity without them.
+    """
     pm, pn, pk = shape
     a_h, a_w, b_h, b_w, c_h, c_w = parts
     axi, size, out = float(build.axi_bytes), float(build.data_bytes), float(build.output_bytes)
@@ -152,6 +165,8 @@ def columns_of(
         pn=pn,
         pk=pk,
         fill=6 + np.log2(pn) + np.log2(pm) + 2 * np.log2(pk) + 2 * multicast,
+        visit_start=VISIT_START + chain,
+        least_steps=np.maximum(held_back + c_slices(pm, pn, pm, rows_of_array, build.sum_bits), 0),
         drain_stall=stall,
         block_cycles=slices * np.ceil(pm / slices / c_h) * np.ceil(pn / c_w),
         grain_m=np.maximum(np.maximum(pm, a_h), c_h),
@@ -282,10 +297,9 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
         reads_a, reads_b = np.where(nm * nk == 1, 1, nn), 1.0
     a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size, rows_a * ldc * out
     blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
-    steps = (nk - 1) * np.maximum(tk / d.pk * d.drain_stall, d.block_cycles)
-    steps = steps + np.maximum(np.ceil((k - (nk - 1) * tk) / d.pk) * d.drain_stall, d.block_cycles)
+    steps = (nk - 1) * _block_steps(d, tk / d.pk) + _block_steps(d, np.ceil((k - (nk - 1) * tk) / d.pk))
     visits = nm * nn * nk
-    compute = np.maximum(blocks * steps + visits * VISIT_START, visits * VISIT_COMMANDS) + d.fill
+    compute = np.maximum(blocks * steps + visits * d.visit_start, visits * VISIT_COMMANDS) + d.fill
     memory = np.maximum(
         np.ceil(a_bytes / d.rate_a) + nm * nk * reads_a * BURST_START,
         np.ceil(b_bytes / d.rate_b) + nn * nk * reads_b * BURST_START,
@@ -301,6 +315,12 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
     edge = first + np.ceil(last / d.rate_c) + LAYER_OVERHEAD
     cycles = np.maximum(compute, memory) + edge
     return np.asarray(cycles.reshape(-1, *cycles.shape[-2:]).min(axis=0))
+
+
+def _block_steps(d: Columns, kb: Floats) -> Floats:
+    """Cycles of a block of sums over kb steps."""
+    held_back = np.maximum(d.least_steps - kb, 0)
+    return np.maximum(kb * d.drain_stall + held_back, d.block_cycles)
 
 
 def _axis(divides: tuple[int, ...]) -> Floats:

@@ -1,6 +1,6 @@
 """Genes: a design point as a tuple of indices into ordered values, so that steps, mutations and tables are cheap.
 
-Only what a release builds is encoded (fanout links, arrays along one axis), so that each gene tuple
+Only what a release builds is encoded (the links it has, arrays along one axis), so that each gene tuple
 is within the scope; the rules that join several parameters are checked by `model.rules`.
 """
 
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 import msgspec
 
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.rules import BUILT_ARRAYS
+from aigchip_tui.model.rules import BUILT_ARRAYS, BUILT_LINKS
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
     BUFFER_KIB,
     DSP_PACKS,
     LANE_SPLITS,
+    LINKS,
     PARTITION_FACTORS,
     REUSES,
     DesignPoint,
@@ -37,18 +38,17 @@ GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     **dict.fromkeys(("part_a_h", "part_a_w", "part_b_h", "part_b_w", "part_c_h", "part_c_w"), PARTITION_FACTORS),
     "reuse": REUSES,
     "dsp_pack": DSP_PACKS,
+    **{name: links for name, links in BUILT_LINKS.items() if len(links) > 1},
 }
 GENE_NAMES = tuple(GENE_VALUES)
 GENE_SIZES = tuple(len(values) for values in GENE_VALUES.values())
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
-DSP_PACK = 13
+DSP_PACK, ARRAY_LINK = 13, 14
 # The genes whose values are ordered by size: +-1 is a small step.
 ORDINAL_GENES = tuple(range(BUF_A, REUSE))
 _INDEX = tuple({value: index for index, value in enumerate(values)} for values in GENE_VALUES.values())
 # Parameters of the vocabulary that this release fixes.
-FIXED: Mapping[str, int | str] = {
-    "lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout",
-}  # fmt: skip
+FIXED: Mapping[str, int | str] = {name: links[0] for name, links in BUILT_LINKS.items() if len(links) == 1}
 
 
 def point_of(genes: Genes) -> DesignPoint:
@@ -66,6 +66,7 @@ def point_of(genes: Genes) -> DesignPoint:
         part_c=Partition(h=part[genes[PART_C_H]], w=part[genes[PART_C_W]]),
         reuse=REUSES[genes[REUSE]],
         dsp_pack=DSP_PACKS[genes[DSP_PACK]],
+        array_link=LINKS[genes[ARRAY_LINK]],
     )
 
 

@@ -150,7 +150,8 @@ def _climbed(start: tuple[float, gene.Genes], build: Build, layers: LayerTable) 
 
 def _designs_of_shape(shape: tuple[int, int, int], levels: gene.Genes, build: Build) -> npt.NDArray[np.int64]:
     count = len(_TRIPLES) * len(REUSES)
-    genes = np.empty((len(gene.GENE_NAMES), count), dtype=np.int64)
+    # Every link fans out: a forward link takes no multiplier less and no cycle less.
+    genes = np.zeros((len(gene.GENE_NAMES), count), dtype=np.int64)
     genes[gene.LANE], genes[gene.ARRAY], genes[gene.ARRAYS], genes[gene.DSP_PACK] = levels
     genes[gene.BUF_A : gene.BUF_C + 1] = np.tile(_TRIPLES.T, len(REUSES))
     for offset, factor in enumerate(canonical_parts(shape, build)):

@@ -29,7 +29,7 @@ Part = Mapping[str, tuple[Setting, ...]]
 Words = Mapping[str, Mapping[str, str]]
 """Phrases of local settings by module kind."""
 
-_REPLACED: Final = ("pe_lane", "pe_array")
+_REPLACED: Final = ("pe_lane", "pe_array", "systolic_array")
 """Modules of gemm's own compute core."""
 
 BARE: Final[Part] = {

@@ -41,7 +41,7 @@ EQUIVALENT = (
 )
 
 
-class _Sizes(NamedTuple):
+class Sizes(NamedTuple):
     """Lane sizes, grid of lanes, slices, and the array's totals (QM, QN, QK)."""
 
     lane_m: int
@@ -54,19 +54,23 @@ class _Sizes(NamedTuple):
 
     @property
     def rows(self) -> int:
+        """Rows of A in a token."""
         return self.lane_m * self.m
 
     @property
     def columns(self) -> int:
+        """Columns of B in a token."""
         return self.lane_n * self.n
 
     @property
     def words(self) -> int:
+        """Words along k in each row and column of a token."""
         return self.lane_k * self.k
 
 
-def _sizes(settings: Settings) -> _Sizes:
-    return _Sizes(*(number(settings, key) for key in _Sizes._fields))
+def sizes_of(settings: Settings) -> Sizes:
+    """The sizes in the local settings of an array."""
+    return Sizes(*(number(settings, key) for key in Sizes._fields))
 
 
 def block_slices(rows: int, columns: int, *, arrays: int = 1, numbers: Numbers = INT8) -> Iterator[int]:
@@ -86,11 +90,11 @@ class PeArray:
     function = "pe_array"
     summary = "A grid of lanes that keeps a block of sums over its steps along k."
     inlined = False
-    equivalent_mutants = EQUIVALENT
+    equivalent_mutants: tuple[EquivalentMutant, ...] = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Sizes of a lane, the grid of lanes, and how a finished block leaves."""
-        s = _sizes(settings)
+        s = sizes_of(settings)
         return (
             f"Rows of A in one lane: {s.lane_m}.",
             f"Columns of B in one lane: {s.lane_n}.",
@@ -132,7 +136,7 @@ class PeArray:
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, a token of A and one of B per step, slices of finished blocks."""
-        s, numbers = _sizes(settings), numbers_of(settings)
+        s, numbers = sizes_of(settings), numbers_of(settings)
         return (
             command_port("array_cmd"),
             stream_port(
@@ -174,7 +178,7 @@ class PeArray:
 
     def children(self, settings: Settings) -> tuple[tuple[str, Settings], ...]:
         """The lane of the given sizes."""
-        s = _sizes(settings)
+        s = sizes_of(settings)
         lane: Settings = {"m": s.lane_m, "n": s.lane_n, "k": s.lane_k}
         if "pack" in settings:
             lane["pack"] = settings["pack"]
@@ -208,7 +212,7 @@ class PeArray:
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """Launches of one and of several commands, with fewer, as many and more steps than slices."""
-        s = _sizes(settings)
+        s = sizes_of(settings)
         beyond = min(s.slices, 32) + 1
         return (
             self._case("one block of one step", settings, [(1, 1)], rng),
@@ -228,7 +232,7 @@ class PeArray:
     ) -> TestCase:
         import numpy as np
 
-        s, numbers = _sizes(settings), numbers_of(settings)
+        s, numbers = sizes_of(settings), numbers_of(settings)
         raw, count = commands("array_cmd", [{"blocks": blocks, "kb": kb} for blocks, kb in visits])
         steps = sum(blocks * kb for blocks, kb in visits)
         blocks_in_all = sum(blocks for blocks, _ in visits)
@@ -250,7 +254,7 @@ class PeArray:
 
     def conformance(self, settings: Settings) -> Conformance:
         """One pipelined loop; lanes, registers and sums unrolled and partitioned."""
-        s = _sizes(settings)
+        s = sizes_of(settings)
         sums, tile = s.rows * s.columns, s.lane_m * s.lane_n
         loops = [
             LoopRule(label="steps", pipeline_ii=1),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Settings
-from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.space import Build, DesignPoint, Link
 
 from .common import MAX_TOKEN_BITS, ceil_div, most_lanes
 from .numbers import INT8, Numbers, precision, tagged
@@ -38,7 +38,8 @@ class Shape:
     """Everything that the hardware of a design depends on.
 
     Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
-    `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements.
+    `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`: how
+    words reach the lanes of an array.
     """
 
     lane: tuple[int, int, int]
@@ -53,6 +54,7 @@ class Shape:
     numbers: Numbers = INT8
     pack: int = 1
     raw: bool = False
+    array_link: Link = "fanout"
 
     @property
     def qm(self) -> int:
@@ -164,6 +166,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         numbers=numbers,
         pack=point.dsp_pack,
         raw=build.output == "raw",
+        array_link=point.array_link,
     )
 
 
@@ -195,7 +198,7 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
             found[f"arbiter_{operand}"] = ("arbiter", {"in_rows": in_rows, "in_k": in_k, **wide})
         found[f"inter_{operand}"] = ("interconnect", {"mode": mode, "arrays": shape.count, **wide})
     found["array"] = (
-        "pe_array",
+        "systolic_array" if shape.array_link == "forward" else "pe_array",
         {
             "lane_m": shape.lane[0],
             "lane_n": shape.lane[1],

@@ -33,6 +33,7 @@ from . import (
     post,
     post_raw,
     reorder,
+    systolic_array,
 )
 from .common import INCLUDES
 from .fitting import between
@@ -53,6 +54,7 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     mac.SPEC,
     pe_lane.SPEC,
     pe_array.SPEC,
+    systolic_array.SPEC,
     dma_load.SPEC,
     fill.SPEC,
     drain.SPEC,

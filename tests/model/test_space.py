@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aigchip_tui.model.device import device
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.resources import bank_resources, buffer_resources, screened_resources
-from aigchip_tui.model.rules import BUILT_ARRAYS, refusals, timing_flags
+from aigchip_tui.model.rules import BUILT_ARRAYS, fanouts, refusals, timing_flags
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
     ARRAYS_SPLITS,
@@ -168,6 +168,12 @@ def test_wide_fan_out_is_flagged_and_a_slower_clock_lifts_the_limit() -> None:
         len(timing_flags(DesignPoint(lane=Split(n=4), array=Split(n=64)), Build(device=BUILD.device, clock_mhz=300)))
         == 1
     )
+
+
+def test_a_forward_link_multiplies_no_fan_out() -> None:
+    wide = DesignPoint(lane=Split(n=8), array=Split(n=64), array_link="forward")
+    assert fanouts(wide) == (8, 1)
+    assert timing_flags(wide, BUILD) == ()
 
 
 def test_banks_are_bound_at_the_shapes_of_the_primitives() -> None:

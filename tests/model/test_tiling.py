@@ -139,6 +139,17 @@ def test_compute_is_the_exact_sum_over_tiles_and_visits() -> None:
     assert plan.compute_cycles == steps * (32 + 32 + 5) + 4 * 4 * 3 * 6 + fill
 
 
+def test_a_forward_link_costs_its_chain_in_each_visit_and_holds_short_blocks_back() -> None:
+    fanned, linked = (
+        DesignPoint.from_parameters(GOOD.parameters() | {"array_link": link}) for link in ("fanout", "forward")
+    )
+    plans = [cost_tiles(point, BUILD, layer(100, 1100, 50), 32, 16, 512) for point in (fanned, linked)]
+    # The array m8n8 has 7 + 7 lanes behind the first one, 48 visits; blocks of 32, 32 and 5 steps. A block of 64 sums
+    # is one token, so it takes 15 steps at least.
+    steps = sum(-(-min(32, 100 - i * 32) // 8) for i in range(4)) * sum(-(-min(16, 50 - j * 16) // 8) for j in range(4))
+    assert plans[1].compute_cycles - plans[0].compute_cycles == 48 * 14 + steps * (15 - 5)
+
+
 def test_tiny_visits_go_at_the_pace_of_their_commands() -> None:
     plan = cost_tiles(GOOD, BUILD, layer(100, 77, 50), 32, 16, 32)
     assert plan.compute_cycles == 4 * 4 * 3 * 28 + 22

@@ -250,7 +250,7 @@ def test_steps_keep_a_bank_word_of_c_within_a_row_of_sums() -> None:
     draws = Draws(4, "operators", 2)
     genes = repaired(tuple(size // 2 for size in GENE_SIZES), BUILD)
     narrower = 0
-    for _ in range(2000):
+    for _ in range(3000):
         before, genes = point_of(genes), stepped(genes, draws)
         assert point_of(genes).part_c.w <= point_of(genes).pn
         narrower += point_of(genes).pn < before.part_c.w

@@ -14,7 +14,7 @@ from aigchip_tui.csim.run import Limits, SimulationResult, simulate_system
 from aigchip_tui.model.device import device
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Netlist
-from aigchip_tui.model.space import PARAMETERS, Build, DesignPoint, Partition, Precision, Reuse, Split
+from aigchip_tui.model.space import PARAMETERS, Build, DesignPoint, Link, Partition, Precision, Reuse, Split
 from aigchip_tui.sandbox.box import UNCONFINED
 
 if TYPE_CHECKING:
@@ -35,12 +35,14 @@ def point(
     b: Sides = (4, 16),
     c: Sides = (4, 4),
     kib: int = 8,
+    link: Link = "fanout",
 ) -> DesignPoint:
-    """A design point by its splits, partitions and the size of every buffer."""
+    """A design point by its splits, partitions, the size of every buffer, and the link of its arrays' lanes."""
     return DesignPoint(
         lane=Split.parse(lane),
         array=Split.parse(array),
         arrays=Split.parse(arrays),
+        array_link=link,
         reuse=reuse,
         buf_a=kib,
         buf_b=kib,
@@ -56,7 +58,7 @@ def random_design(draw: random.Random) -> tuple[DesignPoint, int]:
     values: dict[str, int | str] = {}
     for name, options in PARAMETERS.items():
         values[name] = options[draw.randrange(len(options))]
-    values |= {"lane_link": "fanout", "array_link": "fanout", "arrays_link": "fanout"}
+    values |= {"lane_link": "fanout", "arrays_link": "fanout"}
     return DesignPoint.from_parameters(values), draw.choice((8, 16, 32, 64))
 
 
