@@ -34,6 +34,7 @@ def options_for(tool: str, note: str) -> Options:
         auto_pipeline=64 if year >= 2020 else 0,
         imperfect_flatten=year >= 2022,
         auto_partition=year >= 2020,
+        deal_arrays=year >= 2023,
     )
 
 
@@ -52,6 +53,9 @@ class Sources:
         directives = self._text(self.root / row["directives"]) if row.get("directives") else ""
         if path.is_file():
             headers = {one.name: self._text(one) for one in sorted(path.parent.glob("*.h*"))}
+            renamed = re.search(r"([\w.]+) = <kernel>\.h beside the source", row.get("note", ""))
+            if renamed is not None:
+                headers.setdefault(renamed.group(1), headers.get(f"{path.stem}.h", ""))
             return {path.name: self._text(path)}, headers, directives
         if row["set"].startswith("hlsyn"):
             return self._template(row)

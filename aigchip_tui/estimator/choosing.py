@@ -8,8 +8,10 @@ from itertools import pairwise
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.counting import CounterWalk
+from aigchip_tui.estimator.nests import begins_with_a_load, indexed_in, stored_in
 from aigchip_tui.estimator.objects import (
     Cell,
+    Memory,
     Registers,
     Struct,
     View,
@@ -25,7 +27,10 @@ from aigchip_tui.estimator.traverse import (
     calls_in,
     calls_in_statement,
     inner_loops,
+    keeps_in_registers,
     outer_loops,
+    reads_elsewhere,
+    root_name,
 )
 
 _MOST_COPIES = 1024
@@ -123,7 +128,8 @@ class ChoiceWalk(CounterWalk):
         if not rolled:
             return 1
         unroll = [p for p in pragmas if p.kind == "UNROLL" and not p.has("off")]
-        if self._holds_only_a_loop(loop) and (not unroll or (self._option(unroll[0], "factor") or 2) < 2):
+        flat = self._holds_only_a_loop(loop) and not self._loads_outside(loop)
+        if flat and (not unroll or (self._option(unroll[0], "factor") or 2) < 2):
             return None
         return 1 if all(self._small_inner(one, copies) for one, copies in self._outermost(loop.body, 1)) else None
 
@@ -151,6 +157,19 @@ class ChoiceWalk(CounterWalk):
             if not isinstance(written, ast.Assign) or not isinstance(written.target, ast.Name):
                 return False
         return True
+
+    def _loads_outside(self, loop: ast.Loop) -> bool:
+        """Whether a nest that `_holds_only_a_loop` still loads something outside the inner loop.
+
+        Either the text does, or what stays the same in all inner iterations is kept in a register; such a nest is none
+        to flatten.
+        """
+        reads = any(
+            reads_elsewhere(part)
+            for part in loop.body.statements
+            if isinstance(part, ast.Declaration | ast.Evaluate)
+        )
+        return reads or any(keeps_in_registers(one) for one in outer_loops(loop.body))
 
     def _small_in_callee(self, loop: ast.Loop) -> bool:
         """`_small_inner` of a loop in a called function, which sees none of the caller's names."""
@@ -277,7 +296,10 @@ class ChoiceWalk(CounterWalk):
             if level is nest[-1] and self._leaves_inside(nest, inner):
                 self.left_rolled.add(id(level.loop))
                 flat = False
-            if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in inner_pragmas):
+            kept = (*inner_pragmas, *self._loop_pragmas(outer.loop))
+            if level.factor >= inner.high or any(p.kind == "LOOP_FLATTEN" and p.has("off") for p in kept):
+                flat = False
+            if self._stands_apart(level, level is nest[-1]):
                 flat = False
         self.layer.values = held
         target = self._pipeline_target(nest[-1].loop, inner_pragmas) if flat else None
@@ -288,6 +310,29 @@ class ChoiceWalk(CounterWalk):
         for _ in range(opened):
             self.scopes.pop()
         return done
+
+    def _stands_apart(self, level: Level, innermost: bool) -> bool:
+        """Whether values between a loop and its parent end flattening.
+
+        A running value that begins with a load does, unless sums may be re-associated; so does an element whose bank
+        the parent's counter selects, which is a branch; and so do several stores after the loop.
+        """
+        if not self.options.unsafe_math and begins_with_a_load(level.loop, level.before, innermost):
+            return True
+        around = (*level.before, *level.after)
+        return len(stored_in(level.after)) > 1 or any(self._bank_is_chosen(element) for element in indexed_in(around))
+
+    def _bank_is_chosen(self, element: ast.Index) -> bool:
+        """Whether the bank that the designer asks for follows from a value that is not constant."""
+        memory = self.lookup(root_name(element))
+        if not isinstance(memory, Memory) or not memory.asked:
+            return False
+        indices: list[ast.Expr] = []
+        base: ast.Expr = element
+        while isinstance(base, ast.Index):
+            indices.insert(0, base.index)
+            base = base.base
+        return any(place < len(indices) and self.fold(indices[place]) is None for place in memory.partitions)
 
     @staticmethod
     def _leaves_inside(nest: Sequence[Level], header: Header) -> bool:

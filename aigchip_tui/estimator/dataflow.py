@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from aigchip_tui.cpp import ast
@@ -18,6 +19,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
 )
 from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.traverse import mentioned
 
 
 class DataflowWalk(MachineWalk):
@@ -34,6 +36,7 @@ class DataflowWalk(MachineWalk):
         unknown = False
         self._prepare(function.body.pragmas, function.body.statements)
         total = 0
+        self._share_ports(function.body.statements)
         for statement in self._dataflow_statements(function.body.statements):
             self.touched.append({})
             before = len(self.body.loops)
@@ -92,6 +95,14 @@ class DataflowWalk(MachineWalk):
             True,
             processes,
         )
+
+    def _share_ports(self, statements: Sequence[ast.Stmt]) -> None:
+        """A memory outside the design that several processes use gives each of them one port of every bank."""
+        users = Counter(name for statement in statements for name in mentioned(statement))
+        for name, count in users.items():
+            memory = self.lookup(name)
+            if count > 1 and isinstance(memory, Memory) and not (memory.local or memory.axi or memory.fifo):
+                self.capacity[memory.number] = (1, 1, 1)
 
     def _is_fifo(self, number: int) -> bool:
         found = self.memories.get(number)

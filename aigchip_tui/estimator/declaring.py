@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.estimator.machine import MachineWalk
@@ -16,9 +18,13 @@ from aigchip_tui.estimator.objects import (
     Type,
     fresh,
 )
+from aigchip_tui.estimator.outcomes import LoopOutcome
 from aigchip_tui.estimator.regions import OPERATOR_LABELS
 from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.values import Lin, Val, integer
+
+_MOST_CLEARED = 4096
+"""Elements of an array whose clearing is unrolled into a pipelined body."""
 
 
 class DeclarationWalk(MachineWalk):
@@ -132,13 +138,40 @@ class DeclarationWalk(MachineWalk):
                 self.store(self.register_item(place, (number,)), value)
 
     def _clear(self, memory: Memory, line: int) -> None:
-        """`int a[N] = {}` of a memory is a loop that writes every word."""
-        if self.pipelined or memory.words <= 1:
+        """`int a[N] = {}` of a memory is a loop of its own that writes one element a cycle, however it is banked.
+
+        In a pipelined body that loop is unrolled.
+        """
+        if memory.words <= 1:
             return
-        words = memory.words // max(1, memory.banks)
-        latency = words + 2
-        self._macro({memory.number: True}, (), (latency, latency), line, "clear")
+        if self.pipelined:
+            if memory.words <= _MOST_CLEARED:
+                for indices in product(*(range(extent) for extent in memory.extents)):
+                    self.access(memory, tuple(integer(index) for index in indices), integer(0, memory.type.kind))
+            return
+        words = memory.words
         memory.written = True
+        self.uses.of(memory.order).moved.update(range(len(memory.extents)))
+        for outer in self.touched:
+            outer[memory.number] = True
+        outcome = LoopOutcome(
+            f"clear_{memory.name}",
+            line,
+            (words, words),
+            1,
+            1,
+            (words, words),
+            True,
+            "",
+            self.function_name,
+            reason=f"store {memory.name}",
+            file=self.source_file,
+        )
+        self.body.loops.append(outcome)
+        self._macro({memory.number: True}, (), (words + 2, words + 2), line, outcome.name)
+        self.body.loop_macros += 1
+        self.body.single = outcome
+        self.usage.add_control(1, 1, ((0, words),))
 
     def _locked(self, kind: Type, variable: ast.Variable) -> Binding:
         """The block that a lock gives access to: banked as its channel, whose memory it is."""

@@ -90,10 +90,11 @@ class DependenceWalk(WalkState):
         self, nest: tuple[tuple[int, int], ...], log: list[tuple[bool, Terms, Constants, int]], local: bool
     ) -> bool:
         """Whether all that is touched are addresses that stay the same in all iterations of the innermost
-        loop: the compiler keeps them in registers."""
+        loop: the compiler keeps them in registers. Elements of fixed index are kept there by splitting the array."""
         inner = nest[-1][0]
         first = log[0]
-        if not local and any(entry[2] != first[2] for entry in log):
+        fixed = not self.options.deal_arrays and not any(first[1])
+        if (not local or fixed) and any(entry[2] != first[2] for entry in log):
             return False
         return all(entry[1] == first[1] for entry in log) and not any(
             symbol == inner or symbol in self.deltas or symbol in self.variant

@@ -21,6 +21,7 @@ from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
 from aigchip_tui.estimator.traverse import calls_in_statement, states_banks
+from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
 from aigchip_tui.model.collecting import without_collection
@@ -235,9 +236,10 @@ def _estimate(
         function = design.tops[top] = top_function(design, top)
     operators = Operators(part, clock_ns, uncertainty_ns)
     decisions: dict[int, dict[int, Partition]] = {}
+    uses = Uses()
     for _ in range(4):
         walker = Walker(design.unit, operators, options, sets, design.directives)
-        walker.decisions = decisions
+        walker.decisions, walker.uses = decisions, uses
         before = {order: dict(plan) for order, plan in decisions.items()}
         walker.ready_globals()
         walker.graph = Graph()
@@ -248,6 +250,8 @@ def _estimate(
             outcome, _ = walker.run_function(function, arguments)
         except RecursionError as error:
             raise AigchipError("The source is nested too deeply to be estimated.") from error
+        if not options.deal_arrays:
+            uses.withdraw(decisions)
         if not walker.again or decisions == before:
             break
     return _result(walker, function, outcome, operators, design, arguments, part)

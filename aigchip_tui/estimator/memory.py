@@ -35,6 +35,8 @@ class MemoryWalk(OrderWalk):
             lins.append(Lin(0))
         terms: Terms = tuple([lin.terms for lin in lins])
         constants: Constants = tuple([lin.constant for lin in lins])
+        if memory.local:
+            self.uses.of(memory.order).moves(lins)
         partial = len(indices) > dimensions
         track = self.track(memory.number)
         track.free = memory.number in self.free_within
@@ -87,6 +89,10 @@ class MemoryWalk(OrderWalk):
             line=self.line,
         )
         track.log.append((write, terms, constants, node))
+        if write and memory.local:
+            track.written.add((terms, constants))
+            use = self.uses.of(memory.order)
+            use.stores = max(use.stores, len(track.written))
         if self.facts:
             self.facts_at[(self.graph.number, node)] = self.facts
         if self.pinning:

@@ -15,7 +15,8 @@ class TooLargeError(AigchipError):
 class Options:
     """Switches of the tool: `unsafe_math` re-associates floating sums, `auto_pipeline` is the trip count up
     to which an innermost loop is unrolled into its parent (0: nothing is pipelined unasked), `limit` bounds
-    the walk."""
+    the walk. `deal_arrays` lets it deal an array out over as many banks as the unrolled accesses need; before that it
+    made copies of an array that is written at one place for its many readers."""
 
     unsafe_math: bool = False
     auto_pipeline: int = 64
@@ -25,6 +26,7 @@ class Options:
     small_array: int = 4
     imperfect_flatten: bool = True
     auto_partition: bool = True
+    deal_arrays: bool = True
     vitis_target: bool = False
 
     def exhausted(self) -> None:

@@ -31,6 +31,7 @@ from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.traverse import accumulates
+from aigchip_tui.estimator.uses import MOST_COPIES
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
@@ -296,7 +297,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
     def _decide(self, graph: Graph) -> None:
         """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
 
-        An index that is constant in every access splits that dimension completely; otherwise the array is
+        An index that is constant in every access of the design splits that dimension completely; otherwise the array is
         dealt out over as many banks as the unrolled accesses need, unless iterations depend on each other
         through it. The walk is repeated with what was decided.
         """
@@ -314,16 +315,19 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             if len(track.log) <= memory.ports[0]:
                 continue
             plan = self.decisions.setdefault(memory.order, {})
+            use = self.uses.of(memory.order)
+            moved = set() if self.options.deal_arrays else use.moved
             spread = 1
             for position, extent in enumerate(memory.extents):
                 constants = {entry[2][position] for entry in track.log}
-                if len(constants) > 1 and all(not entry[1][position] for entry in track.log):
+                if len(constants) > 1 and all(not entry[1][position] for entry in track.log) and position not in moved:
                     if position not in plan:
                         plan[position] = Partition("complete", extent)
                         self.again = True
                 else:
                     spread *= min(max(1, extent), len(constants))
-            if number not in carried and -1 not in plan and len(plan) != len(memory.extents):
+            banked = self.options.deal_arrays or use.stores <= 1
+            if banked and number not in carried and -1 not in plan and len(plan) != len(memory.extents):
                 plan[-1] = Partition("cyclic", spread)
                 self.again = True
 
@@ -342,6 +346,10 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             if not isinstance(memory, Memory) or number in carried:
                 continue
             if -1 in self.decisions.get(memory.order, {}):
+                if not self.options.deal_arrays:
+                    if self.uses.of(memory.order).stores <= 1:
+                        capacity[number] = (MOST_COPIES + 1, MOST_COPIES, 1)
+                    continue
                 many = 2 * len(track.log) + 2
                 if any(symbol in self.variant for entry in track.log for terms in entry[1] for symbol, _ in terms):
                     many = max(memory.ports[0], len(track.log) // max(1, copies))

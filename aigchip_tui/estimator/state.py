@@ -33,6 +33,7 @@ from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.tracks import Meeting, Terms, Track
 from aigchip_tui.estimator.types import Bindings, TypeReader
+from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
@@ -109,6 +110,7 @@ class WalkState(ABC):
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False
+        self.uses = Uses()
         self.refused_pipelines = 0
         self.unrolling = 0
         self.left_rolled: set[int] = set()

@@ -196,25 +196,93 @@ def accumulates(loop: ast.Loop) -> bool:
         found = statement.expression if isinstance(statement, ast.Evaluate) else None
         if not isinstance(found, ast.Assign) or not isinstance(found.target, ast.Index | ast.Name):
             continue
-        place = set(_names_in(found.target))
+        place = set(names_in(found.target))
         if place & counters:
             continue
-        if found.operator or any(_spelled(part) == _spelled(found.target) for part in _parts_in(found.value)):
+        if found.operator or any(spelled(part) == spelled(found.target) for part in parts_in(found.value)):
             return True
     return False
 
 
-def _parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
+def parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
+    """An expression and everything below it."""
     yield expression
     for child in children_of(expression):
-        yield from _parts_in(child)
+        yield from parts_in(child)
 
 
-def _spelled(expression: ast.Expr) -> tuple[object, ...]:
+def spelled(expression: ast.Expr) -> tuple[object, ...]:
+    """A key that is equal for expressions of the same spelling."""
     if isinstance(expression, ast.Name):
         return (expression.name,)
-    return (type(expression), *(_spelled(child) for child in children_of(expression)))
+    return (type(expression), *(spelled(child) for child in children_of(expression)))
 
 
-def _names_in(expression: ast.Expr) -> Iterator[str]:
-    return (part.name for part in _parts_in(expression) if isinstance(part, ast.Name))
+def names_in(expression: ast.Expr) -> Iterator[str]:
+    """Names that an expression mentions."""
+    return (part.name for part in parts_in(expression) if isinstance(part, ast.Name))
+
+
+def keeps_in_registers(loop: ast.Loop) -> bool:
+    """Whether a loop reads an element of an array that is the same in all its iterations.
+
+    What such a read delivers stands in a register before the loop begins.
+    """
+    moved: set[str] = set()
+    assigned_names(loop.body, moved)
+    if isinstance(loop.init, ast.Declaration):
+        moved |= {variable.name for variable in loop.init.variables}
+    elif isinstance(loop.init, ast.Evaluate):
+        _assigned_in(loop.init.expression, moved)
+    declared = _declared_below(loop.body)
+    return any(
+        not index_names(read) & (moved | declared) for read in _reads_below(loop.body) if isinstance(read, ast.Index)
+    )
+
+
+def _declared_below(statement: ast.Stmt) -> set[str]:
+    found = own_names(statement)
+    for part in parts_of(statement):
+        found |= _declared_below(part)
+    return found
+
+
+def _reads_below(statement: ast.Stmt) -> Iterator[ast.Expr]:
+    """Outermost subscripts that a statement reads; the target of a plain assignment is only written."""
+    for expression in expressions_of(statement):
+        yield from _reads_in(expression)
+    for part in parts_of(statement):
+        yield from _reads_below(part)
+
+
+def _reads_in(expression: ast.Expr) -> Iterator[ast.Expr]:
+    if isinstance(expression, ast.Index | ast.Call):
+        yield expression
+        return
+    if isinstance(expression, ast.Assign):
+        if expression.operator:
+            yield from _reads_in(expression.target)
+        yield from _reads_in(expression.value)
+        return
+    for child in children_of(expression):
+        yield from _reads_in(child)
+
+
+def index_names(expression: ast.Expr) -> set[str]:
+    """Names in the subscripts of an element of an array."""
+    found: set[str] = set()
+    while isinstance(expression, ast.Index):
+        found |= set(names_in(expression.index))
+        expression = expression.base
+    return found
+
+
+def reads_elsewhere(statement: ast.Stmt) -> bool:
+    """Whether a statement reads an element of an array or the result of a call."""
+    return any(isinstance(read, ast.Index | ast.Call) for read in _reads_below(statement))
+
+
+def mentioned(statement: ast.Stmt) -> set[str]:
+    """Names in the expressions of a statement and of everything below it."""
+    found = {name for expression in expressions_of(statement) for name in names_in(expression)}
+    return found.union(*(mentioned(part) for part in parts_of(statement)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aigchip_tui.bench.estimator_bench import held_out_by_name, measure
-from aigchip_tui.bench.estimator_loops import loop_fit
+from aigchip_tui.bench.estimator_loops import loop_fit, loop_pairs
 from aigchip_tui.bench.estimator_report import scatter_svg, table_lines
 from aigchip_tui.model.errors import AigchipError
 
@@ -80,6 +80,38 @@ def test_every_reported_loop_counts(tmp_path: Path) -> None:
     fit = loop_fit(pairs, tmp_path, tmp_path / "loops.json")
     assert (fit.loops, fit.matched, fit.nested, fit.unmatched) == (4, 2, 1, 1)
     assert (fit.trips_exact, fit.intervals_exact) == (2, 2), "what is not found is not exact"
+
+
+NESTS = """
+#include "sizes.h"
+void nests(int a[TRIP][4][65], int b[TRIP]) {
+  int sums[8] = {0};
+  w: for (int i = 0; i < TRIP; i++) x: for (int j = 0; j < 4; j++) y: for (int k = 0; k < 5; k++)
+    z: for (int l = 0; l < 65; l++) a[i][j][l] = k;
+  same: for (int i = 0; i < 8; i++) sums[i] += b[i];
+  same: for (int i = 0; i < TRIP; i++) b[i] = sums[i & 7];
+}
+"""
+
+
+def test_loops_are_found_under_the_names_that_reports_give_them(tmp_path: Path) -> None:
+    """`Loop 1` clears an array, a nest of four loses a name in the middle, a name may stand twice.
+
+    The header that the source includes has another name in its repository, as the note of the row says.
+    """
+    pairs = table(tmp_path, "pairs.tsv", [("nests", 40, 42)])
+    folder = tmp_path / "o" / "r"
+    (folder / "nests.cpp").write_text(NESTS)
+    (folder / "nests.h").write_text("#define TRIP 40\n")
+    text = pairs.read_text().rstrip("\n")
+    pairs.write_text(f"{text}sizes.h = <kernel>.h beside the source\n")
+    rows = [("Loop 1", 8, 1), ("w_y_z", 40 * 4 * 5 * 65, 1), ("same", 40, 1), ("same", 8, 1)]
+    loops = [{"name": one, "trip": trip, "II": ii, "pipelined": "yes"} for one, trip, ii in rows]
+    (tmp_path / "loops.json").write_text(json.dumps([{"id": "nests", "kernel": "nests", "loops": loops}]))
+    found = list(loop_pairs(pairs, tmp_path, tmp_path / "loops.json"))
+    assert [one.ours.name if one.ours else "" for one in found] == ["clear_sums", "w_x_y_z", "same", "same"]
+    assert [one.by_name for one in found] == [True, False, True, True]
+    assert all(one.trip_exact and one.interval_exact for one in found)
 
 
 def test_a_table_without_kernels_is_named(tmp_path: Path) -> None:
