@@ -20,6 +20,7 @@ from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.tiling import plan_tiles
 from aigchip_tui.modules.protocol import Template
+from aigchip_tui.synth.commands import beats_read
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer, LatencyStudy
 from aigchip_tui.synth.visits import Commanded
 
@@ -107,7 +108,10 @@ def predicted(study: LatencyStudy, netlist: Netlist, costs: Mapping[str, Command
         for memory in variant.ports:
             if memory.kind == "m_axi":
                 beats = int(commanded.tokens(memory.name).sum())
-                found[f"beats {memory.direction} {_memory(name, memory.name)}"] = beats
+                read = int(commanded.tokens(beats_read(memory.name)).sum())
+                for direction, count in (("in", read), ("out", beats - read)):
+                    if memory.direction in (direction, "inout"):
+                        found[f"beats {direction} {_memory(name, memory.name)}"] = count
     return found
 
 

@@ -12,7 +12,7 @@ _PREFIXES = ("AIGCHIP-FAULT", "AIGCHIP-WAIT", "AIGCHIP-STREAM")
 _CAUSES = {
     "empty_read": "empty_read", "deadlock": "deadlock", "livelock": "livelock", "token_flood": "output_flood",
     "memory": "memory", "token_width": "interface", "two_consumers": "interface", "two_producers": "interface",
-    "full_write": "deadlock", "bench": "sandbox",
+    "full_write": "deadlock", "burst": "interface", "bench": "sandbox",
 }
 
 
@@ -57,6 +57,8 @@ def _message(fault: dict[str, Any]) -> str:
                 f"Port {stream}: {fault.get('found_bytes')} bytes a token,"
                 f" the contract says {fault.get('contract_bytes')}."
             )
+        case "burst":
+            return f"A burst is out of order{by}: {stream}."
         case "two_consumers":
             return f"Stream {stream} is read by two processes, one of them {process}."
         case "two_producers":

@@ -6,7 +6,9 @@ from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.express import ExpressionWalk
 from aigchip_tui.estimator.objects import (
     Group,
+    Memory,
     Result,
+    Stream,
     Type,
     fresh,
 )
@@ -118,7 +120,7 @@ class CalleeWalk(ExpressionWalk):
 
     def method(self, callee: ast.Member, expression: ast.Call) -> Result:
         """A method of a stream, a vector, a lock or a record."""
-        stream = self.stream_of(callee.base)
+        stream = self.stream_of(callee.base) or self._burst_of(callee)
         name = callee.name
         arguments = expression.arguments
         if stream is not None:
@@ -174,6 +176,15 @@ class CalleeWalk(ExpressionWalk):
         if name not in ("read_request", "write_request", "write_response", "set_depth", "resize"):
             self.unread(f"line {expression.line}: what method '{name}' does is not in these files")
         return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
+
+    def _burst_of(self, callee: ast.Member) -> Stream | None:
+        """The words of a burst that the text asked for (hls::burst_maxi): they come and go like tokens."""
+        bound = self.find(callee.base) if isinstance(callee.base, ast.Name) else None
+        if not isinstance(bound, Memory) or callee.name not in ("read", "write"):
+            return None
+        bound.read |= callee.name == "read"
+        bound.written |= callee.name == "write"
+        return Stream(bound.number, bound.type, 1, bound.name)
 
     def _no_body(self, callee: ast.Name, call: ast.Call) -> None:
         """Says why a call cannot be followed."""

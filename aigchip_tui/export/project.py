@@ -13,6 +13,7 @@ import msgspec
 
 from aigchip_tui import __version__
 from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
+from aigchip_tui.csim.rewrite import rewrite_dataflow
 from aigchip_tui.export.proof_table import proof_lines
 from aigchip_tui.library.grains import readable
 from aigchip_tui.model.errors import AigchipError
@@ -77,12 +78,15 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
         for name, text in template.assemble(netlist, bodies).items()
     }
     tests = {f"test/{name}": text for name, text in host.items()}
+    concurrent = bool(netlist.backward)
+    if concurrent:
+        tests[f"test/{_CONCURRENT}"] = _CONCURRENT_HEAD + rewrite_dataflow(sources["src/gemm.cpp"])
     vendor = _ap_types() if any("ap_int" in text for text in sources.values()) else {}
     headers = {f"include/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_include().glob("*.h"))}
     document = design_document(view.state, design)
     return {
         **sources, **tests, **headers, **vendor,
-        "Makefile": _makefile(sorted(sources), sorted(tests), vendor=bool(vendor)),
+        "Makefile": _makefile(sorted(sources), sorted(tests), vendor=bool(vendor), concurrent=concurrent),
         "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests)),
         "README.md": _readme(view, design, document),
         "NOTICE": _NOTICE + (_AP_NOTICE if vendor else ""),
@@ -154,7 +158,19 @@ def _bodies(view: SessionView, design: Design) -> dict[str, str]:
     return bodies
 
 
-def _makefile(sources: Sequence[str], tests: Sequence[str], *, vendor: bool = False) -> str:
+_CONCURRENT = "gemm_concurrent.cpp"
+_CONCURRENT_HEAD = """\
+// src/gemm.cpp with every process on a fiber of its own, for `make test` alone: tokens run backwards through one of its
+// streams, so its processes cannot run one after the other.
+"""
+
+
+def _makefile(
+    sources: Sequence[str], tests: Sequence[str], *, vendor: bool = False, concurrent: bool = False
+) -> str:
+    if concurrent:
+        sources = [name for name in sources if name != "src/gemm.cpp"]
+    fibers = " -DAIGCHIP_FIBERS=1" if concurrent else ""
     # GCC takes the vendor's own constructors for reads of what is not set, and knows a second word for it.
     quiet = " -Wno-uninitialized $(if $(findstring clang,$(CXX)),,-Wno-maybe-uninitialized)"
     ap_types = f" -isystem include/ap{quiet}" if vendor else ""
@@ -165,7 +181,7 @@ def _makefile(sources: Sequence[str], tests: Sequence[str], *, vendor: bool = Fa
 CXX ?= g++
 SEED ?= 1
 CXXFLAGS ?= -O1
-FLAGS = -std=c++20 $(CXXFLAGS) -Wall -Wno-unknown-pragmas -Wno-unused-label -Iinclude -Isrc -Itest{ap_types}
+FLAGS = -std=c++20 $(CXXFLAGS) -Wall -Wno-unknown-pragmas -Wno-unused-label -Iinclude -Isrc -Itest{ap_types}{fibers}
 # One program a compiler and its flags, so that another compiler is never answered by the last one's program.
 BENCH = build/bench-$(subst /,_,$(subst $(space),_,$(CXX)$(CXXFLAGS)))
 space := $(subst ,, )
@@ -187,7 +203,7 @@ def _tcl(part: str, clock_ns: float, sources: Sequence[str], tests: Sequence[str
     if not _IDENTIFIER.fullmatch(part):
         raise AigchipError(f"The part {part!r} is no identifier.")
     top_source = next(name for name in sources if name.endswith(".cpp"))
-    bench = next(name for name in tests if name.endswith(".cpp"))
+    bench = next(name for name in tests if name.endswith(".cpp") and name != f"test/{_CONCURRENT}")
     return f"""\
 # vitis_hls -f run_hls.tcl   (or: vitis-run --mode hls --tcl run_hls.tcl). Not run by the tool that wrote this project.
 open_project -reset build/hls

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Literal
 
 import msgspec
 
+_INLINE = re.compile(r"^inline [\w:]+ (\w+)\(", re.MULTILINE)
 PortKind = Literal["stream", "blocks", "array", "scalar", "m_axi", "s_axilite"]
 Setting = int | str
 Settings = dict[str, Setting]
@@ -65,6 +67,11 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     elements: str = ""
 
     @property
+    def supplied_functions(self) -> tuple[str, ...]:
+        """Functions that the template's prologue defines in the body's namespace; the body may call them."""
+        return tuple(_INLINE.findall(self.prologue))
+
+    @property
     def key(self) -> str:
         """Identity of the variant within its template: module and a digest of what decides its code and its proof."""
         elements = (self.elements,) if self.elements else ()
@@ -99,3 +106,10 @@ class Netlist(msgspec.Struct, frozen=True, kw_only=True):
     instances: tuple[Instance, ...]
     edges: tuple[Edge, ...]
     processes: int
+
+    @property
+    def backward(self) -> tuple[Edge, ...]:
+        """Edges whose producer stands behind their consumer: such a design runs only where all processes run at once,
+        never one process after the other."""
+        place = {instance.name: index for index, instance in enumerate(self.instances)}
+        return tuple(edge for edge in self.edges if place[edge.producer] > place[edge.consumer])

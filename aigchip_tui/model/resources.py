@@ -66,6 +66,12 @@ def buffer_resources(kib: int, part: Partition, element_bits: int, *, uram_allow
     return 2 * part.h * lut, 2 * part.h * bram18, 2 * part.h * uram
 
 
+def with_third_copy(of_buffer: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Resources of two copies of buffer C and of the spilled sums of a tile on their way back (SPACE sec. 1)."""
+    lut, bram18, uram = of_buffer
+    return 3 * lut // 2, 3 * bram18 // 2, 3 * uram // 2
+
+
 def logic_luts(
     *, macs: int, pack: int, sums: int, post_lanes: int, chosen: int, sum_bits: int, output: Output = "scaled"
 ) -> int:
@@ -90,6 +96,8 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
         (point.buf_c, point.part_c, build.sum_bits),
     ):
         of_buffer = buffer_resources(kib, part, bits, uram_allowed=uram_allowed)
+        if part is point.part_c and point.spills:
+            of_buffer = with_third_copy(of_buffer)
         lut, bram18, uram = lut + of_buffer[0], bram18 + of_buffer[1], uram + of_buffer[2]
     lut += logic_luts(
         macs=point.macs, pack=point.dsp_pack, sums=point.pm * point.pn * point.arrays.k, post_lanes=point.part_c.w,

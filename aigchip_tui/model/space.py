@@ -17,13 +17,16 @@ from aigchip_tui.model.device import Device
 from aigchip_tui.model.errors import AigchipError
 
 Link = Literal["fanout", "forward"]
-Reuse = Literal["a", "b", "output"]
+Reuse = Literal["a", "b", "output", "a_spill", "b_spill"]
 Precision = Literal["int8", "int16", "fp16"]
 Output = Literal["scaled", "raw"]
 Style = Literal["uni", "mul", "bro"]
 LINKS: tuple[Link, ...] = get_args(Link)
 REUSES: tuple[Reuse, ...] = get_args(Reuse)
 OUTPUTS: tuple[Output, ...] = get_args(Output)
+# What a search draws from. Reuse of A or B that spills sums is built where it is asked for (a pin, a what-if): by the
+# analytic model it never beats reuse of the output (tests/search/test_spilling.py).
+SEARCHED_REUSES: tuple[Reuse, ...] = ("a", "b", "output")
 LANE_PRODUCTS = (2, 4, 8, 16, 32, 64)
 ARRAY_PRODUCTS = (2, 4, 8, 16, 32, 64)
 ARRAYS_PRODUCTS = (1, 2, 4, 8)
@@ -38,6 +41,16 @@ ELEMENT_BITS: Mapping[Precision, int] = {"int8": 8, "int16": 16, "fp16": 16}
 SUM_BITS: Mapping[Precision, int] = {"int8": 32, "int16": 48, "fp16": 32}
 ACC_BITS = SUM_BITS["int8"]
 _SPLIT = re.compile(r"(?:m(\d{1,4}))?(?:n(\d{1,4}))?(?:k(\d{1,4}))?")
+
+
+def stays(reuse: str) -> Literal["a", "b", "output"]:
+    """The operand that stays longest under a reuse pattern, whether it spills or not."""
+    return cast(Literal["a", "b", "output"], reuse.removesuffix("_spill"))
+
+
+def may_spill(reuse: str) -> bool:
+    """Whether a reuse pattern keeps sums in memory between tiles along k where it has to."""
+    return reuse.endswith("_spill")
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +127,8 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     """One point of the design space: every searched parameter of the gemm template (SPACE sec. 1).
 
     Buffers are KiB of one copy; double buffering doubles them. `reuse` is the operand that stays longest:
-    outer loops m-k-n for a, n-k-m for b, m-n-k for output.
+    outer loops m-k-n for a, n-k-m for b, m-n-k for output. `a_spill` and `b_spill` have the same order on hardware that
+    keeps sums in memory between the tiles along k, where k and the inner axis are cut; the others refuse such layers.
     """
 
     lane: Split
@@ -131,6 +145,20 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     part_b: Partition = Partition()
     part_c: Partition = Partition()
     reuse: Reuse = "output"
+
+    @property
+    def stays(self) -> Literal["a", "b", "output"]:
+        """The operand that stays longest, whether sums may be spilled or not."""
+        return stays(self.reuse)
+
+    @property
+    def spills(self) -> bool:
+        """Whether the hardware can keep sums in memory between the tiles along k."""
+        return may_spill(self.reuse)
+
+    def part_lanes(self, sum_bits: int) -> int:
+        """Sums that buffer C takes in a cycle, which is a token of spilled ones."""
+        return min(self.part_c.h, self.pm // self.c_slices(sum_bits)) * self.part_c.w
 
     @property
     def levels(self) -> tuple[Split, Split, Split]:

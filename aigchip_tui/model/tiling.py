@@ -146,7 +146,7 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
     tie.
 
     Raises RefusedError with rule `tile` if a buffer does not hold the smallest tile, and rule `spill` if
-    every cut would spill partial sums under the design's reuse.
+    every cut would spill partial sums and the design's reuse has nothing that brings them back.
     """
     grain = granules(point, build)
     if not grain.fits:
@@ -165,7 +165,7 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
             "spill",
             f"Layer {layer.name} ({layer.m} x {layer.n} x {layer.k}) would spill partial sums "
             f"under reuse {point.reuse} with buffers of {point.buf_a}, {point.buf_b}, {point.buf_c} KiB; "
-            "spilled sums are not built yet.",
+            f"reuse {point.reuse}_spill keeps them in memory.",
         )
     return best
 
@@ -176,11 +176,11 @@ WHOLE_M, WHOLE_N = (1, 2, 8), (1, 4)
 
 
 def tile_candidates(grain: Granules, layer: Layer, reuse: str) -> Iterator[tuple[int, int, int]]:
-    """Cuts (tm, tn, tk) worth comparing, none of which spills: the whole of k in one tile, then the freer
-    ones.
+    """Cuts (tm, tn, tk) worth comparing, of which only a reuse that may spill does: the whole of k in one tile, then
+    the freer ones.
 
-    Under output reuse k may be cut anywhere. Under reuse of A sums stay in place only if k or n is whole,
-    under reuse of B only if k or m is whole; the whole axis is then the free one.
+    Under output reuse k may be cut anywhere, and where sums may be spilled. Under reuse of A sums stay in place only if
+    k or n is whole, under reuse of B only if k or m is whole; the whole axis is then the free one.
     """
     m, n, k = (_up(size, step) for size, step in ((layer.m, grain.m), (layer.n, grain.n), (layer.k, grain.k)))
     if grain.m * k <= grain.capacity_a and grain.n * k <= grain.capacity_b:
@@ -222,9 +222,12 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     # banks.
     rows_a, rows_b = _up(layer.m, point.pm), _up(layer.n, point.pn)
     lda, ldc = _up(layer.k, max(point.pk, build.axi_elements)), _up(layer.n, max(point.pn, point.part_c.w))
-    reads_a, reads_b = reads(point.reuse, nm, nn, nk)
+    reads_a, reads_b = reads(point.stays, nm, nn, nk)
     a_bytes, b_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size
-    c_bytes = rows_a * ldc * out
+    result_bytes = rows_a * ldc * out
+    moves = 2 * nk - 2 if spills(point.stays, nm, nn, nk) else 0
+    sum_bytes = rows_a * _up(layer.n, point.pn) * build.sum_cell_bytes * moves
+    c_bytes = result_bytes + sum_bytes
     rate_a, rate_b = min(axi, point.part_a.w * size), min(axi, point.part_b.w * size)
     rate_c = min(axi, point.part_c.w * out)
     blocks = _ceil(layer.m, point.pm) * _ceil(layer.n, point.pn)
@@ -238,7 +241,8 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     memory = max(
         _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
         _ceil(b_bytes, rate_b) + nn * nk * reads_b * BURST_START,
-        _ceil(c_bytes, rate_c) + nm * nn * (BURST_START + STORE_START) + nm * (ldc // point.part_c.w),
+        _ceil(result_bytes, rate_c) + nm * nn * (BURST_START + STORE_START) + nm * (ldc // point.part_c.w),
+        spilling_cycles(point, build, result_bytes, sum_bytes, nm * nn * (moves + 1)) if point.spills else 0,
         math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
     )
     first_k = min(tk, lda) * size
@@ -268,10 +272,17 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     )
 
 
-def reads(reuse: str, nm: int, nn: int, nk: int) -> tuple[int, int]:
-    """How often A and B are read from memory without spilled sums; a tile stays while nothing else is
-    needed.
+def spilling_cycles(point: DesignPoint, build: Build, result_bytes: int, sum_bytes: int, bursts: int) -> int:
+    """Cycles of the only process on the memory of C: results, spilled sums both ways, and for each burst the wait for
+    its first word or its response.
     """
+    rate_c = min(build.axi_bytes, point.part_c.w * build.output_bytes)
+    rate_sums = min(build.axi_bytes, point.part_lanes(build.sum_bits) * build.sum_cell_bytes)
+    return _ceil(result_bytes, rate_c) + _ceil(sum_bytes, rate_sums) + bursts * BURST_START
+
+
+def reads(reuse: str, nm: int, nn: int, nk: int) -> tuple[int, int]:
+    """How often A and B are read from memory; a tile stays while nothing else is needed. `reuse`: what stays."""
     reads_a = 1 if nk == 1 else nn
     if reuse == "a":
         return 1, 1 if nn * nk == 1 else nm

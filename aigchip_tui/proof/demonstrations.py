@@ -149,7 +149,8 @@ class DemoProver:
         answer = self._read({
             "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports), "cures": False,
             "undemanded": False, "conformance": msgspec.to_builtins(spec.conformance(variant.settings)),
-            "headers": list(self._bench.headers.values()), "callable": [child.function for child, _ in inlined],
+            "headers": list(self._bench.headers.values()),
+            "callable": [*variant.supplied_functions, *(child.function for child, _ in inlined)],
         })
         if isinstance(answer, Finding):
             return "static", answer.message

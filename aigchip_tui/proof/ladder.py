@@ -52,7 +52,8 @@ def climb(
     answer = read({
         "body": body, "function": variant.function, "ports": msgspec.to_builtins(variant.ports),
         "conformance": msgspec.to_builtins(rules), "headers": list(bench.headers.values()),
-        "instruction": list(variant.instruction), "callable": [child.function for child, _ in children],
+        "instruction": list(variant.instruction),
+        "callable": [*variant.supplied_functions, *(child.function for child, _ in children)],
     })
     if isinstance(answer, Finding):
         return Climb(outcomes=(_red("static", (answer,), cause=answer.kind),))

@@ -24,6 +24,8 @@ from aigchip_tui.model.space import (
     Build,
     DesignPoint,
     Split,
+    may_spill,
+    stays,
 )
 from aigchip_tui.model.tiling import (
     BURST_START,
@@ -66,6 +68,7 @@ class Columns:
     rate_a: Floats
     rate_b: Floats
     rate_c: Floats
+    rate_sums: Floats
     part_c_w: Floats
     reuse: npt.NDArray[np.int64]
 
@@ -178,6 +181,7 @@ def columns_of(
         rate_a=np.minimum(axi, a_w * size),
         rate_b=np.minimum(axi, b_w * size),
         rate_c=np.minimum(axi, c_w * out),
+        rate_sums=np.minimum(axi, np.minimum(c_h, pm / slices) * c_w * build.sum_cell_bytes),
         part_c_w=c_w,
         reuse=reuse,
     )
@@ -271,7 +275,7 @@ def _whole_k(grid: _Grid, reuse: str, where: npt.NDArray[np.bool_]) -> Floats:
 def _free_k(grid: _Grid, reuse: str) -> Floats:
     d = grid.d
     divides_m = (1,) if reuse == "b" else FREE_M
-    divides_n = {"a": (1,), "b": FREE_M, "output": FREE_N}[reuse]
+    divides_n = {"a": (1,), "b": FREE_M}.get(reuse, FREE_N)
     least_n = grid.n if reuse == "a" else d.grain_n
     most_m = _down(_least(grid.m, np.floor(d.capacity_a / d.grain_k), np.floor(d.capacity_c / least_n)), d.grain_m)
     tm = _share(grid.m, most_m, _axis(divides_m), d.grain_m)[:, None]
@@ -291,11 +295,12 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
     nm, nn, nk = np.ceil(m / tm), np.ceil(n / tn), np.ceil(k / tk)
     reads_a: Floats | float = np.where(nk == 1, 1, nn)
     reads_b: Floats | float = np.where(nn * nk == 1, 1, nm)
-    if reuse == "a":
+    if stays(reuse) == "a":
         reads_a = 1.0
-    elif reuse == "b":
+    elif stays(reuse) == "b":
         reads_a, reads_b = np.where(nm * nk == 1, 1, nn), 1.0
-    a_bytes, b_bytes, c_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size, rows_a * ldc * out
+    a_bytes, b_bytes, result_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size, rows_a * ldc * out
+    c_bytes: Floats = result_bytes
     blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
     steps = (nk - 1) * _block_steps(d, tk / d.pk) + _block_steps(d, np.ceil((k - (nk - 1) * tk) / d.pk))
     visits = nm * nn * nk
@@ -305,7 +310,14 @@ def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Fl
         np.ceil(b_bytes / d.rate_b) + nn * nk * reads_b * BURST_START,
     )
     stores = nm * nn * (BURST_START + STORE_START) + nm * (ldc / d.part_c_w)
-    memory = np.maximum(memory, np.ceil(c_bytes / d.rate_c) + stores)
+    memory = np.maximum(memory, np.ceil(result_bytes / d.rate_c) + stores)
+    if may_spill(reuse):
+        inner = nn if stays(reuse) == "a" else nm
+        moves = np.where((nk > 1) & (inner > 1), 2 * nk - 2, 0)
+        sum_bytes = rows_a * _up(n, d.pn) * build.sum_cell_bytes * moves
+        bursts = nm * nn * (moves + 1) * BURST_START
+        memory = np.maximum(memory, np.ceil(result_bytes / d.rate_c) + np.ceil(sum_bytes / d.rate_sums) + bursts)
+        c_bytes = result_bytes + sum_bytes
     memory = np.maximum(memory, np.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle))
     loaded_k = np.minimum(tk, lda) * size
     first = np.maximum(

@@ -28,7 +28,8 @@ from aigchip_tui.search.operators import random_genes
 class Census(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of one build and workload.
 
-    `vocabulary` counts all combinations of parameters, `built` those of this release, both exactly. `legal` is an
+    `vocabulary` counts all combinations of parameters, `built` those of this release that a search draws
+    from, both exactly. `legal` is an
     estimate: `built` times the share of `sampled` random points that break no rule, with one standard error.
     `variants` bounds from above, by module, how many local settings exist at one precision, clock and port.
     """

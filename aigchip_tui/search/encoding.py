@@ -20,6 +20,7 @@ from aigchip_tui.model.space import (
     LINKS,
     PARTITION_FACTORS,
     REUSES,
+    SEARCHED_REUSES,
     DesignPoint,
     Partition,
     check_parameter,
@@ -41,7 +42,8 @@ GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     **{name: links for name, links in BUILT_LINKS.items() if len(links) > 1},
 }
 GENE_NAMES = tuple(GENE_VALUES)
-GENE_SIZES = tuple(len(values) for values in GENE_VALUES.values())
+# Values of each gene that a search draws from, the first ones; a pin may ask for any.
+GENE_SIZES = tuple(len(SEARCHED_REUSES) if name == "reuse" else len(values) for name, values in GENE_VALUES.items())
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
 DSP_PACK, ARRAY_LINK = 13, 14
 # The genes whose values are ordered by size: +-1 is a small step.

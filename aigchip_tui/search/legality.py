@@ -18,6 +18,7 @@ from aigchip_tui.model.space import (
     REUSES,
     Build,
     Partition,
+    may_spill,
 )
 from aigchip_tui.model.tiling import MAX_TILE_COLUMNS
 from aigchip_tui.model.workload import Workload
@@ -94,6 +95,9 @@ class Legality:
             _buffer(kib[1], b_h, b_w, build.data_bits, uram),
             _buffer(kib[2], c_h, c_w, build.sum_bits, uram),
         )
+        reuse = REUSES[genes[gene.REUSE]]
+        if may_spill(reuse):
+            used = (used[0], used[1], resources.with_third_copy(used[2]))
         lut = resources.logic_luts(
             macs=macs, pack=pack, sums=pm * pn * _ARRAYS[genes[gene.ARRAYS]][2], post_lanes=c_w,
             chosen=sum(h * w for h, w in ((a_h, a_w), (b_h, b_w)) if w > pk), sum_bits=build.sum_bits,
@@ -103,8 +107,9 @@ class Legality:
             return False
         if sum(u[1] for u in used) > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:
             return False
-        reuse = REUSES[genes[gene.REUSE]]
-        return reuse == "output" or self._spill_free(reuse, (m, n, k), (capacity_a, capacity_b, capacity_c))
+        if reuse == "output" or may_spill(reuse):
+            return True
+        return self._spill_free(reuse, (m, n, k), (capacity_a, capacity_b, capacity_c))
 
     def _spill_free(self, reuse: str, grain: tuple[int, int, int], capacity: tuple[int, int, int]) -> bool:
         grain_m, grain_n, grain_k = grain

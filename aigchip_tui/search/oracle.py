@@ -24,7 +24,7 @@ from aigchip_tui.model.space import (
     DSP_PACKS,
     LANE_SPLITS,
     MAX_TOKEN_BITS,
-    REUSES,
+    SEARCHED_REUSES,
     Build,
     Split,
 )
@@ -149,14 +149,14 @@ def _climbed(start: tuple[float, gene.Genes], build: Build, layers: LayerTable) 
 
 
 def _designs_of_shape(shape: tuple[int, int, int], levels: gene.Genes, build: Build) -> npt.NDArray[np.int64]:
-    count = len(_TRIPLES) * len(REUSES)
+    count = len(_TRIPLES) * len(SEARCHED_REUSES)
     # Every link fans out: a forward link takes no multiplier less and no cycle less.
     genes = np.zeros((len(gene.GENE_NAMES), count), dtype=np.int64)
     genes[gene.LANE], genes[gene.ARRAY], genes[gene.ARRAYS], genes[gene.DSP_PACK] = levels
-    genes[gene.BUF_A : gene.BUF_C + 1] = np.tile(_TRIPLES.T, len(REUSES))
+    genes[gene.BUF_A : gene.BUF_C + 1] = np.tile(_TRIPLES.T, len(SEARCHED_REUSES))
     for offset, factor in enumerate(canonical_parts(shape, build)):
         genes[gene.PART_A_H + offset] = factor.bit_length() - 1
-    genes[gene.REUSE] = np.repeat(np.arange(len(REUSES)), len(_TRIPLES))
+    genes[gene.REUSE] = np.repeat(np.arange(len(SEARCHED_REUSES)), len(_TRIPLES))
     return genes
 
 

@@ -10,11 +10,20 @@ import numpy.typing as npt
 
 from aigchip_tui.model import resources
 from aigchip_tui.model.rules import BUILT_ARRAYS
-from aigchip_tui.model.space import BUFFER_KIB, MAX_TOKEN_BITS, PARTITION_FACTORS, Build, Partition
+from aigchip_tui.model.space import (
+    BUFFER_KIB,
+    MAX_TOKEN_BITS,
+    PARTITION_FACTORS,
+    REUSES,
+    Build,
+    Partition,
+    may_spill,
+)
 from aigchip_tui.search import encoding as gene
 from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array, lane_pairs
 
 Bools = npt.NDArray[np.bool_]
+_SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
 _ARRAYS_K = np.array([split.k for split in BUILT_ARRAYS])
 
 
@@ -48,7 +57,9 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     small, large = (_buffer_table(bits, build.device.has_uram) for bits in (build.data_bits, build.sum_bits))
     used = small[:, genes[gene.BUF_A], genes[gene.PART_A_H], genes[gene.PART_A_W]]
     used = used + small[:, genes[gene.BUF_B], genes[gene.PART_B_H], genes[gene.PART_B_W]]
-    used = used + large[:, genes[gene.BUF_C], genes[gene.PART_C_H], genes[gene.PART_C_W]]
+    of_c = large[:, genes[gene.BUF_C], genes[gene.PART_C_H], genes[gene.PART_C_W]]
+    # A third copy of buffer C, as `resources.with_third_copy` has it.
+    used = used + np.where(_SPILLS[genes[gene.REUSE]], np.floor(1.5 * of_c), of_c)
     part_c_h = np.exp2(genes[gene.PART_C_H])
     lanes_c = d.pm / c_slices(d.pm, d.pn, part_c_h, gene_rows_of_array(genes), build.sum_bits) * d.pn
     macs = d.pm * d.pn * d.pk

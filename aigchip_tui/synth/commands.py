@@ -22,11 +22,17 @@ Key = TypeVar("Key", int, str)
 FUEL = 4_000_000
 """Statements that one command may take here; a loop without end is refused, not waited for."""
 MEMORY_START = 60
-"""Cycles from a read request to the first word of its burst, assumed until measured on a board (SPACE sec. 3)."""
+"""Cycles from a read request to the first word of its burst, and from the last word of a write to its response, assumed
+until measured on a board (SPACE sec. 3)."""
 
 
 class UnreadControlError(AigchipError):
     """The control of a process does not say what a command costs, and why."""
+
+
+def beats_read(memory: str) -> str:
+    """Where the beats that a command reads of a memory stand among its tokens; no port can have this name."""
+    return f"{memory}.read"
 
 
 class CommandCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +75,9 @@ class _Tally:
             raise UnreadControlError(f"a command takes more than {FUEL} steps of control")
 
     def token(self, token: c.Token) -> None:
-        self.tokens[token.port] = self.tokens.get(token.port, 0) + 1
+        _count(self.tokens, token.port)
+        if token.memory and not token.write:
+            _count(self.tokens, beats_read(token.port))
         if not token.memory and self.lead < 0:
             self.lead = self.cycles
         if token.write and not self.head:
@@ -167,6 +175,8 @@ class _Compiler:
                 return self._rolled(statement, timing)
             case c.Take():
                 return _take
+            case c.Wait():
+                return _confirmed
             case c.Block(port, _, held):
                 return _nothing if held else lambda tally: _count(tally.released, port)
             case c.Jump(kind):
@@ -291,6 +301,10 @@ def _take(tally: _Tally) -> None:
     if tally.taken:
         raise _Ended
     tally.taken = True
+
+
+def _confirmed(tally: _Tally) -> None:
+    tally.cycles += MEMORY_START
 
 
 def _nothing(tally: _Tally) -> None:

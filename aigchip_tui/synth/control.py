@@ -60,6 +60,10 @@ class Token(msgspec.Struct, frozen=True, tag="token"):
     memory: bool = False
 
 
+class Wait(msgspec.Struct, frozen=True, tag="wait"):
+    """Memory confirms what was written before the process goes on."""
+
+
 class Block(msgspec.Struct, frozen=True, tag="block"):
     """A block of a stream of blocks is acquired (`held`) or handed over."""
 
@@ -102,7 +106,7 @@ class Jump(msgspec.Struct, frozen=True, tag="jump"):
     kind: str
 
 
-Statement: TypeAlias = Take | Token | Block | Set | Choice | Loop | Jump
+Statement: TypeAlias = Take | Token | Wait | Block | Set | Choice | Loop | Jump
 
 
 class ControlProgram(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from aigchip_tui.synth.visits import Commanded, Refreshes, VisitTable
+from aigchip_tui.synth.commands import CommandCost
+from aigchip_tui.synth.visits import Refreshes, Residencies, VisitTable
 from aigchip_tui.synth.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -46,16 +47,31 @@ class _Load(NamedTuple):
 
 
 class _Store(NamedTuple):
-    """One tile of results on its way to memory.
+    """One tile of results or of spilled sums on its way to memory, through the processes of the store `members`.
 
     By process: cycles before it can take tokens (`leads`), from the first token of the store to its own (`offsets`),
     and from its last token to its next command (`tails`).
     """
 
+    members: tuple[int, ...]
     work: int
     leads: tuple[int, ...]
     offsets: tuple[int, ...]
     tails: tuple[int, ...]
+
+
+class _Back(NamedTuple):
+    """The sums of the next visit on their way back, which the store brings before it stores what this visit made.
+
+    `room`: cycles of work until it needs places that this visit's sums have had, or -1 if it needs none; `freed`:
+    cycles from this visit's first addition until there are places for all.
+    """
+
+    lead: int
+    work: int
+    tail: int
+    room: int
+    freed: int
 
 
 class _Visit(NamedTuple):
@@ -72,11 +88,14 @@ class _Visit(NamedTuple):
     loads: tuple[_Load | None, ...]
     opens: bool
     store: _Store | None
+    resumes: bool
+    brings: _Back | None
 
 
 class _State(NamedTuple):
     """Moments in cycles. `core` and `free`: when the processes of core and store take their next command. Per load:
-    free again, filled, blocks freed, commands not yet obeyed.
+    free again, filled, blocks freed, commands not yet obeyed. `back`: first and last token of the sums that the next
+    visit starts from.
     """
 
     command: int
@@ -88,19 +107,21 @@ class _State(NamedTuple):
     filled: tuple[int, ...]
     freed: tuple[tuple[int, ...], ...]
     pending: tuple[tuple[int, ...], ...]
+    back: tuple[int, int] = (0, 0)
 
 
 def compose(wiring: Wiring, table: VisitTable, *, command_depth: int) -> Composed:
     """Cycles of a layer; `command_depth` commands wait at each process."""
-    visits = _visits(table)
+    visits = _visits(table, wiring.back.depth if wiring.back else 0)
     plan = _Plan.of(wiring)
     longest = max(max(sum(column) for column in zip(v.lead, v.work, v.tail, v.latency, strict=True)) for v in visits)
     longest += max((sum(load) for v in visits for load in v.loads if load is not None), default=0)
+    longest += max((sum(v.brings) for v in visits if v.brings), default=0)
     longest += max((v.store.work + sum(v.store.leads) + sum(v.store.tails) for v in visits if v.store), default=0)
     blocks = tuple(edge.depth for edge in wiring.operands)
     state = _State(
         command=0, core=(0,) * len(wiring.core.processes), backs=(0,) * (command_depth + 1),
-        free=(0,) * len(table.store), flushed=(0,) * wiring.result.depth, dma=(0,) * len(blocks),
+        free=(0,) * len(table.residencies.costs), flushed=(0,) * wiring.result.depth, dma=(0,) * len(blocks),
         filled=(0,) * len(blocks), freed=tuple((0,) * (depth - 1) for depth in blocks), pending=((),) * len(blocks),
     )
     known: dict[tuple[_Visit, _State], tuple[_State, int, tuple[int, ...]]] = {}
@@ -139,7 +160,7 @@ class _Plan(NamedTuple):
         )
 
 
-def _visits(table: VisitTable) -> list[_Visit]:
+def _visits(table: VisitTable, back_depth: int) -> list[_Visit]:
     """The visits in order; equal ones are one object."""
     import numpy as np
 
@@ -154,17 +175,23 @@ def _visits(table: VisitTable) -> list[_Visit]:
         loads.append(row)
         asks.append(_asks(table.there, refreshes.asked))
     opens = np.concatenate(([1], table.released[:-1]))
-    stores = iter(_stores(table.store))
+    stores = iter(zip(_stores(table.residencies), table.residencies.brings.tolist(), strict=True))
+    resumed = table.resumed.tolist()
     interned: dict[_Visit, _Visit] = {}
     found = []
     shapes = (table.lead, table.work, table.tail, table.latency, table.ahead, table.early)
     figures = [[tuple(row) for row in each.T.tolist()] for each in shapes]
     columns = zip(gaps.tolist(), *figures, opens.tolist(), table.released.tolist(), strict=True)
     for index, (gap, lead, work, tail, latency, ahead, early, opened, released) in enumerate(columns):
+        store, brought = next(stores) if released else (None, -1)
         visit = _Visit(
             gap=gap, lead=lead, work=work, tail=tail, latency=latency, ahead=ahead, early=early,
             asks=tuple(row[index] for row in asks),
-            loads=tuple(row[index] for row in loads), opens=opened > 0, store=next(stores) if released else None,
+            loads=tuple(row[index] for row in loads), opens=opened > 0, store=store,
+            resumes=resumed[index] > 0,
+            brings=None if brought < 0 else _back(
+                table.residencies.costs[-1][brought], resumed[index], resumed[index + 1], work[-1], back_depth
+            ),
         )
         found.append(interned.setdefault(visit, visit))
     return found
@@ -200,18 +227,30 @@ def _loads(refreshes: Refreshes) -> list[_Load]:
     return out
 
 
-def _stores(store: tuple[Commanded, ...]) -> list[_Store]:
+def _back(cost: CommandCost, before: int, tokens: int, additions: int, depth: int) -> _Back:
+    """How `tokens` sums come back while those of the visit in front, `before`, are taken out of a FIFO of `depth`."""
+    free = depth - before
+    waits = tokens > free
+    return _Back(
+        lead=cost.lead, work=cost.work, tail=cost.cycles - cost.lead - cost.work,
+        room=free * cost.work // tokens if waits else -1,
+        freed=(tokens - free) * additions // max(1, before) if waits else 0,
+    )
+
+
+def _stores(residencies: Residencies) -> list[_Store]:
     found: dict[tuple[int, ...], _Store] = {}
     out = []
-    for key in zip(*(sequence.which.tolist() for sequence in store), strict=True):
+    for key in map(tuple, residencies.which.T.tolist()):
         value = found.get(key)
         if value is None:
-            costs = [s.costs[index] for s, index in zip(store, key, strict=True)]
+            members = tuple(place for place, index in enumerate(key) if index >= 0)
+            costs = [residencies.costs[place][key[place]] for place in members]
             offsets = [0]
             for cost in costs[:-1]:
                 offsets.append(offsets[-1] + cost.head - cost.lead)
             value = found[key] = _Store(
-                work=max(cost.work for cost in costs), leads=tuple(cost.lead for cost in costs),
+                members=members, work=max(cost.work for cost in costs), leads=tuple(cost.lead for cost in costs),
                 offsets=tuple(offsets), tails=tuple(cost.cycles - cost.lead - cost.work for cost in costs),
             )
         out.append(value)
@@ -241,36 +280,48 @@ def _step(plan: _Plan, state: _State, visit: _Visit) -> tuple[_State, tuple[int,
         able = max(state.core[taker], command + 1) + visit.lead[taker]
         waited[index] = max(0, ready.get(taker, able) - able)
     waited[-1] = max(0, command - max(state.core))
-    core = _flow(plan, state, visit, command, ready, waited)
+    core, added = _flow(plan, state, visit, command, ready, waited)
     for index, load in enumerate(visit.loads):
         if load is not None:
             freed[index] = (*freed[index][1:], state.core[plan.takers[index]] + 1)
-    free, flushed = state.free, state.flushed
+    free, flushed, back = list(state.free), state.flushed, state.back
+    if visit.brings is not None:
+        brings = visit.brings
+        first = max(free[-1], command + 1) + brings.lead
+        if brings.room >= 0:
+            first = max(first, added + 1 - brings.room)
+        done = max(first + brings.work, added + brings.freed if brings.room >= 0 else 0)
+        back = (first, done)
+        free[-1] = done + brings.tail
     if visit.store is not None:
         store = visit.store
-        can = [moment + lead for moment, lead in zip(free, store.leads, strict=True)]
+        can = [free[place] + lead for place, lead in zip(store.members, store.leads, strict=True)]
         begin = max(core[-1] + 1, *(moment - offset for moment, offset in zip(can, store.offsets, strict=True)))
-        free = tuple(
-            begin + store.work + offset + tail for offset, tail in zip(store.offsets, store.tails, strict=True)
-        )
+        for place, offset, tail in zip(store.members, store.offsets, store.tails, strict=True):
+            free[place] = begin + store.work + offset + tail
         flushed = (*flushed[1:], free[0] + 1)
     after = _State(
-        command=command, core=core, backs=(*state.backs[1:], core[-1]), free=free, flushed=flushed, dma=tuple(dma),
-        filled=tuple(filled), freed=tuple(freed), pending=tuple(pending),
+        command=command, core=core, backs=(*state.backs[1:], core[-1]), free=tuple(free), flushed=flushed,
+        dma=tuple(dma), filled=tuple(filled), freed=tuple(freed), pending=tuple(pending), back=back,
     )
     return after, tuple(waited)
 
 
 def _flow(
     plan: _Plan, state: _State, visit: _Visit, command: int, ready: dict[int, int], waited: list[int]
-) -> tuple[int, ...]:
-    """When each process of the core is free again: tokens flow forward, and nobody runs ahead of who takes them."""
+) -> tuple[tuple[int, ...], int]:
+    """When each process of the core is free again, and when the last one takes its first token.
+
+    Tokens flow forward, and nobody runs ahead of who takes them.
+    """
     starts: list[int] = []
     for index, producers in enumerate(plan.producers):
         able = max(state.core[index], command + 1) + visit.lead[index]
         if index == len(plan.producers) - 1 and visit.opens:
             waited[-2] = max(0, state.flushed[0] - able)
             able = max(able, state.flushed[0])
+        if index == len(plan.producers) - 1 and visit.resumes:
+            able = max(able, state.back[0] + 1)
         first = (starts[p] + visit.latency[p] for p in producers)
         starts.append(max((able, ready.get(index, able), *first)))
     backwards = sorted(range(len(plan.edges)), key=lambda edge: -plan.edges[edge][1])
@@ -281,10 +332,12 @@ def _flow(
     for index, producers in enumerate(plan.producers):
         through = (ends[p] + visit.latency[p] for p in producers)
         ends.append(max((starts[index] + visit.work[index], *through)))
+    if visit.resumes:
+        ends[-1] = max(ends[-1], state.back[1] + 1)
     for edge in backwards:
         producer, consumer = plan.edges[edge]
         ends[producer] = max(ends[producer], ends[consumer] - visit.latency[producer] - visit.early[edge])
-    return tuple(end + tail for end, tail in zip(ends, visit.tail, strict=True))
+    return tuple(end + tail for end, tail in zip(ends, visit.tail, strict=True)), starts[-1]
 
 
 def _moved(state: _State, shift: int, least: int) -> _State:
@@ -297,5 +350,6 @@ def _moved(state: _State, shift: int, least: int) -> _State:
         command=max(state.command - shift, least), core=all_of(state.core), backs=all_of(state.backs),
         free=all_of(state.free), flushed=all_of(state.flushed), dma=all_of(state.dma), filled=all_of(state.filled),
         freed=tuple(all_of(each) for each in state.freed),
-        pending=tuple(all_of(p) for p in state.pending),
+        pending=tuple(all_of(p) for p in state.pending), back=(state.back[0] - shift, state.back[1] - shift)
+        if state.back[1] - shift > least else (least, least),
     )

@@ -94,11 +94,15 @@ class _Reader:
                 self.command, self.fields = parameter.name, tuple(field.name for field in record.fields)
         elif kind.name == "stream_of_blocks":
             self.blocks[parameter.name] = parameter.name
-        elif kind.pointers or kind.extents:
+        elif kind.pointers or kind.extents or self._is_master(kind):
             self.memories[parameter.name] = parameter.name
             self.data.add(parameter.name)
         elif not self._scalar(kind):
             self.data.add(parameter.name)
+
+    def _is_master(self, kind: ast.TypeRef) -> bool:
+        """Whether a type is hls::burst_maxi: a memory whose bursts the process asks for itself."""
+        return kind.name == "burst_maxi"
 
     def _scalar(self, kind: ast.TypeRef, depth: int = 0) -> bool:
         if kind.pointers or kind.extents:
@@ -348,6 +352,13 @@ class _Reader:
             base = base.base
         for argument in (*indices, *arguments):
             self.expression(argument, out)
+        memory = self.memories.get(base.name) if isinstance(base, ast.Name) else None
+        if memory is not None:
+            if method in ("read", "write"):
+                out.append(c.Token(memory, write=method == "write", memory=True))
+            elif method == "write_response":
+                out.append(c.Wait())
+            return c.Opaque("it is data")
         port = self.streams.get(base.name) if isinstance(base, ast.Name) else None
         if port is None:
             return c.Opaque("it is data")

@@ -111,6 +111,19 @@ class Refreshes(msgspec.Struct, frozen=True, kw_only=True):
     load: tuple[Commanded, ...]
 
 
+class Residencies(msgspec.Struct, frozen=True, kw_only=True):
+    """Tiles of results on their way to memory, one column each, and the sums that come back.
+
+    `which`: by process of the store the distinct cost of its command, -1 where it has none for this tile. `brings`: the
+    distinct cost of the store's last process for the sums of the visit behind this one, which it brings before it
+    stores this tile; -1 where there are none.
+    """
+
+    costs: tuple[tuple[CommandCost, ...], ...]
+    which: Integers
+    brings: Integers
+
+
 class VisitTable(msgspec.Struct, frozen=True, kw_only=True):
     """A layer visit by visit. Arrays are (process of the core, visit), in cycles of a visit that waits for nobody.
 
@@ -118,7 +131,8 @@ class VisitTable(msgspec.Struct, frozen=True, kw_only=True):
     command, `latency`: from taking a token to giving one. Of each edge of the core, `ahead` are the cycles by which
     its producer may begin before its consumer, and `early` those by which it may end before it, until the FIFO is
     full. `released`: blocks of results handed over. `there`: cycle
-    in which a visit's commands are there if the commander is not held back.
+    in which a visit's commands are there if the commander is not held back. `resumed`: tokens of sums that a visit
+    starts from.
     """
 
     lead: Integers
@@ -130,7 +144,8 @@ class VisitTable(msgspec.Struct, frozen=True, kw_only=True):
     released: Integers
     there: Integers
     refreshes: tuple[Refreshes, ...]
-    store: tuple[Commanded, ...]
+    resumed: Integers
+    residencies: Residencies
 
 
 def visit_table(wiring: Wiring, trace: LayerTrace, costs: Mapping[str, Commanded]) -> VisitTable:
@@ -160,7 +175,49 @@ def visit_table(wiring: Wiring, trace: LayerTrace, costs: Mapping[str, Commanded
         lead=columns[:, 0], work=columns[:, 1], tail=columns[:, 2], latency=columns[:, 3],
         ahead=np.array(ahead), early=np.array(early),
         released=costs[last].released(wiring.result.producer_port), there=trace.times[wiring.commands[last]],
-        refreshes=tuple(refreshes), store=tuple(costs[p] for p in wiring.store.processes),
+        refreshes=tuple(refreshes), resumed=_resumed(wiring, costs, visits), residencies=_residencies(wiring, costs),
+    )
+
+
+def _resumed(wiring: Wiring, costs: Mapping[str, Commanded], visits: int) -> Integers:
+    import numpy as np
+
+    back = wiring.back
+    return costs[back.consumer].tokens(back.consumer_port) if back else np.zeros(visits, dtype=np.int64)
+
+
+def _residencies(wiring: Wiring, costs: Mapping[str, Commanded]) -> Residencies:
+    """Aligns the commands of the store to the tiles that leave, by the tokens that they move."""
+    import numpy as np
+
+    store, back = wiring.store, wiring.back
+    count = costs[store.first].which.size
+    at: dict[str, Integers] = {store.first: np.arange(count)}
+    brings = np.full(count, -1, dtype=np.int64)
+    for name in store.processes[1:]:
+        comes = np.zeros(count, dtype=np.int64)
+        for edge in store.edges:
+            if edge.consumer == name:
+                given = costs[edge.producer].tokens(edge.producer_port)
+                comes += np.where(at[edge.producer] >= 0, given[at[edge.producer]], 0)
+        own = costs[name]
+        brought = np.zeros(own.which.size, dtype=bool)
+        if back is not None and back.producer == name:
+            brought = own.tokens(back.producer_port) > 0
+        stored = np.flatnonzero(~brought)
+        tiles = np.flatnonzero(comes)
+        if stored.size != tiles.size:
+            raise AigchipError(f"{name} has {stored.size} commands for {tiles.size} tiles of results.")
+        at[name] = np.full(count, -1, dtype=np.int64)
+        at[name][tiles] = stored
+        loads = np.flatnonzero(brought)
+        behind = np.searchsorted(stored, loads)
+        if loads.size and (behind[-1] == stored.size or np.unique(behind).size != loads.size):
+            raise AigchipError(f"{name} does not bring sums back once before it stores a tile.")
+        brings[tiles[behind]] = own.which[loads]
+    which = [np.where(at[name] >= 0, costs[name].which[at[name]], -1) for name in store.processes]
+    return Residencies(
+        costs=tuple(costs[name].costs for name in store.processes), which=np.array(which), brings=brings
     )
 
 

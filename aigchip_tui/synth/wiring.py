@@ -38,7 +38,7 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     """A design as loads, one core and one store, with the blocks between them and the streams of commands.
 
     `operands`: the edge of blocks from each load to the core, in the order of `loads`. `commands`: process to the
-    commander's port that commands it.
+    commander's port that commands it. `back`: the edge on which the store brings spilled sums back to the core.
     """
 
     commander: str
@@ -48,6 +48,7 @@ class Wiring(msgspec.Struct, frozen=True, kw_only=True):
     operands: tuple[Edge, ...]
     result: Edge
     commands: dict[str, str]
+    back: Edge | None = None
 
 
 def wiring_of(netlist: Netlist, commander: str) -> Wiring:
@@ -56,7 +57,8 @@ def wiring_of(netlist: Netlist, commander: str) -> Wiring:
     commands = {e.consumer: e.producer_port for e in netlist.edges if e.producer == commander}
     data = [e for e in netlist.edges if e.producer != commander]
     blocks = [e for e in data if kinds.get((e.producer, e.producer_port)) == "blocks"]
-    streams = [e for e in data if e not in blocks]
+    back = [e for e in data if e in netlist.backward]
+    streams = [e for e in data if e not in blocks and e not in back]
     copies = {(i.name, p.name): p.copies for i in netlist.instances for p in i.variant.ports}
     parts = {name: part for part in _parts(list(commands), streams, copies) for name in part.processes}
     results = [e for e in blocks if any(b.consumer in parts[e.producer].processes for b in blocks)]
@@ -64,9 +66,12 @@ def wiring_of(netlist: Netlist, commander: str) -> Wiring:
         raise AigchipError("The latency of a design is known for one array between blocks of operands and of results.")
     core = parts[results[0].producer]
     operands = tuple(e for e in blocks if e.consumer in core.processes)
+    store = parts[results[0].consumer]
+    if len(back) > 1 or any(e.producer not in store.processes or e.consumer != core.last for e in back):
+        raise AigchipError("The latency of a design is known with one stream from its store back to its sums.")
     return Wiring(
         commander=commander, loads=tuple(parts[e.producer] for e in operands), core=core,
-        store=parts[results[0].consumer], operands=operands, result=results[0], commands=commands,
+        store=store, operands=operands, result=results[0], commands=commands, back=back[0] if back else None,
     )
 
 

@@ -74,7 +74,7 @@ class Accumulate:
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Thirteen topics; words follow the slices, the banks and the bank word against a token."""
-        rows, columns, slices, height, width, depth = _numbers(settings)
+        rows, columns, slices, height, width, depth = bank_settings(settings)
         by_rows, by_columns = relation(height, rows // slices), relation(width, columns)
         fit_rows = {
             "fewer": "A token has more rows than there are banks: it is added in parts of one row a bank, each next "
@@ -119,7 +119,7 @@ class Accumulate:
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """Commands, slices of sums in, blocks out."""
-        rows, columns, slices, height, width, depth = _numbers(settings)
+        rows, columns, slices, height, width, depth = bank_settings(settings)
         numbers = numbers_of(settings)
         return (
             command_port("accum_cmd", per="one per visit"),
@@ -156,10 +156,11 @@ class Accumulate:
         A bank word is never longer than a row of a block: a word is read, added to and written in one piece, and the
         same word in consecutive cycles would be read before it is written.
         """
-        return in_every_format(self._legal)
+        return in_every_format(self.legal_of)
 
     @staticmethod
-    def _legal(numbers: Numbers) -> Iterator[Settings]:
+    def legal_of(numbers: Numbers) -> Iterator[Settings]:
+        """The legal settings of one number format."""
         most = most_lanes("acc_t", numbers)
         for rows in powers_of_two(1, most_lanes("data_t", numbers)):
             for columns in powers_of_two(1, min(most, MOST_MULTIPLIERS // rows)):
@@ -178,7 +179,7 @@ class Accumulate:
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """Residencies of one to three visits, a tile with room behind its rows, one over all addresses."""
-        rows, columns, slices, height, width, depth = _numbers(settings)
+        rows, columns, slices, height, width, depth = bank_settings(settings)
         per_block = slices * ceil_div(rows // slices, height) * ceil_div(columns, width)
         blocks = max(1, min(MOST_SUMS // (rows * columns), MOST_STEPS // per_block))
         deepest = depth // ceil_div(rows, height)
@@ -211,7 +212,7 @@ class Accumulate:
     ) -> TestCase:
         import numpy as np
 
-        rows, columns, slices, height, width, depth = _numbers(settings)
+        rows, columns, slices, height, width, depth = bank_settings(settings)
         numbers = numbers_of(settings)
         bound = 1 << (numbers.sum_bits - SPARE_BITS)
         rows_of_commands: list[dict[str, int]] = []
@@ -249,7 +250,7 @@ class Accumulate:
 
     def conformance(self, settings: Settings) -> Conformance:
         """ADD at II 1, banks unrolled and partitioned, lanes of a bank word and of a part unrolled."""
-        rows, columns, slices, height, width, _ = _numbers(settings)
+        rows, columns, slices, height, width, _ = bank_settings(settings)
         lanes = min(height, rows // slices) * width
         parts = rows // slices * columns // lanes
         each_part = (
@@ -276,7 +277,8 @@ class Accumulate:
         )
 
 
-def _numbers(settings: Settings) -> tuple[int, int, int, int, int, int]:
+def bank_settings(settings: Settings) -> tuple[int, int, int, int, int, int]:
+    """rows, columns, slices, part_h, part_w and depth."""
     return (
         number(settings, "rows"),
         number(settings, "columns"),

@@ -20,6 +20,10 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | post         | lanes, bias_words |
 | post_raw     | lanes, parts, bias_words |
 | dma_store    | port, lanes |
+| accumulate_spill | as accumulate |
+| flush_spill  | rows, columns, part_rows, part_h, part_w, depth |
+| dma_spill    | port, lanes, sums |
+| ctrl_spill   | as ctrl, without reuse "output" |
 | ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
 
 `unit`: elements that a gearbox keeps together.
@@ -27,6 +31,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 arrays (PM or PN), `k` its elements along k over all arrays (PK). `rows`, `columns` of the collector: QM and QN of one
 array; of accumulate: PM and PN of a block (a token holds rows / slices of them). `part_h`: banks, `part_w`:
 elements of a bank word, `depth`: words of a bank.
+`part_rows`: rows of a part of sums (what the banks of C take in a cycle), `sums`: its elements.
 `arrays`: number of arrays. `precision`: number format where it is not int8; ctrl has none, it touches no element.
 """
 
@@ -57,6 +62,10 @@ PORT_BYTES: Final = (8, 16, 32, 64)
 
 INCLUDES: Final = ("hls_stream.h", "hls_vector.h", "hls_streamofblocks.h", "gemm_types.hpp")
 """Headers that the template's prologue includes for every module."""
+
+
+BURSTS: Final = "hls_burst_maxi.h"
+"""Header of an AXI master whose bursts a module asks for itself; only such a module includes it."""
 
 
 def ceil_div(value: int, by: int) -> int:

@@ -18,7 +18,7 @@ from .common import (
     scalar_port,
     settings_product,
 )
-from .types import COMMANDS, LAYER_FIELDS, LAYER_WORDS
+from .types import COMMANDS, LAYER_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,7 +94,7 @@ def asked_for(reuse: str, rows: list[Mapping[str, int]], operand: str) -> list[i
     counts: list[int] = []
     before = 0
     for row in rows:
-        visits = list(_visits(reuse, row["ALONG_M"], row["ALONG_N"], row["ALONG_K"]))
+        visits = list(tile_visits(reuse, row["ALONG_M"], row["ALONG_N"], row["ALONG_K"]))
         runs = _runs(visits, operand)
         counts += [before + min(len(runs), 1 + sum(run <= v for run in runs)) for v in range(len(visits))]
         before += len(runs)
@@ -107,7 +107,8 @@ def _runs(visits: list[tuple[int, int, int]], operand: str) -> list[int]:
     return [v for v, tile in enumerate(visits) if v == 0 or tile[own] != visits[v - 1][own]]
 
 
-def _visits(reuse: str, nm: int, nn: int, nk: int) -> Iterator[tuple[int, int, int]]:
+def tile_visits(reuse: str, nm: int, nn: int, nk: int) -> Iterator[tuple[int, int, int]]:
+    """Tiles (m, n, k) in the order in which they are visited."""
     if reuse == "a":
         yield from ((m, n, k) for m in range(nm) for k in range(nk) for n in range(nn))
     elif reuse == "b":
@@ -118,7 +119,7 @@ def _visits(reuse: str, nm: int, nn: int, nk: int) -> Iterator[tuple[int, int, i
 
 def _layer_trace(reuse: str, row: Mapping[str, int], out: dict[str, list[dict[str, int]]]) -> None:
     nm, nn, nk = row["ALONG_M"], row["ALONG_N"], row["ALONG_K"]
-    visits = list(_visits(reuse, nm, nn, nk))
+    visits = list(tile_visits(reuse, nm, nn, nk))
 
     def edge(name: str, index: int, count: int) -> int:
         return row[f"{name}_1" if index == count - 1 else name]
@@ -199,6 +200,12 @@ class Ctrl:
     summary = "reads the layer table and commands every process, loads one refresh ahead"
     inlined = False
     equivalent_mutants = EQUIVALENT
+    fields: tuple[str, ...] = LAYER_FIELDS
+    reuses: tuple[str, ...] = REUSES
+
+    def streams(self, settings: Settings) -> tuple[tuple[str, str], ...]:
+        """Streams of commands and the structs they carry, in the order of the parameters."""
+        return _streams(settings)
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Lines of the instruction; reuse, each arbiter and the arrays reword one line of their own."""
@@ -249,7 +256,7 @@ class Ctrl:
                 copies=arrays if name == "array" and arrays > 1 else None,
                 per=COMMANDS[struct][0],
             )
-            for name, struct in _streams(settings)
+            for name, struct in self.streams(settings)
         )
         return (
             memory_port("table", "in", "std::int32_t", None, tokens="LAYER_WORDS words a layer"),
@@ -272,14 +279,18 @@ class Ctrl:
     def legal_settings(self) -> Iterator[Settings]:
         """48: three reuse patterns, 1 to 8 arrays, an arbiter or none on each operand."""
         return settings_product(
-            {"reuse": REUSES, "arrays": ARRAYS, "arbiter_a": ("yes", "no"), "arbiter_b": ("yes", "no")}
+            {"reuse": self.reuses, "arrays": ARRAYS, "arbiter_a": ("yes", "no"), "arbiter_b": ("yes", "no")}
         )
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """One layer of a single tile, odd counts of tiles with edges, and three layers in one launch."""
         reuse = str(settings["reuse"])
+        return tuple(self._case(name, settings, shapes, rng) for name, shapes in self.launches(reuse).items())
+
+    def launches(self, reuse: str) -> dict[str, list[tuple[int, int, int]]]:
+        """Counts of tiles along m, n and k for the layers of each launch."""
         free = {"a": ((3, 4, 1), (2, 1, 3)), "b": ((4, 3, 1), (1, 2, 3)), "output": ((2, 3, 4), (3, 2, 1))}[reuse]
-        launches = {
+        return {
             "single tile": [(1, 1, 1)],
             "several tiles": [free[0]],
             "one tile of another axis": [free[1]],
@@ -288,19 +299,28 @@ class Ctrl:
             "one tile of B": [(1, 1, 2), (5, 1, 1)],
             "one tile of A": [(1, 1, 2), (1, 5, 1)],
         }
-        return tuple(self._case(name, settings, shapes, rng) for name, shapes in launches.items())
+    def random_row(self, reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:
+        """A layer of the table with consistent counts of tiles and loads; other words are random and distinct."""
+        values = (rng.permutation(1_000_000)[: len(self.fields)] + 1).tolist()
+        row = dict(zip(self.fields, values, strict=True))
+        row.update(ALONG_M=nm, ALONG_N=nn, ALONG_K=nk, VISITS=nm * nn * nk, **refreshes(reuse, nm, nn, nk))
+        return row
+
+    def trace(self, reuse: str, rows: list[Mapping[str, int]]) -> dict[str, list[dict[str, int]]]:
+        """Every command that a launch of these layers needs."""
+        return trace(reuse, rows)
 
     def _case(
         self, name: str, settings: Settings, shapes: list[tuple[int, int, int]], rng: np.random.Generator
     ) -> TestCase:
         import numpy as np
 
-        rows = [_random_row(str(settings["reuse"]), *shape, rng) for shape in shapes]
-        table = np.array([[row[field] for field in LAYER_FIELDS] for row in rows], dtype="<i4")
-        wanted = trace(str(settings["reuse"]), list(rows))
+        rows = [self.random_row(str(settings["reuse"]), *shape, rng) for shape in shapes]
+        table = np.array([[row[field] for field in self.fields] for row in rows], dtype="<i4")
+        wanted = self.trace(str(settings["reuse"]), list(rows))
         expected, counts = {}, {}
         arrays = number(settings, "arrays")
-        for stream, struct in _streams(settings):
+        for stream, struct in self.streams(settings):
             data, count = commands(struct, wanted[stream])
             names = [f"array[{i}]" for i in range(arrays)] if stream == "array" and arrays > 1 else [stream]
             expected.update(dict.fromkeys(names, data))
@@ -325,21 +345,13 @@ class Ctrl:
         """The visit loop is not pipelined (see the instruction), so no rate is contracted."""
         loops: tuple[LoopRule, ...] = (
             LoopRule(label="layer", named=False),
-            LoopRule(label="read", trip=LAYER_WORDS, pipeline_ii=1, named=False),
+            LoopRule(label="read", trip=len(self.fields), pipeline_ii=1, named=False),
             LoopRule(label="visit", pipeline_off=True),
         )
         if number(settings, "arrays") > 1:
             loops += (LoopRule(label="each_array", trip=number(settings, "arrays"), unroll=True, named=False),)
         lutram = PragmaRule(kind="BIND_STORAGE", options={"type": "ram_2p|ram_s2p", "impl": "lutram"})
-        return Conformance(loops=loops, pragmas=(lutram,), arrays=(ArrayRule(extents=(LAYER_WORDS,)),), ii=None)
-
-
-def _random_row(reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:
-    """A layer of the table with consistent counts of tiles and loads; all other words are random and distinct."""
-    values = (rng.permutation(1_000_000)[:LAYER_WORDS] + 1).tolist()
-    row = dict(zip(LAYER_FIELDS, values, strict=True))
-    row.update(ALONG_M=nm, ALONG_N=nn, ALONG_K=nk, VISITS=nm * nn * nk, **refreshes(reuse, nm, nn, nk))
-    return row
+        return Conformance(loops=loops, pragmas=(lutram,), arrays=(ArrayRule(extents=(len(self.fields),)),), ii=None)
 
 
 def axis_words(axis: str, tiles: int, *, a: int = 0, b: int = 0, c: int = 0, bias: int = 0) -> dict[str, int]:
@@ -349,7 +361,7 @@ def axis_words(axis: str, tiles: int, *, a: int = 0, b: int = 0, c: int = 0, bia
 
 
 def refreshes(reuse: str, nm: int, nn: int, nk: int) -> dict[str, int]:
-    """Visits that a refresh of A and one of B serve under a reuse pattern without spilled sums."""
+    """Visits that a refresh of A and one of B serve under a reuse pattern."""
     visits = nm * nn * nk
     a = {"a": nm * nk, "b": visits if nm * nk > 1 else 1, "output": visits if nk > 1 else nm}[reuse]
     b = {"a": visits if nn * nk > 1 else 1, "b": nn * nk, "output": visits if nn * nk > 1 else 1}[reuse]

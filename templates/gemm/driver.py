@@ -9,11 +9,13 @@ from aigchip_tui.model.errors import AigchipError
 
 from .common import ceil_div
 from .ctrl import axis_words, refreshes
+from .ctrl_spill import spills
 from .numbers import INT8, Numbers
+from .parts import spill_words
 from .post import golden
 from .post_raw import raw_parts
 from .shape import Shape
-from .types import LAYER_FIELDS
+from .types import LAYER_FIELDS, SPILL_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +72,7 @@ def _extent(size: int, tile: int, step: int) -> Extent:
 class LayerLayout:
     """Block counts, words and addresses of one layer's tiles: what the table says and how memory is laid out.
 
-    Raises AigchipError if a tile does not fit its buffer or sums would have to be spilled.
+    Raises AigchipError if a tile does not fit its buffer, or sums would have to be spilled by a design that cannot.
     """
 
     def __init__(self, shape: Shape, tiles: LayerTiles) -> None:
@@ -89,14 +91,16 @@ class LayerLayout:
         self.a_tile = self.mb.full * shape.pm * self.k_words.full
         self.b_tile = self.nb.full * shape.pn * self.k_words.full
         self.c_tile = self.store_words(self.mb.full, self.c_words.full)
+        self.spilled = spills(shape.reuse, self.nm, self.nn, self.nk)
+        self.spill_tile = self.sum_words(self.mb.full, self.nb.full) if self.spilled else 0
         self._check()
 
     def _check(self) -> None:
         shape, t = self.shape, self.tiles
-        spilled = self.nk > 1 and ((shape.reuse == "a" and self.nn > 1) or (shape.reuse == "b" and self.nm > 1))
-        if spilled:
+        if self.spilled and not shape.spills:
             raise AigchipError(
-                f"not built yet: reuse {shape.reuse} with {self.nm} x {self.nn} x {self.nk} tiles spills sums."
+                f"Reuse {shape.reuse} with {self.nm} x {self.nn} x {self.nk} tiles spills sums, and this design has "
+                f"nothing that brings them back.", hint=f"Take reuse {shape.reuse}_spill."
             )
         row_a = ceil_div(self.k_words.full * shape.port, shape.a.width)
         row_b = ceil_div(self.k_words.full * shape.port, shape.b.width)
@@ -111,6 +115,21 @@ class LayerLayout:
                 raise AigchipError(
                     f"A tile of {t.tm} x {t.tn} x {t.tk} needs {need} addresses in a bank of {name}, there are {depth}."
                 )
+
+    def parts(self, mb: int, nb: int) -> int:
+        """Tokens of spilled sums of a tile."""
+        rows, columns = self.shape.part
+        return mb * self.shape.pm * nb * self.shape.pn // (rows * columns)
+
+    def sum_words(self, mb: int, nb: int) -> int:
+        """AXI words of a tile of spilled sums."""
+        rows, columns = self.shape.part
+        return spill_words(self.parts(mb, nb), rows * columns, self.shape.port)
+
+    @property
+    def spill_words(self) -> int:
+        """AXI words of the layer's region of spilled sums: the tiles of C that wait at the same time."""
+        return (self.nn if self.shape.reuse == "a" else self.nm) * self.spill_tile
 
     def store_words(self, mb: int, c_words: int) -> int:
         """AXI words of a tile of C."""
@@ -127,8 +146,10 @@ class LayerLayout:
             self.nm * self.nn * self.c_tile,
         )
 
-    def row(self, *, a: int, b: int, bias: int, c: int, post: PostSettings) -> dict[str, int]:
-        """The layer's words of the table by name; `a`, `b`, `bias`, `c` are its first words in the memories."""
+    def row(self, *, a: int, b: int, bias: int, c: int, post: PostSettings, spill: int = 0) -> dict[str, int]:
+        """The layer's words of the table by name; `a`, `b`, `bias`, `c` are its first words in the memories, `spill`
+        that of its spilled sums in the memory of C.
+        """
         s, nm, nn, nk = self.shape, self.nm, self.nn, self.nk
         row = {
             **axis_words("M", nm, a=nk * self.a_tile, c=nn * self.c_tile),
@@ -140,9 +161,16 @@ class LayerLayout:
             "C_DEPTH": self.c_words.full,
             **self._groups(),
         }  # fmt: skip
-        if set(row) != set(LAYER_FIELDS):
-            raise AssertionError(set(row) ^ set(LAYER_FIELDS))
+        if s.spills:
+            row |= {"SPILLS": int(self.spilled), "SPILL_ADDR": spill, "SPILL_TILE": self.spill_tile}
+        if set(row) != set(self.fields):
+            raise AssertionError(set(row) ^ set(self.fields))
         return row
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the words of the layer's row in order."""
+        return (*LAYER_FIELDS, *SPILL_FIELDS) if self.shape.spills else LAYER_FIELDS
 
     def _groups(self) -> dict[str, int]:
         s, groups = self.shape, {}
@@ -173,6 +201,9 @@ class LayerLayout:
             put("SLICES", index, mb * nb * s.slices)
             put("C_TOKENS", index, mb * s.pm * getattr(self.c_words, low))
             put("C_STORES", index, self.store_words(mb, getattr(self.c_words, low)))
+            if s.spills:
+                put("SPILL_TOKENS", index, self.parts(mb, nb))
+                put("SPILL_WORDS", index, self.sum_words(mb, nb))
         for index in range(8):
             mb, nb, kb = (
                 getattr(extent, ends[index >> place & 1])
@@ -268,8 +299,35 @@ def golden_tiles(
     return found
 
 
+def golden_spills(layout: LayerLayout, a: Elements, b: Elements, before: Elements) -> Elements:
+    """The image of the region of spilled sums after the launch: what each tile of C was before its last tile of k.
+
+    `before` is the region as it was; every sum takes SUM_ELEMENTS elements of memory, its lowest bits first.
+    """
+    import numpy as np
+
+    s, t = layout.shape, layout.tiles
+    image = before.copy().reshape(-1, layout.spill_tile * s.port)
+    whole = (layout.nk - 1) * t.tk
+    sums = a[:, :whole].astype(np.int64) @ b[:whole].astype(np.int64)
+    rows, columns = s.part
+    for m in range(layout.nm):
+        for n in range(layout.nn):
+            mb, nb = layout.mb.of(m, layout.nm), layout.nb.of(n, layout.nn)
+            tile = np.zeros((mb * s.pm, nb * s.pn), dtype=s.numbers.sums)
+            part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
+            tile[: part.shape[0], : part.shape[1]] = part
+            cut = tile.reshape(mb, s.pm // rows, rows, nb, s.pn // columns, columns).transpose(0, 3, 1, 4, 2, 5)
+            words = np.ascontiguousarray(cut).reshape(-1).view(s.numbers.data)
+            place = n if s.reuse == "a" else m
+            image[place, : layout.sum_words(mb, nb) * s.port] = 0
+            image[place, : words.size] = words
+    return image.ravel()
+
+
 def table_words(rows: list[dict[str, int]]) -> Any:
     """The table as int32 (layers x words)."""
     import numpy as np
 
-    return np.array([[row[name] for name in LAYER_FIELDS] for row in rows], dtype="<i4")
+    names = [*LAYER_FIELDS, *(name for name in SPILL_FIELDS if name in rows[0])]
+    return np.array([[row[name] for name in names] for row in rows], dtype="<i4")

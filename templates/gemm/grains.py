@@ -12,6 +12,17 @@ _BANKS: Final = {
 }
 _TOKEN: Final = {"rows": "wide tokens of {} rows", "k": "{} elements along k in each row"}
 
+_CTRL: Final = {
+    "reuse=a": "reuse of A",
+    "reuse=b": "reuse of B",
+    "reuse=output": "reuse of the output",
+    "arrays": "arrays: {}",
+    "arbiter_a=yes": "an arbiter behind the buffer of A",
+    "arbiter_a=no": "no arbiter behind the buffer of A",
+    "arbiter_b=yes": "an arbiter behind the buffer of B",
+    "arbiter_b=no": "no arbiter behind the buffer of B",
+}
+
 SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "mac": {
         "format=byte_word": "operands of a byte and sums of a word",
@@ -95,16 +106,23 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "bias_words": "room for {} words of bias",
     },
     "dma_store": {"port": "an AXI port of {} elements", "lanes": "tokens of {} results"},
-    "ctrl": {
-        "reuse=a": "reuse of A",
-        "reuse=b": "reuse of B",
-        "reuse=output": "reuse of the output",
-        "arrays": "arrays: {}",
-        "arbiter_a=yes": "an arbiter behind the buffer of A",
-        "arbiter_a=no": "no arbiter behind the buffer of A",
-        "arbiter_b=yes": "an arbiter behind the buffer of B",
-        "arbiter_b=no": "no arbiter behind the buffer of B",
+    "accumulate_spill": {
+        "rows": "rows of a block of sums: {}",
+        "columns": "columns of a block of sums: {}",
+        "slices": "tokens of a block: {}",
+        **_BANKS,
     },
+    "flush_spill": {
+        "rows": "rows of a block of sums: {}",
+        "columns": "columns of a block of sums: {}",
+        "part_rows": "parts of {} rows",
+        **_BANKS,
+    },
+    "dma_spill": {
+        "port": "an AXI port of {} elements", "lanes": "tokens of {} results", "sums": "tokens of {} sums",
+    },
+    "ctrl_spill": _CTRL,
+    "ctrl": _CTRL,
 }
 """Phrases with one `{}` for the value, by module kind and setting; `setting=value` where the value is a choice."""
 

@@ -77,12 +77,21 @@ class layout {
           b_tile(nb.full * PN * k_words.full),
           c_tile(store_words(mb.full, c_words.full)) {
         const bool spilled = nk > 1 && ((REUSE == 'a' && nn > 1) || (REUSE == 'b' && nm > 1));
+@SPILLS
+        spill_tile = spilled ? sum_words(mb.full, nb.full) : 0;
+@END
         const bool fits = ceil_div(mb.full * PM, A_HEIGHT) * ceil_div(k_words.full * PORT, A_WIDTH) <= A_DEPTH &&
                           ceil_div(nb.full * PN, B_HEIGHT) * ceil_div(k_words.full * PORT, B_WIDTH) <= B_DEPTH &&
                           ceil_div(mb.full * PM, C_HEIGHT) * c_words.full <= C_DEPTH && c_words.full <= BIAS_WORDS;
+@SPILLS
+        if (!fits) {
+            throw std::invalid_argument("a tile does not fit its buffer");
+        }
+@ELSE
         if (spilled || !fits) {
             throw std::invalid_argument(spilled ? "these tiles would spill sums" : "a tile does not fit its buffer");
         }
+@END
     }
 
     // Appends a layer with its data: a is m x k, b is k x n, bias has n values.
@@ -95,7 +104,12 @@ class layout {
         at.bias_addr = static_cast<int>(to.bias.size());
         to.a.resize(to.a.size() + at.nm * at.nk * at.a_tile, word_t(0));
         to.b.resize(to.b.size() + at.nn * at.nk * at.b_tile, word_t(0));
+@SPILLS
+        at.spill_addr = at.c_addr + at.nm * at.nn * at.c_tile;
+        to.c.resize(at.spill_addr + (REUSE == 'a' ? at.nn : at.nm) * at.spill_tile, word_t(0));
+@ELSE
         to.c.resize(to.c.size() + at.nm * at.nn * at.c_tile, word_t(0));
+@END
         to.bias.resize(to.bias.size() + at.nn * at.c_words.full, bias_t(0));
         for (int k = 0; k < l.k; ++k) {
             for (int m = 0; m < l.m; ++m) {
@@ -118,6 +132,12 @@ class layout {
   private:
     int store_words(int mb_, int words) const { return ceil_div(mb_ * PM * words * C_WIDTH@SUM_ELEMENTS@, PORT); }
 
+@SPILLS
+    // Tokens and words of a tile of spilled sums, each as wide as the banks of C together.
+    int sum_parts(int mb_, int nb_) const { return mb_ * PM * nb_ * PN / PART_SUMS; }
+    int sum_words(int mb_, int nb_) const { return ceil_div(sum_parts(mb_, nb_) * PART_SUMS * SUM_ELEMENTS, PORT); }
+
+@END
     void put(std::vector<word_t>& memory, int addr, int tile_words, int row, int tile_rows, int k, data_t value) {
         const int tile_k = k / l.tk, column = k % l.tk;
         const int word = (row / tile_rows * nk + tile_k) * tile_words + row % tile_rows * k_words.of(tile_k, nk);
@@ -126,7 +146,14 @@ class layout {
 
     // The words that ctrl reads, in the order of namespace field.
     void describe(std::vector<std::int32_t>& table) const {
+@SPILLS
+        std::vector<std::int32_t> row(field::SPILL_LAYER_WORDS, 0);
+        row[field::SPILLS] = spill_tile > 0;
+        row[field::SPILL_ADDR] = spill_addr;
+        row[field::SPILL_TILE] = spill_tile;
+@ELSE
         std::vector<std::int32_t> row(field::LAYER_WORDS, 0);
+@END
         const int visits = nm * nn * nk;
         const int all_a = REUSE == 'a' ? nm * nk : REUSE == 'b' ? (nm * nk > 1 ? visits : 1) : nk > 1 ? visits : nm;
         const int all_b = REUSE == 'b' ? nn * nk : nn * nk > 1 ? visits : 1;
@@ -170,6 +197,10 @@ class layout {
                 row[field::SLICES + at] = mb.pick(high) * nb.pick(low) * SLICES;
                 row[field::C_TOKENS + at] = mb.pick(high) * PM * c_words.pick(low);
                 row[field::C_STORES + at] = store_words(mb.pick(high), c_words.pick(low));
+@SPILLS
+                row[field::SPILL_TOKENS + at] = sum_parts(mb.pick(high), nb.pick(low));
+                row[field::SPILL_WORDS + at] = sum_words(mb.pick(high), nb.pick(low));
+@END
                 for (int k_edge = 0; k_edge < 2; ++k_edge) {
                     row[field::STEPS + 2 * at + k_edge] = mb.pick(high) * nb.pick(low) * kb.pick(k_edge);
                 }
@@ -183,6 +214,9 @@ class layout {
     extent mb, nb, kb, k_words, c_words;
     int a_tile, b_tile, c_tile;
     int a_addr = 0, b_addr = 0, c_addr = 0, bias_addr = 0;
+@SPILLS
+    int spill_tile = 0, spill_addr = 0;  // words of the sums of a tile, first word of the region behind the result
+@END
 };
 
 }  // namespace host
@@ -331,7 +365,7 @@ def _filled(text: str, shape: Shape) -> str:
 
 def host_header(shape: Shape) -> str:
     """Text of gemm_host.hpp for a design."""
-    figures = (
+    figures: list[tuple[str, int, str]] = [
         ("PM", shape.pm, "rows of a block of sums"),
         ("PN", shape.pn, "columns of a block of sums"),
         ("PK", shape.pk, "elements along k that a step takes"),
@@ -347,16 +381,34 @@ def host_header(shape: Shape) -> str:
         ("C_WIDTH", shape.c.width, "elements of a bank word of C, along n; results in a token"),
         ("C_DEPTH", shape.c.depth, "words of a bank"),
         ("BIAS_WORDS", shape.bias_words, "words of bias that post holds"),
-    )
-    raw = (
-        ("SUM_ELEMENTS", shape.result_elements, "elements that a raw sum takes in memory"),
-        ("ELEMENT_BITS", shape.numbers.data_bits, "bits of an element"),
-    )
-    shown = (*figures, *raw) if shape.raw else figures
-    lines = [f"constexpr int {name} = {value};  // {meaning}" for name, value, meaning in shown]
+    ]
+    if shape.spills:
+        rows, columns = shape.part
+        figures.append(("PART_SUMS", rows * columns, "sums that the banks of C give in a cycle"))
+    if shape.spills or shape.raw:
+        figures.append(("SUM_ELEMENTS", shape.numbers.sum_parts, "elements that a raw sum takes in memory"))
+    if shape.raw:
+        figures.append(("ELEMENT_BITS", shape.numbers.data_bits, "bits of an element"))
+    lines = [f"constexpr int {name} = {value};  // {meaning}" for name, value, meaning in figures]
     letter = shape.reuse[0]
     lines.append(f"constexpr char REUSE = '{letter}';  // operand that stays longest: a, b or o for the output")
-    return _filled(_HOST, shape).replace("@CONSTANTS@", "\n".join(lines))
+    return _filled(_chosen(_HOST, spills=shape.spills), shape).replace("@CONSTANTS@", "\n".join(lines))
+
+
+def _chosen(text: str, *, spills: bool) -> str:
+    """The text with what stands between @SPILLS and @ELSE or @END, or with what stands between @ELSE and @END."""
+    kept, keep = [], True
+    for line in text.splitlines(keepends=True):
+        match line.strip():
+            case "@SPILLS":
+                keep = spills
+            case "@ELSE":
+                keep = not spills
+            case "@END":
+                keep = True
+            case _ if keep:
+                kept.append(line)
+    return "".join(kept)
 
 
 def host_test(launches: Sequence[Sequence[LayerTiles]], shape: Shape) -> str:

@@ -11,6 +11,7 @@ from aigchip_tui.model.space import Build, DesignPoint, Link
 
 from .common import MAX_TOKEN_BITS, ceil_div, most_lanes
 from .numbers import INT8, Numbers, precision, tagged
+from .parts import part_shape
 
 Mode = Literal["dealt", "broadcast", "sliced", "single"]
 Gather = Literal["rows", "columns", "sum", "single"]
@@ -39,7 +40,8 @@ class Shape:
 
     Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
     `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`: how
-    words reach the lanes of an array.
+    words reach the lanes of an array. `spills`: whether sums may leave for memory
+    between tiles along k.
     """
 
     lane: tuple[int, int, int]
@@ -55,6 +57,7 @@ class Shape:
     pack: int = 1
     raw: bool = False
     array_link: Link = "fanout"
+    spills: bool = False
 
     @property
     def qm(self) -> int:
@@ -100,6 +103,17 @@ class Shape:
         if n > 1:
             return "broadcast", "dealt", "columns"
         return ("sliced", "sliced", "sum") if k > 1 else ("single", "single", "single")
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Rows and columns of the sums that the banks of C take in a cycle: a token of spilled sums."""
+        return part_shape(self.pm, self.slices, self.c.height, self.c.width)
+
+    @property
+    def tile_parts(self) -> int:
+        """Tokens of spilled sums in the largest tile: a copy of buffer C, which `pre` holds."""
+        rows, columns = self.part
+        return self.c.height * self.c.width * self.c.depth // (rows * columns)
 
     def native(self, operand: Literal["a", "b"]) -> tuple[int, int]:
         """Rows and elements along k of the token that a buffer's banks can deliver in one cycle."""
@@ -161,12 +175,13 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         a=_buffer("a", point.buf_a, point.part_a.h, point.part_a.w, numbers.data_bytes),
         b=_buffer("b", point.buf_b, point.part_b.h, point.part_b.w, numbers.data_bytes),
         c=_buffer("c", point.buf_c, point.part_c.h, point.part_c.w, numbers.sum_bytes),
-        reuse=point.reuse,
+        reuse=point.stays,
         slices=slices,
         numbers=numbers,
         pack=point.dsp_pack,
         raw=build.output == "raw",
         array_link=point.array_link,
+        spills=point.spills,
     )
 
 
@@ -175,7 +190,7 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     mode_a, mode_b, gather = shape.modes
     found: dict[str, tuple[str, Settings]] = {
         "ctrl": (
-            "ctrl",
+            "ctrl_spill" if shape.spills else "ctrl",
             {
                 "reuse": shape.reuse,
                 "arrays": shape.count,
@@ -218,9 +233,25 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     words: Settings = {"lanes": shape.c.width, "bias_words": shape.bias_words}
     found["post"] = ("post_raw", {**words, "parts": shape.result_elements}) if shape.raw else ("post", words)
     found["dma_c"] = ("dma_store", {"port": shape.port, "lanes": shape.c.width * shape.result_elements})
+    if shape.spills:
+        found |= _spilling(shape)
     return {name: (module, _tagged(module, settings, shape)) for name, (module, settings) in found.items()}
+
+
+def _spilling(shape: Shape) -> dict[str, tuple[str, Settings]]:
+    """The processes on buffer C and its memory of a design that spills sums."""
+    part_rows, part_columns = shape.part
+    blocks: Settings = {"rows": shape.pm, "columns": shape.pn}
+    return {
+        "accumulate": ("accumulate_spill", {**blocks, "slices": shape.slices, **shape.c.settings}),
+        "flush": ("flush_spill", {**blocks, "part_rows": part_rows, **shape.c.settings}),
+        "dma_c": (
+            "dma_spill",
+            {"port": shape.port, "lanes": shape.c.width * shape.result_elements, "sums": part_rows * part_columns},
+        ),
+    }
 
 
 def _tagged(module: str, settings: Settings, shape: Shape) -> Settings:
     # ctrl touches no element: its code and its proof are those of every number format.
-    return settings if module == "ctrl" else tagged(settings, shape.numbers)
+    return settings if module in ("ctrl", "ctrl_spill") else tagged(settings, shape.numbers)

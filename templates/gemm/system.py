@@ -12,7 +12,7 @@ from aigchip_tui.model.tiling import plan_tiles
 from aigchip_tui.modules.protocol import SystemTest
 
 from .common import random_data
-from .driver import LayerLayout, LayerTiles, PostSettings, golden_tiles, table_words
+from .driver import LayerLayout, LayerTiles, PostSettings, golden_spills, golden_tiles, table_words
 from .shape import Shape
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
 def _tiles(shape: Shape, tile: dict[str, int], m: int, n: int, k: int) -> LayerTiles:
     # Reuse of A or B keeps sums in place only if one axis is whole; it shrinks until it fits the buffers.
     tm, tn, tk = tile["m"], tile["n"], tile["k"]
-    if shape.reuse == "output" or k <= tk:
+    if shape.reuse == "output" or shape.spills or k <= tk:
         return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=tk)
     deep_a = shape.a.depth * shape.a.height * shape.a.width // tm
     deep_b = shape.b.depth * shape.b.height * shape.b.width // tn
@@ -154,6 +154,15 @@ def _launch(name: str, shape: Shape, layers: Sequence[LayerTiles], rng: np.rando
     used = dict.fromkeys(images, 0)
     rows = []
 
+    def put(memory: str, image: Elements, wanted: Elements | None = None) -> int:
+        """Appends a region to a memory and gives its first word; `wanted` is what it holds after the launch."""
+        place = used[memory]
+        images[memory].append(image.view(np.int8))
+        used[memory] += image.nbytes // width[memory]
+        if wanted is not None:
+            after.append(wanted.view(np.int8))
+        return place
+
     def gap() -> None:
         for memory, parts in images.items():
             rubbish = random_data(rng, (int(rng.integers(1, MAX_GAP + 1)) * width[memory],))
@@ -171,13 +180,16 @@ def _launch(name: str, shape: Shape, layers: Sequence[LayerTiles], rng: np.rando
         a = random_data(rng, (tiles.m, tiles.k), numbers=numbers)
         b = random_data(rng, (tiles.k, tiles.n), numbers=numbers)
         bias = rng.integers(-(1 << 16), 1 << 16, size=tiles.n, dtype=numbers.sums)
-        rows.append(layout.row(a=used["a"], b=used["b"], bias=used["bias"], c=used["c"], post=post))
         before = random_data(rng, (layout.words[3] * shape.port,), numbers=numbers)
-        new = {"a": layout.pack_a(a), "b": layout.pack_b(b), "bias": layout.pack_bias(bias), "c": before}
-        after.append(layout.pack_c(golden_tiles(layout, a, b, bias, post), before).view(np.int8))
-        for memory, image in new.items():
-            images[memory].append(image.view(np.int8))
-            used[memory] += image.nbytes // width[memory]
+        at = {"a": put("a", layout.pack_a(a)), "b": put("b", layout.pack_b(b)),
+              "bias": put("bias", layout.pack_bias(bias)),
+              "c": put("c", before, layout.pack_c(golden_tiles(layout, a, b, bias, post), before))}
+        spill = 0
+        if layout.spilled:
+            gap()
+            region = random_data(rng, (layout.spill_words * shape.port,), numbers=numbers)
+            spill = put("c", region, golden_spills(layout, a, b, region))
+        rows.append(layout.row(**at, post=post, spill=spill))
         gap()
     memories = {memory: np.concatenate(parts).tobytes() for memory, parts in images.items()}
     memories["table"] = table_words(rows).tobytes()

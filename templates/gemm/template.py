@@ -17,14 +17,18 @@ from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
 
 from . import (
     accumulate,
+    accumulate_spill,
     arbiter,
     collector,
     ctrl,
+    ctrl_spill,
     dma_load,
+    dma_spill,
     dma_store,
     drain,
     fill,
     flush,
+    flush_spill,
     gearbox,
     interconnect,
     mac,
@@ -35,7 +39,7 @@ from . import (
     reorder,
     systolic_array,
 )
-from .common import INCLUDES
+from .common import BURSTS, INCLUDES
 from .fitting import between
 from .grains import EVERYWHERE, SETTING_WORDS
 from .numbers import INT8, Numbers, numbers_of, precision
@@ -69,6 +73,10 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     post_raw.SPEC,
     dma_store.SPEC,
     ctrl.SPEC,
+    accumulate_spill.SPEC,
+    flush_spill.SPEC,
+    dma_spill.SPEC,
+    ctrl_spill.SPEC,
 )
 
 
@@ -145,9 +153,12 @@ class GemmTemplate:
         includes = [f'#include "{name}"' for name in (*INCLUDES, *(header_name(child) for child in children))]
         uses = [f"using {child.key.replace('-', '_')}::{child.function};" for child in children]
         declared: list[str] = []
+        supplied = spec.prologue(settings).strip()
+        if any("burst_maxi" in port.cpp_type for port in bare.ports):
+            includes.insert(0, f'#include "{BURSTS}"')
         if any("ap_int" in text for text in (bare.elements, *bare.instruction)):
             includes.insert(0, '#include "ap_int.h"')
-        for text in (bare.elements, "\n".join(uses), spec.prologue(settings).strip()):
+        for text in (bare.elements, "\n".join(uses), supplied):
             if text:
                 declared += ["", text]
         head = f"// {module}: {spec.summary.rstrip('.')}."
@@ -164,7 +175,11 @@ class GemmTemplate:
             epilogue=f"}}  // namespace {space}\n",
             signatures=bare.signatures,
             children=bare.children,
-            types=definitions({"gemm_types.hpp": types_header(numbers)}, named),
+            types=(
+                *definitions({"gemm_types.hpp": types_header(numbers)}, named),
+                # What is more than a using declaration: a generator has to know it.
+                *((supplied,) if "=" in supplied else ()),
+            ),
             elements=bare.elements,
         )
 
@@ -178,7 +193,7 @@ class GemmTemplate:
 
     def supplied_includes(self) -> tuple[str, ...]:
         """Headers that the prologue includes."""
-        return INCLUDES
+        return (*INCLUDES, BURSTS)
 
     def between(
         self, lanes_in: int, lanes_out: int, block: tuple[int, int] | None, precision_name: str

@@ -9,7 +9,7 @@ from typing import Final
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Edge, Netlist, Port, Variant
 
-from .common import parameter, vector
+from .common import BURSTS, parameter, vector
 from .shape import Shape
 
 TOP: Final = "gemm"
@@ -52,6 +52,8 @@ def _chain(processes: Mapping[str, Variant]) -> list[tuple[str, str, str, str]]:
         links.append((f"inter_{x}", "out", "array", f"in_{x}"))
     tail = ("array", "collector", "accumulate", "flush", "post", "dma_c")
     links += [(one, "out", two, "in") for one, two in pairwise(tail)]
+    if any(port.name == "pre" for port in processes["accumulate"].ports):
+        links += [("flush", "spill", "dma_c", "spill"), ("dma_c", "pre", "accumulate", "pre")]
     return links
 
 
@@ -62,9 +64,26 @@ def _port(variant: Variant, name: str) -> Port:
     raise AigchipError(f"The module {variant.module} has no port {name!r}.")
 
 
-def _depth(producer: str, producer_port: Port) -> tuple[int, str]:
+def least_depth(tile_tokens: int, *, blocks: int) -> int:
+    """Least depth of `pre` with which a design that spills does not deadlock, for its largest tile of spilled sums.
+
+    dma_c loads the sums of the next visit before it stores those of this one. With two blocks of C the next visit
+    takes them meanwhile; with a single one it waits for the block, which is free when the store has been done: then
+    `pre` has to hold all of them.
+    """
+    return 1 if blocks > 1 else tile_tokens
+
+
+def _depth(producer: str, producer_port: Port, shape: Shape) -> tuple[int, str]:
     if producer_port.kind == "blocks":
         return 2, "ping-pong: one block is filled while the other is read"
+    if producer_port.name == "pre":
+        tokens = shape.tile_parts
+        return tokens, (
+            f"one tile of C ({tokens} parts), so that the sums of the next visit are there when it starts; "
+            f"deadlock below {least_depth(tokens, blocks=2)}, with a single block of C below "
+            f"{least_depth(tokens, blocks=1)}"
+        )
     if producer == "ctrl":
         return 2, "the next command waits while one is worked on; tiles are asked for one refresh ahead"
     return 2, "a token in flight beside the one that is read; every consumer keeps the producer's rate"
@@ -87,7 +106,7 @@ def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, .
         )
         if ends[0] != ends[1]:
             raise AigchipError(f"{producer}.{out_name} has {ends[0]} streams, {consumer}.{in_name} takes {ends[1]}.")
-        depth, reason = _depth(producer, out)
+        depth, reason = _depth(producer, out, shape)
         edges.append(
             Edge(
                 producer=producer,
@@ -117,6 +136,8 @@ class _Wiring:
         memory = _port(self.processes["dma_a"].variant, "mem")
         self.port, self.port_bytes = memory.lanes, memory.token_bits // 8
         self.lanes = _port(self.processes["post"].variant, "in").lanes
+        self.stored = _port(self.processes["dma_c"].variant, "mem").cpp_type
+        self.backward = {stream_name(edge) for edge in netlist.backward}
 
     def parameters(self) -> tuple[str, ...]:
         """Parameters of the top function in order."""
@@ -127,7 +148,7 @@ class _Wiring:
             f"const {word}* a",
             f"const {word}* b",
             f"const {vector('acc_t', self.lanes)}* bias",
-            f"{word}* c",
+            f"{self.stored} c",
         )
 
     def declaration(self) -> str:
@@ -140,7 +161,8 @@ class _Wiring:
         for name in ("table", "a", "b", "bias"):
             burst = f" max_read_burst_length={beats}" if name in "ab" else ""
             lines.append(f"#pragma HLS INTERFACE m_axi port={name} bundle={name} offset=slave{burst}")
-        lines.append(f"#pragma HLS INTERFACE m_axi port=c bundle=c offset=slave max_write_burst_length={beats}")
+        read = f" max_read_burst_length={beats}" if self.backward else ""
+        lines.append(f"#pragma HLS INTERFACE m_axi port=c bundle=c offset=slave{read} max_write_burst_length={beats}")
         lines += [f"#pragma HLS INTERFACE s_axilite port={name}" for name in ("layers", "return")]
         lines += [
             "// All processes run at once; each ends by itself with the last command of the launch.",
@@ -221,10 +243,12 @@ def top_ports(netlist: Netlist) -> tuple[str, ...]:
 def top_files(netlist: Netlist, header_name: Callable[[Variant], str]) -> dict[str, str]:
     """gemm.hpp and gemm.cpp: declaration and wiring of the top."""
     wiring = _Wiring(netlist, header_name)
+    bursts = [f'#include "{BURSTS}"'] if "burst_maxi" in wiring.stored else []
     header = (
         "// gemm: C = saturate(((A * B + bias) * multiplier) >> shift) on tiles that the driver has packed.",
         "#pragma once",
         "",
+        *bursts,
         '#include "hls_vector.h"',
         "",
         '#include "gemm_types.hpp"',
@@ -249,6 +273,11 @@ def top_files(netlist: Netlist, header_name: Callable[[Variant], str]) -> dict[s
         lines += wiring.stream(edge)
     lines += ["", "    // Data: tokens that both sides agree on; every bank of a block is a memory of packed words."]
     for edge in data:
+        if stream_name(edge) in wiring.backward:
+            lines += [
+                "    // The only stream that runs backwards: spilled sums on their way to the visit that resumes them.",
+                "    // C simulation has to run all processes at once.",
+            ]
         lines += wiring.stream(edge)
     lines.append("")
     for name in _ORDER:

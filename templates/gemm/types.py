@@ -103,6 +103,41 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
             ("last", "the process ends after this command"),
         ),
     ),
+    "resume_cmd": (
+        "Sums of one tile visit where sums are spilled; the block of C is held from `first` to `final`.",
+        (
+            ("mb", "blocks along m"),
+            ("nb", "blocks along n"),
+            ("row_depth", "addresses that a row takes in a bank"),
+            ("first", "1: start anew, 0: add to what the block holds"),
+            ("resume", "1: start from the sums that memory brings back, 0: from zero or from the block"),
+            ("final", "1: last visit of this block, hand it over"),
+            ("last", "the process ends after this command"),
+        ),
+    ),
+    "unload_cmd": (
+        "One tile of C out of its banks, as sums that come back or as finished ones.",
+        (
+            ("rows", "rows of the tile, padding included"),
+            ("row_words", "words of a row"),
+            ("mb", "blocks along m"),
+            ("nb", "blocks along n"),
+            ("row_depth", "addresses that a row takes in a bank"),
+            ("raw", "1: sums that come back, block by block; 0: finished ones, row by row"),
+            ("last", "the process ends after this command"),
+        ),
+    ),
+    "move_cmd": (
+        "One tile between the banks of C and memory.",
+        (
+            ("load", "1: sums out of memory, 0: to memory"),
+            ("raw", "1: sums that come back, 0: results"),
+            ("tokens", "tokens to take or to give"),
+            ("words", "AXI words to read or to write"),
+            ("addr", "first AXI word of the tile"),
+            ("last", "the process ends after this command"),
+        ),
+    ),
     "store_cmd": (
         "One tile of the result to memory.",
         (
@@ -117,6 +152,12 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
 
 BETWEEN: Final = frozenset({"gear_cmd", "reorder_cmd"})
 """Commands of modules that a design has only where native tokens differ."""
+
+SPILLING: Final = frozenset({"resume_cmd", "unload_cmd", "move_cmd"})
+"""Commands of modules that a design has only where it may spill sums."""
+
+OPTIONAL: Final = BETWEEN | SPILLING
+"""Commands that not every design has."""
 
 LAYER_GROUPS: Final[tuple[tuple[str, int, str], ...]] = (
     ("ALONG_M", 5, "tiles along m; words from one to the next in A, B, C, bias"),
@@ -159,6 +200,22 @@ LAYER_WORDS: Final = len(LAYER_FIELDS)
 """Words (int32) of one layer's row in the table."""
 
 
+SPILL_GROUPS: Final[tuple[tuple[str, int, str], ...]] = (
+    ("SPILLS", 1, "1: sums of a tile of C leave for memory between its tiles along k"),
+    ("SPILL_ADDR", 1, "first AXI word of the spilled sums"),
+    ("SPILL_TILE", 1, "AXI words from the sums of one tile to the next"),
+    ("SPILL_TOKENS", 4, "tokens of sums of a tile; + 2 at the edge of m, + 1 at the edge of n"),
+    ("SPILL_WORDS", 4, "AXI words of the sums of a tile; + 2 at the edge of m, + 1 at the edge of n"),
+)
+"""Groups of words behind those of LAYER_GROUPS in a layer's row of a design that spills sums."""
+
+SPILL_FIELDS: Final = tuple(f"{name}_{i}" if i else name for name, count, _ in SPILL_GROUPS for i in range(count))
+"""Words of a layer's row behind LAYER_FIELDS in a design that spills sums."""
+
+SPILL_LAYER_WORDS: Final = LAYER_WORDS + len(SPILL_FIELDS)
+"""Words (int32) of one layer's row in the table of a design that spills sums."""
+
+
 def command_fields(struct: str) -> tuple[str, ...]:
     """Field names of a command struct in order; each is a 32-bit integer."""
     return tuple(name for name, _ in COMMANDS[struct][1])
@@ -172,12 +229,25 @@ def struct_text(struct: str) -> str:
     return "\n".join((f"// {meaning}", f"struct {struct} {{", *lines, "};"))
 
 
-def types_header(numbers: Numbers = INT8, used: Collection[str] = BETWEEN) -> str:
-    """Text of gemm_types.hpp for a number format; of the commands in `BETWEEN` it has those in `used`."""
+def _word(name: str, index: str, note: str) -> str:
+    return f"    {name} = {index},{' ' * (16 - len(name) - len(index))}// {note}"
+
+
+def types_header(numbers: Numbers = INT8, used: Collection[str] = OPTIONAL) -> str:
+    """Text of gemm_types.hpp for a number format; of the commands in `OPTIONAL` it has those in `used`."""
     words = []
+    spilled: list[str] = []
     for name, _, note in LAYER_GROUPS:
         index = str(LAYER_FIELDS.index(name))
-        words.append(f"    {name} = {index},{' ' * (16 - len(name) - len(index))}// {note}")
+        words.append(_word(name, index, note))
+    if SPILLING & set(used):
+        spilled = [
+            "// Words behind these where sums are spilled.",
+            "enum spill_word {",
+            *(_word(name, str(LAYER_WORDS + SPILL_FIELDS.index(name)), note) for name, _, note in SPILL_GROUPS),
+            f"    SPILL_LAYER_WORDS = {SPILL_LAYER_WORDS}",
+            "};",
+        ]
     return "\n".join(
         (
             "// Types that every module of the accelerator shares.",
@@ -188,7 +258,7 @@ def types_header(numbers: Numbers = INT8, used: Collection[str] = BETWEEN) -> st
             "",
             numbers.typedefs,
             "",
-            "\n\n".join(struct_text(name) for name in COMMANDS if name not in BETWEEN or name in used),
+            "\n\n".join(struct_text(name) for name in COMMANDS if name not in OPTIONAL or name in used),
             "",
             "// Words of a layer's row in the table that the driver writes and ctrl reads. A group of words",
             "// is indexed by the edges that a tile touches, so that ctrl neither multiplies nor divides.",
@@ -197,6 +267,7 @@ def types_header(numbers: Numbers = INT8, used: Collection[str] = BETWEEN) -> st
             *words,
             f"    LAYER_WORDS = {LAYER_WORDS}",
             "};",
+            *spilled,
             "}  // namespace field",
             "",
         )

@@ -25,7 +25,7 @@ BUILD = Build(device=device("zcu104"), dsp_limit=1024)
 WIDE = Build(device=device("u50"), dsp_limit=2048, axi_bytes=32, clock_mhz=250)
 HALF = Build(device=device("zcu104"), precision="int16", axi_bytes=32)
 SMALL = workload("alexnet@64")
-genes_of_space = st.tuples(*(st.integers(0, size - 1) for size in encoding.GENE_SIZES))
+genes_of_space = st.tuples(*(st.integers(0, len(values) - 1) for values in encoding.GENE_VALUES.values()))
 
 
 def scalar_cycles(genes: encoding.Genes, build: Build, work: Workload) -> float:

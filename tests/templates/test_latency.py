@@ -41,6 +41,14 @@ CASES = {
     "k in several tiles": (
         designs.point("k16", "n4", a=(1, 16), b=(4, 16), c=(1, 4)), Layer(name="x", kind="gemm", m=24, k=4000, n=10),
     ),
+    "spilled sums, reuse of A": (
+        designs.point("m4n4", "n2k4", "m2", reuse="a_spill", a=(8, 8), b=(8, 16), c=(4, 8)),
+        Layer(name="x", kind="gemm", m=77, k=500, n=200),
+    ),
+    "spilled sums, reuse of B": (
+        designs.point("m4k4", "n8", reuse="b_spill", a=(2, 2), b=(2, 4), c=(4, 8)),
+        Layer(name="x", kind="gemm", m=100, k=700, n=60),
+    ),
     "bound by a narrow store": (
         designs.point("m2n4k2", "m4", "k8", a=(8, 16), b=(4, 16), c=(8, 1), kib=16),
         Layer(name="x", kind="gemm", m=100, k=27, n=64),
@@ -80,7 +88,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         yield ask
 
 
-QUICK = ("two arrays, edges everywhere", "k in several tiles")
+QUICK = ("two arrays, edges everywhere", "k in several tiles", "spilled sums, reuse of A")
 
 
 @pytest.mark.parametrize(

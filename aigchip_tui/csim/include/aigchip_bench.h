@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aigchip_csim.h"
+#include "hls_burst_maxi.h"
 #include "hls_stream.h"
 #include "hls_streamofblocks.h"
 
@@ -395,6 +396,17 @@ struct port<T*> {  // an array or a memory
         memory.watch(p.name);
     }
     T* pass() { return reinterpret_cast<T*>(memory.base + memory.guard); }
+    void close(bench&, const port_name& p) { memory.save(p.name); }
+};
+
+template <class T>
+struct port<burst_maxi<T>> {  // a memory whose bursts the module asks for itself
+    kept_bytes memory;
+    void open(bench& b, const port_name& p) {
+        memory.load(b, p.name, sizeof(T));
+        memory.watch(p.name);
+    }
+    burst_maxi<T> pass() { return reinterpret_cast<T*>(memory.base + memory.guard); }
     void close(bench&, const port_name& p) { memory.save(p.name); }
 };
 

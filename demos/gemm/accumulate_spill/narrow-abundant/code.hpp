@@ -1,0 +1,112 @@
+constexpr int ROWS = 4;  // [2] rows of a block of sums
+constexpr int SLICE_ROWS = ROWS;  // [3] rows of a token
+constexpr int SLICES = 1;
+constexpr int COLUMNS = 16;  // [4] columns of a block of sums and of a token
+constexpr int BANKS = 8;  // [5] a bank word of each is added to in the same cycle
+constexpr int PART_ROWS = SLICE_ROWS;  // [6] rows of a token added in one cycle
+constexpr int ROW_GROUPS = BANKS / SLICE_ROWS;
+constexpr int BANK_LANES = 8;  // [7] sums of a bank word
+typedef hls::vector<acc_t, BANK_LANES> bank_word_t;
+constexpr int PART_COLUMNS = BANK_LANES;  // [8] columns of a token added in one cycle
+constexpr int COLUMN_PARTS = COLUMNS / BANK_LANES;
+constexpr int DEPTH = 256;  // [9] words of a bank
+typedef bank_word_t block_t[BANKS][DEPTH];
+typedef hls::vector<acc_t, SLICE_ROWS * COLUMNS> slice_t;  // [13] a token of in, and what a cycle adds of it
+typedef hls::vector<acc_t, PART_ROWS * PART_COLUMNS> part_t;
+constexpr int PARTS = SLICE_ROWS * COLUMNS / (PART_ROWS * PART_COLUMNS);
+
+// [1] a process: commands and sums in, blocks out
+void accumulate_spill(hls::stream<resume_cmd>& cmd, hls::stream<slice_t>& in, hls::stream<part_t>& pre,
+    hls::stream_of_blocks<block_t>& out) {
+// [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
+#pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
+    bool last = false;  // [1] ends on the marked command and keeps nothing
+    while (!last) {
+        hls::write_lock<block_t> block(out);
+        bool complete = false;
+        while (!complete) {
+            const resume_cmd c = cmd.read();
+            int row_address = 0;  // [6] address and group of the next rows, start of the row block
+            int row_group = 0;
+            int block_start = 0;
+            int block_group = 0;
+            int column_start = 0;  // [8] address of the block along n, and the part within it
+            int column_part = 0;
+            // [3] no slice to count
+            int n = 0;  // [4] block along n
+            const int last_n = c.nb - 1;
+            slice_t token;  // [11] held until its last part is added
+            int next_part = 0;
+            const int additions = c.mb * c.nb * SLICES * PARTS;  // [13] of a visit
+        ADD:
+            for (int i = 0; i < additions; ++i) {
+#pragma HLS PIPELINE II=1
+                // no word is added to twice in a visit: no sum waits for the one before
+#pragma HLS DEPENDENCE variable=block type=inter dependent=false
+                if (next_part == 0) {  // [11] a new token once all parts of the last one are added
+                    token = in.read();
+                }
+                part_t part;  // constant lanes: a multiplexer of PARTS inputs
+            EACH_PART:
+                for (int p = 0; p < PARTS; ++p) {
+#pragma HLS UNROLL
+                    if (p != next_part) continue;
+                    const int first_row = p / (COLUMNS / PART_COLUMNS) * PART_ROWS;
+                    const int first_column = p % (COLUMNS / PART_COLUMNS) * PART_COLUMNS;
+                EACH_SUM:
+                    for (int e = 0; e < PART_ROWS * PART_COLUMNS; ++e) {
+#pragma HLS UNROLL
+                        const int row = first_row + e / PART_COLUMNS;
+                        part[e] = token[row * COLUMNS + first_column + e % PART_COLUMNS];
+                    }
+                }
+                next_part = next_part == PARTS - 1 ? 0 : next_part + 1;  // compared beside the sum
+                const int column_address = column_start + column_part;  // [8] parts lie above one another
+                const int address = row_address + column_address;  // [12] the same in all banks
+                part_t start(0);
+                if (c.resume != 0) start = pre.read();
+            EACH_BANK:  // [5] constant bank indices: one read and one write port a bank
+                for (int h = 0; h < BANKS; ++h) {
+#pragma HLS UNROLL
+                    if (h / SLICE_ROWS != row_group) continue;  // [6] the other groups hold other rows
+                    const int row = h % SLICE_ROWS;
+                    bank_word_t sums = block[h][address];  // [7] whole words only
+                EACH_LANE:
+                    for (int w = 0; w < BANK_LANES; ++w) {
+#pragma HLS UNROLL
+                        // [12] the first visit starts anew
+                        const acc_t held = c.first != 0 ? start[row * PART_COLUMNS + w] : sums[w];
+                        sums[w] = held + part[row * PART_COLUMNS + w];
+                    }  // [7] the word goes back in one write
+                    block[h][address] = sums;
+                }  // [5] end of the banks
+                if (column_part != COLUMN_PARTS - 1) {  // [8] the next part of the row
+                    ++column_part;
+                    continue;
+                }
+                column_part = 0;
+                if (row_group == ROW_GROUPS - 1) {  // [6] the next rows
+                    row_group = 0;
+                    row_address += c.row_depth;
+                } else {
+                    ++row_group;
+                }
+                // [3] the block is complete
+                column_start += COLUMN_PARTS;  // [8] the next block along n
+                if (n != last_n) {  // [4] the next block has the same rows
+                    ++n;
+                    row_address = block_start;  // [6] back to the start of the row block
+                    row_group = block_group;
+                    continue;  // [4] along n first
+                }
+                n = 0;
+                column_start = 0;  // [8] back to the first block along n
+                // [2] the next block along m follows at the address reached
+                block_start = row_address;  // [6] where it starts
+                block_group = row_group;
+            }  // [13] end of the visit
+            complete = c.final != 0;  // [1] the lock lives until the final visit
+            last = c.last != 0;
+        }
+    }
+}

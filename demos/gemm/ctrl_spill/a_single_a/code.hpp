@@ -1,0 +1,118 @@
+// [1] no count
+
+// [7] innermost first; its tiles wait side by side
+void advance(tile& t, const int row[SPILL_LAYER_WORDS]) {
+#pragma HLS INLINE
+    const bool wraps = step(t.n, row, ALONG_N);
+    t.sums = wraps ? row[SPILL_ADDR] : t.sums + row[SPILL_TILE];
+    if (wraps && step(t.k, row, ALONG_K)) step(t.m, row, ALONG_M);
+}
+
+// [2] one stream a process
+void ctrl_spill(
+    const std::int32_t* table, int layers, hls::stream<load_cmd>& dma_a, hls::stream<load_cmd>& dma_b,
+    hls::stream<fill_cmd>& fill_a, hls::stream<fill_cmd>& fill_b, hls::stream<drain_cmd>& drain_a,
+    hls::stream<drain_cmd>& drain_b,
+    // [3] behind drain_a
+    hls::stream<arbiter_cmd>& arbiter_a,
+    // [4] none
+    // [2] operands
+    hls::stream<inter_cmd>& inter_a, hls::stream<inter_cmd>& inter_b,
+    // [1] one
+    hls::stream<array_cmd>& array,
+    // [2] sums
+    hls::stream<collect_cmd>& collector, hls::stream<resume_cmd>& accumulate, hls::stream<unload_cmd>& flush,
+    hls::stream<post_cmd>& post, hls::stream<move_cmd>& dma_c) {
+    // [5] read word by word
+layer:
+    for (int l = 0; l < layers; ++l) {
+        int row[SPILL_LAYER_WORDS];
+#pragma HLS BIND_STORAGE variable=row type=ram_2p impl=lutram
+    read:
+        for (int w = 0; w < SPILL_LAYER_WORDS; ++w) {
+#pragma HLS PIPELINE II=1
+            row[w] = table[l * SPILL_LAYER_WORDS + w];
+        }
+        // [6] visits until all ends
+        const int end = l == layers - 1 ? row[VISITS] : 0;
+        // [8] the visited tile
+        tile t = {{row[ALONG_M]}, {row[ALONG_N]}, {row[ALONG_K]}, row[SPILL_ADDR]};
+        // [9] the tile to ask for, and its visit
+        tile a = t;
+        int take_a = 0;
+        // [10] the same of B
+        tile b = t;
+        int take_b = 0;
+        // [8] a full stream holds back no earlier command
+    visit:
+        for (int v = -1; v < row[VISITS]; ++v) {
+#pragma HLS PIPELINE off
+            // [9] a refresh ahead
+            if (take_a < row[VISITS] && (v < 0 || v + row[A_REPLAYS] == take_a)) {
+                if (row[A_REPLAYS] > 1) a.n.left = 1;
+                take_a += row[A_REPLAYS];
+                const int m = a.m.left == 1, n = a.n.left == 1, k = a.k.left == 1;
+                dma_a.write(load_cmd{row[A_ADDR] + a.m.a + a.k.a, row[A_WORDS + 2 * m + k], take_a == end});
+                fill_a.write(fill_cmd{row[A_ROWS + m], row[K_WORDS + k], row[A_DEPTH + k], take_a == end});
+                drain_a.write(drain_cmd{row[MB + m], row[KB + k], row[A_REPLAYS], row[NB], row[NB + n],
+                    row[A_DEPTH + k], take_a == end});
+                advance(a, row);
+            }
+            // [10] a refresh ahead
+            if (take_b < row[VISITS] && (v < 0 || v + row[B_REPLAYS] == take_b)) {
+                if (row[B_REPLAYS] > 1) b.m.left = 1;
+                take_b += row[B_REPLAYS];
+                const int m = b.m.left == 1, n = b.n.left == 1, k = b.k.left == 1;
+                dma_b.write(load_cmd{row[B_ADDR] + b.n.b + b.k.b, row[B_WORDS + 2 * n + k], take_b == end});
+                fill_b.write(fill_cmd{row[B_ROWS + n], row[K_WORDS + k], row[B_DEPTH + k], take_b == end});
+                drain_b.write(drain_cmd{row[NB + n], row[KB + k], row[B_REPLAYS], row[MB], row[MB + m],
+                    row[B_DEPTH + k], take_b == end});
+                advance(b, row);
+            }
+            // [8] in front
+            if (v < 0) continue;
+            const int m = t.m.left == 1, n = t.n.left == 1, k = t.k.left == 1, mn = edges(t);
+            tile next = t;
+            advance(next, row);
+            // [6] all end here
+            const bool last = v + 1 == end;
+            // [11] of both
+            const int steps = row[STEPS + 2 * mn + k];
+            // [3] every visit
+            arbiter_a.write(arbiter_cmd{steps, last});
+            // [4] none
+            // [11] both
+            inter_a.write(inter_cmd{steps, last});
+            inter_b.write(inter_cmd{steps, last});
+            // [1] every visit
+            array.write(array_cmd{row[BLOCKS + mn], row[KB + k], last});
+            // [11] sums
+            collector.write(collect_cmd{row[SLICES + mn], last});
+            // [12] a residency is a visit, or all of k
+            const bool begins = t.k.left == row[ALONG_K], spills = row[SPILLS] != 0, final = spills || k != 0;
+            // [11] adds
+            accumulate.write(resume_cmd{row[MB + m], row[NB + n], row[C_DEPTH], spills || begins, spills && !begins,
+                final, last});
+            // [13] the next visit waits for the load, stored before
+            if (final) {
+                flush.write(unload_cmd{row[A_ROWS + m], row[C_WORDS + n], row[MB + m], row[NB + n], row[C_DEPTH],
+                    k == 0, last});
+                const int at = edges(next);
+                if (spills && next.k.left != row[ALONG_K])
+                    dma_c.write(move_cmd{1, 1, row[SPILL_TOKENS + at], row[SPILL_WORDS + at], next.sums, 0});
+                if (k == 0)
+                    dma_c.write(move_cmd{0, 1, row[SPILL_TOKENS + mn], row[SPILL_WORDS + mn], t.sums, 0});
+            }
+            // [14] sums are complete
+            if (k != 0) {
+                post.write(post_cmd{row[A_ROWS + m], row[C_WORDS + n], row[BIAS_ADDR] + t.n.bias, row[MULTIPLIER],
+                    row[SHIFT], row[RELU], last});
+                dma_c.write(move_cmd{0, 0, row[C_TOKENS + mn], row[C_STORES + mn], row[C_ADDR] + t.m.c + t.n.c, last});
+            }
+            // [8] next visit
+            t = next;
+        }
+        // [5] next layer
+    }
+    // [2] all is commanded
+}

@@ -1,0 +1,158 @@
+// [1] a beat of the port
+constexpr int PORT = 64;
+// [2] a token of results
+constexpr int LANES = 2;
+// [3] a token of spill and of pre
+constexpr int SUMS = 8;
+// [4] a sum in memory, and what is taken of it for each element
+constexpr int SUM_ELEMENTS = 4;
+constexpr int ELEMENTS = SUMS * SUM_ELEMENTS;
+constexpr int ELEMENT_MASK = (1 << DATA_BITS) - 1;
+// [9] tokens that fill a word
+constexpr int SUM_RATIO = PORT / ELEMENTS;
+// [10] tokens that fill a word
+constexpr int RESULT_RATIO = PORT / LANES;
+
+// [5] what goes to memory, what comes in, and what is between memory and sums
+typedef hls::vector<data_t, PORT> word_t;
+typedef hls::vector<data_t, LANES> result_t;
+typedef hls::vector<acc_t, SUMS> part_t;
+typedef hls::vector<data_t, ELEMENTS> raw_t;
+
+// [4] wires only: both are part of the loops that call them
+raw_t taken_apart(const part_t& sums) {
+#pragma HLS INLINE
+    raw_t raw;
+part_sum:
+    for (int s = 0; s < SUMS; ++s) {
+#pragma HLS UNROLL
+    part_element:
+        for (int e = 0; e < SUM_ELEMENTS; ++e) {
+#pragma HLS UNROLL
+            raw[s * SUM_ELEMENTS + e] = data_t(sums[s] >> (e * DATA_BITS));
+        }
+    }
+    return raw;
+}
+
+part_t put_together(const raw_t& raw) {
+#pragma HLS INLINE
+    part_t sums;
+join_sum:
+    for (int s = 0; s < SUMS; ++s) {
+#pragma HLS UNROLL
+        acc_t sum = 0;
+    join_element:
+        for (int e = SUM_ELEMENTS - 1; e >= 0; --e) {
+#pragma HLS UNROLL
+            sum = (sum << DATA_BITS) | (raw[s * SUM_ELEMENTS + e] & ELEMENT_MASK);
+        }
+        sums[s] = sum;
+    }
+    return sums;
+}
+
+// [5] one process on the memory: nobody else knows when a sum is there
+void dma_spill(hls::stream<move_cmd>& cmd, hls::stream<result_t>& in, hls::stream<part_t>& spill,
+               hls::burst_maxi<word_t> mem, hls::stream<part_t>& pre) {
+    // [6] the last command ends the process
+    bool last = false;
+command:
+    while (!last) {
+        const move_cmd c = cmd.read();
+        if (c.load != 0) {
+            // [9] a tile may end within a word
+            std::int32_t left = c.tokens;
+            // [7] asked for as a whole: one address for the tile
+            mem.read_request(c.addr, c.words);
+        load:
+            for (int w = 0; w < c.words; ++w) {
+                // [11] a word takes as long as its tokens
+#pragma HLS PIPELINE II=SUM_RATIO
+                // [7] one read in every iteration
+                const word_t word = mem.read();
+                // [9] unrolled, because a word comes as a whole; nothing behind the last token
+            give:
+                for (int t = 0; t < SUM_RATIO; ++t) {
+#pragma HLS UNROLL
+                    raw_t raw;
+                given:
+                    for (int i = 0; i < ELEMENTS; ++i) {
+#pragma HLS UNROLL
+                        raw[i] = word[t * ELEMENTS + i];
+                    }
+                    if (t < left) {
+                        pre.write(put_together(raw));
+                    }
+                }
+                left -= SUM_RATIO;
+            }
+            // [6] sums that leave again
+        } else if (c.raw != 0) {
+            // [9] a tile may end within a word
+            std::int32_t left = c.tokens;
+            // [7] asked for as a whole
+            mem.write_request(c.addr, c.words);
+        spill:
+            for (int w = 0; w < c.words; ++w) {
+                // [11] a word takes as long as its tokens
+#pragma HLS PIPELINE II=SUM_RATIO
+                // [9] first token lowest, zeros behind the last one; unrolled, because a word leaves as a whole
+                word_t word;
+            take:
+                for (int t = 0; t < SUM_RATIO; ++t) {
+#pragma HLS UNROLL
+                    part_t sums(0);
+                    if (t < left) {
+                        sums = spill.read();
+                    }
+                    const raw_t raw = taken_apart(sums);
+                taken:
+                    for (int i = 0; i < ELEMENTS; ++i) {
+#pragma HLS UNROLL
+                        word[t * ELEMENTS + i] = raw[i];
+                    }
+                }
+                left -= SUM_RATIO;
+                // [7] one write in every iteration
+                mem.write(word);
+            }
+            // [8] the next command may load what this one wrote
+            mem.write_response();
+            // [6] finished tiles
+        } else {
+            // [10] a tile may end within a word
+            std::int32_t left = c.tokens;
+            // [7] asked for as a whole
+            mem.write_request(c.addr, c.words);
+        store:
+            for (int w = 0; w < c.words; ++w) {
+                // [12] a word takes as long as its tokens
+#pragma HLS PIPELINE II=RESULT_RATIO
+                // [10] first token lowest, zeros behind the last one; unrolled, because a word leaves as a whole
+                word_t word;
+            tokens:
+                for (int t = 0; t < RESULT_RATIO; ++t) {
+#pragma HLS UNROLL
+                    result_t result(0);
+                    if (t < left) {
+                        result = in.read();
+                    }
+                lanes:
+                    for (int i = 0; i < LANES; ++i) {
+#pragma HLS UNROLL
+                        word[t * LANES + i] = result[i];
+                    }
+                }
+                left -= RESULT_RATIO;
+                // [7] one write in every iteration
+                mem.write(word);
+            }
+            // [8] a burst is over when memory says so
+            mem.write_response();
+        }
+        // [6] next command
+        last = c.last != 0;
+    }
+    // [5] nothing is kept
+}

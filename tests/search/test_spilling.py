@@ -1,0 +1,51 @@
+"""Reuse patterns that spill sums: built where they are asked for, not searched, because they win nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from aigchip_tui.model.device import device
+from aigchip_tui.model.space import SEARCHED_REUSES, Build, may_spill
+from aigchip_tui.model.workload import workload
+from aigchip_tui.search import encoding as gene
+from aigchip_tui.search import oracle
+from aigchip_tui.search.analytic import LayerTable, columns, latency_cycles
+from aigchip_tui.search.draws import Draws
+from aigchip_tui.search.encoding import Pins, point_of
+from aigchip_tui.search.operators import random_genes
+from aigchip_tui.search.screening import screen
+
+BUILD = Build(device=device("zcu104"), dsp_limit=1024)
+SHAPES = 16
+
+
+@pytest.mark.parametrize("name", ["resnet50", "alexnet", "gemm:64x64x8192"])
+def test_no_array_shape_is_faster_with_spilled_sums_than_with_reuse_of_the_output(name: str) -> None:
+    layers = LayerTable.of(workload(name))
+    shapes = [(shape, levels) for shape, levels in oracle.shapes().items() if math.prod(shape) <= BUILD.dsp_budget]
+    compared = 0
+    for index in np.random.default_rng(4).permutation(len(shapes))[:SHAPES]:
+        shape, levels = shapes[index]
+        genes = oracle._designs_of_shape(shape, (*levels, 0), BUILD)
+        genes = genes[:, genes[gene.REUSE] == SEARCHED_REUSES.index("output")]
+        best = {}
+        for code, reuse in enumerate(gene.GENE_VALUES["reuse"]):
+            if reuse == "output" or may_spill(str(reuse)):
+                genes[gene.REUSE] = code
+                designs = columns(genes, BUILD)
+                legal = screen(genes, BUILD, designs).legal
+                best[reuse] = np.where(legal, latency_cycles(designs, BUILD, layers), np.inf).min()
+        if math.isfinite(best["output"]):
+            compared += 1
+            assert min(best.values()) >= 0.999 * best["output"], (shape, best)
+    assert compared > SHAPES // 2
+
+
+def test_a_search_draws_none_of_them_and_a_pin_asks_for_one() -> None:
+    drawn = [random_genes(Draws(1, "spilling", number)) for number in range(200)]
+    assert {point_of(genes).reuse for genes in drawn} == set(SEARCHED_REUSES)
+    pins = Pins.of({"reuse": "b_spill"})
+    assert {point_of(pins.apply(genes)).reuse for genes in drawn} == {"b_spill"}
