@@ -235,8 +235,10 @@ def networks_command(
     if peers is not None:
         try:
             text = Path(peers).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            raise AigchipError(f"{peers} cannot be read: {problem}.") from problem
+        except OSError as problem:
+            raise AigchipError(f"{peers} cannot be read: {problem.strerror}.") from problem
+        except UnicodeDecodeError:
+            raise AigchipError(f"{peers} is not UTF-8 text.") from None
         published = peer_bars(text, source=peers, part=board.part.split("-")[0])
     family = load_template("gemm")
     library = load_library(family.name, borrowed_of(family))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
+from aigchip_tui.cli.output import counted, document, json_option, say, sessions_option, table
 from aigchip_tui.cli.own_sources import project_folder, read_text, with_headers
 from aigchip_tui.model.errors import AigchipError
+
+CHECKED = "(looked for: what no reader takes, and text that must not be run; syntax and pragmas are not judged)"
+MIN_CLOCK_NS, MAX_CLOCK_NS = 0.1, 1000.0
 
 
 @click.command("estimate")
@@ -30,10 +34,14 @@ def estimate_command(
     """Estimate latency and resources of HLS C or C++; every figure is an estimate."""
     from aigchip_tui.estimator.worker import estimate_safely
 
+    if not MIN_CLOCK_NS <= clock_ns <= MAX_CLOCK_NS:
+        raise AigchipError(f"--clock {clock_ns:g} is no period from {MIN_CLOCK_NS:g} to {MAX_CLOCK_NS:g} ns.")
+    if not re.fullmatch(r"xc\w+(?:-\w+)*", part, re.IGNORECASE):
+        raise AigchipError(f"--part {part!r} is not the name of a part.", hint="For instance xczu7ev-ffvc1156-2-e.")
     sources, headers = with_headers(files, project_folder(files, Path.cwd()))
     found = estimate_safely(
         sources, include=headers, top=top, clock_ns=clock_ns, part=part, sets=_sets(sets),
-        directives=read_text(directives) if directives else "",
+        directives=read_text(directives, what="Tcl directives") if directives else "",
     )
     if as_json:
         document(msgspec.to_builtins(found))
@@ -102,5 +110,5 @@ def check_command(files: tuple[Path, ...], as_json: bool, sessions: str | None) 
         for finding in findings:
             place = f"{finding.file}:{finding.line}:{finding.col}"
             say(f"{place}: {finding.severity}: {finding.message} {finding.suggestion}")
-        say(f"{len(findings)} findings")
+        say(f"{counted(len(findings), 'finding')} {CHECKED}")
     return 1 if any(f.blocking for f in findings) else 0

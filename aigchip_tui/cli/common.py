@@ -6,6 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from aigchip_tui.model.errors import AigchipError
+
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
     from aigchip_tui.store.lock import EngineState
@@ -17,7 +19,10 @@ def place(sessions: str | None) -> Place:
     from aigchip_tui.llm.redact import redactor
     from aigchip_tui.store.session import resolve_place
 
-    return resolve_place(sessions, environment=os.environ, redact=redactor(os.environ))
+    found = resolve_place(sessions, environment=os.environ, redact=redactor(os.environ))
+    if found.root.exists() and not found.root.is_dir():
+        raise AigchipError(f"{found.root} is not a folder.", hint="Name a folder of sessions with --sessions.")
+    return found
 
 
 def open_session(sessions: str | None, name: str) -> Session:

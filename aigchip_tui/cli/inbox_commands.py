@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from aigchip_tui.cli.common import engine_state, open_view, seems_alive
-from aigchip_tui.cli.output import document, json_option, say, sessions_option
+from aigchip_tui.cli.output import counted, document, json_option, say, sessions_option
 from aigchip_tui.engine.sending import answer_payload, somebody
 from aigchip_tui.model.decision import Action, Decision
 from aigchip_tui.model.errors import AigchipError
@@ -41,7 +41,7 @@ def inbox_command(name: str, closed: bool, as_json: bool, sessions: str | None) 
     if not rows:
         say("Nothing waits for you.")
     for row in rows:
-        say(f"{row['decision']}   {row['label']}   frees {row['designs']} designs   asked {row['asked']}")
+        say(f"{row['decision']}   {row['label']}   frees {counted(row['designs'], 'design')}   asked {row['asked']}")
         say(f"  {row['question']}")
         for finding in row["findings"][:4]:
             where = f"line {finding['line']}: " if finding["line"] else ""

@@ -93,14 +93,14 @@ def app(ctx: click.Context, sessions: str | None) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Entry point; returns the exit code of the command-line contract."""
     _any_text_prints()
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        result = _run(list(sys.argv[1:] if argv is None else argv))
+        result = _run(words)
         sys.stdout.flush()
     except AigchipError as problem:
         return _exit(problem.exit_code, str(problem))
     except click.UsageError as problem:
-        where = problem.ctx.command_path if problem.ctx is not None else "aigchip-tui"
-        return _exit(2, f"{problem.format_message().rstrip('.')}. See {where} --help.")
+        return _exit(2, _sentence(problem, words))
     except click.ClickException as problem:
         return _exit(2, problem.format_message())
     except (click.Abort, KeyboardInterrupt):
@@ -131,6 +131,21 @@ def _run(words: list[str]) -> object:
         return ended.exit_code
 
 
+def _sentence(problem: click.UsageError, words: list[str]) -> str:
+    """What click says of wrong use, on one line, with the command whose help tells more."""
+    if problem.ctx is not None:
+        where = problem.ctx.command_path
+    else:
+        where = " ".join(["aigchip-tui", *(word for word in words[:1] if word in _COMMANDS)])
+    said = " ".join(problem.format_message().split()).rstrip(".,")
+    # click before 8.2 prints the help of a group by itself.
+    if problem.ctx is not None and isinstance(problem, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        group = problem.ctx.command
+        assert isinstance(group, click.Group)
+        said = f"Say what to do: {', '.join(group.list_commands(problem.ctx))}"
+    return f"{said}{'' if said.endswith('?') else '.'} See {where} --help."
+
+
 def _any_text_prints() -> None:
     """A terminal that lacks a character gets an escape in its place, never an error."""
     for stream in (sys.stdout, sys.stderr):
@@ -143,7 +158,11 @@ def _exit(code: int, sentence: str = "") -> int:
         from aigchip_tui.cli.output import note
         from aigchip_tui.llm.redact import redactor
 
-        note(f"aigchip-tui: {redactor(os.environ).text(sentence)}")
+        try:
+            note(f"aigchip-tui: {redactor(os.environ).text(sentence)}")
+        except BrokenPipeError:
+            # Whoever read our errors is gone; the exit code still tells.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     sys.exit(code)
 
 

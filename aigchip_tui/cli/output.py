@@ -11,6 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from aigchip_tui.model.errors import AigchipError
+
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
@@ -54,6 +56,11 @@ def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> None:
         say("  ".join(cells).rstrip())
 
 
+def counted(number: int, what: str) -> str:
+    """`1 design`, `2 designs`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).replace("-", "", 1).isdigit()
 
@@ -80,6 +87,8 @@ def tape_options(command: Callable[_P, _R]) -> Callable[_P, _R]:
     @click.option("--replay", type=click.Path(dir_okay=False), help="Take replies from a recording; nobody is asked.")
     @wraps(command)
     def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        if kwargs["record"] and kwargs["replay"]:
+            raise AigchipError("A tape is recorded or replayed, not both.", hint="Give --record or --replay.")
         for variable, name in ((RECORD_VARIABLE, "record"), (REPLAY_VARIABLE, "replay")):
             path = kwargs.pop(name)
             if path:

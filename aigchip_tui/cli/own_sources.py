@@ -15,16 +15,16 @@ _MAX_HEADERS = 256
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
 
 
-def read_text(path: Path) -> str:
-    """Text of a file; raises AigchipError when it cannot be read or is no source."""
+def read_text(path: Path, *, what: str = "C or C++") -> str:
+    """Text of a file; raises AigchipError when it cannot be read or is no source. `what` the file should hold."""
     try:
         # A pipe without a writer must not hold the command.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise AigchipError(f"{path} is no file.", hint="Give the path of a C or C++ file.")
+                raise AigchipError(f"{path} is no file.", hint=f"Give the path of a file of {what}.")
             data = stream.read(MAX_SOURCE + 1)
     except OSError as problem:
-        hint = "Give the path of a C or C++ file."
+        hint = f"Give the path of a file of {what}."
         raise AigchipError(f"Could not read {path}: {problem.strerror}.", hint=hint) from None
     if len(data) > MAX_SOURCE:
         raise AigchipError(f"{path} is longer than {MAX_SOURCE >> 20} MB.", hint="Give the kernel alone.")

@@ -266,9 +266,15 @@ def demo_command(headless: bool, evaluations: int, no_cache: bool, reuse: bool, 
         return code
     from aigchip_tui.cli.attach_commands import open_application
     from aigchip_tui.cli.control_commands import start_detached
+    from aigchip_tui.engine.history import view
 
     say(start_detached(session))
-    return open_application(sessions, session.name)
+    code = open_application(sessions, session.name)
+    if view(session).state.proofs_finished:
+        _leave_results(session)
+    else:
+        say(f"When it is done: aigchip-tui export {session.name} --out FOLDER")
+    return code
 
 
 def _demo_session(sessions: str | None, evaluations: int, **caches: bool) -> Session:

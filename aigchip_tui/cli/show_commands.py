@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aigchip_tui.cli.common import engine_state, open_view, seems_alive
-from aigchip_tui.cli.output import document, json_option, say, sessions_option, table
+from aigchip_tui.cli.output import counted, document, json_option, say, sessions_option, table
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.evidence import evidence_of
 from aigchip_tui.model.figures import latency_words
@@ -90,7 +90,8 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
     if read_only:
         say(f"  read-only   {read_only}")
     if report["finished"]:
-        say(f"  search      ended: {report['finished']}")
+        left = f"; {counted(counts['in_flight'], 'design')} not finished" if counts["in_flight"] else ""
+        say(f"  search      ended: {report['finished']}{left}")
     for each in report["damaged"]:
         say(f"  damaged     {each}")
     if report["waiting"]:

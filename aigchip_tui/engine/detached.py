@@ -48,6 +48,7 @@ def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[
         log = os.open(session.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as problem:
         raise disk_error(problem, session.log, "write") from problem
+    since = os.fstat(log).st_size
     try:
         child = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True,
@@ -61,13 +62,13 @@ def spawn(session: Session, *, environment: Mapping[str, str], arguments: tuple[
             if record.kind == ENGINE_STARTED and record.epoch > epoch:
                 return int(record.payload.get("pid", child.pid))
         if child.poll() is not None:
-            ended = NoResultError(f"The engine of {session.name} ended at once:\n{_tail(session.log)}")
+            ended = NoResultError(f"The engine of {session.name} ended at once:\n{_tail(session.log, since)}")
             if child.returncode in _TYPED_EXITS:
                 ended.exit_code = child.returncode
             raise ended
         time.sleep(0.05)
     raise NoResultError(f"The engine of {session.name} has not started within {START_WAIT_S:.0f} s:\n"
-                        f"{_tail(session.log)}")
+                        f"{_tail(session.log, since)}")
 
 
 def _scope(environment: Mapping[str, str]) -> list[str]:
@@ -80,9 +81,12 @@ def _scope(environment: Mapping[str, str]) -> list[str]:
     return [runner, "--user", "--scope", "--quiet", "--collect"]
 
 
-def _tail(path: Path) -> str:
+def _tail(path: Path, since: int) -> str:
+    """The last lines of what was logged from byte `since` on: an engine before this one has nothing to say of it."""
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        with path.open("rb") as log:
+            log.seek(since)
+            lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return "(no log)"
     return "\n".join(lines[-LOG_LINES:])

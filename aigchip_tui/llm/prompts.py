@@ -75,8 +75,10 @@ def load_prompt_template(path: Path | None = None) -> str:
         if len(text) > LONGEST_TEMPLATE:
             raise AigchipError(f"The prompt template {path} is longer than {LONGEST_TEMPLATE} bytes.")
         return text.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AigchipError(f"The prompt template {path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise AigchipError(f"The prompt template {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        raise AigchipError(f"The prompt template {path} is not UTF-8 text.", hint="Save it as UTF-8.") from None
 
 
 def check_prompt_template(source: str) -> None:

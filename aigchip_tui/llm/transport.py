@@ -121,14 +121,17 @@ class _Tape:
             try:
                 text = path.read_text(encoding="utf-8")
             except OSError as error:
-                raise CallError("not_recorded", f"The tape {path} cannot be read: {error.strerror}.",
-                                hint="Record one first, with --record FILE.") from error
+                raise AigchipError(f"The tape {path} cannot be read: {error.strerror}.",
+                                   hint="Record one first, with --record FILE.") from error
+            except UnicodeDecodeError:
+                raise AigchipError(f"{path} is no tape.", hint="Give a file that --record made.") from None
             for row, line in enumerate(text.splitlines(), start=1):
                 try:
                     entry = json.loads(line)
                     self.replies[str(entry["request"])].append(entry)
                 except (ValueError, KeyError, TypeError):
-                    raise CallError("not_recorded", f"{path}, row {row}: not a recorded reply.") from None
+                    raise AigchipError(f"{path}, row {row}: not a recorded reply.",
+                                       hint="Give a file that --record made.") from None
 
     def find(self, body: bytes) -> dict[str, Any]:
         key = _request_hash(body)

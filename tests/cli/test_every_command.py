@@ -57,6 +57,9 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "AIGCHIP_TRACEBACK"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("AIGCHIP_RECORD", "AIGCHIP_REPLAY"):
+        # What --record and --replay set for the engine that they start must not outlive the test.
+        monkeypatch.setenv(name, "")
     monkeypatch.chdir(tmp_path)
     return Shell(capsys)
 
@@ -127,9 +130,15 @@ WRONG: tuple[tuple[str, ...], ...] = (
     ("new", "y", "--workload", "gemm:8x8x8", "--gate", "perhaps"),
     ("new", "y", "--workload", "gemm:8x8x8", "--seed", "x"),
     ("new", "y", "--request", "qwertz uiop"), ("new", "y", "--request", ""), ("new", "y", "--request", "\x00\x1b[31m"),
-    ("demos",), ("demos", "dance"), ("demos", "check", "--module", "no_such_module", "--quick"),
+    ("demos", "dance"), ("demos", "check", "--module", "no_such_module", "--quick"),
     ("demos", "add", "nowhere"), ("estimate",), ("estimate", "nowhere.cpp"), ("check",), ("check", "nowhere.cpp"),
     ("export", "first"), ("export", "nobody", "--out", "o"), ("export", "first", "--design", "d77", "--out", "o"),
+    ("decide", "first", "d"), ("new", "first", "--workload"), ("new", "y", "--workload", "resnet50@"),
+    ("estimate", "k.cpp", "--clock", "0"), ("estimate", "k.cpp", "--clock", "nan"),
+    ("estimate", "k.cpp", "--part", "x"),
+    ("run", "first", "--replay", "nowhere"), ("run", "first", "--record", "a", "--replay", "b"),
+    ("start", "first", "--max-calls", "-1"), ("run", "first", "--evaluations", "0"),
+    ("ls", "--sessions", "/etc/passwd"),
 )
 
 
@@ -137,12 +146,26 @@ WRONG: tuple[tuple[str, ...], ...] = (
 def test_wrong_use_is_one_sentence_and_exits_2(
     shell: Shell, session: str, words: tuple[str, ...], tmp_path: Path
 ) -> None:
-    if words == ("demos",):
-        assert shell(*words).code in (0, 2)
-        return
     before = sorted((tmp_path / "sessions").iterdir())
     shell.refused(*words)
     assert sorted((tmp_path / "sessions").iterdir()) == before, "a refusal makes nothing"
+
+
+@pytest.mark.parametrize("group", ["demos", "bench"])
+def test_a_group_alone_says_what_it_can_do(shell: Shell, group: str) -> None:
+    said = shell(group)
+    assert said.code in (0, 2)
+    words = said.err or said.out
+    assert f"aigchip-tui {group}" in words
+    assert not said.err or said.err.startswith("aigchip-tui: Say what to do: ")
+
+
+def test_a_start_that_fails_tells_its_own_reason_only(shell: Shell, session: str) -> None:
+    first = shell("start", session, "--jobs", "-1")
+    assert "--jobs -1 is outside" in first.err
+    second = shell("start", session, "--jobs", "1000")
+    assert "--jobs 1000 is outside" in second.err
+    assert "--jobs -1" not in second.err, "what an engine before it said is not why this one ended"
 
 
 def test_a_session_without_a_design_exports_nothing_and_exits_1(shell: Shell, session: str, tmp_path: Path) -> None:
@@ -320,7 +343,10 @@ def test_a_place_that_is_a_file_or_cannot_be_made(tmp_path: Path, shell: Shell) 
         assert said.code in (2, 3)
         assert said.err.count("\n") == 1
         assert "fault of aigchip-tui itself" not in said.err
-        assert shell("ls", "--sessions", where, "--json").out.strip() == "[]"
+        if Path(where).exists():
+            assert "is not a folder" in shell.refused("ls", "--sessions", where)
+        else:
+            assert shell("ls", "--sessions", where, "--json").out.strip() == "[]"
 
 
 def test_an_unwritable_cache_is_one_sentence(tmp_path: Path, shell: Shell, session: str,

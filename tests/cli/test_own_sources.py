@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aigchip_tui.cli.code_commands import CHECKED
 from aigchip_tui.cli.main import main
 from aigchip_tui.cli.own_sources import project_folder, with_headers
 
@@ -78,7 +79,7 @@ def test_without_the_body_nothing_that_looks_like_a_total_is_printed(
 def test_check_allows_what_estimate_reads(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = '#include "sizes.h"\n#include <ap_int.h>\n#define STEP 2\n#pragma once\nint f(int x) { return x * STEP; }\n'
     (project / "src" / "own.cpp").write_text(text)
-    assert _said(capsys, "check", str(project / "src" / "own.cpp")) == (0, "0 findings\n")
+    assert _said(capsys, "check", str(project / "src" / "own.cpp")) == (0, f"0 findings {CHECKED}\n")
     (project / "src" / "own.cpp").write_text(text + 'void g() { asm("nop"); }\n')
     code, out = _said(capsys, "check", str(project / "src" / "own.cpp"))
     assert code == 1

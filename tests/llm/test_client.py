@@ -349,8 +349,9 @@ def test_a_tape_replays_without_server_or_key(scripted: Start, tmp_path: Path) -
         replayed.generate(messages, seed=2)
     assert caught.value.cause == "not_recorded"
     assert "canary-key" not in tape.read_text()
-    with pytest.raises(CallError, match="cannot be read"):
+    with pytest.raises(AigchipError, match="cannot be read") as refused:
         open_generator("openai:m", environment={}, tape=tmp_path / "none.jsonl")
+    assert refused.value.exit_code == 2, "a wrong flag, not a search without a result"
 
 
 def test_the_environment_names_a_tape(tmp_path: Path) -> None:
