@@ -26,8 +26,8 @@ def table_lines(bench: EstimatorBench) -> list[str]:
         f" CPU {bench.cpu_ms_median:.0f} ms a file in the median, {bench.cpu_ms_p90:.0f} ms at the 90th percentile"
     )
     speed = "" if bench.again_per_second is None else (
-        f"; of {bench.again_kernels} of these, {bench.again_per_second:.0f} estimates a second with other constants"
-        " in the median, on one core"
+        f"; of {bench.again_kernels} of these, {bench.again_per_second:.0f} estimates a second with another value of"
+        " one of their own constants in the median, on one core"
     )
     lines.append(f"{bench.within_50_ms:.0%} of the files within 50 ms of CPU{speed}")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from aigchip_tui.estimator.estimate import Design, Estimate, estimate_design, read_design
@@ -18,6 +19,17 @@ def whole(text: str) -> int | None:
         return int(float(text))
     except (ValueError, OverflowError):
         return None
+
+
+_INTEGER_MACRO = re.compile(
+    r"^[ \t]*#[ \t]*define[ \t]+([A-Za-z_]\w*)[ \t]+\(?(\d+)\)?[ \t]*(?://.*|/\*.*)?$", re.MULTILINE
+)
+
+
+def integer_macros(texts: Iterable[str]) -> dict[str, int]:
+    """Macros of sources that stand for one integer above 1: the sizes that a designer turns."""
+    found = {name: int(value) for text in texts for name, value in _INTEGER_MACRO.findall(text)}
+    return {name: value for name, value in found.items() if value > 1}
 
 
 def part_of(device: str) -> str:

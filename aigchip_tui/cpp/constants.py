@@ -130,7 +130,7 @@ def apply_binary(operator: str, left: int, right: int) -> int:
         value = int(bool(left) or bool(right))
     else:
         raise NotConstantError(operator)
-    if value.bit_length() > _MAX_BITS:
+    if abs(value) >> _MAX_BITS:
         raise NotConstantError("wider than 128 bits")
     return value
 
@@ -272,7 +272,7 @@ class _Reader:
             known = self.constants.get(name.rsplit("::", 1)[-1])
         if known is None:
             raise NotConstantError(name)
-        return int(known)
+        return +known
 
     def _sizeof(self) -> int:
         self.expect("(")

@@ -33,13 +33,15 @@ class Macro(msgspec.Struct, frozen=True):
 class Preprocessed(msgspec.Struct, frozen=True, kw_only=True):
     """Text without directives (pragmas kept), as many lines as the main file; `prelude` is what was included.
 
-    `parts` are the included files in the order of the prelude, each with its number of lines.
+    `parts` are the included files in the order of the prelude, each with its number of lines; `decided` are the
+    constants that a condition asked for.
     """
 
     prelude: str
     text: str
     missing: tuple[str, ...]
     parts: tuple[tuple[str, int], ...] = ()
+    decided: frozenset[str] = frozenset()
 
 
 _PREDEFINED = {
@@ -52,7 +54,7 @@ _PREDEFINED = {
 
 
 class _Preprocessor:
-    def __init__(self, files: Mapping[str, str], defines: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], defines: Mapping[str, str], constants: frozenset[str]) -> None:
         self.files = dict(files)
         self.by_name: dict[str, str | None] = {}
         for name in files:
@@ -60,6 +62,8 @@ class _Preprocessor:
             self.by_name[short] = None if short in self.by_name else name
         self.macros: dict[str, Macro] = {name: Macro(body) for name, body in {**_PREDEFINED, **defines}.items()}
         self.fixed = frozenset(defines)
+        self.constants = constants
+        self.decided: set[str] = set()
         self.missing: list[str] = []
         self.prelude: list[str] = []
         self.parts: list[tuple[str, int]] = []
@@ -98,7 +102,7 @@ class _Preprocessor:
 
     def _flush(self, pending: list[str], out: list[str]) -> None:
         if pending:
-            out.append(self.expand("\n".join(pending)))
+            out.append(self.expand("\n".join(pending), self.constants))
             pending.clear()
 
     def _directive(
@@ -126,7 +130,7 @@ class _Preprocessor:
         elif word == "include":
             self._include(rest, *place)
         elif word == "pragma":
-            return "#pragma " + self.expand(rest)
+            return "#pragma " + self.expand(rest, self.constants)
         return ""
 
     def _define(self, rest: str) -> None:
@@ -166,6 +170,8 @@ class _Preprocessor:
             lambda match: "1" if (match.group(1) or match.group(2)) in self.macros else "0",
             text,
         )
+        if self.constants:
+            self.decided |= self.constants.intersection(re.findall(r"\w+", self.expand(text, self.constants)))
         text = self.expand(text)
         text = re.sub(
             r"\b[A-Za-z_]\w*\b", lambda match: match.group() if match.group() in ("true", "false") else "0", text
@@ -282,18 +288,23 @@ def preprocess(
     defines: Mapping[str, str] | None = None,
     *,
     path: str = "",
+    constants: Mapping[str, int] | None = None,
 ) -> Preprocessed:
     """Resolves the text `main`: macros, conditionals and those includes that `files` (path to text) holds.
 
     An include is looked for beside the file at `path` that names it, then by its whole name, then by its last part
-    where that is unique. `defines` are macros that the text cannot redefine. System headers are not read; quoted
-    ones that are absent are listed in `missing`. Raises AigchipError when macros explode.
+    where that is unique. `defines` are macros that the text cannot redefine, `constants` such that stay names in it.
+    System headers are not read; quoted ones that are absent are listed in `missing`. Raises AigchipError when macros
+    explode.
     """
-    worker = _Preprocessor(files or {}, defines or {})
+    given = constants or {}
+    fixed = {**(defines or {}), **{name: str(value) for name, value in given.items()}}
+    worker = _Preprocessor(files or {}, fixed, frozenset(given))
     text = worker.run(main, 0, path)
     return Preprocessed(
         prelude="\n".join(worker.prelude),
         text=text,
         missing=tuple(dict.fromkeys(worker.missing)),
         parts=tuple(worker.parts),
+        decided=frozenset(worker.decided),
     )

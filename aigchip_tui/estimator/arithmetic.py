@@ -83,7 +83,7 @@ class ArithmeticWalk(WalkState):
     def width(self, value: Val) -> int:
         """Bits that a value needs: constants and loop counters need less than their type."""
         if isinstance(value.const, int):
-            return max(1, int(value.const).bit_length() + (1 if value.const < 0 else 0))
+            return max(1, (+value.const).bit_length() + (1 if value.const < 0 else 0))
         if value.lin is not None and value.kind.letter == "i" and value.node < 0:
             bounds = self.range_of(value.lin)
             if bounds is not None:
@@ -99,7 +99,7 @@ class ArithmeticWalk(WalkState):
             number: float = value.const
             if kind.letter == "i":
                 try:
-                    whole = int(number)
+                    whole = +number if isinstance(number, int) else int(number)
                 except (ValueError, OverflowError):
                     whole = 0
                 if kind.bits < 64 and value.kind.bits > kind.bits:

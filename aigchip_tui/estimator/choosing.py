@@ -106,6 +106,8 @@ class ChoiceWalk(CounterWalk):
         if header is not None and factor is not None and header.high is not None and factor >= header.high:
             full = True
         counted = header is not None and header.high is not None and header.low == header.high
+        if full and factor is None and not counted and not self.pipelined:
+            self.warn(f"UNROLL at line {loop.line} is not done: the trip count of the loop is not constant")
         if self.pipelined or (full and counted):
             self._unroll(loop, header)
             return

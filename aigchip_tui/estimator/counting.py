@@ -150,7 +150,7 @@ class CounterWalk(PragmaWalk):
         if bounds is None:
             return None, None, None
         low, high = (max(0, -(-bound // step)) for bound in bounds)
-        mean: float | None = float(high)
+        mean: float | None = 1.0 * high
         if low != high:
             mean = difference.constant / step
             for symbol, coefficient in difference.terms:
@@ -192,7 +192,7 @@ class CounterWalk(PragmaWalk):
     def _counter(self, header: Header, step: int) -> Val:
         amount = header.step * step
         if isinstance(header.start.const, int):
-            return integer(int(header.start.const) + amount, header.cell.kind)
+            return integer(header.start.const + amount, header.cell.kind)
         lin = header.start.lin.plus(Lin(amount)) if header.start.lin is not None else None
         return Val(header.cell.kind, header.start.node, None, lin, header.start.graph)
 

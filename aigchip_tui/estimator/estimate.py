@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -20,90 +19,22 @@ from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
+from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
 from aigchip_tui.estimator.traverse import calls_in_statement, states_banks
 from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
+from aigchip_tui.estimator.walks import Walks
 from aigchip_tui.model.collecting import without_collection
 from aigchip_tui.model.errors import AigchipError
-
-
-class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """One loop: trip counts, initiation interval, pipeline depth (iteration latency), latency in cycles.
-
-    None means unknown (a run-time bound, a call whose body is not in the text). `bound` says what bounds the interval;
-    `reason` names the operators of the longest path of a pipelined body, or says why a loop is not pipelined;
-    `flattened` counts the loops merged into this one, `unrolled` the copies of its body. `straight` are
-    the cycles of an iteration beside the loops in it, for a loop that is not pipelined.
-    """
-
-    name: str
-    function: str
-    line: int
-    file: str
-    trip: int | None
-    trip_min: int | None
-    ii: int | None
-    depth: int | None
-    latency: int | None
-    latency_min: int | None
-    pipelined: bool
-    bound: str = ""
-    flattened: int = 1
-    unrolled: int = 1
-    target: int = 1
-    level: int = 0
-    reason: str = ""
-    straight: int = 0
-
-
-class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
-    """One function or dataflow process: latency and interval in cycles, None when a bound is known only at
-    run time.
-
-    For a process of our own style (`while (!last)` around one counted pipelined loop) `loops` holds the
-    symbolic cost: a command of n steps takes `ii * (n - 1) + depth` cycles.
-    """
-
-    name: str
-    line: int
-    latency: int | None
-    interval: int | None
-
-
-class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the reader of the C++ believes a design costs; never a tool's result (`basis`).
-
-    Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns; `budget_ns` is the period less its
-    uncertainty, which the slowest state (`estimated_clock_ns`) must meet. `unknown` lists what is not known and why,
-    `warnings` pragmas that are not met;
-    where a part of the design could not be read, no total is known either and all of them are None.
-    """
-
-    top: str
-    file: str
-    latency_min: int | None
-    latency_max: int | None
-    interval: int | None
-    dsp: int | None
-    bram18: int | None
-    uram: int | None
-    lut: int | None
-    ff: int | None
-    clock_ns: float
-    estimated_clock_ns: float | None
-    timing_met: bool | None
-    budget_ns: float
-    loops: tuple[LoopEstimate, ...]
-    functions: tuple[FunctionEstimate, ...] = ()
-    unknown: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    basis: Literal["estimate"] = "estimate"
 
 
 class Design(msgspec.Struct, frozen=True):
     """A source once read: its syntax tree and directives, to be estimated again and again with other
     constants.
+
+    `constants` are macros that stay names in the tree, with their values; `decided` are those of them that an #if asks
+    for, which cannot change without reading again. `walks` keeps what walks asked of their constants.
     """
 
     unit: ast.Unit
@@ -111,6 +42,9 @@ class Design(msgspec.Struct, frozen=True):
     missing: tuple[str, ...]
     tops: dict[str, ast.Function] = msgspec.field(default_factory=dict)
     """Functions found to estimate, by the name asked for."""
+    constants: dict[str, int] = msgspec.field(default_factory=dict)
+    decided: frozenset[str] = frozenset()
+    walks: Walks = msgspec.field(default_factory=Walks)
 
 
 def read_design(
@@ -119,19 +53,23 @@ def read_design(
     directives: str = "",
     include: Mapping[str, str] | None = None,
     defines: Mapping[str, str] | None = None,
+    constants: Mapping[str, int] | None = None,
 ) -> Design:
     """Reads C or C++ sources (path to text) once; `include` holds headers, `directives` the text of a Tcl
-    file.
+    file, `constants` macros whose values `estimate_design` may change.
 
     Headers among the sources are read through their #include. Raises AigchipError when nothing can be read.
     """
+    given = dict(constants or {})
     files = {**(include or {}), **sources}
     mains = {name: text for name, text in sources.items() if not name.endswith((".h", ".hpp", ".hh", ".inc"))}
     units: list[ast.Unit] = []
     missing: list[str] = []
+    decided: frozenset[str] = frozenset()
     chosen = mains or dict(sources)
     for number, (path, text) in enumerate(chosen.items()):
-        resolved = preprocess(text, files, defines, path=path)
+        resolved = preprocess(text, files, defines, path=path, constants=given)
+        decided |= resolved.decided
         root = f"@{number}" if len(chosen) > 1 else ""
         units.append(parse(resolved.text, resolved.prelude, root, path=path, parts=resolved.parts))
         missing += resolved.missing
@@ -139,7 +77,9 @@ def read_design(
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
     unit = link(units)
     unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
-    return Design(unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)))
+    return Design(
+        unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)), constants=given, decided=decided
+    )
 
 
 def top_function(design: Design, top: str = "") -> ast.Function:
@@ -217,9 +157,25 @@ def estimate_design(
     options: Options | None = None,
     uncertainty_ns: float | None = None,
 ) -> Estimate:
-    """Estimates a design that was read before; see `estimate`."""
+    """Estimates a design that was read before; see `estimate`.
+
+    With other constants the design is walked again only where one of them changes the way of a walk (see `traced`).
+    Raises AigchipError for a constant that decides an #if of the text.
+    """
+    given = {**design.constants, **(sets or {})}
+    for name in design.decided:
+        if given[name] != design.constants[name]:
+            raise AigchipError(
+                f"'{name}' decides an #if of the source.", hint=f"Read the source again with {name}={given[name]}."
+            )
+    asked = options or Options()
     with without_collection():
-        return _estimate(design, top, clock_ns, part, sets or {}, options or Options(), uncertainty_ns)
+        if not given:
+            return _estimate(design, top, clock_ns, part, given, asked, uncertainty_ns)
+        key = (top, clock_ns, part, uncertainty_ns, asked.key(), *sorted(given))
+        return design.walks.estimate(
+            key, given, lambda traced: _estimate(design, top, clock_ns, part, traced, asked, uncertainty_ns)
+        )
 
 
 def _estimate(

@@ -36,7 +36,7 @@ class ExpressionWalk(RegisterWalk):
             found = self.value(expression)
         finally:
             self.graph, self.guard = saved_graph, saved_guard
-        return int(found.const) if isinstance(found.const, int) else None
+        return +found.const if isinstance(found.const, int) else None
 
     def constant_named(self, expression: ast.Name) -> Val | None:
         """An enumerator, a `--set` constant, a template value or a static member of a template."""

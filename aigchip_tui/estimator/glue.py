@@ -37,7 +37,7 @@ def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -
 
     `trips` lists (symbol, trip count) of the loops that were flattened into it.
     """
-    widths = [max(1, min(32, int(trip).bit_length())) for _, trip in trips]
+    widths = [max(1, min(32, trip.bit_length())) for _, trip in trips]
     whole = sum(widths) if len(widths) > 1 else 0
     stages = -(-states // max(1, interval))
     ff = sum(widths) + whole + 2 * stages + (interval if interval > 1 else 0)

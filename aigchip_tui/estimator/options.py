@@ -29,6 +29,10 @@ class Options:
     deal_arrays: bool = True
     vitis_target: bool = False
 
+    def key(self) -> tuple[object, ...]:
+        """All switches, to look an estimate up by."""
+        return tuple([getattr(self, name) for name in self.__slots__])
+
     def exhausted(self) -> None:
         """The walk has grown too large."""
         raise TooLargeError(

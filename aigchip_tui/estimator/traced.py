@@ -1,0 +1,191 @@
+"""Constants that remember what was asked of them, so that an estimate can be made again without another walk.
+
+A walk over a design is a computation on its constants: most of what it does depends on a few answers (is the trip count
+zero, how many bits does it need), and the figures are sums and products of them. A `Traced` constant writes every
+operation down on the `Trace` of the walk; where a decision is taken of it, the answer is written down as well. With
+other constants the operations are done again: when all answers are as they were, the walk would have gone the same way,
+and the figures follow from the operations alone. When one differs, the design is walked again. Nothing is approximated.
+
+A `Traced` value says that it is an `int` (or `float`) to `isinstance`, but is none: whatever Python itself takes out of
+it (an index, a hash, a text) passes through a method here and is written down as "has exactly this value".
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Number = int | float
+_Function = Callable[..., Any]
+
+
+class Trace:
+    """Operations on the constants of one walk, in order, and the answers that decided its way."""
+
+    def __init__(self, constants: Mapping[str, int]) -> None:
+        self.names = tuple(constants)
+        self.values: list[Any] = []
+        self.steps: list[tuple[_Function, tuple[int, ...]]] = []
+        self.answers: dict[int, Any] = {}
+        self._known: dict[tuple[Any, ...], int] = {}
+        self._literals: dict[int, Any] = {}
+        self.inputs = {name: Traced(self, self._slot(value)) for name, value in constants.items()}
+
+    def _slot(self, value: Any) -> int:
+        self.values.append(value)
+        self.steps.append((_literal, ()))
+        return len(self.values) - 1
+
+    def _place(self, operand: Any) -> int:
+        if type(operand) is Traced:
+            if operand.trace is not self:
+                raise TypeError("constants of different walks are mixed")
+            return operand.slot
+        key = ("literal", type(operand), operand)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._slot(operand)
+        return found
+
+    def apply(self, function: _Function, *operands: Any) -> Any:
+        """The value of an operation, traced."""
+        slots = tuple([self._place(one) for one in operands])
+        key = (function, slots)
+        found = self._known.get(key)
+        if found is None:
+            try:
+                value = function(*[self.values[slot] for slot in slots])
+            except (ArithmeticError, ValueError):
+                for slot in slots:
+                    self.answers[slot] = self.values[slot]
+                raise
+            found = len(self.values)
+            self.values.append(value)
+            self.steps.append((function, slots))
+            self._known[key] = found
+        return Traced(self, found)
+
+    def decide(self, function: _Function, *operands: Any) -> Any:
+        """The plain value of an operation on which the way of the walk depends."""
+        return self.apply(function, *operands).fixed()
+
+    def again(self, constants: Mapping[str, int]) -> list[Any] | None:
+        """All values with other constants, or None where the walk would go another way."""
+        values = list(self.values)
+        changed = [False] * len(values)
+        for slot, name in enumerate(self.names):
+            if constants[name] != values[slot]:
+                values[slot], changed[slot] = constants[name], True
+        answers = self.answers
+        try:
+            for slot, (function, operands) in enumerate(self.steps):
+                if operands:
+                    if not any(map(changed.__getitem__, operands)):
+                        continue
+                    value = function(*[values[one] for one in operands])
+                    changed[slot], values[slot] = value != values[slot], value
+                if changed[slot] and slot in answers:
+                    return None
+        except (ArithmeticError, ValueError):
+            return None
+        return values
+
+
+def _literal() -> None:
+    """The step of a constant or literal: nothing is computed."""
+
+
+class Traced:
+    """A number of a walk that depends on its constants."""
+
+    __slots__ = ("slot", "trace")
+
+    def __init__(self, trace: Trace, slot: int) -> None:
+        self.trace = trace
+        self.slot = slot
+
+    @property  # type: ignore[misc]  # says what it stands for, see the head of this file
+    def __class__(self) -> type:
+        return type(self.trace.values[self.slot])
+
+    def fixed(self) -> Any:
+        """The plain value; from here on the walk depends on it."""
+        value = self.trace.values[self.slot]
+        self.trace.answers[self.slot] = value
+        return value
+
+    def bit_length(self) -> int:
+        """As of an int; only the number of bits decides."""
+        bits: int = self.trace.decide(int.bit_length, self)
+        return bits
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self.trace.apply(round, self) if digits is None else self.trace.apply(round, self, digits)
+
+    def __pos__(self) -> Traced:
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.trace.decide(bool, self))
+
+    def __hash__(self) -> int:
+        return hash(self.fixed())
+
+    def __index__(self) -> int:
+        return operator.index(self.fixed())
+
+    def __int__(self) -> int:
+        return int(self.fixed())
+
+    def __float__(self) -> float:
+        return float(self.fixed())
+
+    def __str__(self) -> str:
+        return str(self.fixed())
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return format(self.fixed(), spec)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _binary(function: _Function) -> tuple[_Function, _Function]:
+    def forward(self: Traced, other: object) -> Any:
+        return self.trace.apply(function, self, other) if _number(other) else NotImplemented
+
+    def backward(self: Traced, other: object) -> Any:
+        return self.trace.apply(function, other, self) if _number(other) else NotImplemented
+
+    return forward, backward
+
+
+def _comparison(function: _Function) -> _Function:
+    def compare(self: Traced, other: object) -> Any:
+        return self.trace.decide(function, self, other) if _number(other) else NotImplemented
+
+    return compare
+
+
+def _unary(function: _Function) -> _Function:
+    def forward(self: Traced) -> Any:
+        return self.trace.apply(function, self)
+
+    return forward
+
+
+for _name in ("add", "sub", "mul", "floordiv", "truediv", "mod", "lshift", "rshift", "pow", "and", "or", "xor"):
+    _forward, _backward = _binary(getattr(operator, f"__{_name}__"))
+    setattr(Traced, f"__{_name}__", _forward)
+    setattr(Traced, f"__r{_name}__", _backward)
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(Traced, f"__{_name}__", _comparison(getattr(operator, _name)))
+for _name, _function in (("neg", operator.neg), ("abs", abs), ("invert", operator.invert), ("floor", math.floor),
+                         ("ceil", math.ceil), ("trunc", math.trunc)):
+    setattr(Traced, f"__{_name}__", _unary(_function))
+
