@@ -129,7 +129,8 @@ class PragmaWalk(ExpressionWalk):
         if not isinstance(place, Memory):
             return place
         if pragma.kind == "STREAM":
-            place.fifo = True
+            place.fifo, place.depth = True, self._option(pragma, "depth") or 0
+            place.ports = self.capacity[place.number] = (2, 1, 1)
         if pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
             return self._partition(place, pragma)
         if pragma.kind == "BIND_STORAGE":
@@ -151,6 +152,7 @@ class PragmaWalk(ExpressionWalk):
             elif "1wnr" in kind:
                 place.ports = (64, 64, 1)
             self.capacity[place.number] = place.ports
+            place.latency = self._option(pragma, "latency")
         elif pragma.kind == "INTERFACE":
             mode = pragma.options.get("mode", "") or (pragma.words[0] if pragma.words else "")
             if "m_axi" in mode or "m_axi" in pragma.words:

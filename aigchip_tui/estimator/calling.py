@@ -81,12 +81,19 @@ class CallWalk(MachineWalk):
         self.bound, self.space, self.owner = bound, function.space, owner
         self.source_function, self.source_file = function.name, function.file
         pragmas = self._function_pragmas(function)
-        inline = any(pragma.kind == "INLINE" and not pragma.has("off") for pragma in pragmas)
+        asked = [pragma for pragma in pragmas if pragma.kind == "INLINE"]
+        apart = any(pragma.has("off") for pragma in asked)
+        inline = self.inlining or (bool(asked) and not apart)
         module = (
             not self.pipelined
             and not inline
-            and (self.has_loops(function.body) or any(pragma.kind in ("DATAFLOW", "PIPELINE") for pragma in pragmas))
+            and (
+                apart
+                or self.has_loops(function.body)
+                or any(pragma.kind in ("DATAFLOW", "PIPELINE") for pragma in pragmas)
+            )
         )
+        inlining, self.inlining = self.inlining, self.inlining or any(pragma.has("recursive") for pragma in asked)
         self.calls.append(function.name)
         try:
             if module:
@@ -94,6 +101,7 @@ class CallWalk(MachineWalk):
             return self._inline(function, arguments, owner)
         finally:
             self.calls.pop()
+            self.inlining = inlining
             self.bound, self.space, self.source_function, self.source_file, self.owner = saved
 
     def _argument(self, parameter: ast.Variable, given: ast.Expr | None) -> Binding | Val | Result:

@@ -39,8 +39,8 @@ class Graph:
 
     `operation` is the operator's name with its kind, `states` the number of clock states a node takes (1 is
     combinational), `delay` the delay in ns within each state, `sources` the nodes it waits for. `back` holds
-    carried dependences (from, to, distance, extra states), `bound` DSP, FF and LUT of nodes whose operator a pragma
-    shapes.
+    carried dependences (from, to, distance, extra states), `padding` counts states that LATENCY adds, `bound` holds
+    DSP, FF and LUT of nodes whose operator a pragma shapes.
     """
 
     __slots__ = (
@@ -55,6 +55,7 @@ class Graph:
         "macro",
         "number",
         "operation",
+        "padding",
         "sources",
         "states",
         "width_in",
@@ -62,6 +63,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.number = next(_graphs)
+        self.padding = 0
         self.operation: list[str] = []
         self.states: list[int] = []
         self.delay: list[float] = []

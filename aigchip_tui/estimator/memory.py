@@ -15,6 +15,9 @@ from aigchip_tui.estimator.ordering import OrderWalk
 from aigchip_tui.estimator.tracks import Constants, Terms
 from aigchip_tui.estimator.values import Lin, Val
 
+_FIFO_NS = 1.8
+"""Delay of an access to a FIFO."""
+
 
 class MemoryWalk(OrderWalk):
     """Accesses of memories and streams: addresses, banks, ports, nodes of the graph."""
@@ -65,6 +68,10 @@ class MemoryWalk(OrderWalk):
                 if write
                 else (self.options.axi_read_states, 0.5 * self.operators.budget)
             )
+        elif memory.fifo:
+            states, delay = 1, min(0.5 * self.operators.budget, _FIFO_NS)
+        elif memory.latency is not None and not write:
+            states = memory.latency + 1
         elif memory.rom and memory.words * memory.type.bits <= 1024:
             states, delay = 1, self.operators.simple("select", 1).delay * 2
         if write:
@@ -211,7 +218,7 @@ class MemoryWalk(OrderWalk):
         for touched in self.touched:
             touched[stream.number] = True
         self.capacity.setdefault(stream.number, (2, 1, 1))
-        delay = min(self.operators.budget * 0.5, 1.8)
+        delay = min(self.operators.budget * 0.5, _FIFO_NS)
         node = self.graph.add(
             "stream_write" if write else "stream_read",
             1,

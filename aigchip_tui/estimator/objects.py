@@ -129,6 +129,10 @@ class Memory:
     order: int = -1
     asked: bool = False
     fifo: bool = False
+    """Whether STREAM makes a FIFO of it, with `depth` words (0: all of the array)."""
+    depth: int = 0
+    latency: int | None = None
+    """Cycles of a read that BIND_STORAGE asks for."""
     dealt: int = 1
 
     @property

@@ -208,6 +208,9 @@ def memory_blocks(memory: Memory, uram: bool) -> tuple[int, int, int, int]:
     """BRAM18, URAM, LUT and FF of one array; ports of the top cost nothing inside."""
     if not memory.local or memory.axi or not (memory.read or memory.written):
         return 0, 0, 0, 0
+    if memory.fifo:
+        blocks, luts, flops = stream_blocks(Stream(0, memory.type, memory.depth or memory.words, local=True))
+        return blocks, 0, luts, flops
     banks = 1 if memory.reshaped > 1 else memory.banks * min(memory.dealt, max(1, memory.words))
     width = memory.type.bits * max(1, memory.reshaped)
     depth = -(-memory.words // max(1, memory.banks * memory.dealt))

@@ -315,7 +315,7 @@ def _place(
             finish_cycle[node], finish_ns[node] = cycle, end
         if cycle > last:
             last = cycle
-    total = last + 1 if count else 0
+    total = (last + 1 if count else 0) + graph.padding
     cycles = total + sum(wait - 1 for wait in waits.values())
     return Schedule(total, cycles, interval or 0, "", slowest, start)
 

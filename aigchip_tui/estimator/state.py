@@ -121,6 +121,8 @@ class WalkState(ABC):
         self.free_within: set[int] = set()
         self.warnings: list[str] = []
         self.made: dict[str, int] = {}
+        self.inlining = False
+        """Whether an INLINE recursive holds for all calls below."""
         self.function_body: ast.Block | None = None
         self.merges_function = False
         self.merged_blocks: dict[int, tuple[ast.Stmt, ...]] = {}

@@ -10,6 +10,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
+from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.traverse import root_name
 from aigchip_tui.estimator.values import Lin, Val
 
@@ -51,7 +52,7 @@ class StatementWalk(DeclarationWalk):
         elif isinstance(statement, ast.Loop):
             self.loop(statement)
         elif isinstance(statement, ast.Block):
-            self.block(statement)
+            self._held_block(statement)
         elif isinstance(statement, ast.If):
             self.branch(statement)
         elif isinstance(statement, ast.Return):
@@ -64,6 +65,23 @@ class StatementWalk(DeclarationWalk):
                 self.unread(f"line {statement.line}: 'goto' is not followed")
         elif isinstance(statement, ast.Unread):
             self.unread(f"line {statement.line}: {_words_of(statement)}")
+
+    def _held_block(self, block: ast.Block) -> None:
+        """A block in braces; LATENCY in it holds what it computes at least so long."""
+        graph, first = self.graph, len(self.graph)
+        self.block(block)
+        asked = [pragma for pragma in block.pragmas if pragma.kind == "LATENCY"]
+        if not asked:
+            return
+        what = f"block at line {block.line or self.line}"
+        if self.graph is not graph:
+            self.warn(f"LATENCY of the {what} is not followed: loops that are not unrolled stand in it")
+            return
+        start = schedule(graph, budget=self.operators.budget, capacity=self.capacity).start
+        made = [node for node in range(first, len(graph)) if graph.states[node] > 0]
+        if made:
+            span = max(start[node] + graph.states[node] - 1 for node in made) - min(start[node] for node in made)
+            graph.padding += self.within_latency(span, asked, what) - span
 
     def branch(self, statement: ast.If) -> None:
         """`if`: decided, if-converted, or two paths of the state machine when rolled loops stand in it."""

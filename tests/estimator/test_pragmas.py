@@ -333,3 +333,115 @@ def test_reshape_widens_the_word_and_partition_adds_memories() -> None:
     )
     assert (loop(wide, "O").ii, loop(split, "O").ii) == (1, 1)
     assert (plain.bram18, wide.bram18, split.bram18) == (2, 4, 4), "256 x 128 bits: 4 x 36 wide; 4 banks of 256 x 32"
+
+
+CHANNEL = """
+static void put(const int a[512], int c[512]) { P: for (int i = 0; i < 512; i++) c[i] = a[i]; }
+static void take(const int c[512], int y[512]) { T: for (int i = 0; i < 512; i++) y[i] = c[i]; }
+void top(const int a[512], int y[512]) {
+#pragma HLS DATAFLOW
+  int c[512];
+// HERE
+  put(a, c);
+  take(c, y);
+}
+"""
+
+
+def test_a_streamed_array_is_a_fifo_that_overlaps_its_processes() -> None:
+    """A memory is read when all of it is written: the processes follow each other. A FIFO hands on word by word: they
+    run beside each other, and 16 words of 32 bits are a shift register instead of a block.
+    """
+    memory = read(CHANNEL)
+    fifo = both(CHANNEL, "STREAM variable=c depth=16", 'stream -depth 16 "top" c')
+    assert memory.latency_max is not None
+    assert fifo.latency_max is not None
+    assert memory.latency_max - fifo.latency_max >= 512
+    assert (memory.bram18, fifo.bram18) == (1, 0)
+    assert read(CHANNEL.replace("// HERE", "#pragma HLS STREAM variable=c depth=2048")).bram18 == 4
+
+
+HELD = """
+void top(float x, float *y) {
+  float z;
+  {
+// HERE
+    z = x * 3.0f;
+  }
+  *y = z;
+}
+"""
+
+
+def test_latency_holds_a_block_in_braces_at_least_so_long() -> None:
+    """The block spans the states of one product; twenty cycles hold it that much longer, the product's do not."""
+    free = read(HELD).latency_max
+    assert free is not None
+    held = read(HELD.replace("// HERE", "#pragma HLS LATENCY min=20")).latency_max
+    longer = read(HELD.replace("// HERE", "#pragma HLS LATENCY min=30")).latency_max
+    assert held is not None
+    assert longer == held + 10
+    assert free < 20 <= held
+    assert read(HELD.replace("// HERE", "#pragma HLS LATENCY min=1")).latency_max == free
+    late = read(HELD.replace("// HERE", "#pragma HLS LATENCY max=1"))
+    assert late.latency_max == free
+    assert any("LATENCY max=1 of the block" in one for one in late.warnings)
+
+
+READS = """
+void top(int x[8], int y[512]) {
+  int t[512];
+// HERE
+  F: for (int i = 0; i < 512; i++) t[i] = x[i % 8];
+  L: for (int i = 0; i < 512; i++) y[i] = t[i];
+}
+"""
+
+
+def test_bind_storage_sets_the_cycles_of_a_read() -> None:
+    """A read takes one cycle by itself; asked for three, the pipeline that reads is two stages deeper, none other."""
+    usual = read(READS)
+    slow = both(READS, "BIND_STORAGE variable=t type=ram_2p impl=bram latency=3",
+                'bind_storage -type ram_2p -impl bram -latency 3 "top" t')
+    depths = [(loop(one, "F").depth, loop(one, "L").depth) for one in (usual, slow)]
+    assert depths[1] == (depths[0][0], (depths[0][1] or 0) + 2)
+
+
+SHARED = """
+static float twice(float v) {
+// HERE
+  return v * v;
+}
+void top(float a, float b, float *y) { *y = twice(a) + twice(b); }
+"""
+
+
+def test_inline_off_makes_one_module_that_calls_share() -> None:
+    """Inlined, both products run at once on two cores of three slices; apart, they take turns on one."""
+    inlined, apart = read(SHARED), read(SHARED.replace("// HERE", "#pragma HLS INLINE off"))
+    assert inlined.dsp is not None
+    assert apart.dsp == inlined.dsp - 3
+    assert apart.latency_max is not None
+    assert inlined.latency_max is not None
+    assert apart.latency_max > inlined.latency_max
+
+
+DEEP = """
+static void low(int v[64]) { S: for (int i = 0; i < 64; i++) v[i] += 1; }
+static void middle(int v[64]) {
+// HERE
+  low(v);
+}
+void top(int v[64]) { middle(v); }
+"""
+
+
+def test_inline_recursive_takes_the_modules_below_in() -> None:
+    """Each module that is entered costs its start; inlined to the bottom, only the loop's own is left."""
+    apart = read(DEEP).latency_max
+    one = read(DEEP.replace("// HERE", "#pragma HLS INLINE")).latency_max
+    whole = read(DEEP.replace("// HERE", "#pragma HLS INLINE recursive")).latency_max
+    assert apart is not None
+    assert one is not None
+    assert whole is not None
+    assert whole < one < apart
