@@ -207,6 +207,8 @@ def test_the_end_of_a_search_says_what_is_still_done_and_a_cap_how_to_go_on(full
     assert end_words(capped).endswith("; to go on: aigchip-tui start resnet50-zcu104 --max-usd N")
     away = dataclasses.replace(snapshot, state="stopped", stopped="the generator does not answer: why")
     assert end_words(away) == "stopped: the generator does not answer: why"
+    asked = dataclasses.replace(snapshot, state="waiting", stopped="waiting", engine="none")
+    assert end_words(asked) == "all that is left waits for you; the engine has ended"
     assert not end_words(snapshot)
     variant = snapshot.variants["pe_lane-2"]
     assert variant.attempt is not None

@@ -353,6 +353,24 @@ async def test_read_only_sends_nothing_and_says_why(full: Made) -> None:
         assert "read-only" in bar(bench, "hint")
 
 
+async def test_a_long_refusal_is_shown_whole(full: Made) -> None:
+    cure = "Go on with them: aigchip-tui resume resnet50-zcu104 --upgrade."
+    app = full.app()
+    async with app.run_test(size=SIZE) as pilot:
+        bench = await settle(pilot)
+        bench.say(f"The engine ended at once: the template changed since the session was last run. {cure}", bad=True)
+        await pilot.pause()
+        shown = bench.query_one("#message", LinesView)
+        assert shown.display
+        words = " ".join(as_text(shown.lines).split())
+        assert words.endswith(cure), "the end of the sentence says what to do"
+        assert shown.size.height == len(shown.lines) == 2
+        bench.say("short")
+        await pilot.pause()
+        assert not shown.display
+        assert "short" in bar(bench, "hint")
+
+
 async def test_quitting_the_view_leaves_no_command_and_no_thread(full: Made) -> None:
     import threading
 
@@ -396,7 +414,8 @@ async def test_stop_drains_first_then_cuts_and_says_what_was_cut(full: Made) -> 
         uuids = tuple(command.uuid for command in full.session.inbox.pending())
         full.record(ev.EngineStopped(reason="stopped", cut=("generate:pe_lane-1:1",), uuids=uuids))
         await settle(pilot, lambda b: bool(b.snapshot.stopped))
-        assert "cut, to be done again: generate:pe_lane-1:1" in bar(bench, "hint")
+        said = " ".join(as_text(bench.query_one("#message", LinesView).lines).split())
+        assert "cut, to be done again: generate:pe_lane-1:1" in said
 
 
 async def test_a_key_in_an_answer_reaches_no_file(full: Made) -> None:

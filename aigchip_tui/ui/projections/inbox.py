@@ -71,7 +71,7 @@ def row_line(snapshot: Snapshot, row: InboxRow, width: int) -> Line:
         state = (f"sent {queued}" if queued else "? waits", "accent" if queued else "wait")
         tail = plain(d.question)
     return crop_line((
-        (" ", ""), (fit(state[0], 11), state[1]), (fit(plain(d.module), 13), "head" if row.answer is None else "dim"),
+        (f" {fit(state[0], 11)} ", state[1]), (fit(plain(d.module), 13), "head" if row.answer is None else "dim"),
         (fit(plain(d.label), 27), "" if row.answer is None else "dim"),
         (fit(f"{waiting} design{'s' if waiting != 1 else ''}", 10), "dim"), (tail, "dim"),
     ), width)

@@ -180,4 +180,6 @@ def end_words(snapshot: Snapshot) -> str:
         front = [s.designs[n] for n in s.front if n in s.designs]
         proven = sum(all(rung in design.rungs for rung in FINAL_DESIGN_RUNGS) for design in front)
         return f"{s.finished}; proving the front: {proven} of {len(front)} simulated whole{raised}"
+    if s.state == "waiting":
+        return "all that is left waits for you" + ("" if s.engine in ("alive", "unknown") else "; the engine has ended")
     return f"stopped: {s.stopped}" if s.stopped else ""

@@ -19,18 +19,21 @@ from aigchip_tui.ui.feed import Feed, SnapshotArrived
 from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.glyphs import Glyphs
 from aigchip_tui.ui.projections.status import TABS, bottom_line, status_line, tab_line
-from aigchip_tui.ui.projections.text import Line, plain
+from aigchip_tui.ui.projections.text import Line, plain, width_of, wrap
 from aigchip_tui.ui.projections.views import Snapshot
 from aigchip_tui.ui.screens.answering import ConfirmScreen
 from aigchip_tui.ui.screens.pane import Pane
 from aigchip_tui.ui.surroundings import Surroundings, Texts
 from aigchip_tui.ui.widgets.bars import Bar
+from aigchip_tui.ui.widgets.lines import LinesView
 from aigchip_tui.ui.widgets.table import LineTable
 
 if TYPE_CHECKING:
     from aigchip_tui.store.session import Session
 
 MESSAGE_S = 8.0
+LONG_MESSAGE_S = 30.0
+"""A message of more than one line is read longer."""
 _STOPS = ("stop", "stop now")
 
 
@@ -80,6 +83,7 @@ class Workbench(Screen[None]):
     DEFAULT_CSS = """
     Workbench { layout: vertical; background: $background; }
     Workbench #body { height: 1fr; }
+    Workbench #message { height: auto; max-height: 5; display: none; }
     """
 
     def __init__(self, session: Session, surroundings: Surroundings, *, read_only: bool = False) -> None:
@@ -108,6 +112,7 @@ class Workbench(Screen[None]):
         yield Bar("tabs")
         with Container(id="body"):
             yield self._make(1)
+        yield LinesView("message")
         yield Bar("hint")
         yield Bar("bottom", classes="-status")
 
@@ -169,11 +174,16 @@ class Workbench(Screen[None]):
         self.query_one("#status", Bar).show(status_line(self.snapshot, width))
         note = f"{self._pending} new, . to refresh" if self._pending else ""
         self.query_one("#tabs", Bar).show(tab_line(self.current, width, note=note))
-        self.query_one("#hint", Bar).show(self._message or self.pane.hint())
+        long = width_of(self._message) > width
+        above = self.query_one("#message", LinesView)
+        above.display = long
+        above.show([((f" {piece}", self._message[0][1]),) for piece in wrap(self._message[0][0].strip(), width - 2)]
+                   if long else [])
+        self.query_one("#hint", Bar).show(self._message if self._message and not long else self.pane.hint())
         self.query_one("#bottom", Bar).show(bottom_line(self.snapshot, width, bar=self.glyphs.bar))
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """A message on the hint line for some seconds; it takes no focus."""
+        """A message on the hint line for some seconds, above it when it is long; it takes no focus."""
         self._message = ((f" {plain(text)}", "bad" if bad else "wait"),)
         message = self._message
         self._draw_bars()
@@ -183,7 +193,7 @@ class Workbench(Screen[None]):
                 self._message = ()
                 self._draw_bars()
 
-        self.set_timer(MESSAGE_S, clear)
+        self.set_timer(MESSAGE_S if width_of(message) <= self.size.width else LONG_MESSAGE_S, clear)
 
     def on_line_table_pending_changed(self, event: LineTable.PendingChanged) -> None:
         self._pending = event.pending
@@ -373,7 +383,8 @@ class Workbench(Screen[None]):
                 said = self.surroundings.start_engine(self.session)
                 self.app.call_from_thread(self.say, said)
             except (AigchipError, OSError) as problem:
-                self.app.call_from_thread(self.say, str(problem).replace("\n", " "), bad=True)
+                said = str(problem).replace("\naigchip-tui: ", " ").replace("\n", " ")
+                self.app.call_from_thread(self.say, said, bad=True)
 
         def then(sure: bool | None) -> None:
             if sure:
