@@ -8,7 +8,7 @@ from itertools import pairwise
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.counting import CounterWalk
-from aigchip_tui.estimator.nests import begins_with_a_load, indexed_in, stored_in
+from aigchip_tui.estimator.nests import begins_with_a_load, indexed_in, running_places, stored_in
 from aigchip_tui.estimator.objects import (
     Cell,
     Memory,
@@ -26,11 +26,13 @@ from aigchip_tui.estimator.traverse import (
     assigned_names,
     calls_in,
     calls_in_statement,
+    chooses,
     inner_loops,
     keeps_in_registers,
     outer_loops,
     reads_elsewhere,
     root_name,
+    spelled,
 )
 
 _MOST_COPIES = 1024
@@ -317,12 +319,17 @@ class ChoiceWalk(CounterWalk):
         """Whether values between a loop and its parent end flattening.
 
         A running value that begins with a load does, unless sums may be re-associated; so does an element whose bank
-        the parent's counter selects, which is a branch; and so do several stores after the loop.
+        the parent's counter selects, which is a branch; and so do several stores to one array after the loop, that of a
+        sum which stands in a register among them, and a choice between values there.
         """
         if not self.options.unsafe_math and begins_with_a_load(level.loop, level.before, innermost):
             return True
-        around = (*level.before, *level.after)
-        return len(stored_in(level.after)) > 1 or any(self._bank_is_chosen(element) for element in indexed_in(around))
+        after = {spelled(place): root_name(place) for place in stored_in(level.after)}
+        if after:
+            after |= {spelled(place): root_name(place) for place in running_places(level.loop, innermost)}
+        if len(after) > len(set(after.values())) or any(chooses(part) for part in level.after):
+            return True
+        return any(self._bank_is_chosen(element) for element in indexed_in((*level.before, *level.after)))
 
     def _bank_is_chosen(self, element: ast.Index) -> bool:
         """Whether the bank that the designer asks for follows from a value that is not constant."""

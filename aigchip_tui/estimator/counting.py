@@ -106,6 +106,8 @@ class CounterWalk(PragmaWalk):
                 and value.left.name == name
             ):
                 operator, value = value.operator, value.right
+            if operator == "+" and isinstance(value, ast.Name) and value.name == name:
+                return "*", 2
             amount = self.fold(value)
             if amount is None:
                 return None

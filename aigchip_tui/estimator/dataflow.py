@@ -44,6 +44,7 @@ class DataflowWalk(MachineWalk):
             saved_graph = self.graph
             self.graph = Graph()
             body, self.body = self.body, Body()
+            read = self._forget_reads()
             self.statement(statement)
             latency = self.close_body()
             inner_body, self.body = self.body, body
@@ -56,6 +57,8 @@ class DataflowWalk(MachineWalk):
             usage.include(self.usage)
             self.usage = outer_usage
             if inner_body.macros == 0 and not inner_body.loops and not touched:
+                for memory in read:
+                    memory.read = True
                 continue
             length = latency[1]
             if length is None or inner_body.unknown:
@@ -67,8 +70,10 @@ class DataflowWalk(MachineWalk):
                 [finish.get(number, 0) for number, write in touched.items() if number not in streams], default=0
             )
             for number, write in touched.items():
-                if write and number not in streams:
+                if write and number not in streams and not self._is_read(number):
                     finish[number] = begin + cost
+            for memory in read:
+                memory.read = True
             total = max(total, begin + cost)
             low, high = latency
             processes.append(
@@ -103,6 +108,18 @@ class DataflowWalk(MachineWalk):
             memory = self.lookup(name)
             if count > 1 and isinstance(memory, Memory) and not (memory.local or memory.axi or memory.fifo):
                 self.capacity[memory.number] = (1, 1, 1)
+
+    def _forget_reads(self) -> list[Memory]:
+        """Memories read so far, marked unread: what a process reads itself is seen afterwards."""
+        found = [one for one in self.memories.values() if isinstance(one, Memory) and one.read]
+        for memory in found:
+            memory.read = False
+        return found
+
+    def _is_read(self, number: int) -> bool:
+        """Whether the process just walked reads what it writes: reports let no other process wait for it."""
+        memory = self.memories.get(number)
+        return isinstance(memory, Memory) and memory.read
 
     def _is_fifo(self, number: int) -> bool:
         found = self.memories.get(number)

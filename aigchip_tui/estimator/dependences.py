@@ -10,7 +10,7 @@ from operator import sub
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
 from aigchip_tui.estimator.state import WalkState
-from aigchip_tui.estimator.tracks import Constants, Terms
+from aigchip_tui.estimator.tracks import Constants, Terms, Track
 from aigchip_tui.estimator.values import Lin
 
 
@@ -54,6 +54,7 @@ class DependenceWalk(WalkState):
         cycles = 0
         for number, track in self.tracks_of(graph).items():
             if any(entry[0] for entry in track.log) or not track.log:
+                self._sink(graph, track, moving)
                 continue
             memory = self.memories.get(number)
             if not isinstance(memory, Memory):
@@ -74,6 +75,17 @@ class DependenceWalk(WalkState):
                 ports = max(1, self.capacity.get(number, memory.ports)[1]) * max(1, memory.banks)
                 cycles = max(cycles, -(-len(still) // ports) + (self.options.axi_latency if memory.axi else 1))
         return cycles
+
+    def _sink(self, graph: Graph, track: Track, moving: set[int]) -> None:
+        """Stores of every iteration to the same elements, which none loads, leave the loop: the last one counts."""
+        if track.guarded or any(not entry[0] for entry in track.log):
+            return
+        if any(symbol in moving for entry in track.log for terms in entry[1] for symbol, _ in terms):
+            return
+        for _, _, _, node in track.log:
+            graph.access[node] = None
+            graph.states[node] = 0
+        track.log.clear()
 
     def _writes_axi(self, graph: Graph) -> bool:
         for number, track in self.tracks_of(graph).items():

@@ -208,7 +208,7 @@ def _estimate(
             raise AigchipError("The source is nested too deeply to be estimated.") from error
         if not options.deal_arrays:
             uses.withdraw(decisions)
-        if not walker.again or decisions == before:
+        if not uses.mistaken() and (not walker.again or decisions == before):
             break
     return _result(walker, function, outcome, operators, design, arguments, part)
 

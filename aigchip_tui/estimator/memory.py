@@ -85,6 +85,7 @@ class MemoryWalk(OrderWalk):
                     sources.append(value.node)
         sources += self._order(track, terms, constants, write)
         if self.guard:
+            track.guarded = track.guarded or write
             sources += [node for node in self.guard if node >= 0]
         node = self.graph.add(
             "store" if write else "load",
@@ -97,9 +98,7 @@ class MemoryWalk(OrderWalk):
         )
         track.log.append((write, terms, constants, node))
         if write and memory.local:
-            track.written.add((terms, constants))
-            use = self.uses.of(memory.order)
-            use.stores = max(use.stores, len(track.written))
+            self.uses.of(memory.order).writes(track.written, banks, (terms, constants))
         if self.facts:
             self.facts_at[(self.graph.number, node)] = self.facts
         if self.pinning:
@@ -126,9 +125,6 @@ class MemoryWalk(OrderWalk):
         return loaded.item(key, memory.type.element)
 
     def _port(self, memory: Memory) -> int:
-        if memory.axi and memory.partitions:
-            self.capacity[memory.number] = (2, 1, 1)
-            return memory.number
         if memory.axi:
             key = ("bundle", memory.bundle)
             found = self.derived_symbols.get(key)

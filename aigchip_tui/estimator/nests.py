@@ -70,9 +70,10 @@ def indexed_in(statements: Sequence[ast.Stmt]) -> Iterator[ast.Index]:
         yield from indexed_in(parts_of(statement))
 
 
-def stored_in(statements: Sequence[ast.Stmt]) -> set[tuple[object, ...]]:
-    """Elements of arrays that statements assign, each once."""
-    return {spelled(target) for statement in statements for target in _stores(statement)}
+def stored_in(statements: Sequence[ast.Stmt]) -> Iterator[ast.Index]:
+    """Elements of arrays that statements assign."""
+    for statement in statements:
+        yield from _stores(statement)
 
 
 def _elements(expression: ast.Expr) -> Iterator[ast.Index]:

@@ -297,11 +297,11 @@ class PipelineWalk(MachineWalk, DependenceWalk):
     def _decide(self, graph: Graph) -> None:
         """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
 
-        An index that is constant in every access of the design splits that dimension completely; otherwise the array is
-        dealt out over as many banks as the unrolled accesses need, unless iterations depend on each other
-        through it. The walk is repeated with what was decided.
+        An index that is constant in every access of the design splits that dimension completely; otherwise the
+        array is dealt out over as many banks as the unrolled accesses need, unless iterations depend on each
+        other through it. The walk is repeated with what was decided.
         """
-        if not self.options.auto_partition or self.designer_partitions:
+        if not self.options.auto_partition or (self.options.deal_arrays and self.designer_partitions):
             return
         carried = {
             access.memory
@@ -320,14 +320,15 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             spread = 1
             for position, extent in enumerate(memory.extents):
                 constants = {entry[2][position] for entry in track.log}
-                if len(constants) > 1 and all(not entry[1][position] for entry in track.log) and position not in moved:
+                fixed = all(not entry[1][position] for entry in track.log) and position not in moved
+                if fixed and len(constants) > 1:
                     if position not in plan:
                         plan[position] = Partition("complete", extent)
                         self.again = True
                 else:
                     spread *= min(max(1, extent), len(constants))
-            banked = self.options.deal_arrays or use.stores <= 1
-            if banked and number not in carried and -1 not in plan and len(plan) != len(memory.extents):
+            dealt = self.options.deal_arrays and number not in carried and -1 not in plan
+            if dealt and len(plan) != len(memory.extents):
                 plan[-1] = Partition("cyclic", spread)
                 self.again = True
 
@@ -346,15 +347,22 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             if not isinstance(memory, Memory) or number in carried:
                 continue
             if -1 in self.decisions.get(memory.order, {}):
-                if not self.options.deal_arrays:
-                    if self.uses.of(memory.order).stores <= 1:
-                        capacity[number] = (MOST_COPIES + 1, MOST_COPIES, 1)
-                    continue
                 many = 2 * len(track.log) + 2
                 if any(symbol in self.variant for entry in track.log for terms in entry[1] for symbol, _ in terms):
                     many = max(memory.ports[0], len(track.log) // max(1, copies))
                 capacity[number] = (many, many, many)
+            elif self._copied(memory):
+                capacity[number] = (MOST_COPIES + 1, MOST_COPIES, 1)
         return capacity
+
+    def _copied(self, memory: Memory) -> bool:
+        """Whether the tool makes copies of a memory for its readers: a local one, no bank of which is written twice."""
+        if self.options.deal_arrays or not self.options.auto_partition or not memory.local or memory.rom:
+            return False
+        if memory.storage or memory.ports != (2, 2, 2) or self.uses.of(memory.order).stores > 1:
+            return False
+        self.uses.copied.add(memory.order)
+        return True
 
     def _finish_pipeline(
         self,

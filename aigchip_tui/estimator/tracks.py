@@ -18,7 +18,7 @@ the step of a single symbol (0: none)."""
 class Track:
     """What one graph has done to one memory so far."""
 
-    __slots__ = ("addresses", "barrier", "free", "loads", "log", "readers", "stores", "writers", "written")
+    __slots__ = ("addresses", "barrier", "free", "guarded", "loads", "log", "readers", "stores", "writers", "written")
 
     def __init__(self) -> None:
         self.stores: dict[Terms, dict[Constants, tuple[int, Result, tuple[int, ...]]]] = {}
@@ -29,4 +29,5 @@ class Track:
         self.readers: list[int] = []
         self.barrier = -1
         self.free = False
-        self.written: set[tuple[Terms, Constants]] = set()
+        self.guarded = False
+        self.written: dict[int, set[tuple[Terms, Constants]]] = {}

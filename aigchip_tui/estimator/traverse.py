@@ -286,3 +286,8 @@ def mentioned(statement: ast.Stmt) -> set[str]:
     """Names in the expressions of a statement and of everything below it."""
     found = {name for expression in expressions_of(statement) for name in names_in(expression)}
     return found.union(*(mentioned(part) for part in parts_of(statement)))
+
+
+def chooses(statement: ast.Stmt) -> bool:
+    """Whether a statement chooses between two values (`?:`)."""
+    return any(isinstance(part, ast.Conditional) for one in expressions_of(statement) for part in parts_in(one))

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aigchip_tui.estimator.objects import Partition
+from aigchip_tui.estimator.tracks import Constants, Terms
 from aigchip_tui.estimator.values import Lin
 
-MOST_COPIES = 16
-"""Copies that a memory of one write port and many read ports is made of: so many reads a cycle."""
+Address = tuple[Terms, Constants]
+
+MOST_COPIES = 17
+"""Ports for reading of a memory that is copied for its readers: so many reads a cycle."""
 
 
 @dataclass(slots=True)
 class Use:
-    """Dimensions that some access indexes with what moves, and the most stores that stand in one loop body."""
+    """Dimensions that some access indexes with what moves, and the most addresses of a bank that one body writes."""
 
     moved: set[int] = field(default_factory=set)
     stores: int = 0
@@ -25,12 +28,24 @@ class Use:
             if index.terms:
                 self.moved.add(position)
 
+    def writes(self, written: dict[int, set[Address]], banks: tuple[int, ...] | None, address: Address) -> None:
+        """One store of a body, of which `written` has the addresses by bank (-1: any bank)."""
+        anywhere = written.setdefault(-1, set())
+        for bank in banks if banks is not None else (-1,):
+            there = written.setdefault(bank, set())
+            there.add(address)
+            self.stores = max(self.stores, len(there) + (len(anywhere) if there is not anywhere else 0))
+
 
 @dataclass(slots=True)
 class Uses:
-    """The use of each array by the order of its declaration; kept when the walk is repeated."""
+    """The use of each array by the order of its declaration; kept when the walk is repeated.
+
+    `copied` are the arrays that the walk took to be copied for their readers.
+    """
 
     arrays: dict[int, Use] = field(default_factory=dict)
+    copied: set[int] = field(default_factory=set)
 
     def of(self, order: int) -> Use:
         """The use of one array."""
@@ -40,11 +55,14 @@ class Uses:
         return found
 
     def withdraw(self, decisions: dict[int, dict[int, Partition]]) -> None:
-        """Takes back decisions that loops walked later do not bear: a split dimension that some access moves along,
-        copies of an array that is written at several places.
-        """
+        """Takes back what loops walked later do not bear: a split dimension that some access moves along."""
         for order, plan in decisions.items():
             use = self.of(order)
-            refused = use.moved | ({-1} if use.stores > 1 else set())
-            for position in refused & set(plan):
+            for position in use.moved & set(plan):
                 del plan[position]
+
+    def mistaken(self) -> bool:
+        """Whether an array was taken to be copied that a loop walked later writes at several places."""
+        wrong = any(self.of(order).stores > 1 for order in self.copied)
+        self.copied.clear()
+        return wrong

@@ -72,8 +72,8 @@ def test_a_sum_is_unrolled_into_its_parent_and_a_copy_is_flattened() -> None:
     assert "x_y" not in longer, "65 trips are too many to be unrolled unasked"
 
 
-def test_an_array_written_at_one_place_is_copied_for_sixteen_readers() -> None:
-    """`RAM_1WNR`: 64 reads of 16 copies take four cycles; an array stored at several places has its two ports."""
+def test_an_array_written_at_one_place_is_copied_for_its_readers() -> None:
+    """`RAM_1WNR`: 17 reads a cycle, so 64 take four; an array stored at several places has its two ports."""
     loops = loops_of(PRODUCT)
     assert (loops["x_y"].ii, loops["in1_in2"].ii) == (4, 1)
     several = """
@@ -86,6 +86,69 @@ void update(float v[64], float m[64][64], float out[64]) {
 """
     assert loops_of(several)["add"].ii == 64, "64 loads and 64 stores of y; its elements are moved along elsewhere"
     assert loops_of(PRODUCT, dealt=True)["x_y"].ii == 1, "later releases deal the operands out"
+
+
+def test_banks_that_the_designer_asks_for_are_copied_too() -> None:
+    """All 32 elements of a column lie in one bank of four: 32 reads at 17 a cycle take two."""
+    text = """
+void columns(float a[32][32], float out[32]) {
+  float b[32][32];
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=4 dim=2
+  load: for (int i = 0; i < 32; i++)
+    row: for (int j = 0; j < 32; j++) {
+#pragma HLS UNROLL factor=4
+      b[i][j] = a[i][j];
+    }
+  add: for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    float s = 0;
+    for (int i = 0; i < 32; i++) s += b[i][j];
+    out[j] = s;
+  }
+}
+"""
+    loops = loops_of(text)
+    assert loops["add"].ii == 2
+    twice = text.replace("b[i][j] = a[i][j];", "b[i][j] = a[i][j]; b[31 - i][j] = 0;")
+    assert loops_of(twice)["add"].ii == 16, "two stores to a bank leave it its two ports"
+
+
+SHARED_BUNDLE = """
+void load(float *out, float a[64][16], float b[64][16]) {
+#pragma HLS INTERFACE m_axi port=a bundle=gmem
+#pragma HLS INTERFACE m_axi port=b bundle=OTHER
+#pragma HLS INTERFACE m_axi port=out bundle=last
+#pragma HLS ARRAY_PARTITION variable=a cyclic factor=8 dim=2
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=8 dim=2
+  row: for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    float s = 0;
+    for (int j = 0; j < 16; j++) s += a[i][j] * b[i][j];
+    out[i] = s;
+  }
+}
+"""
+
+
+def test_banks_of_one_bundle_share_its_ports() -> None:
+    """Bank k of either array is on port k of the bundle: two reads of each make four cycles, not two."""
+    assert loops_of(SHARED_BUNDLE.replace("OTHER", "gmem"))["row"].ii == 4
+    assert loops_of(SHARED_BUNDLE.replace("OTHER", "more"))["row"].ii == 2
+
+
+def test_stores_to_the_same_elements_in_every_iteration_leave_the_loop() -> None:
+    """Six stores over two ports would take three cycles; only those of the last iteration are seen."""
+    text = """
+void last(int a[64], int tail[6], int out[64]) {
+  each: for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    for (int j = 0; j < 6; j++) tail[j] = a[i] + j;
+    out[i] = a[i] * 3;
+  }
+}
+"""
+    assert loops_of(text)["each"].ii == 1
+    assert loops_of(text.replace("tail[j] =", "if (a[i] > 0) tail[j] ="))["each"].ii == 3, "not in every iteration"
 
 
 NEST = """
@@ -105,10 +168,12 @@ def test_what_keeps_a_nest_from_being_flattened() -> None:
     Logs say "the outer loop is not a perfect loop" or "nontrivial logic in the loop latch".
     """
     assert set(loops_of(NEST)) == {"outer_inner"}
+    assert set(loops_of(NEST.replace("b[i] = s;", "b[i] = s; c[i] = s;"))) == {"outer_inner"}, "two arrays"
     for what, text in {
         "a running sum that begins with a load": NEST.replace("s = 0", "s = b[i]"),
         "an element that is added to without being set": NEST.replace("s += a", "b[i] += a").replace("b[i] = s;", ""),
-        "two stores": NEST.replace("b[i] = s;", "b[i] = s; c[i] = s;"),
+        "two stores to one array": NEST.replace("b[i] = s;", "b[i] = s; b[39 - i] = s;"),
+        "a choice": NEST.replace("b[i] = s;", "b[i] = s < 0 ? 0 : s;"),
         "a bank that the counter chooses": NEST.replace(
             ") {\n  outer", ") {\n#pragma HLS ARRAY_PARTITION variable=b cyclic factor=4\n  outer"
         ),
