@@ -43,7 +43,7 @@ BUILT_ARRAYS = tuple(
 BUILT_LINKS: Mapping[str, tuple[Link, ...]] = {
     "lane_link": ("fanout",),
     "array_link": LINKS,
-    "arrays_link": ("fanout",),
+    "arrays_link": LINKS,
 }
 
 
@@ -171,6 +171,8 @@ def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
     for (name, built), link in zip(BUILT_LINKS.items(), point.links, strict=True):
         if link not in built:
             yield Refusal(rule="not_built", figure=0, message=f"not built yet: {name} {link}; only fanout is.")
+    if point.arrays_link == "forward" and point.arrays.product == 1:
+        yield Refusal(rule="arrays_link", figure=1, message="arrays_link forward links arrays; the design has 1 array.")
     if len(point.arrays.axes) > 1:
         yield Refusal(
             rule="not_built",

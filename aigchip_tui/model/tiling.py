@@ -129,7 +129,8 @@ def chain_cycles(point: DesignPoint) -> int:
     of the chain.
     """
     array = point.array
-    return array.m + array.n + array.k - 3 if point.array_link == "forward" else 0
+    lanes = array.m + array.n + array.k - 3 if point.array_link == "forward" else 0
+    return lanes + (point.arrays.product - 1 if point.arrays_link == "forward" else 0)
 
 
 def least_steps(point: DesignPoint, build: Build) -> int:

@@ -114,14 +114,15 @@ def columns(genes: npt.NDArray[np.int64], build: Build) -> Columns:
     lane, array, arrays = _LANE[:, genes[gene.LANE]], _ARRAY[:, genes[gene.ARRAY]], _ARRAYS[:, genes[gene.ARRAYS]]
     pm, pn, pk = (lane[i] * array[i] * arrays[i] for i in range(3))
     multicast = lane[3] + array[3] + arrays[3]
-    forward = genes[gene.ARRAY_LINK] == LINKS.index("forward")
+    forward, along_arrays = (genes[link] == LINKS.index("forward") for link in (gene.ARRAY_LINK, gene.ARRAYS_LINK))
     beyond_first = array[0] + array[1] - 2
     return columns_of(
         build,
         shape=(pm, pn, pk),
         rows_of_array=gene_rows_of_array(genes),
         multicast=multicast,
-        chain=np.where(forward, beyond_first + array[2] - 1, 0),
+        chain=np.where(forward, beyond_first + array[2] - 1, 0)
+        + np.where(along_arrays, arrays[0] * arrays[1] * arrays[2] - 1, 0),
         held_back=np.where(forward, beyond_first, -np.inf),
         kib=(_KIB[genes[gene.BUF_A]], _KIB[genes[gene.BUF_B]], _KIB[genes[gene.BUF_C]]),
         parts=tuple(_PART[genes[i]] for i in range(gene.PART_A_H, gene.PART_C_W + 1)),
@@ -139,6 +140,13 @@ def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Whether the lane has rows or columns that two MACs of a DSP can share an operand in, for a gene matrix."""
     pairs: npt.NDArray[np.bool_] = _LANE[0, genes[gene.LANE]] * _LANE[1, genes[gene.LANE]] > 1
     return pairs
+
+
+def links_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether a forward link between arrays has a single array to link, for a gene matrix."""
+    single = _ARRAYS[0] * _ARRAYS[1] * _ARRAYS[2] == 1
+    nothing: npt.NDArray[np.bool_] = single[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
+    return nothing
 
 
 def columns_of(

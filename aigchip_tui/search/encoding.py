@@ -45,7 +45,7 @@ GENE_NAMES = tuple(GENE_VALUES)
 # Values of each gene that a search draws from, the first ones; a pin may ask for any.
 GENE_SIZES = tuple(len(SEARCHED_REUSES) if name == "reuse" else len(values) for name, values in GENE_VALUES.items())
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
-DSP_PACK, ARRAY_LINK = 13, 14
+DSP_PACK, ARRAY_LINK, ARRAYS_LINK = 13, 14, 15
 # The genes whose values are ordered by size: +-1 is a small step.
 ORDINAL_GENES = tuple(range(BUF_A, REUSE))
 _INDEX = tuple({value: index for index, value in enumerate(values)} for values in GENE_VALUES.values())
@@ -69,6 +69,7 @@ def point_of(genes: Genes) -> DesignPoint:
         reuse=REUSES[genes[REUSE]],
         dsp_pack=DSP_PACKS[genes[DSP_PACK]],
         array_link=LINKS[genes[ARRAY_LINK]],
+        arrays_link=LINKS[genes[ARRAYS_LINK]],
     )
 
 

@@ -13,6 +13,7 @@ from aigchip_tui.model.space import (
     BUFFER_KIB,
     DSP_PACKS,
     LANE_SPLITS,
+    LINKS,
     MAX_TOKEN_BITS,
     PARTITION_FACTORS,
     REUSES,
@@ -68,6 +69,8 @@ class Legality:
         pack = DSP_PACKS[genes[gene.DSP_PACK]]
         lane = _LANE[genes[gene.LANE]]
         if pack == 2 and (build.precision != "int8" or lane[0] * lane[1] == 1):
+            return False
+        if LINKS[genes[gene.ARRAYS_LINK]] == "forward" and _ARRAYS[genes[gene.ARRAYS]] == (1, 1, 1):
             return False
         if macs // pack > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
             return False

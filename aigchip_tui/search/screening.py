@@ -20,7 +20,15 @@ from aigchip_tui.model.space import (
     may_spill,
 )
 from aigchip_tui.search import encoding as gene
-from aigchip_tui.search.analytic import Columns, Floats, c_slices, columns, gene_rows_of_array, lane_pairs
+from aigchip_tui.search.analytic import (
+    Columns,
+    Floats,
+    c_slices,
+    columns,
+    gene_rows_of_array,
+    lane_pairs,
+    links_nothing,
+)
 
 Bools = npt.NDArray[np.bool_]
 _SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
@@ -76,6 +84,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
+    legal &= ~links_nothing(genes)
     legal &= (pack == 1) | (lane_pairs(genes) & (build.precision == "int8"))
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS

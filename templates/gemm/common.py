@@ -14,6 +14,8 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | mac          | format, multiplier, adder |
 | pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
 | pe_array, systolic_array | lane_m, lane_n, lane_k, m, n, k, slices, pack |
+| relay        | arrays, rows, k |
+| cascade      | arrays, rows, columns, slices |
 | collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
 | accumulate   | rows, columns, slices, part_h, part_w, depth |
 | flush        | part_h, part_w, depth |

@@ -92,6 +92,13 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "columns": "columns of a block of one array: {}",
         "slices": "tokens of a block: {}",
     },
+    "relay": {"arrays": "arrays in the chain: {}", **_TOKEN},
+    "cascade": {
+        "arrays": "arrays in the chain: {}",
+        "rows": "rows of a block of one array: {}",
+        "columns": "columns of a block of one array: {}",
+        "slices": "tokens of a block: {}",
+    },
     "accumulate": {
         "rows": "rows of a block of sums: {}",
         "columns": "columns of a block of sums: {}",

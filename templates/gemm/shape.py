@@ -39,8 +39,8 @@ class Shape:
     """Everything that the hardware of a design depends on.
 
     Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
-    `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`: how
-    words reach the lanes of an array. `spills`: whether sums may leave for memory
+    `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`,
+    `arrays_link`: how words reach the lanes of an array, and the arrays. `spills`: whether sums may leave for memory
     between tiles along k.
     """
 
@@ -57,6 +57,7 @@ class Shape:
     pack: int = 1
     raw: bool = False
     array_link: Link = "fanout"
+    arrays_link: Link = "fanout"
     spills: bool = False
 
     @property
@@ -181,6 +182,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         pack=point.dsp_pack,
         raw=build.output == "raw",
         array_link=point.array_link,
+        arrays_link=point.arrays_link,
         spills=point.spills,
     )
 
@@ -211,7 +213,10 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
         found[f"drain_{operand}"] = ("drain", {"operand": operand, **buffer.settings, **wide})
         if shape.has_arbiter(operand):
             found[f"arbiter_{operand}"] = ("arbiter", {"in_rows": in_rows, "in_k": in_k, **wide})
-        found[f"inter_{operand}"] = ("interconnect", {"mode": mode, "arrays": shape.count, **wide})
+        if mode == "broadcast" and shape.arrays_link == "forward":
+            found[f"inter_{operand}"] = ("relay", {"arrays": shape.count, **wide})
+        else:
+            found[f"inter_{operand}"] = ("interconnect", {"mode": mode, "arrays": shape.count, **wide})
     found["array"] = (
         "systolic_array" if shape.array_link == "forward" else "pe_array",
         {
@@ -227,7 +232,10 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     )
     one_array: Settings = {"rows": shape.qm, "columns": shape.qn, "slices": shape.slices}
     all_arrays: Settings = {"rows": shape.pm, "columns": shape.pn, "slices": shape.slices}
-    found["collector"] = ("collector", {"mode": gather, "arrays": shape.count, **one_array})
+    if gather == "sum" and shape.arrays_link == "forward":
+        found["collector"] = ("cascade", {"arrays": shape.count, **one_array})
+    else:
+        found["collector"] = ("collector", {"mode": gather, "arrays": shape.count, **one_array})
     found["accumulate"] = ("accumulate", {**all_arrays, **shape.c.settings})
     found["flush"] = ("flush", shape.c.settings)
     words: Settings = {"lanes": shape.c.width, "bias_words": shape.bias_words}

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+EQUIVALENT = (
+    EquivalentMutant(
+        was="end + STAGES - 1 + SLICES - 1",
+        now="end + STAGES - 1 + SLICES + 1",
+        reason="Two more iterations at the end of a command, in which nothing enters and nothing leaves.",
+    ),
+)
+
+
 def stages_of(sizes: Sizes) -> int:
     """Registers of a chain: one for each step from the first lane to the farthest, its own included."""
     return (sizes.m - 1) + (sizes.n - 1) + sizes.k
@@ -37,7 +46,7 @@ class SystolicArray(PeArray):
     function = "systolic_array"
     summary = "A grid of lanes that hand tokens and sums to their neighbours."
     inlined = False
-    equivalent_mutants: tuple[EquivalentMutant, ...] = ()
+    equivalent_mutants: tuple[EquivalentMutant, ...] = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Sizes of a lane, the grid of lanes, their chains, and how a finished block leaves."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from textwrap import wrap
 from typing import Final
 
 from aigchip_tui.model.errors import AigchipError
@@ -38,6 +39,15 @@ _ORDER: Final = (
 
 _MEMORIES: Final = {"dma_a": "a", "dma_b": "b", "post": "bias", "dma_c": "c"}
 """Memory port of the top that a process works on."""
+
+LEAST_DEPTH: Final = 2
+"""Tokens of a FIFO that keeps one token a cycle moving; what needs more says why in the top."""
+
+CHAINED: Final = frozenset({"relay", "cascade"})
+"""Modules that serve one array after the other, each a token later than the one before it."""
+
+_COMMENT: Final = 110
+"""Columns of a comment."""
 
 _BURST_BYTES: Final = 4096
 """A burst of AXI must not cross a border of this size."""
@@ -74,7 +84,11 @@ def least_depth(tile_tokens: int, *, blocks: int) -> int:
     return 1 if blocks > 1 else tile_tokens
 
 
-def _depth(producer: str, producer_port: Port, shape: Shape) -> tuple[int, str]:
+def _depth(producer: str, producer_port: Port, shape: Shape, behind: int) -> tuple[int, str]:
+    if behind:
+        return LEAST_DEPTH + behind, (
+            f"{LEAST_DEPTH} + {behind}: the chain serves the last array {behind} tokens after the first, whoever waits"
+        )
     if producer_port.kind == "blocks":
         return 2, "ping-pong: one block is filled while the other is read"
     if producer_port.name == "pre":
@@ -85,8 +99,8 @@ def _depth(producer: str, producer_port: Port, shape: Shape) -> tuple[int, str]:
             f"{least_depth(tokens, blocks=1)}"
         )
     if producer == "ctrl":
-        return 2, "the next command waits while one is worked on; tiles are asked for one refresh ahead"
-    return 2, "a token in flight beside the one that is read; every consumer keeps the producer's rate"
+        return LEAST_DEPTH, "the next command waits while one is worked on; tiles are asked for one refresh ahead"
+    return LEAST_DEPTH, "a token in flight beside the one that is read; every consumer keeps the producer's rate"
 
 
 def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, ...]:
@@ -106,7 +120,11 @@ def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, .
         )
         if ends[0] != ends[1]:
             raise AigchipError(f"{producer}.{out_name} has {ends[0]} streams, {consumer}.{in_name} takes {ends[1]}.")
-        depth, reason = _depth(producer, out, shape)
+        # Tokens that the first array may be ahead of the last one by the chain between them.
+        behind = shape.count - 1 if {processes[producer].module, processes[consumer].module} & CHAINED and (
+            "array" in (producer, consumer)
+        ) else 0
+        depth, reason = _depth(producer, out, shape, behind)
         edges.append(
             Edge(
                 producer=producer,
@@ -187,7 +205,8 @@ class _Wiring:
                 f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=1",
             ]
         size = f"[{self.arrays}]" if self.is_array(edge) else ""
-        return [f"    {token} {name}{size};", f"#pragma HLS STREAM variable={name} depth={edge.depth}"]
+        why = [f"    // {line}" for line in wrap(edge.depth_reason, _COMMENT)] if edge.depth > LEAST_DEPTH else []
+        return [*why, f"    {token} {name}{size};", f"#pragma HLS STREAM variable={name} depth={edge.depth}"]
 
     def is_array(self, edge: Edge) -> bool:
         """True if an edge is an array of streams, one for each array of multipliers."""

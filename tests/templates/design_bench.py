@@ -36,13 +36,15 @@ def point(
     c: Sides = (4, 4),
     kib: int = 8,
     link: Link = "fanout",
+    arrays_link: Link = "fanout",
 ) -> DesignPoint:
-    """A design point by its splits, partitions, the size of every buffer, and the link of its arrays' lanes."""
+    """A design point by its splits, partitions, the size of every buffer, and the links of lanes and of arrays."""
     return DesignPoint(
         lane=Split.parse(lane),
         array=Split.parse(array),
         arrays=Split.parse(arrays),
         array_link=link,
+        arrays_link=arrays_link,
         reuse=reuse,
         buf_a=kib,
         buf_b=kib,
@@ -58,7 +60,7 @@ def random_design(draw: random.Random) -> tuple[DesignPoint, int]:
     values: dict[str, int | str] = {}
     for name, options in PARAMETERS.items():
         values[name] = options[draw.randrange(len(options))]
-    values |= {"lane_link": "fanout", "arrays_link": "fanout"}
+    values |= {"lane_link": "fanout"}
     return DesignPoint.from_parameters(values), draw.choice((8, 16, 32, 64))
 
 

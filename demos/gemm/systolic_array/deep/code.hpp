@@ -7,7 +7,7 @@ constexpr int LANE_WORDS = 2;
 // [4] lanes along m
 constexpr int LANES_M = 2;
 // [5] lanes along n
-constexpr int LANES_N = 4;
+constexpr int LANES_N = 2;
 // [6] lanes along k
 constexpr int LANES_K = 8;
 // [8] tokens, and a lane's tile of sums

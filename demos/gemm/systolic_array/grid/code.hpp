@@ -3,11 +3,11 @@ constexpr int LANE_ROWS = 2;
 // [2] columns of B in a lane
 constexpr int LANE_COLUMNS = 4;
 // [3] words along k in a lane
-constexpr int LANE_WORDS = 4;
+constexpr int LANE_WORDS = 2;
 // [4] lanes along m
 constexpr int LANES_M = 4;
 // [5] lanes along n
-constexpr int LANES_N = 8;
+constexpr int LANES_N = 4;
 // [6] lanes along k
 constexpr int LANES_K = 2;
 // [8] tokens, and a lane's tile of sums

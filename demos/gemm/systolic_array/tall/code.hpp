@@ -9,7 +9,7 @@ constexpr int LANES_M = 8;
 // [5] lanes along n
 constexpr int LANES_N = 2;
 // [6] lanes along k
-constexpr int LANES_K = 4;
+constexpr int LANES_K = 2;
 // [8] tokens, and a lane's tile of sums
 constexpr int ROWS = LANES_M * LANE_ROWS;
 constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
