@@ -205,8 +205,14 @@ class _Wiring:
                 f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=1",
             ]
         size = f"[{self.arrays}]" if self.is_array(edge) else ""
-        why = [f"    // {line}" for line in wrap(edge.depth_reason, _COMMENT)] if edge.depth > LEAST_DEPTH else []
+        why = self.why_deep(edge, port) if edge.depth > LEAST_DEPTH else []
         return [*why, f"    {token} {name}{size};", f"#pragma HLS STREAM variable={name} depth={edge.depth}"]
+
+    def why_deep(self, edge: Edge, port: Port) -> list[str]:
+        """Comment over a stream: the formula of its depth, and the bits that it costs."""
+        copies = self.arrays if self.is_array(edge) else 1
+        cost = f"{copies} x {edge.depth} tokens of {port.token_bits} bits"
+        return [f"    // {line}" for line in wrap(f"{edge.depth_reason}; {cost}", _COMMENT)]
 
     def is_array(self, edge: Edge) -> bool:
         """True if an edge is an array of streams, one for each array of multipliers."""

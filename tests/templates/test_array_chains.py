@@ -98,7 +98,10 @@ def test_the_shared_operand_or_the_shared_sums_go_along_the_arrays(
     assert edge.depth == 2 + count - 1
     assert chain_cycles(design) == count - 1
     top = bench.template().assemble(netlist, designs.bodies_of(netlist))["gemm.cpp"]
-    assert f"    // {edge.depth_reason}\n" in top
+    (port,) = (p for i in netlist.instances if i.name == edge.producer for p in i.variant.ports
+               if p.name == edge.producer_port)
+    cost = f"{count} x {count + 1} tokens of {port.token_bits} bits"
+    assert f"{edge.depth_reason}; {cost}" in " ".join(line.strip(" /") for line in top.splitlines())
     assert f"variable={edge.producer}_to_{edge.consumer} depth={edge.depth}\n" in top
 
 
