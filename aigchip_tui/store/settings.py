@@ -52,6 +52,9 @@ def settings_text(settings: Mapping[str, Any]) -> bytes:
 
     try:
         value = msgspec.json.decode(msgspec.json.encode(dict(settings)), type=dict[str, Any])
+    except UnicodeEncodeError:
+        raise AigchipError("The settings hold a text that is not UTF-8.",
+                           hint="Rename the file or the folder that they name.") from None
     except (TypeError, ValueError, OverflowError) as problem:
         raise AigchipError(f"The settings cannot be written: {problem}.") from problem
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100)

@@ -39,7 +39,7 @@ class TrustList:
         Durable on return.
         """
         self._fs.make_folders(self.folder)
-        made = Made(folder=os.path.realpath(folder), inode=os.stat(made_in or folder).st_ino)
+        made = Made(folder=_spelt(folder), inode=os.stat(made_in or folder).st_ino)
         scratch = self.folder / f".{session_id}.{secrets.token_hex(4)}"
         self._fs.replace(self.folder / f"{session_id}.json", msgspec.json.encode(made), scratch=scratch)
 
@@ -58,6 +58,11 @@ class TrustList:
             return "its folder belongs to another user"
         if status.st_mode & 0o022:
             return "others may write to its folder"
-        if made.folder != os.path.realpath(folder) and made.inode != status.st_ino:
+        if made.folder != _spelt(folder) and made.inode != status.st_ino:
             return not_ours
         return ""
+
+
+def _spelt(folder: Path) -> str:
+    """The real path as text; bytes that are no UTF-8 are written out, so that any folder has a spelling."""
+    return os.fsencode(os.path.realpath(folder)).decode("utf-8", "backslashreplace")

@@ -349,6 +349,20 @@ def test_a_place_that_is_a_file_or_cannot_be_made(tmp_path: Path, shell: Shell) 
             assert shell("ls", "--sessions", where, "--json").out.strip() == "[]"
 
 
+def test_a_folder_whose_name_is_no_text_holds_sessions_like_any_other(tmp_path: Path, shell: Shell) -> None:
+    odd = tmp_path / os.fsdecode(b"l\xe4\xff")
+    try:
+        odd.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    assert shell(*NEW, "--sessions", str(odd)).code == 0
+    assert json.loads(shell("ls", "--sessions", str(odd), "--json").out)[0]["read_only"] == "", "it is trusted"
+    layers = odd / "layers.yaml"
+    layers.write_text("layers: [{name: one, m: 1, k: 1, n: 1}]")
+    said = shell.refused("new", "x", "--workload", str(layers), "--sessions", str(odd))
+    assert "not UTF-8" in said
+
+
 def test_an_unwritable_cache_is_one_sentence(tmp_path: Path, shell: Shell, session: str,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "blocked").write_text("a file where the cache should be")
