@@ -47,6 +47,7 @@ def options_for(tool: str, note: str) -> Options:
         imperfect_flatten=year >= 2022,
         auto_partition=year >= 2020,
         deal_arrays=year >= 2023,
+        forward_stores=2020 <= year < 2023,
     )
 
 

@@ -39,7 +39,8 @@ class DependenceWalk(WalkState):
                         graph.access[entry[3]] = None
             known = self.distances.get(number)
             before = len(graph.back)
-            self._carried_pairs(graph, nest, writes, reads, promoted)
+            alone = len({entry[1:3] for entry in writes}) == 1 and not track.guarded
+            self._carried_pairs(graph, nest, writes, reads, promoted, self.options.forward_stores and alone)
             if known is not None:
                 graph.back[before:] = [
                     (source, target, known, extra) for source, target, _, extra in graph.back[before:]
@@ -121,6 +122,7 @@ class DependenceWalk(WalkState):
         writes: list[tuple[bool, Terms, Constants, int]],
         reads: list[tuple[bool, Terms, Constants, int]],
         promoted: bool,
+        forwarded: bool,
     ) -> None:
         by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
         meeting: dict[tuple[Terms, Constants], list[tuple[Constants, int]]] = {}
@@ -167,7 +169,8 @@ class DependenceWalk(WalkState):
                         if distance:
                             graph.back.append((node, reader, distance, 0))
                     elif distance:
-                        saved = -graph.states[reader] - 1 if promoted else 0
+                        kept = promoted or (forwarded and distance == 1)
+                        saved = -graph.states[reader] - 1 if kept else 0
                         if promoted and reset and graph.bits[node] >= 32:
                             saved += 1
                         elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:

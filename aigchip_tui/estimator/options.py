@@ -16,7 +16,8 @@ class Options:
     """Switches of the tool: `unsafe_math` re-associates floating sums, `auto_pipeline` is the trip count up
     to which an innermost loop is unrolled into its parent (0: nothing is pipelined unasked), `limit` bounds
     the walk. `deal_arrays` lets it deal an array out over as many banks as the unrolled accesses need; before that it
-    made copies of an array that is written at one place for its many readers."""
+    made copies of an array that is written at one place for its many readers. `forward_stores` keeps what one iteration
+    stores in a register, from which the next one takes it when it loads the same element."""
 
     unsafe_math: bool = False
     auto_pipeline: int = 64
@@ -27,6 +28,7 @@ class Options:
     imperfect_flatten: bool = True
     auto_partition: bool = True
     deal_arrays: bool = True
+    forward_stores: bool = False
     vitis_target: bool = False
 
     def key(self) -> tuple[object, ...]:

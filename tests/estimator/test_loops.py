@@ -151,6 +151,32 @@ void last(int a[64], int tail[6], int out[64]) {
     assert loops_of(text.replace("tail[j] =", "if (a[i] > 0) tail[j] ="))["each"].ii == 3, "not in every iteration"
 
 
+def test_what_one_iteration_stores_the_next_takes_from_a_register() -> None:
+    """`reuse_addr_reg` in schedules: load, add and store of one counter need no memory between two iterations.
+
+    Without it the load's two states and the store's one make an interval of three. A store under a condition is no
+    such pair.
+    """
+    text = """
+void count(int in[500], int bins[256]) {
+  each: for (int i = 0; i < 500; i++) {
+    int v = in[i];
+    bins[v] = bins[v] + 1;
+  }
+}
+"""
+
+    def interval(body: str, forward: bool) -> int | None:
+        options = Options(deal_arrays=False, forward_stores=forward)
+        return estimate({"k.cpp": body}, clock_ns=5.0, part="xcu55c", options=options).loops[0].ii
+
+    assert (interval(text, True), interval(text, False)) == (1, 3)
+    chain = text.replace("bins[v] = bins[v] + 1", "bins[i + 1] = bins[i] + v")
+    assert (interval(chain, True), interval(chain, False)) == (1, 3)
+    guarded = text.replace("bins[v] =", "if (v > 9) bins[v] =")
+    assert interval(guarded, True) == interval(guarded, False)
+
+
 NEST = """
 void nest(float a[40][100], float b[40], float c[100]) {
   outer: for (int i = 0; i < 40; i++) {
