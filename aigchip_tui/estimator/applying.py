@@ -46,6 +46,10 @@ class PragmaWalk(ExpressionWalk):
         found += [pragma for pragma in self.directives if pragma.location == function.name]
         return found
 
+    def interface_pragmas(self, function: ast.Function) -> list[Pragma]:
+        """The INTERFACE pragmas and directives of a function."""
+        return [pragma for pragma in self._function_pragmas(function) if pragma.kind == "INTERFACE"]
+
     def _prepare_function(self, function: ast.Function) -> None:
         """Directives about the variables of a function, wherever in it they are declared."""
         self.pragmas = {}

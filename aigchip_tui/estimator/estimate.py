@@ -12,6 +12,7 @@ from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
+from aigchip_tui.estimator.adapters import interfaces
 from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
@@ -305,12 +306,9 @@ def _result(
             for item in stream.items.values() if stream.extents else (stream,):
                 blocks, ultra, luts, flops = channel_blocks(walker, item, has_uram)
                 bram, uram, lut_extra, ff = bram + blocks, uram + ultra, lut_extra + luts, ff + flops
-    if any(isinstance(argument, Memory) and argument.axi for argument in arguments):
-        bundles = {argument.bundle for argument in arguments if isinstance(argument, Memory) and argument.axi}
-        pointers = sum(1 for argument in arguments if isinstance(argument, Memory) and argument.axi)
-        lut_extra += 660 * len(bundles) + 40 + 110 * pointers
-        ff += 640 * len(bundles) + 36 + 70 * pointers
-        bram += 2 * len(bundles)
+    names = [parameter.name for parameter in function.parameters]
+    ports = interfaces(names, arguments, walker.interface_pragmas(function))
+    bram, ff, lut_extra = bram + ports[0], ff + ports[1], lut_extra + ports[2]
     loops = tuple(_flatten(outcome.loops))
     unknown = list(walker.notes)
     for loop in loops:

@@ -40,15 +40,18 @@ class Graph:
     `operation` is the operator's name with its kind, `states` the number of clock states a node takes (1 is
     combinational), `delay` the delay in ns within each state, `sources` the nodes it waits for. `back` holds
     carried dependences (from, to, distance, extra states), `padding` counts states that LATENCY adds, `bound` holds
-    DSP, FF and LUT of nodes whose operator a pragma shapes.
+    DSP, FF and LUT of nodes whose operator a pragma shapes. `fused` are products that a sum took into its DSP slice,
+    `absorbed` how many adders of a sum went there.
     """
 
     __slots__ = (
+        "absorbed",
         "access",
         "back",
         "bits",
         "bound",
         "delay",
+        "fused",
         "late",
         "leaves",
         "lines",
@@ -77,6 +80,8 @@ class Graph:
         self.leaves: dict[int, int] = {}
         self.late: set[int] = set()
         self.bound: dict[int, tuple[int, int, int]] = {}
+        self.fused: set[int] = set()
+        self.absorbed: dict[int, int] = {}
 
     def add(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.fusing import fuse
 from aigchip_tui.estimator.graph import Graph, Macro, Schedule
 from aigchip_tui.estimator.merging import MergeWalk
 from aigchip_tui.estimator.objects import (
@@ -90,11 +91,12 @@ class MachineWalk(MergeWalk):
         self.graph = Graph()
 
     def balance(self, graph: Graph) -> None:
-        """Makes trees of the chains of additions and products that may be reordered."""
+        """Makes trees of the chains of additions that may be reordered, and puts sums into the slices of products."""
         chains = self.associative.get(graph.number, set())
         if not self.options.unsafe_math:
             chains = {node for node in chains if graph.operation[node] == "add"}
         graph.balance(chains)
+        fuse(graph, self.operators)
 
     def close_body(self) -> Range:
         """Ends the state machine and gives its number of cycles."""

@@ -72,6 +72,9 @@ class MemoryWalk(OrderWalk):
             states, delay = 1, min(0.5 * self.operators.budget, _FIFO_NS)
         elif memory.latency is not None and not write:
             states = memory.latency + 1
+        elif not memory.local and memory.extents == (0,) and not (terms[0] or constants[0]):
+            # A pointer that is only dereferenced is a port of wires: no address, no clocked memory.
+            states, delay = 1, 0.0
         elif memory.rom and memory.words * memory.type.bits <= 1024:
             states, delay = 1, self.operators.simple("select", 1).delay * 2
         if write:

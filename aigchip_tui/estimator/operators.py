@@ -12,6 +12,10 @@ from aigchip_tui.estimator.glue import adder, comparison
 from aigchip_tui.estimator.regions import Binding
 from aigchip_tui.estimator.values import Kind
 
+SLICE_STATES = 4
+"""Stages of a DSP slice with all its registers, whatever the clock is."""
+_LUT_PRODUCT_BITS = 9
+"""Widest operand of a product that is made of LUTs when nothing else needs its slice."""
 _DSP_ADDER_BITS = 48
 """Width of the adder within a DSP slice."""
 
@@ -135,8 +139,28 @@ class Operators:
             return Cost(states, min(self.budget, 2.0), 0, 70 * bits, 53 * bits)
         return Cost(1, table["logic"], 0, 0, bits)
 
+    @property
+    def slice_delay(self) -> float:
+        """Delay at the ends of a DSP slice with all its registers, in ns."""
+        return min(0.7, self.budget)
+
+    def one_slice(self, left: int, right: int) -> bool:
+        """Whether a product of these widths fits one DSP slice."""
+        wide, narrow = self.table["dsp_widths"]
+        return bool(max(left, right) <= wide and min(left, right) <= narrow)
+
     def multiplier(self, left: int, right: int, bits: int) -> Cost:
-        """An integer multiplier: DSP slices by the slice's operand widths, states by how many it cascades."""
+        """An integer product that no pragma shapes: LUTs, one slice with its registers, or several slices."""
+        big, small = max(left, right), min(left, right)
+        base, slope = self.table["multiply"]
+        if big <= _LUT_PRODUCT_BITS:
+            return Cost(1, base + slope * big, 0, 0, -(-5 * big * small // 8))
+        if small > 4 and self.one_slice(left, right):
+            return Cost(SLICE_STATES, self.slice_delay, 1, 0, 0)
+        return self.product(left, right, bits)
+
+    def product(self, left: int, right: int, bits: int) -> Cost:
+        """A product without registers of its own: slices by their operand widths, states by how many it cascades."""
         wide, narrow = self.table["dsp_widths"]
         big, small = max(left, right), min(left, right)
         base, slope = self.table["multiply"]
@@ -164,10 +188,10 @@ class Operators:
             made = self.table["bound"].get(label, {}).get(how.implementation)
             found = usual if made is None else Cost(usual.states, usual.delay, made[0], usual.ff, made[1])
         elif label == "mul" and how.implementation == "fabric":
-            usual = self._simple("mul", bits, left, right)
+            usual = self.product(left, right, bits)
             found = Cost(usual.states, usual.delay, 0, usual.ff, left * right)
         elif label == "mul" and how.implementation == "dsp":
-            found = self.multiplier(max(left, 9), max(right, 9), bits)
+            found = self.product(max(left, 9), max(right, 9), bits)
         elif label == "add" and how.implementation == "dsp":
             usual = self._simple(label, bits, left, right)
             found = Cost(usual.states, usual.delay, -(-bits // _DSP_ADDER_BITS), usual.ff, 0)

@@ -178,6 +178,8 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
                 slots = occupancy[(name, 0)] = Counter()
             for copy in range(max(1, leaves[node] - 1) if node in leaves else 1):
                 slots[(start[node] - copy) % interval] += 1
+        elif node in graph.fused:
+            usage.dsp += 1
         elif group == "mul":
             widths = graph.width_in[node]
             left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)
@@ -187,7 +189,7 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
             usage.ff += cost.ff
         elif group == "plain":
             cost = operators.simple(name, min(graph.bits[node], 4096))
-            usage.lut += cost.lut * max(1, graph.leaves.get(node, 2) - 1)
+            usage.lut += cost.lut * (max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0))
             usage.ff += cost.ff
         elif group == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2
