@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from aigchip_tui.cli.common import engine_state, open_view, seems_alive
 from aigchip_tui.cli.output import counted, document, json_option, say, sessions_option, table
@@ -56,6 +57,7 @@ def show_command(
         return _show_designs(view, as_json=as_json)
     alive = seems_alive(engine_state(view.session))
     report = session_document(view.settings, view.state, alive=alive)
+    report["kinds"] = _kinds(view, report["best"])
     if as_json:
         document(report)
     else:
@@ -98,9 +100,27 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
         say(f"  waiting     {len(report['waiting'])} for you: {', '.join(report['waiting'][:6])}")
     if report["best"]:
         say(f"  best        {design_line(report['best'])}")
+    for each in report["kinds"]:
+        say(f"  {each['kind']:<11} {each['ms']:.2f} ms of it, {each['share']:.0%} (analytic model): {each['why']}")
     if report["front"]:
         say()
         design_table(report["front"])
+
+
+def _kinds(view: SessionView, chosen: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """What the layers that a GEMM is bad at cost the best design, and why; none where there are no such layers."""
+    from aigchip_tui.engine.making import build_of, workload_of
+    from aigchip_tui.model.crippled import kind_costs
+
+    if chosen is None or chosen["latency_ms"] is None:
+        return []
+    try:
+        point = DesignPoint.from_parameters(chosen["parameters"])
+        costs = kind_costs(point, build_of(view.settings), workload_of(view.settings))
+    except AigchipError:  # a workload whose file is gone, a point of another release: nothing can be said
+        return []
+    found: list[dict[str, Any]] = msgspec.to_builtins(costs)
+    return found
 
 
 def limit_lines(report: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from aigchip_tui.model.crippled import notes
 from aigchip_tui.model.device import Device, device
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.request_words import MAX_REQUEST, Wish, read_wishes
@@ -144,6 +145,9 @@ def settle(
     for refusal in build_refusals(build):
         raise AigchipError(refusal.message)
     goal = _goal(wishes, assumed)
+    if asked and "depthwise" in (why_so := notes(build, asked)):
+        packing = name.partition("/")[2] or "unpacked"
+        assumed.append(("depthwise layers", packing, why_so["depthwise"]))
     understood = tuple((key, _shown(key, wish.value, name, board), wish.words) for key, wish in wishes.items())
     understanding = Understanding(understood=understood, assumed=tuple(assumed), not_understood=left_over, by=by)
     return Request(

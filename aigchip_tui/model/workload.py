@@ -14,6 +14,7 @@ import msgspec
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer, LayerKind
 from aigchip_tui.model.networks import ALIASES, MAX_INPUT, NETWORKS, network_layers
+from aigchip_tui.model.packing import CHANNELS, packed
 from aigchip_tui.model.strictyaml import MAX_YAML_BYTES, integer_of, load_yaml, mapping_of
 
 __all__ = [
@@ -75,7 +76,7 @@ def normal_network_name(text: str) -> str | None:
 
 
 def workload(spec: str, *, base: Path | None = None) -> Workload:
-    """The workload of a short text: `NETWORK[@SIZE]`, `gemm:MxKxN`, several joined by `+`, or a path of a
+    """The workload of a short text: `NETWORK[@SIZE][/dwCHANNELS]`, `gemm:MxKxN`, several joined by `+`, or a path of a
     YAML file.
 
     Paths are taken relative to `base` (the current folder if None). Raises AigchipError for unknown networks
@@ -110,6 +111,12 @@ def _one_workload(text: str) -> Workload:
         m, k, n = (int(figure) for figure in match.groups())
         layer = checked_layer(Layer(name="gemm", kind="gemm", m=m, k=k, n=n), where=text)
         return Workload(name=text.lower(), layers=(layer,))
+    text, slash, packing = text.partition("/")
+    if slash and packing not in {f"dw{channels}" for channels in CHANNELS}:
+        raise AigchipError(
+            f"/{packing} behind {text} is no packing of depthwise layers.",
+            hint=f"Known: {', '.join(f'/dw{channels}' for channels in CHANNELS)} (channels in a GEMM).",
+        )
     name, at, size_text = text.partition("@")
     network = normal_network_name(name)
     if network is None:
@@ -122,7 +129,10 @@ def _one_workload(text: str) -> Workload:
         size = int(match[1])
     if not 1 <= size <= MAX_INPUT:
         raise AigchipError(f"{text!r}: input size {size} is outside 1 .. {MAX_INPUT}.")
-    return Workload(name=f"{network}@{size}", layers=network_layers(network, size))
+    layers = network_layers(network, size)
+    if slash:
+        return Workload(name=f"{network}@{size}/{packing}", layers=packed(layers, int(packing.removeprefix("dw"))))
+    return Workload(name=f"{network}@{size}", layers=layers)
 
 
 def nearest_networks(name: str) -> str:

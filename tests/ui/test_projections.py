@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import msgspec
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.figures import digits
+from aigchip_tui.model.space import DesignPoint, Partition, Split
 from aigchip_tui.ui.projections.actions import ACTIONS
 from aigchip_tui.ui.projections.code import CodeText, findings_of
 from aigchip_tui.ui.projections.diff import diff_counts, diff_lines
@@ -192,6 +194,21 @@ def test_the_overview_fits_every_size(full: Made) -> None:
     assert "? 1 question for you" in text
     assert "assumed: clock_mhz = 200 (the paper's clock)" in text
     assert "3 evaluated 1 in flight" in text
+
+
+def test_the_overview_says_what_depthwise_layers_take_of_a_network(full: Made) -> None:
+    snapshot = full.snapshot()
+    best = snapshot.best_design()
+    assert best is not None
+    point = DesignPoint(lane=Split(k=16), array=Split(m=4, n=8), part_a=Partition(h=4, w=16))
+    whole = dataclasses.replace(best, parameters=point.parameters())
+    said = {}
+    for workload in ("resnet50@224", "mobilenetv2@224"):
+        asked = msgspec.structs.replace(snapshot.settings, workload=workload, layers=())
+        seen = dataclasses.replace(snapshot, settings=asked, designs={**snapshot.designs, best.number: whole})
+        said[workload] = as_text(overview_lines(seen, width=160, height=48, glyphs=UNICODE))
+    assert re.search(r"depthwise layers \d+\.\d ms, \d\d% \(model\)", said["mobilenetv2@224"])
+    assert "(model)" not in said["resnet50@224"]
 
 
 def test_the_end_of_a_search_says_what_is_still_done_and_a_cap_how_to_go_on(full: Made) -> None:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import msgspec
+
+from aigchip_tui.engine.making import build_of, workload_of
+from aigchip_tui.model.crippled import KindCost, kind_costs
+from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.figures import digits
+from aigchip_tui.model.module import Setting
 from aigchip_tui.model.proof import FINAL_DESIGN_RUNGS
+from aigchip_tui.model.session import SessionSettings
+from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.state import CAP_REACHED
 from aigchip_tui.model.summary import LADDER
 from aigchip_tui.ui.projections.glyphs import Glyphs
@@ -98,9 +108,34 @@ def best_lines(snapshot: Snapshot, width: int) -> list[Line]:
     ]
     if f.counted:
         lines += [((f"  {piece}", "dim"),) for piece in wrap(plain(f.counted), width - 2)[:2]]
+    lines += kind_lines(snapshot, design, width)
     if f.unknown:
         lines.append(((f"  unknown: {plain(', '.join(f.unknown))}", "warn"),))
     return lines
+
+
+COSTLY_SHARE = 0.1
+"""Share of a network from which on the layers of a kind are said to be what a GEMM is bad at."""
+
+
+def kind_lines(snapshot: Snapshot, design: DesignView, width: int) -> list[Line]:
+    """What depthwise or fully connected layers take of the network by the analytic model, where it is much, and why."""
+    costs = _kind_costs(msgspec.json.encode(snapshot.settings), tuple(design.parameters.items()))
+    return [
+        ((f"  {piece}", "warn"),)
+        for cost in costs if cost.share >= COSTLY_SHARE
+        for piece in wrap(f"{cost.kind} layers {cost.ms:.1f} ms, {cost.share:.0%} (model): {cost.why}", width - 2)[:3]
+    ]
+
+
+@lru_cache(maxsize=8)
+def _kind_costs(settings: bytes, parameters: tuple[tuple[str, Setting], ...]) -> tuple[KindCost, ...]:
+    # Asked with every redraw; it takes some milliseconds for a large network.
+    asked = msgspec.json.decode(settings, type=SessionSettings)
+    try:
+        return kind_costs(DesignPoint.from_parameters(dict(parameters)), build_of(asked), workload_of(asked))
+    except AigchipError:  # a point or a workload of another release: nothing can be said
+        return ()
 
 
 def proof_line(snapshot: Snapshot, design: DesignView) -> Line:
