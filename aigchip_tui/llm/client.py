@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from aigchip_tui.llm.errors import CallError
+from aigchip_tui.llm.errors import CallError, Cause
 from aigchip_tui.llm.failures import failure_of, retry_delay
 from aigchip_tui.llm.ledger import FREE, Price, price_from
 from aigchip_tui.llm.offline import INJECTED_HEADER, count_tokens
@@ -55,6 +55,7 @@ class Generator:
         self.limits = limits
         self._client = client
         self._redact = redact
+        self._answered = False
         self._clock = clock
         self._slots = threading.BoundedSemaphore(limits.concurrency)
         self._limit_name = "max_completion_tokens" if official else "max_tokens"
@@ -133,11 +134,18 @@ class Generator:
                 if stop.wait(delay):
                     raise CallError("cancelled", "The call was cancelled.", requests=requests) from None
 
-    def _failure(self, error: BaseException, partial: str) -> CallError:
+    def _failure(self, error: BaseException, collected: _Collected) -> CallError:
         """The typed cause of a failed request; a server may repeat the key that it refuses."""
-        failure = failure_of(error, partial=partial, model=self.spec.model)
+        failure = failure_of(error, partial=collected.text, model=self.spec.model)
+        if failure.cause == "garbage" and self._is_no_chat(collected):
+            failure.cause = "no_chat"
         failure.message = self._redact.text(failure.message)
         return failure
+
+    def _is_no_chat(self, collected: _Collected) -> bool:
+        """A page where no reply was ever seen is no model's: every further call would be answered by it too."""
+        kind = collected.headers.get("content-type", "")
+        return not self._answered and not collected.chunks and bool(kind) and "event-stream" not in kind
 
     def _drop_option(self, message: str) -> bool:
         """Whether the server refused an optional parameter that can be left out (or spelt otherwise)."""
@@ -199,11 +207,11 @@ class Generator:
                 if item is _Closed:
                     break
                 if isinstance(item, BaseException):
-                    raise self._failure(item, collected.text) from item
+                    raise self._failure(item, collected) from item
                 try:
                     piece = collected.take(item)
                 except (AttributeError, TypeError, ValueError) as error:
-                    raise self._failure(error, collected.text) from error
+                    raise self._failure(error, collected) from error
                 if not collected.first_at:
                     collected.first_at = self._clock()
                 if piece and stream_to is not None:
@@ -249,8 +257,9 @@ class Generator:
     def _reply(self, collected: _Collected, sent: Sequence[Message], asked: float, requests: int) -> Reply:
         if not collected.chunks:
             kind = collected.headers.get("content-type", "none")
+            cause: Cause = "empty" if "event-stream" in kind else "garbage"
             raise CallError(
-                "garbage" if "event-stream" not in kind else "empty",
+                "no_chat" if self._is_no_chat(collected) else cause,
                 f"The server sent no reply that can be read (content type {kind.partition(';')[0]}).",
                 hint="Is the base URL that of an OpenAI-compatible server that can stream?",
                 outcome="unknown",
@@ -265,6 +274,7 @@ class Generator:
         if not collected.text.strip():
             raise CallError("empty", "The reply is empty.", outcome="unknown")
         prompt = sum(count_tokens(message["content"]) for message in sent)
+        self._answered = True
         notes = tuple(f"the server does not take {name}" for name in sorted(self._unsupported - {"limit"}))
         return Reply(
             text=self._redact.text(collected.text),

@@ -10,6 +10,7 @@ Cause = Literal[
     "auth",
     "quota",
     "no_model",
+    "no_chat",
     "bad_request",
     "too_long",
     "rate_limited",

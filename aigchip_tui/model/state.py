@@ -22,7 +22,7 @@ _HANDLERS = {
     kind: "_" + re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower() for kind in get_args(ev.AnyEvent)
 }
 
-AWAY = ("unreachable", "auth", "quota", "no_model", "bad_request", "rate_limited", "server_error")
+AWAY = ("unreachable", "auth", "quota", "no_model", "no_chat", "bad_request", "rate_limited", "server_error")
 """Causes of calls that every further call would meet as well."""
 CAP = "cap"
 """Cause of what was not built because a cap of the session was reached."""

@@ -180,7 +180,7 @@ def written(session: Session) -> list[str]:
 
 @pytest.mark.parametrize(("mood", "cause", "kept"), [
     ("limited", "rate_limited", False), ("patient", "rate_limited", False), ("broken", "server_error", False),
-    ("html", "garbage", True), ("noise", "garbage", True), ("half", "cut_stream", True),
+    ("html", "no_chat", True), ("noise", "garbage", True), ("half", "cut_stream", True),
     ("closing", "cut_stream", True), ("silent", "timeout", True), ("empty", "empty", True), ("refusing", "auth", False),
 ])
 def test_a_bad_server_is_a_typed_cause_and_the_engine_lives(

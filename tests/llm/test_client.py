@@ -229,7 +229,7 @@ def test_a_wait_longer_than_the_limit_is_not_waited_for(scripted: Start) -> None
         (sse(b'data: {"choices": "none"}\n\n'), "garbage", "unknown", 1),
         (sse(b'data: {"choices": [{"index": 0, "delta": {"content": 7}}]}\n\n'), "garbage", "unknown", 1),
         (sse(b'data: {"choices": [], "usage": {"prompt_tokens": "many"}}\n\n'), "garbage", "unknown", 1),
-        (sse(b"<html>Welcome</html>", kind="text/html"), "garbage", "unknown", 1),
+        (sse(b"<html>Welcome</html>", kind="text/html"), "no_chat", "unknown", 1),
         (sse(), "empty", "unknown", 1),
         (sse(chunk("  ", "stop")), "empty", "unknown", 1),
         (sse(hold_s=0.8), "timeout", "unknown", 1),
