@@ -211,7 +211,10 @@ def _estimate(
             uses.withdraw(decisions)
         if not uses.mistaken() and (not walker.again or decisions == before):
             break
-    return _result(walker, function, outcome, operators, design, arguments, part)
+        walker.leave()
+    found = _result(walker, function, outcome, operators, design, arguments, part)
+    walker.leave()
+    return found
 
 
 def _port(walker: Walker, parameter: ast.Variable) -> Binding | Val:

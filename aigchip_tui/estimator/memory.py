@@ -15,6 +15,7 @@ from aigchip_tui.estimator.ordering import OrderWalk
 from aigchip_tui.estimator.tracks import Constants, Terms
 from aigchip_tui.estimator.values import Lin, Val
 
+_ONE_BANK = (0,)
 _FIFO_NS = 1.8
 """Delay of an access to a FIFO."""
 
@@ -47,9 +48,9 @@ class MemoryWalk(OrderWalk):
             memory.written = True
         else:
             memory.read = True
-        if self.touched:
-            for touched in self.touched:
-                touched[memory.number] = touched.get(memory.number, False) or write
+        for touched in self.touched:
+            if write or memory.number not in touched:
+                touched[memory.number] = write or touched.get(memory.number, False)
         if not write:
             known = self._forwarded(track, terms, constants)
             if known is not None:
@@ -80,21 +81,22 @@ class MemoryWalk(OrderWalk):
         if write:
             assert value is not None
             if isinstance(value, Val):
-                if value.graph is self.graph and value.node >= 0:
+                if value.graph is graph and value.node >= 0:
                     sources.append(value.node)
             else:
-                sources += [part.node for part in value.values() if part.graph is self.graph and part.node >= 0]
-                if value.graph is self.graph and value.node >= 0:
+                sources += [part.node for part in value.values() if part.graph is graph and part.node >= 0]
+                if value.graph is graph and value.node >= 0:
                     sources.append(value.node)
-        sources += self._order(track, terms, constants, write)
+        if track.stores or track.barrier >= 0:
+            sources += self._order(track, terms, constants, write)
         if self.guard:
             track.guarded = track.guarded or write
             sources += [node for node in self.guard if node >= 0]
-        node = self.graph.add(
+        node = graph.add(
             "store" if write else "load",
             states,
             delay,
-            tuple(dict.fromkeys(sources)),
+            tuple(dict.fromkeys(sources)) if len(sources) > 1 else tuple(sources),
             bits=memory.type.bits,
             access=Access(number, banks, write),
             line=self.line,
@@ -162,7 +164,7 @@ class MemoryWalk(OrderWalk):
     def banks(self, memory: Memory, lins: list[Lin]) -> tuple[int, ...] | None:
         """Banks that an access may touch, or None for all."""
         if not memory.partitions:
-            return (0,)
+            return _ONE_BANK
         found = [0]
         for position, extent in enumerate(memory.extents):
             partition = memory.partitions.get(position)

@@ -34,7 +34,8 @@ class OrderWalk(WalkState):
         return found
 
     def _forwarded(self, track: Track, terms: Terms, constants: Constants) -> Result | None:
-        stored = track.stores.get(terms, {}).get(constants)
+        group = track.stores.get(terms)
+        stored = group.get(constants) if group else None
         if stored is not None and stored[2] == self.guard[: len(stored[2])] and not isinstance(stored[1], int):
             blocked = any(
                 other != terms
@@ -46,7 +47,8 @@ class OrderWalk(WalkState):
             )
             if not blocked and self._same_graph(stored[1]):
                 return stored[1]
-        return track.loads.get(terms, {}).get(constants)
+        loads = track.loads.get(terms)
+        return loads.get(constants) if loads else None
 
     def _same_graph(self, value: Result) -> bool:
         if isinstance(value, Group):

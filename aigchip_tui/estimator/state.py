@@ -36,6 +36,8 @@ from aigchip_tui.estimator.types import Bindings, TypeReader
 from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.values import INT, Lin, Val
 
+_LONGEST_NOTE = 240
+
 
 class WalkState(ABC):
     """Everything the parts of the walk share.
@@ -135,6 +137,10 @@ class WalkState(ABC):
         self.trip_means: list[float | None] = []
         self.used_memories: dict[int, Memory] = {}
 
+    def leave(self) -> None:
+        """Drops everything at once: a walk holds itself in a circle, which only the cycle collector would find."""
+        vars(self).clear()
+
     def spend(self, amount: int) -> None:
         """Counts work; a body that is too large to walk raises through `Options.limit`."""
         self.work += amount
@@ -142,7 +148,8 @@ class WalkState(ABC):
             self.options.exhausted()
 
     def note(self, text: str) -> None:
-        """Remembers once what is unknown and why."""
+        """Remembers once what is unknown and why; a name of a page is not repeated in full."""
+        text = text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE - 3]}..."
         if text not in self.notes and len(self.notes) < 40:
             self.notes.append(text)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from aigchip_tui.estimator.estimate import Estimate
+from aigchip_tui.cpp.limits import SOURCE_LIMITS
+from aigchip_tui.estimator.result import Estimate
 from aigchip_tui.model.errors import AigchipError
 
 CPU_SECONDS = 2
@@ -61,6 +62,12 @@ def estimate_safely(
 
     Raises AigchipError with one sentence when the text cannot be read or costs more than that.
     """
+    for path, text in (*sources.items(), *(include or {}).items()):
+        if len(text) > SOURCE_LIMITS.characters:
+            raise AigchipError(
+                f"'{path}' has {len(text)} characters, at most {SOURCE_LIMITS.characters} are read.",
+                hint="Give the kernel alone.",
+            )
     request = Request(
         sources=dict(sources),
         include=dict(include or {}),
