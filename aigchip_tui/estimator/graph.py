@@ -169,3 +169,5 @@ class Schedule:
     slowest_ns: float = 0.0
     start: list[int] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
+    """Memories whose ports an access waited for."""

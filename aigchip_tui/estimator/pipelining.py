@@ -95,16 +95,21 @@ class PipelineWalk(MachineWalk, DependenceWalk):
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
-        plan = schedule(
-            inner_graph,
-            budget=self.operators.budget,
-            capacity=self._relaxed(inner_graph, nest[-1].factor),
-            interval=target,
-            entry_ns=entry,
-            shortest=self.operators.shortest(),
-        )
-        if plan.bound.startswith("ports"):
-            self._decide(inner_graph)
+        as_made = inner_graph.states[:], inner_graph.delay[:]
+        while True:
+            plan = schedule(
+                inner_graph,
+                budget=self.operators.budget,
+                capacity=self._relaxed(inner_graph, nest[-1].factor),
+                interval=target,
+                entry_ns=entry,
+                shortest=self.operators.shortest(),
+            )
+            dealt = plan.bound.startswith("ports") and self._decide(inner_graph)
+            if self.again or not dealt:
+                break
+            inner_graph.states[:], inner_graph.delay[:] = as_made
+        self.held |= plan.held
         usage = of_graph(inner_graph, plan, self.operators, self.capacity)
         usage.add_control(plan.states, plan.interval, pairs)
         touched = self.touched.pop()
@@ -294,15 +299,17 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             if step:
                 self.deltas[symbol] = step
 
-    def _decide(self, graph: Graph) -> None:
+    def _decide(self, graph: Graph) -> bool:
         """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
 
         An index that is constant in every access of the design splits that dimension completely; otherwise the
         array is dealt out over as many banks as the unrolled accesses need, unless iterations depend on each
-        other through it. The walk is repeated with what was decided.
+        other through it. True when an array is newly dealt out. The walk is repeated with what was decided where that
+        changes what was walked before: an array that is split, or one whose ports an earlier loop waited for.
         """
         if not self.options.auto_partition or (self.options.deal_arrays and self.designer_partitions):
-            return
+            return False
+        dealt = False
         carried = {
             access.memory
             for _, target, _, extra in graph.back
@@ -327,10 +334,13 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                         self.again = True
                 else:
                     spread *= min(max(1, extent), len(constants))
-            dealt = self.options.deal_arrays and number not in carried and -1 not in plan
-            if dealt and len(plan) != len(memory.extents):
+            wanted = self.options.deal_arrays and number not in carried and -1 not in plan
+            if wanted and len(plan) != len(memory.extents):
                 plan[-1] = Partition("cyclic", spread)
-                self.again = True
+                memory.dealt = spread
+                dealt = True
+                self.again = self.again or number in self.held
+        return dealt
 
     def _relaxed(self, graph: Graph, copies: int) -> dict[int, tuple[int, int, int]]:
         """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in

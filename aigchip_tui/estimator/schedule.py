@@ -20,6 +20,8 @@ class Ports:
         self.interval = interval
         self.used: dict[tuple[int, int, int, int], int] = {}
         self.full: dict[tuple[int, tuple[int, ...] | None, bool], tuple[int, int]] = {}
+        self.held: set[int] = set()
+        """Memories that an access waited for."""
 
     def fits(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> bool:
         """Whether an access finds a port in this cycle."""
@@ -44,6 +46,7 @@ class Ports:
             begin, cycle = full
         tries = self.interval or 100_000
         while not self.fits(memory, banks, write, cycle):
+            self.held.add(memory)
             cycle += 1
             if cycle - begin > tries:
                 return begin
@@ -66,8 +69,8 @@ class Ports:
                 used[key] = most
 
 
-def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int]:
-    """Least interval that the memory ports allow, and the memory that sets it (-1: none)."""
+def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int, set[int]]:
+    """Least interval that memory ports allow, the memory that sets it (-1: none), all that ask for more than one."""
     totals: dict[tuple[int, int, int], int] = {}
     wild: dict[tuple[int, int], int] = {}
     alike: dict[tuple[int, tuple[int, ...] | None, bool], int] = {}
@@ -87,13 +90,16 @@ def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) 
                 totals[key] += count
         totals[(memory, -1, way)] = count
     best, culprit = 1, -1
+    crowded: set[int] = set()
     for (memory, _, way), count in totals.items():
         ports = capacity.get(memory, (2, 2, 2))
         limit = ports[0] if way == 2 else ports[1 + way]
         needed = -(-count // max(1, limit))
+        if needed > 1:
+            crowded.add(memory)
         if needed > best:
             best, culprit = needed, memory
-    return best, culprit
+    return best, culprit, crowded
 
 
 def _successors(graph: Graph) -> list[list[int]]:
@@ -226,7 +232,7 @@ def schedule(
     """
     if interval is None:
         return _place(graph, budget, capacity, None, entry_ns)
-    ports, memory = memory_interval(graph, capacity)
+    ports, memory, crowded = memory_interval(graph, capacity)
     recurrence, node, distance = recurrence_interval(graph, budget)
     if shortest and recurrence > max(interval, ports):
         recurrence, node, distance = _shorten(graph, budget, shortest, max(interval, ports))
@@ -240,6 +246,7 @@ def schedule(
             bound = f"ports:{memory}"
     result = _place(graph, budget, capacity, found, entry_ns)
     result.interval = found
+    result.held |= crowded
     result.bound = bound
     result.reasons = {"ports": ports, "recurrence": recurrence, "target": interval}
     return result
@@ -317,7 +324,7 @@ def _place(
             last = cycle
     total = (last + 1 if count else 0) + graph.padding
     cycles = total + sum(wait - 1 for wait in waits.values())
-    return Schedule(total, cycles, interval or 0, "", slowest, start)
+    return Schedule(total, cycles, interval or 0, "", slowest, start, held=ports.held)
 
 
 def _tree(

@@ -112,6 +112,8 @@ class WalkState(ABC):
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False
+        self.held: set[int] = set()
+        """Memories whose ports a pipeline waited for."""
         self.uses = Uses()
         self.refused_pipelines = 0
         self.unrolling = 0
