@@ -26,6 +26,8 @@ def head(estimate: Estimate) -> str:
         f" after its uncertainty (estimate)."
     )
 
+_AXI = "AXI port"
+
 
 def sentence(loop: LoopEstimate, main: str = "") -> str:
     """One loop in one sentence; `main` is the file whose lines need no name before them."""
@@ -53,12 +55,15 @@ def sentence(loop: LoopEstimate, main: str = "") -> str:
         made = f"; about {loop.latency} cycles"
     made += " with the last, partial one" if partial else ""
     path = f" ({loop.reason})" if loop.reason else ""
-    return f"{begin}, one every {loop.ii} cycles, {bound_words(loop)}; {loop.depth} states deep{path}{made}."
+    pace = "one a cycle" if loop.ii == 1 else f"one every {loop.ii} cycles"
+    return f"{begin}, {pace}, {bound_words(loop)}; {loop.depth} states deep{path}{made}."
 
 
 def bound_words(loop: LoopEstimate) -> str:
     """Why the interval is not smaller, for every loop that is pipelined."""
     kind, _, detail = loop.bound.partition(":")
+    if kind == "ports" and detail.startswith(_AXI):
+        return f"since {detail} takes one word a cycle (widen its words, or give arrays bundles of their own)"
     if kind == "ports":
         return f"since the ports of {detail} are taken (partition it or access it less)"
     if kind == "operator":

@@ -131,10 +131,9 @@ class MemoryWalk(OrderWalk):
 
     def _port(self, memory: Memory) -> int:
         if memory.axi:
-            key = ("bundle", memory.bundle)
-            found = self.derived_symbols.get(key)
+            found = self.bundles.get(memory.bundle)
             if found is None:
-                found = self.derived_symbols[key] = fresh()
+                found = self.bundles[memory.bundle] = fresh()
                 self.capacity[found] = (2, 1, 1)
             return found
         self.capacity.setdefault(memory.number, memory.ports)

@@ -423,7 +423,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             target=target,
             file=self.source_file,
             rewind=rewind,
-            reason=longest_path(graph, plan, {number: one.name for number, one in self.memories.items()}),
+            reason=longest_path(graph, plan, self.object_names()),
         )
         self.body.loops.append(outcome)
         self.usage.include(usage, module=True)
@@ -447,6 +447,11 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                 lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
                 self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
 
+    def object_names(self) -> dict[int, str]:
+        """What the accesses of a graph go to: arrays and streams by name, AXI ports by their bundle."""
+        names = {number: one.name for number, one in self.memories.items()}
+        return names | {number: f"AXI port {name}".rstrip() for name, number in self.bundles.items()}
+
     def _explain(self, graph: Graph, plan: Schedule) -> str:
         """What bounds the interval, as key:detail (memories by name)."""
         kind, _, rest = plan.bound.partition(":")
@@ -456,7 +461,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             if limited is not None:
                 return f"operator:{limited[1]}"
             memory = self.memories.get(number)
-            return f"ports:{memory.name if memory is not None else 'an AXI port'}"
+            return f"ports:{memory.name if memory is not None else self.object_names().get(number, 'AXI port')}"
         if kind == "recurrence":
             node, _, distance = rest.partition(":")
             return f"recurrence:{distance}:{self._operator_at(graph, int(node))}"

@@ -59,6 +59,8 @@ class WalkState(ABC):
         self.deltas: dict[int, int] = {}
         self.derived_symbols: dict[object, int] = {}
         self.name_symbols: dict[str, int] = {}
+        self.bundles: dict[str, int] = {}
+        """Numbers of AXI ports, by bundle."""
         self.objects: dict[int, int] = {}
         """Identity of the object that a register belongs to, by the register's number."""
         self.tracks: dict[int, dict[int, Track]] = {}

@@ -88,3 +88,20 @@ def test_no_loop_is_left_without_words(kernel: str) -> None:
     for loop in found.loops:
         assert bound_word(loop)
         assert loop.reason or loop.depth in (0, 1), loop
+
+
+def test_an_axi_port_is_named_and_gets_advice_that_can_be_followed() -> None:
+    """Two words an iteration over one port take two cycles; a port cannot be partitioned."""
+    text = """
+void top(const int *a, const int *b, int *y) {
+#pragma HLS INTERFACE m_axi port=a bundle=in
+#pragma HLS INTERFACE m_axi port=b bundle=in
+#pragma HLS INTERFACE m_axi port=y bundle=out
+  SUM: for (int i = 0; i < 64; i++) y[i] = a[i] + b[i];
+  ONE: for (int i = 0; i < 64; i++) y[i] = a[i];
+}
+"""
+    loops = estimate({"k.cpp": text}, clock_ns=5.0, part="xcu55c").loops
+    assert "one every 2 cycles, since AXI port in takes one word a cycle (widen its words" in sentence(loops[0])
+    assert "load AXI port in" in loops[0].reason
+    assert "one a cycle, which is the least there is" in sentence(loops[1])
