@@ -21,7 +21,7 @@ from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
-from aigchip_tui.estimator.traverse import calls_in_statement, states_banks
+from aigchip_tui.estimator.traverse import calls_in_statement, count_statements, states_banks
 from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
@@ -120,7 +120,7 @@ def top_function(design: Design, top: str = "") -> ast.Function:
     roots = [function for function in defined.values() if id(function) not in called]
     if not roots:
         raise AigchipError("The source defines no function to estimate.", hint="Name the top function with --top.")
-    return max(roots, key=lambda function: function.end_line - function.line)
+    return max(roots, key=lambda function: count_statements(function.body) if function.body is not None else 0)
 
 
 def estimate(

@@ -108,6 +108,11 @@ def parts_of(statement: ast.Stmt) -> tuple[ast.Stmt, ...]:
     return ()
 
 
+def count_statements(statement: ast.Stmt) -> int:
+    """Statements of a body, itself included: its size however the text is laid out."""
+    return 1 + sum(count_statements(part) for part in parts_of(statement))
+
+
 def calls_in_statement(statement: ast.Stmt) -> Iterator[ast.Call]:
     """All calls below a statement."""
     for expression in expressions_of(statement):

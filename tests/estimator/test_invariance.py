@@ -79,6 +79,16 @@ def read(text: str) -> Estimate:
     return estimate({"k.cpp": text}, clock_ns=5.0, part="xcu55c")
 
 
+def test_the_layout_of_the_text_does_not_choose_the_top() -> None:
+    """Nobody calls either function: the one of more statements is the top, on however many lines it stands."""
+    text = (
+        "void seed(int a[8]) {\n  a[0]\n  =\n  1\n  ;\n}\n"
+        "void f(int a[8]) { for (int i = 0; i < 8; i++) { a[i] += i; a[i] *= 3; } }\n"
+    )
+    assert read(text).top == "f"
+    assert figures(renamed(text, 1)) == figures(text)
+
+
 def loop(found: Estimate, name: str) -> tuple[int, int, int]:
     """Trip count, II and latency of a pipelined loop."""
     one = next(each for each in found.loops if each.name == name)
