@@ -15,7 +15,7 @@ from aigchip_tui.cli.limit_options import LIMIT_OPTIONS, raise_it, send_limits, 
 from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, tape_options
 from aigchip_tui.cli.progress import Progress
 from aigchip_tui.cli.same_session import refuse_other_flags
-from aigchip_tui.cli.show_commands import print_session
+from aigchip_tui.cli.show_commands import print_session, session_report
 from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def run_to_end(
     from aigchip_tui.engine.detached import install_signals, leave
     from aigchip_tui.engine.runner import Handle, run_engine
     from aigchip_tui.model.state import CAP_REACHED
-    from aigchip_tui.model.summary import best, session_document
+    from aigchip_tui.model.summary import best
 
     handle = Handle()
     restore = install_signals(handle, stop_on=(signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
@@ -228,7 +228,7 @@ def run_to_end(
         )
     finally:
         restore()
-    report = session_document(result.settings, result.state, alive=False)
+    report = session_report(result.settings, result.state, alive=False)
     if as_json:
         document(report)
     else:
@@ -238,7 +238,8 @@ def run_to_end(
         leave(130, cut=bool(result.cut))
         return 130
     if result.reason.startswith(AWAY_REASON):
-        note(f"{result.reason.rstrip('.')}. What was left unanswered is asked again by: aigchip-tui run {session.name}")
+        stop = "" if result.reason.endswith((".", "?")) else "."
+        note(f"{result.reason}{stop} What was left unanswered is asked again by: aigchip-tui run {session.name}")
         return 4
     if result.reason == "paused":
         note(f"{session.name} is paused, and nothing is begun before you say so: aigchip-tui resume {session.name}")

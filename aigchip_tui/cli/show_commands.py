@@ -19,7 +19,8 @@ from aigchip_tui.model.summary import LADDER, best, design_document, session_doc
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
-    from aigchip_tui.model.state import Design
+    from aigchip_tui.model.session import SessionSettings
+    from aigchip_tui.model.state import Design, SessionState
 
 _GLYPHS = {"passed": "=", "failed": "x", "waived": "w", "not run": "."}
 _SHORT = ("static", "contract", "conform", "compile", "csim", "sanitize", "rate", "assembled", "estimate",
@@ -56,8 +57,7 @@ def show_command(
     if designs:
         return _show_designs(view, as_json=as_json)
     alive = seems_alive(engine_state(view.session))
-    report = session_document(view.settings, view.state, alive=alive)
-    report["kinds"] = _kinds(view, report["best"])
+    report = session_report(view.settings, view.state, alive=alive)
     if as_json:
         document(report)
     else:
@@ -66,7 +66,7 @@ def show_command(
 
 
 def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = False) -> None:
-    """The document of `show` for a person."""
+    """A `session_report` for a person."""
     asked, counts = report["request"], report["evaluations"]
     say(f"{report['name']}: {report['state']}, engine {'alive' if alive else 'not running'}")
     if asked["text"]:
@@ -107,7 +107,13 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
         design_table(report["front"])
 
 
-def _kinds(view: SessionView, chosen: dict[str, Any] | None) -> list[dict[str, Any]]:
+def session_report(settings: SessionSettings, state: SessionState, *, alive: bool) -> dict[str, Any]:
+    """The document of `show`: what the journal says, and what the layers that a GEMM is bad at cost the best design."""
+    report = session_document(settings, state, alive=alive)
+    return {**report, "kinds": _kinds(settings, report["best"])}
+
+
+def _kinds(settings: SessionSettings, chosen: dict[str, Any] | None) -> list[dict[str, Any]]:
     """What the layers that a GEMM is bad at cost the best design, and why; none where there are no such layers."""
     from aigchip_tui.engine.making import build_of, workload_of
     from aigchip_tui.model.crippled import kind_costs
@@ -116,7 +122,7 @@ def _kinds(view: SessionView, chosen: dict[str, Any] | None) -> list[dict[str, A
         return []
     try:
         point = DesignPoint.from_parameters(chosen["parameters"])
-        costs = kind_costs(point, build_of(view.settings), workload_of(view.settings))
+        costs = kind_costs(point, build_of(settings), workload_of(settings))
     except AigchipError:  # a workload whose file is gone, a point of another release: nothing can be said
         return []
     found: list[dict[str, Any]] = msgspec.to_builtins(costs)

@@ -151,6 +151,17 @@ def test_wrong_use_is_one_sentence_and_exits_2(
     assert sorted((tmp_path / "sessions").iterdir()) == before, "a refusal makes nothing"
 
 
+def test_a_run_that_a_server_ends_prints_where_the_session_stands(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    said = shell("run", "away", *NEW[2:], "--generator", "openai:m", "--evaluations", "1", "--no-cache")
+    assert said.code == 4
+    assert "  designs     0 evaluated, 1 failed" in said.out
+    assert "the generator does not answer: The server cannot be reached" in said.err
+    assert said.err.rstrip().endswith("asked again by: aigchip-tui run away")
+
+
 @pytest.mark.parametrize("group", ["demos", "bench"])
 def test_a_group_alone_says_what_it_can_do(shell: Shell, group: str) -> None:
     said = shell(group)
