@@ -13,6 +13,7 @@ from aigchip_tui.model.resources import screened_resources
 from aigchip_tui.model.space import (
     ARRAY_PRODUCTS,
     ARRAYS_PRODUCTS,
+    ARRAYS_SPLITS,
     AXI_BYTES,
     BUFFER_KIB,
     CLOCKS_MHZ,
@@ -31,11 +32,14 @@ from aigchip_tui.model.workload import Workload
 
 # Above this fan-out a broadcast at 200 MHz is unlikely to meet timing; it scales with the clock period.
 FANOUT_AT_200_MHZ = 256
-# Splits of the arrays level that this release builds: a single array or one axis.
-BUILT_ARRAYS = tuple(
-    split
-    for product in ARRAYS_PRODUCTS
-    for split in ((Split(),) if product == 1 else (Split(m=product), Split(n=product), Split(k=product)))
+# Splits of the arrays level in the order of the search's gene: a single array, one axis, then several.
+BUILT_ARRAYS = (
+    *(
+        split
+        for product in ARRAYS_PRODUCTS
+        for split in ((Split(),) if product == 1 else (Split(m=product), Split(n=product), Split(k=product)))
+    ),
+    *(split for split in ARRAYS_SPLITS if len(split.axes) > 1),
 )
 
 
@@ -173,11 +177,11 @@ def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
             yield Refusal(rule="not_built", figure=0, message=f"not built yet: {name} {link}; only fanout is.")
     if point.arrays_link == "forward" and point.arrays.product == 1:
         yield Refusal(rule="arrays_link", figure=1, message="arrays_link forward links arrays; the design has 1 array.")
-    if len(point.arrays.axes) > 1:
+    if point.arrays_link == "forward" and len(point.arrays.axes) > 1:
         yield Refusal(
             rule="not_built",
             figure=point.arrays.product,
-            message=(f"not built yet: arrays split along several axes ({point.arrays}); one axis is."),
+            message=f"not built yet: arrays_link forward with arrays along several axes ({point.arrays}); fanout is.",
         )
 
 

@@ -142,11 +142,11 @@ def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     return pairs
 
 
-def links_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether a forward link between arrays has a single array to link, for a gene matrix."""
-    single = _ARRAYS[0] * _ARRAYS[1] * _ARRAYS[2] == 1
-    nothing: npt.NDArray[np.bool_] = single[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
-    return nothing
+def links_no_axis(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether a forward link between arrays has no axis of its own: a single array, or several axes; a gene matrix."""
+    axes = (_ARRAYS[:3] > 1).sum(axis=0)
+    none: npt.NDArray[np.bool_] = (axes != 1)[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
+    return none
 
 
 def columns_of(

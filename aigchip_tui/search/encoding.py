@@ -1,6 +1,6 @@
 """Genes: a design point as a tuple of indices into ordered values, so that steps, mutations and tables are cheap.
 
-Only what a release builds is encoded (the links it has, arrays along one axis), so that each gene tuple
+Only what a release builds is encoded (the links it has), so that each gene tuple
 is within the scope; the rules that join several parameters are checked by `model.rules`.
 """
 

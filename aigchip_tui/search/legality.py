@@ -70,7 +70,7 @@ class Legality:
         lane = _LANE[genes[gene.LANE]]
         if pack == 2 and (build.precision != "int8" or lane[0] * lane[1] == 1):
             return False
-        if LINKS[genes[gene.ARRAYS_LINK]] == "forward" and _ARRAYS[genes[gene.ARRAYS]] == (1, 1, 1):
+        if LINKS[genes[gene.ARRAYS_LINK]] == "forward" and _ARRAYS[genes[gene.ARRAYS]].count(1) != 2:
             return False
         if macs // pack > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
             return False

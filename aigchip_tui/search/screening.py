@@ -27,7 +27,7 @@ from aigchip_tui.search.analytic import (
     columns,
     gene_rows_of_array,
     lane_pairs,
-    links_nothing,
+    links_no_axis,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -84,7 +84,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
-    legal &= ~links_nothing(genes)
+    legal &= ~links_no_axis(genes)
     legal &= (pack == 1) | (lane_pairs(genes) & (build.precision == "int8"))
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS

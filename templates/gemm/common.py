@@ -11,12 +11,14 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | gearbox      | unit, in_units, out_units |
 | reorder      | rows, columns, lanes |
 | interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
+| interconnect_mixed | operand ("a" or "b"), along_m, along_n, along_k, rows, k |
 | mac          | format, multiplier, adder |
 | pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
 | pe_array, systolic_array | lane_m, lane_n, lane_k, m, n, k, slices, pack |
 | relay        | arrays, rows, k |
 | cascade      | arrays, rows, columns, slices |
 | collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
+| collector_mixed | along_m, along_n, along_k, rows, columns, slices |
 | accumulate   | rows, columns, slices, part_h, part_w, depth |
 | flush        | part_h, part_w, depth |
 | post         | lanes, bias_words |
@@ -34,7 +36,8 @@ arrays (PM or PN), `k` its elements along k over all arrays (PK). `rows`, `colum
 array; of accumulate: PM and PN of a block (a token holds rows / slices of them). `part_h`: banks, `part_w`:
 elements of a bank word, `depth`: words of a bank.
 `part_rows`: rows of a part of sums (what the banks of C take in a cycle), `sums`: its elements.
-`arrays`: number of arrays. `precision`: number format where it is not int8; ctrl has none, it touches no element.
+`arrays`: number of arrays; `along_m`, `along_n`, `along_k` where they lie along several axes. `precision`: number
+format where it is not int8; ctrl has none, it touches no element.
 """
 
 from __future__ import annotations

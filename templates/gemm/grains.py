@@ -11,6 +11,11 @@ _BANKS: Final = {
     "depth": "{} words in a bank",
 }
 _TOKEN: Final = {"rows": "wide tokens of {} rows", "k": "{} elements along k in each row"}
+_GRID: Final = {
+    "along_m": "arrays along m: {}",
+    "along_n": "arrays along n: {}",
+    "along_k": "arrays along k: {}",
+}
 
 _CTRL: Final = {
     "reuse=a": "reuse of A",
@@ -81,6 +86,13 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "mode=single": "a single array behind it",
         "arrays": "arrays: {}",
         **_TOKEN,
+    },
+    "interconnect_mixed": {"operand=a": "operand A", "operand=b": "operand B", **_GRID, **_TOKEN},
+    "collector_mixed": {
+        **_GRID,
+        "rows": "rows of a block of one array: {}",
+        "columns": "columns of a block of one array: {}",
+        "slices": "tokens of a block: {}",
     },
     "collector": {
         "mode=rows": "arrays that hold different rows, dealt in turn",

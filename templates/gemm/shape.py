@@ -96,8 +96,13 @@ class Shape:
         return self.arrays[0] * self.arrays[1] * self.arrays[2]
 
     @property
+    def mixed(self) -> bool:
+        """True if the arrays lie along several axes."""
+        return sum(factor > 1 for factor in self.arrays) > 1
+
+    @property
     def modes(self) -> tuple[Mode, Mode, Gather]:
-        """How operand A and operand B reach the arrays, and how their sums are gathered."""
+        """How operand A and operand B reach arrays along one axis, and how their sums are gathered."""
         m, n, k = self.arrays
         if m > 1:
             return "dealt", "broadcast", "rows"
@@ -157,8 +162,6 @@ def _buffer(name: str, kib: int, height: int, width: int, element_bytes: int) ->
 
 def shape_of(point: DesignPoint, build: Build) -> Shape:
     """The numbers of a legal design; raises AigchipError for what the template cannot build."""
-    if sum(factor > 1 for factor in (point.arrays.m, point.arrays.n, point.arrays.k)) > 1:
-        raise AigchipError(f"not built yet: arrays split along several axes ({point.arrays}).")
     numbers = precision(build.precision)
     slices = slices_of(point.qm, point.pm, point.pn, numbers)
     widest = max(point.pm, point.pn) * point.pk
@@ -190,6 +193,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
 def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     """Module and local settings of every process, by instance name, in the order of the dataflow."""
     mode_a, mode_b, gather = shape.modes
+    grid: Settings = dict(zip(("along_m", "along_n", "along_k"), shape.arrays, strict=True))
     found: dict[str, tuple[str, Settings]] = {
         "ctrl": (
             "ctrl_spill" if shape.spills else "ctrl",
@@ -213,7 +217,9 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
         found[f"drain_{operand}"] = ("drain", {"operand": operand, **buffer.settings, **wide})
         if shape.has_arbiter(operand):
             found[f"arbiter_{operand}"] = ("arbiter", {"in_rows": in_rows, "in_k": in_k, **wide})
-        if mode == "broadcast" and shape.arrays_link == "forward":
+        if shape.mixed:
+            found[f"inter_{operand}"] = ("interconnect_mixed", {"operand": operand, **grid, **wide})
+        elif mode == "broadcast" and shape.arrays_link == "forward":
             found[f"inter_{operand}"] = ("relay", {"arrays": shape.count, **wide})
         else:
             found[f"inter_{operand}"] = ("interconnect", {"mode": mode, "arrays": shape.count, **wide})
@@ -232,7 +238,9 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     )
     one_array: Settings = {"rows": shape.qm, "columns": shape.qn, "slices": shape.slices}
     all_arrays: Settings = {"rows": shape.pm, "columns": shape.pn, "slices": shape.slices}
-    if gather == "sum" and shape.arrays_link == "forward":
+    if shape.mixed:
+        found["collector"] = ("collector_mixed", {**grid, **one_array})
+    elif gather == "sum" and shape.arrays_link == "forward":
         found["collector"] = ("cascade", {"arrays": shape.count, **one_array})
     else:
         found["collector"] = ("collector", {"mode": gather, "arrays": shape.count, **one_array})
