@@ -16,7 +16,8 @@ int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t int8 int16 int
 uint size_t ptrdiff_t NULL std hls main
 ap_int ap_uint ap_fixed ap_ufixed ap_axiu ap_axis stream stream_of_blocks read_lock write_lock vector array complex
 burst_maxi AP_RND AP_RND_CONV AP_SAT AP_TRN AP_WRAP INT_MAX
-read write read_nb write_nb empty full size range bit test get put data last keep strb user id dest length to_int
+read write read_nb write_nb read_request write_request write_response
+empty full size range bit test get put data last keep strb user id dest length to_int
 to_uint to_float to_double reduce_add real imag
 memcpy memset memmove assert printf max min abs fmax fmin fmaxf fminf fabs fabsf floor ceil round trunc floorf ceilf
 exp expf log logf log2 log10 sqrt sqrtf sin cos tan sinf cosf tanf tanh tanhf atan atan2 sinh cosh pow powf exp2 erf

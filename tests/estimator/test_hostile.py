@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from aigchip_tui.estimator.worker import CPU_SECONDS, MEMORY_BYTES, estimate_safely
@@ -83,3 +85,18 @@ def test_a_hostile_file_is_a_sentence_or_an_estimate(kind: str) -> None:
 def test_the_limits_are_those_of_the_contract() -> None:
     assert CPU_SECONDS == 2
     assert MEMORY_BYTES == 500 << 20
+
+
+def test_a_text_that_is_too_long_is_refused_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(subprocess, "run", started)
+    with pytest.raises(AigchipError, match=r"'k.cpp' has 13000000 characters, at most 2000000 are read"):
+        estimate_safely({"k.cpp": "a[3] = a[4];\n" * 1_000_000})
+
+
+def test_a_name_of_a_page_is_cut_in_what_is_said() -> None:
+    found = estimate_safely({"k.cpp": f"int top(int x) {{ return {'n' * 10_000}; }}"})
+    assert found.unknown
+    assert all(len(one) <= 240 for one in found.unknown)
