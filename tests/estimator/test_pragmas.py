@@ -445,3 +445,22 @@ def test_inline_recursive_takes_the_modules_below_in() -> None:
     assert one is not None
     assert whole is not None
     assert whole < one < apart
+
+
+HALVES = """
+void top(const int a[64], int y[31]) {
+// HERE
+  L: for (int i = 0; i < 31; i++) {
+#pragma HLS PIPELINE
+    y[i] = (a[i] + a[i + 1]) + (a[i + 32] + a[i + 33]);
+  }
+}
+"""
+
+
+def test_blocks_part_the_halves_of_an_array() -> None:
+    """Four reads over two ports take two cycles; two blocks hold 0..31 and 32..63, two reads each."""
+    assert loop(read(HALVES)).ii == 2
+    halves = both(HALVES, "ARRAY_PARTITION variable=a type=block factor=2",
+                  'array_partition -type block -factor 2 "top" a')
+    assert loop(halves).ii == 1
