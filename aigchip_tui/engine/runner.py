@@ -21,7 +21,7 @@ from aigchip_tui.engine.stopwatch import Stopwatch
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Setting
-from aigchip_tui.model.session import SessionSettings, limited
+from aigchip_tui.model.session import SessionSettings
 from aigchip_tui.model.state import SessionState
 from aigchip_tui.model.summary import front
 from aigchip_tui.store.hold import EngineHold, take_hold
@@ -56,7 +56,10 @@ class Handle:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended: done, waiting, paused, stopped or a signal; the final state, and the steps that were cut."""
+    """How a run ended: done, waiting, paused, stopped or a signal; the final state, and the steps that were cut.
+
+    `settings` are those the session was made with; limits that were changed since are in the state.
+    """
 
     reason: str
     state: SessionState
@@ -144,7 +147,7 @@ def _run(
         desk.settled(uuid)
     state.apply(stopped)
     on_event(stopped, state)
-    return RunResult(reason, state, limited(settings, state.limits), engine.cut)
+    return RunResult(reason, state, settings, engine.cut)
 
 
 def _seeds(session: Session, settings: SessionSettings) -> list[dict[str, Setting]]:
