@@ -318,16 +318,18 @@ class ChoiceWalk(CounterWalk):
     def _stands_apart(self, level: Level, innermost: bool) -> bool:
         """Whether values between a loop and its parent end flattening.
 
-        A running value that begins with a load does, unless sums may be re-associated; so does an element whose bank
-        the parent's counter selects, which is a branch; and so do several stores to one array after the loop, that of a
-        sum which stands in a register among them, and a choice between values there.
+        A running value that begins with a load does, and a choice between values after the loop, unless sums may be
+        re-associated; so does an element whose bank the parent's counter selects, which is a branch; and so do several
+        stores to one array after the loop, that of a sum which stands in a register among them.
         """
-        if not self.options.unsafe_math and begins_with_a_load(level.loop, level.before, innermost):
+        if not self.options.unsafe_math and (
+            begins_with_a_load(level.loop, level.before, innermost) or any(chooses(part) for part in level.after)
+        ):
             return True
         after = {spelled(place): root_name(place) for place in stored_in(level.after)}
         if after:
             after |= {spelled(place): root_name(place) for place in running_places(level.loop, innermost)}
-        if len(after) > len(set(after.values())) or any(chooses(part) for part in level.after):
+        if len(after) > len(set(after.values())):
             return True
         return any(self._bank_is_chosen(element) for element in indexed_in((*level.before, *level.after)))
 

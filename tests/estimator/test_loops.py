@@ -228,3 +228,37 @@ void top(int m[32][16], int n[32][16], int a[32], int b[32]) {
     assert [loops_of(text)[name].ii for name in ("first", "second")] == [16, 16]
     apart = loops_of(text.replace("two(m,", "two(n,"))
     assert [apart[name].ii for name in ("first", "second")] == [8, 8]
+
+
+def test_a_process_that_reads_what_it_writes_lets_no_other_wait() -> None:
+    """Reports give the longer of two such processes, where a plain producer and its reader follow each other."""
+    text = """
+void fill(int a[100], int t[100]) {
+#pragma HLS INLINE off
+  put: for (int i = 0; i < 100; i++) t[i] = a[i];
+}
+void drain(int t[100], int b[100]) {
+#pragma HLS INLINE off
+  take: for (int i = 0; i < 100; i++) b[i] = t[i];
+}
+void top(int a[100], int b[100]) {
+#pragma HLS DATAFLOW
+  int t[100];
+  fill(a, t);
+  drain(t, b);
+}
+"""
+
+    def waits(body: str) -> bool:
+        found = estimate({"k.cpp": body}, clock_ns=5.0, part="xcu55c", top="top")
+        assert found.latency_max is not None
+        return found.latency_max >= sum(loop.latency or 0 for loop in found.loops)
+
+    assert waits(text)
+    assert not waits(text.replace("t[i] = a[i];", "{ t[i] = a[i]; if (a[i] > 7) t[i] = t[99 - i]; }"))
+
+
+def test_a_counter_that_is_added_to_itself_doubles() -> None:
+    """1, 2, 4 ... 64: seven trips below 100."""
+    text = "void f(int a[100]) { width: for (int m = 1; m < 100; m += m) a[m] = m; }"
+    assert loops_of(text)["width"].trip == 7
