@@ -17,11 +17,13 @@ from aigchip_tui.llm.ledger import FREE, Price, price_from
 from aigchip_tui.llm.offline import INJECTED_HEADER, count_tokens
 from aigchip_tui.llm.redact import Redactor
 from aigchip_tui.llm.spec import GeneratorSpec, Limits, Message, Reply, parse_spec
-from aigchip_tui.llm.transport import TapeMode, http_library, offline_transport, tape_of, tape_transport
+from aigchip_tui.llm.transport import TapeMode, bounded, http_library, offline_transport, tape_of, tape_transport
 from aigchip_tui.model.errors import MissingToolError
 
 _POLL_S = 0.05
 MAX_REPLY_CHARACTERS = 400_000
+MAX_BODY_BYTES = 16 << 20
+"""Bytes of a reply on the wire, where each token may come in a JSON document of its own."""
 
 
 class _Closed(Exception):  # noqa: N818 (a signal, not an error)
@@ -385,8 +387,16 @@ def open_generator(
         inner = transport if transport is not None or tape_mode == "replay" else http.HTTPTransport()
         transport = tape_transport(tape, tape_mode, redact=redact, inner=inner)
     timeout = http.Timeout(bounds.between_chunks_s, connect=bounds.connect_s)
-    session = http.Client(transport=transport, timeout=timeout) if transport is not None else None
-    client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, timeout=timeout, http_client=session)
+    hooks = {"response": [bounded(MAX_BODY_BYTES)]}
+    session = (
+        http.Client(transport=transport, timeout=timeout, event_hooks=hooks) if transport is not None
+        else openai.DefaultHttpxClient(timeout=timeout, event_hooks=hooks)
+    )
+    client = openai.OpenAI(
+        api_key=key, base_url=base_url, max_retries=0, timeout=timeout, http_client=session,
+        # What is unpacked here could be any size.
+        default_headers={"Accept-Encoding": "identity"},
+    )
     replayed = tape is not None and tape_mode == "replay"
     return Generator(
         parsed, client, limits=bounds, price=FREE if replayed else price, redact=redact, clock=clock,

@@ -42,6 +42,36 @@ def _stream_of(http: Any, pieces: Sequence[bytes]) -> Any:
     return Pieces()
 
 
+def bounded(most_bytes: int) -> Callable[[Any], None]:
+    """A hook on responses that ends a body after `most_bytes` with `CallError` "too_long".
+
+    A client of streams keeps a line until it ends, and a server need not end it.
+    """
+    base: Any = http_library().SyncByteStream
+
+    class Bounded(base):  # type: ignore[misc]  # the base class is known at run time only
+        def __init__(self, inner: Any) -> None:
+            self._inner = inner
+
+        def __iter__(self) -> Iterator[bytes]:
+            left = most_bytes
+            for piece in self._inner:
+                left -= len(piece)
+                if left < 0:
+                    raise CallError(
+                        "too_long", f"The reply is longer than {most_bytes >> 20} MB on the wire.", outcome="unknown"
+                    )
+                yield piece
+
+        def close(self) -> None:
+            self._inner.close()
+
+    def bound(response: Any) -> None:
+        response.stream = Bounded(response.stream)
+
+    return bound
+
+
 def offline_transport(*, fault_rate: float = 0.0, seen: Callable[[bytes], None] | None = None) -> Any:
     """A transport that hands each request to the adapter in this process; `seen` gets the bytes of each
     body.

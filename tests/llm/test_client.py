@@ -102,6 +102,7 @@ class Scripted(ThreadingHTTPServer):
         self.count = 0
         self.asked: list[dict[str, object]] = []
         self.keys: list[str] = []
+        self.encodings: list[str] = []
 
 
 class _Scripted(BaseHTTPRequestHandler):
@@ -110,6 +111,7 @@ class _Scripted(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.server.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
         self.server.keys.append(self.headers.get("authorization", ""))
+        self.server.encodings.append(self.headers.get("accept-encoding", ""))
         action = self.server.actions[min(self.server.count, len(self.server.actions) - 1)]
         self.server.count += 1
         action(self)
@@ -270,6 +272,19 @@ def test_an_endless_reply_is_cut(scripted: Start) -> None:
     with pytest.raises(CallError) as caught:
         generator.generate([{"role": "user", "content": "x"}], seed=1)
     assert caught.value.cause == "too_long"
+
+
+def test_an_endless_line_is_cut_before_it_fills_the_memory(scripted: Start) -> None:
+    generator, _ = scripted(sse(b"data: ", *[b"y" * (1 << 20)] * 17))
+    with pytest.raises(CallError, match="16 MB") as caught:
+        generator.generate([{"role": "user", "content": "x"}], seed=1)
+    assert (caught.value.cause, caught.value.outcome) == ("too_long", "unknown")
+
+
+def test_replies_are_asked_for_unpacked(scripted: Start) -> None:
+    generator, server = scripted(FINE)
+    generator.generate([{"role": "user", "content": "x"}], seed=1)
+    assert server.encodings == ["identity"]
 
 
 def test_cancelling_does_not_wait_for_a_silent_server(scripted: Start) -> None:
