@@ -43,7 +43,11 @@ GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
 }
 GENE_NAMES = tuple(GENE_VALUES)
 # Values of each gene that a search draws from, the first ones; a pin may ask for any.
-GENE_SIZES = tuple(len(SEARCHED_REUSES) if name == "reuse" else len(values) for name, values in GENE_VALUES.items())
+# A forward link never saves a cycle or a multiplier of the model, so links fan out unless a pin says otherwise.
+_DRAWN: Mapping[str, int] = {"reuse": len(SEARCHED_REUSES), **dict.fromkeys(BUILT_LINKS, 1)}
+GENE_SIZES = tuple(_DRAWN.get(name, len(values)) for name, values in GENE_VALUES.items())
+# Genes that mutations change: all but the links, which stand last.
+MUTABLE = sum(size > 1 for size in GENE_SIZES)
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
 DSP_PACK, ARRAY_LINK, ARRAYS_LINK = 13, 14, 15
 # The genes whose values are ordered by size: +-1 is a small step.

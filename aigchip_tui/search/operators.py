@@ -23,7 +23,7 @@ def random_genes(draws: Draws) -> gene.Genes:
 
 def mutated_anywhere(genes: gene.Genes, draws: Draws) -> gene.Genes:
     """One gene takes another value, any with equal chance: the paper's mutation."""
-    position = draws.below(len(genes))
+    position = draws.below(gene.MUTABLE)
     value = draws.below(gene.GENE_SIZES[position] - 1)
     return (*genes[:position], value + (value >= genes[position]), *genes[position + 1 :])
 
@@ -46,7 +46,7 @@ def stepped(genes: gene.Genes, draws: Draws) -> gene.Genes:
 
 
 def _one_step(genes: gene.Genes, draws: Draws) -> gene.Genes:
-    position = draws.below(len(genes))
+    position = draws.below(gene.MUTABLE)
     if position <= gene.ARRAYS:
         return _split_step(genes, position, draws)
     size = gene.GENE_SIZES[position]

@@ -160,6 +160,13 @@ def test_pins_outside_the_scope_are_refused_by_name(pins: dict[str, int | str], 
         Pins.of(pins)
 
 
+def test_links_fan_out_unless_a_pin_says_otherwise() -> None:
+    for link in ("fanout", "forward"):
+        pins = Pins.of({"array_link": link} if link == "forward" else {})
+        told = run(SearchSettings(evaluations=60, pins=pins), 40, screen=analytic_screen(BUILD, WORK))
+        assert {(t.parameters["array_link"], t.parameters["arrays_link"]) for t in told} == {(link, "fanout")}
+
+
 def test_pins_that_leave_no_legal_design_say_why() -> None:
     settings = SearchSettings(pins=Pins.of({"lane": "k64", "array": "m64"}))
     with pytest.raises(NoResultError, match=r"No legal design is left.*token of A would be \d+ bits"):
