@@ -71,7 +71,7 @@ class Coverer:
     def cover(self, module: str, covered: Covered, select: Select | None) -> CoverageReport:
         """Answers every legal setting, then simulates those that `select` takes of them (None: no simulation)."""
         settings = list(self._template.modules()[module].legal_settings())
-        verdicts = self._simulate(module, list(select(settings)) if select is not None else [], covered)
+        verdicts = self.simulate(module, list(select(settings)) if select is not None else [], covered)
         found = self._answer(module, covered)
         origins = Counter(answer.origin for answer in found.values())
         refused = tuple(
@@ -110,8 +110,11 @@ class Coverer:
             put(waiting)
         return found
 
-    def _simulate(self, module: str, chosen: Sequence[Settings], covered: Covered) -> list[Simulated]:
-        """Answers settings and simulates what is not refused; settings of equal ports come one after the other."""
+    def simulate(self, module: str, chosen: Sequence[Settings], covered: Covered) -> list[Simulated]:
+        """Answers these settings and simulates what is not refused; settings of equal ports come one after the other.
+
+        A verdict for each variant that was answered now or before; answers and verdicts stand in `covered`.
+        """
         verdicts: dict[str, Simulated] = {}
         texts: dict[str, Simulated] = {}
         fresh: dict[str, tuple[tuple[str, ...], Settings]] = {}
