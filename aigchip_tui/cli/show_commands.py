@@ -100,6 +100,8 @@ def print_session(report: dict[str, Any], *, read_only: str = "", alive: bool = 
         say(f"  waiting     {len(report['waiting'])} for you: {', '.join(report['waiting'][:6])}")
     if report["best"]:
         say(f"  best        {design_line(report['best'])}")
+    if report["thriftier"]:
+        say(f"  nearly      {design_line(report['thriftier'])}; within 1 % of the best")
     for each in report["kinds"]:
         say(f"  {each['kind']:<11} {each['ms']:.2f} ms of it, {each['share']:.0%} (analytic model): {each['why']}")
     if report["front"]:

@@ -13,7 +13,7 @@ from aigchip_tui.model import events as ev
 from aigchip_tui.model.figures import EstimatedLatency, MeasuredLatency, figures_of
 from aigchip_tui.model.session import Goal, SessionSettings
 from aigchip_tui.model.state import SessionState
-from aigchip_tui.model.summary import best, front
+from aigchip_tui.model.summary import best, front, thriftier
 
 PACKAGE = Path(__file__).resolve().parents[2] / "aigchip_tui"
 SHOWING = ("cli", "ui", "export", "engine", "bench")
@@ -59,6 +59,20 @@ def test_only_figures_of_one_kind_compete_for_the_front() -> None:
     chosen = best(state, Goal())
     assert chosen is not None
     assert chosen.number == 2
+
+
+def test_a_design_as_fast_with_fewer_dsps_is_named_beside_the_best() -> None:
+    fast, near, far = evaluated(1, 20.0, 1000), evaluated(2, 20.19, 600), evaluated(3, 20.3, 400)
+
+    def named(*events: ev.DesignEvaluated, least_dsp: bool = False) -> int | None:
+        found = thriftier(state_of(*events), Goal(minimise="dsp" if least_dsp else "latency"))
+        return found.number if found is not None else None
+
+    assert named(fast, near, far) == 2
+    assert named(fast, far) is None, "1.5 % slower is slower"
+    assert named(fast, evaluated(4, 20.1, 950)) is None, "a twentieth is no saving"
+    assert named(fast, evaluated(5, 20.0, 500, "measured")) is None, "kinds are not compared"
+    assert named(fast, near, least_dsp=True) is None
 
 
 def test_progress_lines_say_the_kind_and_no_measurement_beats_an_estimate() -> None:
