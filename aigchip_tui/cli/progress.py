@@ -43,7 +43,7 @@ class Progress:
             case ev.DecisionOpened():
                 self.say(f"  ?   {event.decision.id}: {event.decision.label}: {event.decision.question}")
             case ev.SearchFinished():
-                self.say(f"search finished: {event.reason}; proving the front")
+                self.say(f"search finished: {event.reason.rstrip('.')}; proving the front")
             case ev.RungFinished(design=design) if design and event.outcome.rung != "estimate":
                 self.say(f"      d{design:04d} {event.outcome.rung} {event.outcome.status}: {event.outcome.told}")
             case ev.LimitsChanged():

@@ -10,7 +10,7 @@ import msgspec
 from aigchip_tui.llm.prompts import check_prompt_template
 from aigchip_tui.llm.spec import parse_spec
 from aigchip_tui.model.device import Device, device, read_devices
-from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.errors import AigchipError, NoResultError
 from aigchip_tui.model.limits import RANGES, limit_refusal
 from aigchip_tui.model.module import Setting
 from aigchip_tui.model.request import Request, settle
@@ -21,6 +21,7 @@ from aigchip_tui.model.workload import Workload, workload
 from aigchip_tui.modules.own_templates import named_template
 from aigchip_tui.modules.protocol import narrowed_of
 from aigchip_tui.search.encoding import Pins
+from aigchip_tui.search.searcher import Searcher, SearchSettings
 
 MAX_JOBS = 64
 PRACTICE_FAULTS = "offline:faults=0.4"
@@ -94,19 +95,34 @@ def checked(settings: SessionSettings) -> SessionSettings:
     parse_spec(settings.generator)
     if settings.prompt:
         check_prompt_template(settings.prompt)
-    _fitting_template(settings)
+    pins = _fitting_template(settings)
     if settings.synth != "embedded":
         raise AigchipError("The Vitis HLS back end is not built yet.", hint="Use --synth embedded.")
     if settings.executor != "local":
         raise AigchipError(f"The executor {settings.executor!r} is not built yet.", hint="Use --executor local.")
+    if settings.pins and not settings.parent:
+        _keep_to(settings, pins)
     return msgspec.structs.replace(
         settings, lag=max(settings.lag, settings.jobs), population=settings.effective_population(),
         dsp_limit=build_of(settings).dsp_budget,
     )
 
 
-def _fitting_template(settings: SessionSettings) -> None:
-    """Refuse an unknown template, and what the template does not have: a precision, raw sums, a pinned value."""
+def _keep_to(settings: SessionSettings, pins: Pins) -> None:
+    """Refuse pins that no design keeps to: such a search would end before its first proposal."""
+    searcher = Searcher(build_of(settings), workload_of(settings), SearchSettings(pins=pins),
+                        session_seed=settings.seed)
+    try:
+        searcher.ask(())
+    except NoResultError as none:
+        given = " ".join(f"--pin {name}={value}" for name, value in settings.pins.items())
+        raise AigchipError(f"{given}: {none.message}") from none
+
+
+def _fitting_template(settings: SessionSettings) -> Pins:
+    """The pins in the part of the space that the template has. Refuses an unknown template, and what the template does
+    not have: a precision, raw sums, a pinned value.
+    """
     narrowed = narrowed_of(named_template(settings.template))
     for name, asked in (("precision", settings.precision), ("output", settings.output)):
         values = narrowed.get(name)
@@ -115,17 +131,21 @@ def _fitting_template(settings: SessionSettings) -> None:
                 f"The template {settings.template} has no {name} {asked}.",
                 hint=f"It has {', '.join(map(str, values))}.",
             )
-    Pins.of(settings.pins, narrowed)
+    return Pins.of(settings.pins, narrowed)
 
 
 def parse_pins(pins: Iterable[str]) -> dict[str, Setting]:
-    """`PARAM=VALUE` texts as parameters of the space; AigchipError names an unknown one."""
+    """`PARAM=VALUE` texts as parameters of the space; AigchipError names an unknown one, and one with two values."""
     found: dict[str, Setting] = {}
     for text in pins:
         name, equals, value = text.partition("=")
         if not equals:
             raise AigchipError(f"--pin {text!r} is not PARAM=VALUE.", hint="For instance --pin reuse=output.")
-        found[name] = check_parameter(name, value)
+        checked_value = check_parameter(name, value)
+        if found.setdefault(name, checked_value) != checked_value:
+            raise AigchipError(
+                f"--pin gives {name} two values, {found[name]} and {checked_value}.", hint="Give one of them."
+            )
     return found
 
 

@@ -146,8 +146,9 @@ def settle(
         raise AigchipError(refusal.message)
     goal = _goal(wishes, assumed)
     if asked and "depthwise" in (why_so := notes(build, asked)):
-        packing = name.partition("/")[2] or "unpacked"
-        assumed.append(("depthwise layers", packing, why_so["depthwise"]))
+        alone = any(layer.kind == "depthwise" and layer.n == 1 for layer in asked.layers)
+        packings = [part.partition("/")[2] for part in name.split("+") if "/" in part]
+        assumed.append(("depthwise layers", "unpacked" if alone else ", ".join(packings), why_so["depthwise"]))
     understood = tuple((key, _shown(key, wish.value, name, board), wish.words) for key, wish in wishes.items())
     understanding = Understanding(understood=understood, assumed=tuple(assumed), not_understood=left_over, by=by)
     return Request(

@@ -38,7 +38,7 @@ _NETWORK = re.compile(
     r"\b(?:(?:res|alex|google|squeeze|mobile|dense|efficient|shuffle|le|u|mnas|ghost|conv|seg|retina|center|point)-?net"
     r"|vgg|inception|yolo|bert|vit|gpt|llama|deit|xception|nasnet|ssd|resnext|swin)"
     r"(?:[- ]?v?\d+(?:\.\d+)?(?![\d]*\s*(?:x\s*\d|mhz|dsp|%|ms|px|fps|bit)))?"
-    r"(?:[- ]?v\d(?:\.\d)?)?[a-z]*(?:@\d+(?:x\d+)?)?"
+    r"(?:[- ]?v\d(?:\.\d)?)?[a-z]*(?:@\d+(?:x\d+)?)?(?:/dw[\w-]*)?"
 )
 _DEVICE_LIKE = re.compile(
     r"\b(?:zcu[- ]?\d+\w*|zc\d{3}|xc[a-z0-9]+(?:-[a-z0-9]+)*|(?:xilinx |amd )?(?:alveo[- ]?)?u\d{2,3}c?\b|alveo\b"
@@ -277,11 +277,12 @@ def _read_workload(reader: _Reader) -> None:
     reader.each(r"\bm ?= ?(?P<m>\d+)[, ]+n ?= ?(?P<n>\d+)[, ]+k ?= ?(?P<k>\d+)\b", _product)
 
     def network(match: re.Match[str]) -> None:
-        name, _, at = match[0].partition("@")
+        spelled, slash, packing = match[0].partition("/")
+        name, _, at = spelled.partition("@")
         known = normal_network_name(name)
         if known is None:
             raise AigchipError(f"Unknown network {name.strip()!r}.", hint=nearest_networks(name))
-        parts.append((match.start(), known + (f"@{at}" if at else ""), reader.take(match)))
+        parts.append((match.start(), known + (f"@{at}" if at else "") + slash + packing, reader.take(match)))
         beside = _PIXELS_BESIDE.match(reader.rest, match.end())
         if not at and beside is not None:
             reader.wish("input", int(beside["pixels"]), reader.take(beside).strip(", "))
@@ -333,7 +334,10 @@ def _join_workload(reader: _Reader, parts: list[tuple[int, str, str]]) -> None:
     parts.sort()
     if "input" in reader.wishes:
         pixels = reader.wishes["input"].value
-        parts = [(at, p if p.startswith("gemm") or "@" in p or "." in p else f"{p}@{pixels}", w) for at, p, w in parts]
+        parts = [
+            (at, p if p.startswith("gemm") or "@" in p or "." in p else "/".join([f"{n}@{pixels}", *packing]), w)
+            for at, p, w in parts for n, *packing in [p.split("/")]
+        ]
     reader.wish("workload", "+".join(dict.fromkeys(part for _, part, _ in parts)), ", ".join(w for _, _, w in parts))
 
 

@@ -131,6 +131,8 @@ def _one_workload(text: str) -> Workload:
         raise AigchipError(f"{text!r}: input size {size} is outside 1 .. {MAX_INPUT}.")
     layers = network_layers(network, size)
     if slash:
+        if not any(layer.kind == "depthwise" for layer in layers):
+            raise AigchipError(f"{network}@{size} has no depthwise layers for /{packing} to pack.", hint=f"Say {text}.")
         return Workload(name=f"{network}@{size}/{packing}", layers=packed(layers, int(packing.removeprefix("dw"))))
     return Workload(name=f"{network}@{size}", layers=layers)
 

@@ -28,6 +28,8 @@ Outcome = Literal["evaluated", "failed", "refused", "waiting", "damaged", "pendi
 Method = Literal["default", "paper", "random"]
 # Tries to draw a legal design before the whole space is called empty.
 MAX_DRAWS = 20_000
+# Further draws of which the rule that most of them break is told.
+WHY_DRAWS = 200
 MAX_CHILD_TRIES = 60
 
 
@@ -201,9 +203,12 @@ class Searcher:
         return None
 
     def _why_empty(self, draws: Draws) -> str:
-        genes = self._repaired(self.settings.pins.apply(operators.random_genes(draws)))
-        reasons = refusals(point_of(genes), self.build, self._workload)
-        example = f" One of them: {reasons[0].message}" if reasons else ""
+        broken: dict[str, list[str]] = {}
+        for _ in range(WHY_DRAWS):
+            genes = self._repaired(self.settings.pins.apply(operators.random_genes(draws)))
+            for refusal in refusals(point_of(genes), self.build, self._workload):
+                broken.setdefault(refusal.rule, []).append(refusal.message)
+        example = f" Most often: {max(broken.values(), key=len)[0]}" if broken else ""
         return f"No legal design is left to propose: {MAX_DRAWS} draws broke a rule or were tried before.{example}"
 
     def _paper_child(self, draws: Draws) -> Proposal:

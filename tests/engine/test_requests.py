@@ -153,6 +153,10 @@ def test_a_template_is_part_of_the_request(command_line: CommandLine) -> None:
     for words, says in (
         (("--template", "inner_prodct"), "Did you mean inner_product?"),
         (("--template", "pe_array", "--pin", "reuse=a"), "template has no reuse=a"),
+        (("--pin", "reuse=output", "--pin", "reuse=a_spill"), "reuse two values, output and a_spill"),
+        (("--pin", "arrays=1", "--pin", "arrays_link=forward"), "the design has 1 array."),
+        (("--precision", "int16", "--pin", "dsp_pack=2"), "Two MACs share a DSP in int8 alone"),
+        (("--pin", "arrays=m2n2k2", "--pin", "arrays_link=forward"), "arrays along several axes"),
     ):
         refused = command_line.run(
             "new", "refused", "--workload", "gemm:40x24x36", "--device", "zcu104", *words, expect=2

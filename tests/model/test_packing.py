@@ -50,9 +50,16 @@ def test_only_depthwise_layers_are_packed_and_only_in_known_numbers() -> None:
     assert [x for x in some.layers if x.kind != "depthwise"] == [x for x in plain.layers if x.kind != "depthwise"]
     outputs = [sum(x.m * x.n * x.count for x in each.layers if x.kind == "depthwise") for each in (plain, some)]
     assert outputs[0] == outputs[1]
-    assert workload("resnet50@224/dw16").layers == workload("resnet50@224").layers
+    with pytest.raises(AigchipError, match="resnet50@224 has no depthwise layers for /dw16 to pack"):
+        workload("resnet50@224/dw16")
     with pytest.raises(AigchipError, match="/dw5 behind mobilenetv2@224 is no packing"):
         workload("mobilenetv2@224/dw5")
+
+
+def test_a_request_names_how_its_depthwise_layers_are_packed_also_beside_another_network() -> None:
+    request = parse_request("mobilenetv2@224/dw16 and resnet50@224 on a zcu104")
+    assert request.workload == "mobilenetv2@224/dw16+resnet50@224"
+    assert [what for key, what, _ in request.understanding.assumed if key == "depthwise layers"] == ["dw16"]
 
 
 def test_packing_takes_most_of_what_depthwise_layers_cost() -> None:

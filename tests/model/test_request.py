@@ -19,6 +19,8 @@ from aigchip_tui.model.request import REQUEST_SCHEMA, parse_request, request_fro
         ("ResNet-50 at 224x224 on a ZCU104, at most 1024 DSPs, int8",
          {"workload": "resnet50@224", "device": "zcu104", "dsp_limit": 1024, "precision": "int8"}),
         ("VGG-16 at 128 on a PYNQ-Z2", {"workload": "vgg16@128", "device": "pynq-z2", "dsp_limit": 0}),
+        ("MobileNet-V2/dw8 at 192 on a zcu104", {"workload": "mobilenetv2@192/dw8"}),
+        ("mobilenetv2@224/dw16, raw sums", {"workload": "mobilenetv2@224/dw16", "output": "raw"}),
         ("gemm:384x1536x77", {"workload": "gemm:384x1536x77", "device": "zcu104"}),
         ("a matrix product of 384 x 1536 x 77 on the Alveo U50", {"workload": "gemm:384x1536x77", "device": "u50"}),
         ("MobileNet-V2 with 60 % of the DSPs of a KV260 at 250 MHz",

@@ -214,7 +214,7 @@ def end_words(snapshot: Snapshot) -> str:
     if s.finished and s.state == "running":
         front = [s.designs[n] for n in s.front if n in s.designs]
         proven = sum(all(rung in design.rungs for rung in FINAL_DESIGN_RUNGS) for design in front)
-        return f"{s.finished}; proving the front: {proven} of {len(front)} simulated whole{raised}"
+        return f"{s.finished.rstrip('.')}; proving the front: {proven} of {len(front)} simulated whole{raised}"
     if s.state == "waiting":
         return "all that is left waits for you" + ("" if s.engine in ("alive", "unknown") else "; the engine has ended")
     return f"stopped: {s.stopped}" if s.stopped else ""
