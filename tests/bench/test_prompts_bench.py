@@ -84,12 +84,17 @@ def test_an_index_from_elsewhere_is_refused_in_a_sentence(was: str, now: str, sa
         list(judge_replies(GEMM, unused, out, read_sample(out).prompts))
 
 
+COUNT = 24
+"""Prompts among which every module of a design that spills nothing is."""
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 def test_replies_are_judged_by_the_ladder(tmp_path: Path) -> None:
     out = tmp_path / "prompts"
-    asked = write_prompts(GEMM, LIBRARY, BUILD, out, count=11, seed=3)
-    chosen = [each for each in asked if each.module in ("flush", "dma_store", "arbiter", "interconnect")]
-    variants = {v.module: v for v in sample_variants(GEMM, LIBRARY, BUILD, count=11, seed=3)}
+    asked = write_prompts(GEMM, LIBRARY, BUILD, out, count=COUNT, seed=3)
+    by_module = {each.module: each for each in asked}
+    chosen = [by_module[module] for module in ("arbiter", "interconnect", "flush", "dma_store")]
+    variants = {v.module: v for v in sample_variants(GEMM, LIBRARY, BUILD, count=COUNT, seed=3)}
     right, wrong, empty, silent = chosen
     for each in (right, wrong):
         reply = answer(prompt_of(GEMM, variants[each.module], LIBRARY).messages).text

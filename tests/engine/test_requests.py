@@ -54,8 +54,8 @@ def test_run_says_that_a_session_is_paused_and_that_flags_name_another_one(comma
         assert done.returncode == 4
         assert "still is paused, and nothing is begun before you say so: aigchip-tui resume still" in done.stderr
     assert not command_line.json("show", "still", "--designs")
-    said = command_line.run("run", "still", "--evaluations", "9", expect=2)
-    assert "another --evaluations: 2, not 9" in said
+    said = command_line.run("run", "still", "--seed", "9", expect=2)
+    assert "another --seed: 1, not 9" in said
 
 
 def test_a_session_with_a_key_keeps_it_to_itself(command_line: CommandLine, tmp_path: Path) -> None:

