@@ -243,6 +243,15 @@ def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
             figure=build.data_bits,
             message=f"Two MACs share a DSP in int8 alone; two operands of {build.precision} do not fit its multiplier.",
         )
+    elif point.dsp_pack == 2 and not build.pairs_fit:
+        yield Refusal(
+            rule="dsp_pack",
+            figure=27,
+            message=(
+                "Two MACs share a DSP from UltraScale on: a pair of bytes is 27 bits wide, and the multiplier of a "
+                f"{build.device.dsp_slice} takes 25."
+            ),
+        )
     if point.dsp_pack == 2 and point.lane.m * point.lane.n == 1:
         yield Refusal(
             rule="dsp_pack",

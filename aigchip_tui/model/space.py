@@ -316,6 +316,13 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
         return ELEMENT_BITS[self.precision]
 
     @property
+    def pairs_fit(self) -> bool:
+        """Whether two products can share a DSP: a pair of bytes is 27 bits wide, and the multiplier of a DSP48E1 takes
+        25 (AMD UG479, UG579).
+        """
+        return self.precision == "int8" and self.device.dsp_slice == "DSP48E2"
+
+    @property
     def data_bytes(self) -> int:
         """Bytes of an element of A, of B and of the result."""
         return self.data_bits // 8

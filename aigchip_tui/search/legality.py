@@ -68,7 +68,7 @@ class Legality:
         macs = pm * pn * pk
         pack = DSP_PACKS[genes[gene.DSP_PACK]]
         lane = _LANE[genes[gene.LANE]]
-        if pack == 2 and (build.precision != "int8" or lane[0] * lane[1] == 1):
+        if pack == 2 and (not build.pairs_fit or lane[0] * lane[1] == 1):
             return False
         if LINKS[genes[gene.ARRAYS_LINK]] == "forward" and _ARRAYS[genes[gene.ARRAYS]].count(1) != 2:
             return False

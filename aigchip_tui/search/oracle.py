@@ -90,7 +90,7 @@ def solve(build: Build, workload: Workload) -> Oracle:
     layers = LayerTable.of(workload)
     leaders: dict[int, list[tuple[float, gene.Genes]]] = {}
     evaluated = counted = 0
-    packs = DSP_PACKS if build.precision == "int8" else DSP_PACKS[:1]
+    packs = DSP_PACKS if build.pairs_fit else DSP_PACKS[:1]
     candidates = [(pack, shape, levels) for pack in packs for shape, levels in shapes(pack).items()]
     for pack, shape, levels in candidates:
         dsp = math.prod(shape) // pack

@@ -85,7 +85,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
     legal &= ~links_no_axis(genes)
-    legal &= (pack == 1) | (lane_pairs(genes) & (build.precision == "int8"))
+    legal &= (pack == 1) | (lane_pairs(genes) & build.pairs_fit)
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS
     legal &= np.exp2(genes[gene.PART_C_W]) <= d.pn

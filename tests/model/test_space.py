@@ -99,6 +99,13 @@ def test_a_missing_parameter_is_named() -> None:
         DesignPoint.from_parameters({k: v for k, v in GOOD.parameters().items() if k != "reuse"})
 
 
+def test_a_pair_of_bytes_does_not_fit_the_multiplier_of_a_7_series_dsp() -> None:
+    pairs = DesignPoint.from_parameters(GOOD.parameters() | {"lane": "m4k4", "dsp_pack": 2})
+    rules = {name: [r.rule for r in refusals(pairs, Build(device=device(name)))] for name in ("pynq-z2", "zcu104")}
+    assert "dsp_pack" in rules["pynq-z2"]
+    assert "dsp_pack" not in rules["zcu104"]
+
+
 @pytest.mark.parametrize(
     ("change", "rule", "figure"),
     [
