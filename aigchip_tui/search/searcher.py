@@ -139,10 +139,9 @@ class Searcher:
         self._fold(history)
         number = len(history) + 1
         draws = Draws(self.seed, "propose", number)
-        unused = [
-            genes for genes in self.settings.seeds
-            if genes not in self._proposed and self.settings.pins.has(genes) and self.legal(genes)
-        ]
+        pins = self.settings.pins
+        seeds = [pins.apply(genes) for genes in self.settings.seeds if pins.has(genes)]
+        unused = [genes for genes in seeds if genes not in self._proposed and self.legal(genes)]
         if unused:
             return Proposal(point=point_of(unused[0]), origin="seed")
         first = number <= self.settings.effective_population() or not self._members

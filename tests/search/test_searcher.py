@@ -130,6 +130,15 @@ def test_pins_hold_in_every_proposal() -> None:
             assert {name: told.parameters[name] for name in fixed} == fixed
 
 
+def test_pins_hold_in_the_designs_that_a_search_begins_with() -> None:
+    free = run(SearchSettings(evaluations=40), 3)
+    other = "b" if free[0].parameters["reuse"] == "output" else "output"
+    settings = SearchSettings(
+        evaluations=40, pins=Pins.of({"reuse": other}), seeds=seeds_of([told.parameters for told in free])
+    )
+    assert {told.parameters["reuse"] for told in run(settings, 3)} == {other}
+
+
 def test_a_part_of_the_space_holds_in_every_proposal_and_for_seeds() -> None:
     part = {"lane": ("k2", "k8"), "array": ("n4",), "reuse": ("output", "b"), "lane_link": ("fanout",)}
     free = run(SearchSettings(evaluations=40), 2)
