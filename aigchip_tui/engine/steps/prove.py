@@ -53,8 +53,8 @@ def prove(house: House, step: Step, state: SessionState) -> Prepared:
         if result.passed:
             outcome = RungOutcome(
                 rung="assembled_sim", status="passed", findings=result.findings,
-                evidence=f"{result.values} values of {result.cases_run} launches agree on fibers at declared depths "
-                f"{test.note}".strip(),
+                evidence=f"{result.values} values of {result.cases_run} launches agree on fibers at declared depths"
+                + (f"; {test.note}" if test.note else ""),
             )
             if own:
                 keep_proof(house, key, (outcome,))
