@@ -92,7 +92,7 @@ def timing_flags(point: DesignPoint, build: Build) -> tuple[Refusal, ...]:
             message=f"Each word of {operand} drives {fanout} multipliers; above {limit:.0f} the clock of "
             f"{build.clock_mhz} MHz is in doubt.",
         )
-        for operand, fanout in (("A", fanouts(point)[0]), ("B", fanouts(point)[1]))
+        for operand, fanout in zip("AB", fanouts(point), strict=True)
         if fanout > limit
     )
 
