@@ -27,7 +27,7 @@ def harmless(text: str) -> str:
 
 def say(text: str = "") -> None:
     """One line for a person, on stdout."""
-    print(harmless(text))
+    print(harmless(text), flush=True)  # a log or a pipe shows progress as it comes
 
 
 def note(text: str) -> None:
