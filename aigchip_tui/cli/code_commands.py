@@ -24,7 +24,7 @@ MIN_CLOCK_NS, MAX_CLOCK_NS = 0.1, 1000.0
 @click.option("--part", default="xczu7ev-ffvc1156-2-e", show_default=True)
 @click.option("--set", "sets", multiple=True, help="NAME=VALUE of a constant or run-time bound.")
 @click.option("--directives", type=click.Path(dir_okay=False, path_type=Path), help="Tcl directives (read, never run).")
-@click.option("--explain", is_flag=True, help="What bounds each loop.")
+@click.option("--explain", is_flag=True, help="What bounds each loop, and what the resources are made of.")
 @json_option
 @sessions_option
 def estimate_command(
@@ -85,6 +85,11 @@ def _print(found: Any, *, explain: bool) -> None:
         ],
         ("loop", "line", "trip", "II", "depth", "latency", "pipelined", "II bound by"),
     )
+    if explain and found.parts:
+        table(
+            [(one.name, one.bram18, one.uram, one.dsp, one.ff, one.lut) for one in found.parts],
+            ("part (estimate)", "BRAM18", "URAM", "DSP", "FF", "LUT"),
+        )
     for loop in found.loops if explain else ():
         say(f"  {'  ' * loop.level}{sentence(loop, found.file)}")
     for text in found.warnings:

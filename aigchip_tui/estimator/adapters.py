@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.objects import Binding, Memory
+from aigchip_tui.estimator.result import PartEstimate
 from aigchip_tui.estimator.values import Val
 
 _POINTER_WORDS = 2
@@ -29,8 +30,8 @@ def slave(words: int) -> tuple[int, int]:
     return 36 + 35 * words, 40 + 64 * words
 
 
-def interfaces(names: Sequence[str], ports: Sequence[Binding | Val], pragmas: Iterable[Pragma]) -> tuple[int, int, int]:
-    """BRAM18, FF and LUT of the adapters of a top function with these parameters and INTERFACE pragmas."""
+def interfaces(names: Sequence[str], ports: Sequence[Binding | Val], pragmas: Iterable[Pragma]) -> PartEstimate:
+    """The adapters of a top function with these parameters and INTERFACE pragmas."""
     bundles: dict[str, list[Memory]] = {}
     for port in ports:
         if isinstance(port, Memory) and port.axi:
@@ -51,4 +52,4 @@ def interfaces(names: Sequence[str], ports: Sequence[Binding | Val], pragmas: It
     if asked or bundles:
         registers = slave(words)
         ff, lut = ff + registers[0], lut + registers[1]
-    return bram, ff, lut
+    return PartEstimate(name="Instance: adapters", bram18=bram, ff=ff, lut=lut)

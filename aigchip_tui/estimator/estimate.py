@@ -13,16 +13,15 @@ from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.adapters import interfaces
-from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.graph import Graph
-from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, Stream, fresh
+from aigchip_tui.estimator.objects import Binding, Layer, Partition, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
-from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
 from aigchip_tui.estimator.traverse import calls_in_statement, count_statements, states_banks
 from aigchip_tui.estimator.uses import Uses
+from aigchip_tui.estimator.utilization import storage, utilization
 from aigchip_tui.estimator.values import Lin, Val, integer
 from aigchip_tui.estimator.walk import Walker
 from aigchip_tui.estimator.walks import Walks
@@ -261,22 +260,6 @@ def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]
     return found
 
 
-def channel_blocks(walker: Walker, stream: Stream, has_uram: bool) -> tuple[int, int, int, int]:
-    """BRAM18, URAM, LUT and FF of a channel: a FIFO, or a memory for each block of a stream of blocks."""
-    if not stream.blocks or not stream.local:
-        blocks, luts, flops = stream_blocks(stream)
-        return blocks, 0, luts, flops
-    block: Binding = Memory(
-        0, stream.name, stream.type.stripped(), stream.type.extents or (1,), True, read=True, written=True
-    )
-    for pragma in stream.banks:
-        block = walker.apply_pragma(block, pragma)
-    if not isinstance(block, Memory):
-        return 0, 0, 0, stream.depth * stream.type.total_bits
-    one = memory_blocks(block, has_uram)
-    return stream.depth * one[0], stream.depth * one[1], stream.depth * one[2], stream.depth * one[3]
-
-
 def _result(
     walker: Walker,
     function: ast.Function,
@@ -286,32 +269,15 @@ def _result(
     arguments: Sequence[Binding | Val],
     part: str,
 ) -> Estimate:
-    dsp, lut_extra, bram, uram = 0, 0, 0, 0
-    dsp, ff, lut = outcome.usage.totals(operators)
-    has_uram = bool(operators.table.get("uram"))
-    seen: set[int] = set()
-    for memory in list(walker.used_memories.values()):
-        if memory.number in seen:
-            continue
-        seen.add(memory.number)
-        blocks, ultra, luts, flops = memory_blocks(memory, has_uram)
-        bram += blocks
-        uram += ultra
-        lut_extra += luts
-        ff += flops
-    for number, users in walker.users.items():
-        used = walker.memories.get(number)
-        if isinstance(used, Memory) and not used.axi:
-            banks = min(used.banks * used.dealt, max(1, used.words)) if used.reshaped == 1 else 1
-            lut_extra += shared_memory(users, walker.writers[number], banks)
-    for stream in walker.all_memories:
-        if isinstance(stream, Stream):
-            for item in stream.items.values() if stream.extents else (stream,):
-                blocks, ultra, luts, flops = channel_blocks(walker, item, has_uram)
-                bram, uram, lut_extra, ff = bram + blocks, uram + ultra, lut_extra + luts, ff + flops
     names = [parameter.name for parameter in function.parameters]
-    ports = interfaces(names, arguments, walker.interface_pragmas(function))
-    bram, ff, lut_extra = bram + ports[0], ff + ports[1], lut_extra + ports[2]
+    parts = utilization(
+        (
+            *outcome.usage.parts(operators),
+            interfaces(names, arguments, walker.interface_pragmas(function)),
+            *storage(walker, bool(operators.table.get("uram"))),
+        )
+    )
+    total = parts[-1]
     loops = tuple(_flatten(outcome.loops))
     unknown = list(walker.notes)
     for loop in loops:
@@ -346,17 +312,18 @@ def _result(
         latency_min=outcome.latency[0] if whole else None,
         latency_max=outcome.latency[1] if whole else None,
         interval=outcome.interval if whole else None,
-        dsp=dsp if whole else None,
-        bram18=bram if whole else None,
-        uram=uram if whole else None,
-        lut=lut + lut_extra if whole else None,
-        ff=ff if whole else None,
+        dsp=total.dsp if whole else None,
+        bram18=total.bram18 if whole else None,
+        uram=total.uram if whole else None,
+        lut=total.lut if whole else None,
+        ff=total.ff if whole else None,
         clock_ns=operators.clock_ns,
         estimated_clock_ns=estimated if whole else None,
         timing_met=estimated <= operators.budget + 1e-9 if whole else None,
         budget_ns=round(operators.budget, 3),
         loops=loops,
         functions=tuple(functions),
+        parts=parts if whole else (),
         unknown=tuple(dict.fromkeys(unknown)),
         warnings=tuple(walker.warnings),
     )

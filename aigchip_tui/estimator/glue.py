@@ -32,8 +32,8 @@ def comparison(bits: int) -> int:
     return 8 + bits // 2
 
 
-def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    """FF and LUT of a pipelined loop's control: counters, exit test, valid bits, states of one interval.
+def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -> tuple[int, int, int]:
+    """FF, LUTs of expressions and of choices of a pipelined loop's control: counters, exit, valid bits, its states.
 
     `trips` lists (symbol, trip count) of the loops that were flattened into it.
     """
@@ -41,12 +41,13 @@ def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -
     whole = sum(widths) if len(widths) > 1 else 0
     stages = -(-states // max(1, interval))
     ff = sum(widths) + whole + 2 * stages + (interval if interval > 1 else 0)
-    lut = 9 + 9 * (stages - 1) + (18 if stages > 1 else 0)
+    tests, choices = 0, 9 + 9 * (stages - 1) + (18 if stages > 1 else 0)
     for bits in (*widths, whole):
         if bits:
-            lut += 18 + adder(bits) + comparison(bits)
-    lut += sum(widths) if whole else 0
-    return ff, lut + (multiplexer(interval + 1) if interval > 1 else 0)
+            choices += 18
+            tests += adder(bits) + comparison(bits)
+    tests += sum(widths) if whole else 0
+    return ff, tests, choices + (multiplexer(interval + 1) if interval > 1 else 0)
 
 
 def state_machine(states: int) -> tuple[int, int]:

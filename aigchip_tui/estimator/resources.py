@@ -11,6 +11,7 @@ from aigchip_tui.estimator.glue import adder, loop_control, multiplexer, port_ch
 from aigchip_tui.estimator.graph import Graph, Schedule
 from aigchip_tui.estimator.objects import Memory, Stream
 from aigchip_tui.estimator.operators import Operators
+from aigchip_tui.estimator.result import PartEstimate
 
 _Key = TypeVar("_Key")
 _CORES = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow", "fcmp", "convert", "resize")
@@ -59,14 +60,21 @@ class Shaped:
 
 @dataclass(slots=True)
 class Usage:
-    """Hardware of a function: shared units by operator, and what cannot be shared."""
+    """Hardware of a function: shared units by operator, and what cannot be shared.
+
+    `dsp`, `ff` and `lut` are those of operators that are instances of their own, `expressions` LUTs of adders, tests
+    and logic, `choices` LUTs of multiplexers, `registers` FF that keep values, `shifts` LUTs of shift registers.
+    """
 
     units: Counter[tuple[str, int]] = field(default_factory=Counter)
-    module_units: Counter[tuple[str, int]] = field(default_factory=Counter)
     shaped: dict[tuple[str, int], Shaped] = field(default_factory=dict)
     dsp: int = 0
     ff: int = 0
     lut: int = 0
+    expressions: int = 0
+    choices: int = 0
+    registers: int = 0
+    shifts: int = 0
     states: int = 0
     sharers: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Modules that take turns on the units of an operator."""
@@ -78,14 +86,10 @@ class Usage:
         for key, count in other.units.items():
             self.units[key] = max(self.units[key], count)
             self.sharers[key] += max(1, other.sharers[key]) if module or other.sharers[key] else 0
-        for key, count in other.module_units.items():
-            self.module_units[key] += count
         for place, made in other.shaped.items():
             self.shaped.setdefault(place, Shaped()).join(made)
-        self.dsp += other.dsp
-        self.ff += other.ff
-        self.lut += other.lut
-        self.states += other.states
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def so_far(self) -> Usage:
         """A copy that later pieces do not change."""
@@ -96,39 +100,44 @@ class Usage:
         """Adds what cannot be shared of further copies of a body, from what one and what two of them needed."""
         for place, made in second.shaped.items():
             one = first.shaped.get(place, Shaped())
-            more = Shaped(made.count - one.count, made.dsp - one.dsp, made.ff - one.ff, made.lut - one.lut, made.limit)
-            self.shaped.setdefault(place, Shaped()).join(more, copies)
-        self.dsp += copies * (second.dsp - first.dsp)
-        self.ff += copies * (second.ff - first.ff)
-        self.lut += copies * (second.lut - first.lut)
-        self.states += copies * (second.states - first.states)
+            rest = Shaped(made.count - one.count, made.dsp - one.dsp, made.ff - one.ff, made.lut - one.lut, made.limit)
+            self.shaped.setdefault(place, Shaped()).join(rest, copies)
+        for name in _SUMS:
+            more = copies * (getattr(second, name) - getattr(first, name))
+            setattr(self, name, getattr(self, name) + more)
         repeat_counts(self.sharers, first.sharers, second.sharers, copies)
 
     def add_control(self, states: int, interval: int, trips: Iterable[tuple[int, int]]) -> None:
         """Control of a pipelined loop; see `glue.loop_control`."""
-        ff, lut = loop_control(states, interval, trips)
-        self.ff += ff
-        self.lut += lut
+        ff, tests, choices = loop_control(states, interval, trips)
+        self.registers += ff
+        self.expressions += tests
+        self.choices += choices
 
-    def totals(self, operators: Operators) -> tuple[int, int, int]:
-        """DSP, FF and LUT of everything."""
+    def parts(self, operators: Operators) -> tuple[PartEstimate, ...]:
+        """Everything, by the parts of a utilization table."""
         dsp, ff, lut = self.dsp, self.ff, self.lut
         for made in self.shaped.values():
             more = made.total()
             dsp, ff, lut = dsp + more[0], ff + more[1], lut + more[2]
-        for source in (self.units, self.module_units):
-            for (label, _), count in source.items():
-                name = label.rstrip("0123456789")
-                bits = int(label[len(name) :] or 32)
-                cost = operators.floating(name, bits)
-                dsp += cost.dsp * count
-                ff += cost.ff * count
-                lut += cost.lut * count
+        for (label, _), count in self.units.items():
+            name = label.rstrip("0123456789")
+            cost = operators.floating(name, int(label[len(name) :] or 32))
+            dsp, ff, lut = dsp + cost.dsp * count, ff + cost.ff * count, lut + cost.lut * count
+        choices = self.choices
         for key, modules in self.sharers.items():
             if modules > 1:
-                lut += 3 * multiplexer(modules + 1) * self.units[key]
+                choices += 3 * multiplexer(modules + 1) * self.units[key]
         machine_ff, machine_lut = state_machine(self.states)
-        return dsp, ff + machine_ff, lut + machine_lut
+        return (
+            PartEstimate(name="Expression", lut=self.expressions),
+            PartEstimate(name="Instance: operators", dsp=dsp, ff=ff, lut=lut),
+            PartEstimate(name="Multiplexer", lut=choices + machine_lut),
+            PartEstimate(name="Register", ff=self.registers + machine_ff, lut=self.shifts),
+        )
+
+
+_SUMS = ("dsp", "ff", "lut", "expressions", "choices", "registers", "shifts", "states")
 
 
 def repeat_counts(total: Counter[_Key], first: Counter[_Key], second: Counter[_Key], copies: int) -> None:
@@ -162,10 +171,11 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
         if name in ("phi", "dead", "concat"):
             continue
         if group == "address":
-            usage.lut += adder(graph.bits[node]) * max(1, graph.width_in[node][0] if graph.width_in[node] else 1)
+            levels = graph.width_in[node][0] if graph.width_in[node] else 1
+            usage.expressions += adder(graph.bits[node]) * max(1, levels)
             continue
         if group == "module":
-            usage.ff += 1
+            usage.registers += 1
             continue
         shape = bound.get(node) if bound else None
         if shape is not None:
@@ -189,8 +199,11 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
             usage.ff += cost.ff
         elif group == "plain":
             cost = operators.simple(name, min(graph.bits[node], 4096))
-            usage.lut += cost.lut * (max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0))
-            usage.ff += cost.ff
+            made_of = cost.lut * (max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0))
+            if cost.ff:
+                usage.lut, usage.ff = usage.lut + made_of, usage.ff + cost.ff
+            else:
+                usage.expressions += made_of
         elif group == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2
             usage.lut += multiplexer(count)
@@ -199,10 +212,11 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
         usage.units[key] = -(-total // interval) if plan.interval else max(slots.values())
         units = usage.units[key]
         turns = -(-total // max(1, units))
-        usage.lut += 2 * multiplexer(turns + 1) * units if turns > 1 else 0
+        usage.choices += 2 * multiplexer(turns + 1) * units if turns > 1 else 0
     ff, lut = registers(graph, plan)
-    usage.ff += ff
-    usage.lut += lut + port_choices(graph)
+    usage.registers += ff
+    usage.shifts += lut
+    usage.choices += port_choices(graph)
     return usage
 
 

@@ -50,12 +50,27 @@ class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):
     interval: int | None
 
 
+class PartEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a utilization table: BRAM in 18-kbit blocks, URAM, DSP slices, flip-flops, LUTs.
+
+    The parts of modules within the design are counted with its own.
+    """
+
+    name: str
+    bram18: int = 0
+    uram: int = 0
+    dsp: int = 0
+    ff: int = 0
+    lut: int = 0
+
+
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader of the C++ believes a design costs; never a tool's result (`basis`).
 
     Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns; `budget_ns` is the period less its
     uncertainty, which the slowest state (`estimated_clock_ns`) must meet. `unknown` lists what is not known and why,
     `warnings` pragmas that are not met;
+    `parts` is what the totals are sums of;
     where a part of the design could not be read, no total is known either and all of them are None.
     """
 
@@ -75,6 +90,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     budget_ns: float
     loops: tuple[LoopEstimate, ...]
     functions: tuple[FunctionEstimate, ...] = ()
+    parts: tuple[PartEstimate, ...] = ()
     unknown: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     basis: Literal["estimate"] = "estimate"

@@ -26,16 +26,21 @@ class _Walk:
         self.whole = _moving(found)
         self.loops = tuple((place, moves) for place, one in enumerate(found.loops) if (moves := _moving(one)))
         self.functions = tuple((place, moves) for place, one in enumerate(found.functions) if (moves := _moving(one)))
+        self.parts = tuple((place, moves) for place, one in enumerate(found.parts) if (moves := _moving(one)))
 
     def result(self, values: list[Any]) -> Estimate:
         """The estimate with these values of the trace."""
-        loops, functions = list(self.found.loops), list(self.found.functions)
+        loops, functions, parts = list(self.found.loops), list(self.found.functions), list(self.found.parts)
         for place, moves in self.loops:
             loops[place] = _with(loops[place], moves, values)
         for place, moves in self.functions:
             functions[place] = _with(functions[place], moves, values)
+        for place, moves in self.parts:
+            parts[place] = _with(parts[place], moves, values)
         changed = {name: values[slot] for name, slot in self.whole}
-        return msgspec.structs.replace(self.found, loops=tuple(loops), functions=tuple(functions), **changed)
+        return msgspec.structs.replace(
+            self.found, loops=tuple(loops), functions=tuple(functions), parts=tuple(parts), **changed
+        )
 
 
 class Walks:
