@@ -5,7 +5,7 @@ sec. 1).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
@@ -24,7 +24,6 @@ from aigchip_tui.model.space import (
     REUSES,
     Build,
     DesignPoint,
-    Link,
     Split,
 )
 from aigchip_tui.model.tiling import RefusedError, granules, plan_tiles
@@ -43,12 +42,7 @@ BUILT_ARRAYS = (
 )
 
 
-# Links of each level that this release builds.
-BUILT_LINKS: Mapping[str, tuple[Link, ...]] = {
-    "lane_link": ("fanout",),
-    "array_link": LINKS,
-    "arrays_link": LINKS,
-}
+LINK_NAMES = ("lane_link", "array_link", "arrays_link")
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +68,7 @@ def refusals(point: DesignPoint, build: Build, workload: Workload | None = None)
     if found:
         return tuple(found)
     found = [*_scope_rules(point), *_structure_rules(point, build), *_budget_rules(point, build)]
+    found += _link_rules(point)
     if workload is not None and not any(refusal.rule == "tile" for refusal in found):
         found += _layer_rules(point, build, workload)
     return tuple(found)
@@ -160,7 +155,7 @@ def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
                 )
     if point.reuse not in REUSES:
         yield Refusal(rule="reuse", figure=0, message=f"reuse {point.reuse!r} is none of {', '.join(REUSES)}.")
-    for name, link in zip(BUILT_LINKS, point.links, strict=True):
+    for name, link in zip(LINK_NAMES, point.links, strict=True):
         if link not in LINKS:
             yield Refusal(rule="link", figure=0, message=f"{name} {link!r} is none of {', '.join(LINKS)}.")
     if point.dsp_pack not in (1, 2):
@@ -172,17 +167,23 @@ def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
 
 
 def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
-    for (name, built), link in zip(BUILT_LINKS.items(), point.links, strict=True):
-        if link not in built:
-            yield Refusal(rule="not_built", figure=0, message=f"not built yet: {name} {link}; only fanout is.")
-    if point.arrays_link == "forward" and point.arrays.product == 1:
-        yield Refusal(rule="arrays_link", figure=1, message="arrays_link forward links arrays; the design has 1 array.")
     if point.arrays_link == "forward" and len(point.arrays.axes) > 1:
         yield Refusal(
             rule="not_built",
             figure=point.arrays.product,
             message=f"not built yet: arrays_link forward with arrays along several axes ({point.arrays}); fanout is.",
         )
+
+
+def _link_rules(point: DesignPoint) -> Iterator[Refusal]:
+    if point.lane_link == "forward" and point.grid.product == 1:
+        yield Refusal(
+            rule="lane_link",
+            figure=1,
+            message=f"lane_link forward links the MACs of a lane; those of {point.lane} share one DSP.",
+        )
+    if point.arrays_link == "forward" and point.arrays.product == 1:
+        yield Refusal(rule="arrays_link", figure=1, message="arrays_link forward links arrays; the design has 1 array.")
 
 
 def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:

@@ -201,6 +201,32 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
         return self.lane.k * self.array.k
 
     @property
+    def linked(self) -> bool:
+        """Whether units of an array hand words to their neighbours, at whatever level."""
+        return "forward" in (self.lane_link, self.array_link)
+
+    @property
+    def cell(self) -> Split:
+        """The MACs of an array that take a word in the same cycle: a lane; where its MACs are linked, one of each lane,
+        or a single one where the lanes are linked too. What a DSP holds stays together.
+        """
+        if self.lane_link == "fanout":
+            return self.lane
+        cell = self.array if self.array_link == "fanout" else Split()
+        if self.dsp_pack == 1 or cell.m * cell.n > 1:
+            return cell
+        pair = Split(n=2) if self.lane.n > 1 else Split(m=min(self.lane.m, 2))
+        return Split(m=cell.m * pair.m, n=cell.n * pair.n, k=cell.k)
+
+    @property
+    def grid(self) -> Split:
+        """The cells of an array along each axis; neighbours are linked where a link is forward."""
+        lane, array, cell = self.lane, self.array, self.cell
+        return Split(
+            m=lane.m * array.m // cell.m, n=lane.n * array.n // cell.n, k=lane.k * array.k // cell.k
+        )
+
+    @property
     def macs(self) -> int:
         """Multiplications and additions that work in parallel."""
         return self.pm * self.pn * self.pk

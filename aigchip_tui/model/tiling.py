@@ -128,18 +128,18 @@ def chain_cycles(point: DesignPoint) -> int:
     """Cycles of each visit until its first step has gone on over the forward links to the farthest unit: the length
     of the chain.
     """
-    array = point.array
-    lanes = array.m + array.n + array.k - 3 if point.array_link == "forward" else 0
-    return lanes + (point.arrays.product - 1 if point.arrays_link == "forward" else 0)
+    grid = point.grid
+    cells = grid.m + grid.n + grid.k - 3 if point.linked else 0
+    return cells + (point.arrays.product - 1 if point.arrays_link == "forward" else 0)
 
 
 def least_steps(point: DesignPoint, build: Build) -> int:
-    """Steps that a block of sums takes at least: with a forward link between lanes the near ones wait with their next
+    """Steps that a block of sums takes at least: with forward links in an array the near cells wait with their next
     block until the far ones' sums have left.
     """
-    if point.array_link == "fanout":
+    if not point.linked:
         return 0
-    return point.array.m + point.array.n - 2 + point.block_tokens(build.sum_bits)
+    return point.grid.m + point.grid.n - 2 + point.block_tokens(build.sum_bits)
 
 
 def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:

@@ -114,14 +114,17 @@ def columns(genes: npt.NDArray[np.int64], build: Build) -> Columns:
     lane, array, arrays = _LANE[:, genes[gene.LANE]], _ARRAY[:, genes[gene.ARRAY]], _ARRAYS[:, genes[gene.ARRAYS]]
     pm, pn, pk = (lane[i] * array[i] * arrays[i] for i in range(3))
     multicast = lane[3] + array[3] + arrays[3]
-    forward, along_arrays = (genes[link] == LINKS.index("forward") for link in (gene.ARRAY_LINK, gene.ARRAYS_LINK))
-    beyond_first = array[0] + array[1] - 2
+    in_lane, of_array, along_arrays = (
+        genes[link] == LINKS.index("forward") for link in (gene.LANE_LINK, gene.ARRAY_LINK, gene.ARRAYS_LINK)
+    )
+    forward, cells = in_lane | of_array, linked_cells(genes)
+    beyond_first = cells[0] + cells[1] - 2
     return columns_of(
         build,
         shape=(pm, pn, pk),
         rows_of_array=gene_rows_of_array(genes),
         multicast=multicast,
-        chain=np.where(forward, beyond_first + array[2] - 1, 0)
+        chain=np.where(forward, beyond_first + cells[2] - 1, 0)
         + np.where(along_arrays, arrays[0] * arrays[1] * arrays[2] - 1, 0),
         held_back=np.where(forward, beyond_first, -np.inf),
         kib=(_KIB[genes[gene.BUF_A]], _KIB[genes[gene.BUF_B]], _KIB[genes[gene.BUF_C]]),
@@ -140,6 +143,18 @@ def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Whether the lane has rows or columns that two MACs of a DSP can share an operand in, for a gene matrix."""
     pairs: npt.NDArray[np.bool_] = _LANE[0, genes[gene.LANE]] * _LANE[1, genes[gene.LANE]] > 1
     return pairs
+
+
+def linked_cells(genes: npt.NDArray[np.int64]) -> Floats:
+    """Cells of an array along m, n and k (`DesignPoint.grid`) for a gene matrix: (axis, design)."""
+    lane, array = _LANE[:3, genes[gene.LANE]], _ARRAY[:3, genes[gene.ARRAY]]
+    in_lane, of_array = (genes[link] == LINKS.index("forward") for link in (gene.LANE_LINK, gene.ARRAY_LINK))
+    cell = np.where(of_array, 1.0, array)
+    paired = (genes[gene.DSP_PACK] > 0) & (cell[0] * cell[1] == 1)
+    cell[1] *= np.where(paired & (lane[1] > 1), 2, 1)
+    cell[0] *= np.where(paired & (lane[1] == 1) & (lane[0] > 1), 2, 1)
+    cells: Floats = np.where(in_lane, lane * array // cell, array)
+    return cells
 
 
 def links_no_axis(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """Genes: a design point as a tuple of indices into ordered values, so that steps, mutations and tables are cheap.
 
-Only what a release builds is encoded (the links it has), so that each gene tuple
-is within the scope; the rules that join several parameters are checked by `model.rules`.
+Only what a release builds is encoded, so that each value of a gene is within the scope; the rules that join several
+parameters are checked by `model.rules`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.rules import BUILT_ARRAYS, BUILT_LINKS
+from aigchip_tui.model.rules import BUILT_ARRAYS, LINK_NAMES
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
     BUFFER_KIB,
@@ -39,22 +39,22 @@ GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     **dict.fromkeys(("part_a_h", "part_a_w", "part_b_h", "part_b_w", "part_c_h", "part_c_w"), PARTITION_FACTORS),
     "reuse": REUSES,
     "dsp_pack": DSP_PACKS,
-    **{name: links for name, links in BUILT_LINKS.items() if len(links) > 1},
+    **dict.fromkeys(("array_link", "arrays_link", "lane_link"), LINKS),
 }
 GENE_NAMES = tuple(GENE_VALUES)
 # Values of each gene that a search draws from, the first ones; a pin may ask for any.
 # A forward link never saves a cycle or a multiplier of the model, so links fan out unless a pin says otherwise.
-_DRAWN: Mapping[str, int] = {"reuse": len(SEARCHED_REUSES), **dict.fromkeys(BUILT_LINKS, 1)}
+_DRAWN: Mapping[str, int] = {"reuse": len(SEARCHED_REUSES), **dict.fromkeys(LINK_NAMES, 1)}
 GENE_SIZES = tuple(_DRAWN.get(name, len(values)) for name, values in GENE_VALUES.items())
 # Genes that mutations change: all but the links, which stand last.
 MUTABLE = sum(size > 1 for size in GENE_SIZES)
+# Genes that take draws: those behind them came later and are never drawn, so that a seed proposes what it always did.
+TAKING_DRAWS = 16
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
-DSP_PACK, ARRAY_LINK, ARRAYS_LINK = 13, 14, 15
+DSP_PACK, ARRAY_LINK, ARRAYS_LINK, LANE_LINK = 13, 14, 15, 16
 # The genes whose values are ordered by size: +-1 is a small step.
 ORDINAL_GENES = tuple(range(BUF_A, REUSE))
 _INDEX = tuple({value: index for index, value in enumerate(values)} for values in GENE_VALUES.values())
-# Parameters of the vocabulary that this release fixes.
-FIXED: Mapping[str, int | str] = {name: links[0] for name, links in BUILT_LINKS.items() if len(links) == 1}
 
 
 def point_of(genes: Genes) -> DesignPoint:
@@ -74,6 +74,7 @@ def point_of(genes: Genes) -> DesignPoint:
         dsp_pack=DSP_PACKS[genes[DSP_PACK]],
         array_link=LINKS[genes[ARRAY_LINK]],
         arrays_link=LINKS[genes[ARRAYS_LINK]],
+        lane_link=LINKS[genes[LANE_LINK]],
     )
 
 
@@ -84,9 +85,6 @@ def genes_of(point: DesignPoint) -> Genes:
 
 def genes_of_parameters(parameters: Mapping[str, int | str]) -> Genes:
     """The gene tuple of flat parameters, see `genes_of`."""
-    for name, value in FIXED.items():
-        if parameters.get(name, value) != value:
-            raise AigchipError(f"not built yet: {name}={parameters[name]}; only {value} is.")
     try:
         return tuple(index[parameters[name]] for name, index in zip(GENE_NAMES, _INDEX, strict=True))
     except KeyError:
@@ -120,10 +118,6 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
                 raise AigchipError(
                     f"The session's template has no {name}={value}.", hint=f"It has {name} {_listed(left[name])}."
                 )
-            if name in FIXED:
-                if value != FIXED[name]:
-                    raise AigchipError(f"not built yet: {name}={value}; only {FIXED[name]} is.")
-                continue
             gene = GENE_NAMES.index(name)
             if value not in _INDEX[gene]:
                 raise AigchipError(f"not built yet: {name}={value}.")

@@ -70,7 +70,10 @@ class Legality:
         lane = _LANE[genes[gene.LANE]]
         if pack == 2 and (not build.pairs_fit or lane[0] * lane[1] == 1):
             return False
-        if LINKS[genes[gene.ARRAYS_LINK]] == "forward" and _ARRAYS[genes[gene.ARRAYS]].count(1) != 2:
+        in_lane, along_arrays = (LINKS[genes[link]] == "forward" for link in (gene.LANE_LINK, gene.ARRAYS_LINK))
+        if along_arrays and _ARRAYS[genes[gene.ARRAYS]].count(1) != 2:
+            return False
+        if in_lane and gene.point_of(genes).grid.product == 1:
             return False
         if macs // pack > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
             return False

@@ -18,7 +18,8 @@ SECOND_MUTATION = 0.4
 
 def random_genes(draws: Draws) -> gene.Genes:
     """A point of the encoded space, uniform in each gene; it may break rules."""
-    return tuple(draws.below(size) for size in gene.GENE_SIZES)
+    drawn = gene.GENE_SIZES[: gene.TAKING_DRAWS]
+    return (*(draws.below(size) for size in drawn), *(0 for _ in gene.GENE_SIZES[gene.TAKING_DRAWS :]))
 
 
 def mutated_anywhere(genes: gene.Genes, draws: Draws) -> gene.Genes:
@@ -29,8 +30,9 @@ def mutated_anywhere(genes: gene.Genes, draws: Draws) -> gene.Genes:
 
 
 def crossed(first: gene.Genes, second: gene.Genes, draws: Draws) -> gene.Genes:
-    """Each gene from either parent."""
-    return tuple(b if draws.below(2) else a for a, b in zip(first, second, strict=True))
+    """Each gene from either parent; genes that are never drawn are the first one's."""
+    drawn = zip(first[: gene.TAKING_DRAWS], second, strict=False)
+    return (*(b if draws.below(2) else a for a, b in drawn), *first[gene.TAKING_DRAWS :])
 
 
 def stepped(genes: gene.Genes, draws: Draws) -> gene.Genes:

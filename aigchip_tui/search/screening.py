@@ -12,6 +12,7 @@ from aigchip_tui.model import resources
 from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import (
     BUFFER_KIB,
+    LINKS,
     MAX_TOKEN_BITS,
     PARTITION_FACTORS,
     REUSES,
@@ -27,6 +28,7 @@ from aigchip_tui.search.analytic import (
     columns,
     gene_rows_of_array,
     lane_pairs,
+    linked_cells,
     links_no_axis,
 )
 
@@ -86,6 +88,8 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
     legal &= ~links_no_axis(genes)
     legal &= (pack == 1) | (lane_pairs(genes) & build.pairs_fit)
+    cells = linked_cells(genes)
+    legal &= (genes[gene.LANE_LINK] != LINKS.index("forward")) | (cells[0] * cells[1] * cells[2] > 1)
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS
     legal &= np.exp2(genes[gene.PART_C_W]) <= d.pn

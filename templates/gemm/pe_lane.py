@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 from aigchip_tui.model.module import Port, Settings
-from aigchip_tui.model.space import LANE_SPLITS
+from aigchip_tui.model.space import LANE_SPLITS, Split
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .common import Elements
+
+WIDEST_PAIRS: Final = (Split(m=2, k=64), Split(n=2, k=64))
+"""Pairs of MACs over all words of the widest array: one of each lane in an array whose lanes have linked MACs."""
 
 
 def _array_port(
@@ -127,9 +130,14 @@ class PeLane:
         return (("mac", defaults(numbers_of(settings), _pack(settings))),)
 
     def legal_settings(self) -> Iterator[Settings]:
-        """All 83 splits into powers of two with product 2 to 64, in every number format; int8 also in pairs."""
-        yield from in_every_format(lambda _: ({"m": split.m, "n": split.n, "k": split.k} for split in LANE_SPLITS))
-        for split in LANE_SPLITS:
+        """All 83 splits into powers of two with product 2 to 64, in every number format; int8 also in pairs.
+
+        Where the MACs of a lane are linked, a lane here is what stands between two links: a single MAC as well, and a
+        pair for each of 64 words along k.
+        """
+        splits = (*LANE_SPLITS, Split())
+        yield from in_every_format(lambda _: ({"m": split.m, "n": split.n, "k": split.k} for split in splits))
+        for split in (*LANE_SPLITS, *WIDEST_PAIRS):
             if split.m * split.n > 1:
                 yield {"m": split.m, "n": split.n, "k": split.k, "pack": 2}
 

@@ -39,6 +39,7 @@ class Shape:
     """Everything that the hardware of a design depends on.
 
     Splits are (m, n, k). `port` counts elements of an AXI word. `slices`: serial tokens of a block of sums.
+    `lane` is what takes a word at once, `array` how many of these an array has (`DesignPoint.cell` and `grid`).
     `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`,
     `arrays_link`: how words reach the lanes of an array, and the arrays. `spills`: whether sums may leave for memory
     between tiles along k.
@@ -171,9 +172,10 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         raise AigchipError(
             f"not built yet: part_c_w of {point.part_c.w} above the {point.pn} columns of a block of sums."
         )
+    cell, grid = point.cell, point.grid
     return Shape(
-        lane=(point.lane.m, point.lane.n, point.lane.k),
-        array=(point.array.m, point.array.n, point.array.k),
+        lane=(cell.m, cell.n, cell.k),
+        array=(grid.m, grid.n, grid.k),
         arrays=(point.arrays.m, point.arrays.n, point.arrays.k),
         port=build.axi_elements,
         a=_buffer("a", point.buf_a, point.part_a.h, point.part_a.w, numbers.data_bytes),
@@ -184,7 +186,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         numbers=numbers,
         pack=point.dsp_pack,
         raw=build.output == "raw",
-        array_link=point.array_link,
+        array_link="forward" if point.linked else "fanout",
         arrays_link=point.arrays_link,
         spills=point.spills,
     )

@@ -3,18 +3,25 @@
 A token of A and one of B enter at the first lane and go on by a register a step; the lane at place (m, n, k) works
 m + n + k steps after the first one, and sums along k go from lane to lane as well. No word drives more than the lanes
 of its stage and the next register; in return the last sums of a visit come as many steps later as the chain is long.
+With lane_link = forward the lanes dissolve: what is called a lane here is a single MAC of a grid in which the MACs of
+all lanes are linked, or, in an array that fans out, those MACs of its lanes that a word reaches in the same cycle.
 The ports are those of pe_array, so that no other module knows which of both it talks to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Settings
+from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS, Split
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ArrayRule, Conformance, EquivalentMutant, LoopRule, PartitionRule, PragmaRule
 
-from .pe_array import PeArray, Sizes, sizes_of
+from .common import in_every_format, most_lanes
+from .numbers import INT8, Numbers
+from .pe_array import PeArray, Sizes, block_slices, sizes_of
+from .pe_lane import WIDEST_PAIRS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +34,17 @@ EQUIVALENT = (
         reason="Two more iterations at the end of a command, in which nothing enters and nothing leaves.",
     ),
 )
+
+
+def _grids(lane: Split, grids: Iterable[tuple[int, int, int]], numbers: Numbers) -> Iterator[Settings]:
+    """Grids of a lane whose tokens fit 4096 bits, with every number of slices."""
+    for m, n, k in grids:
+        rows, columns = lane.m * m, lane.n * n
+        if max(rows, columns) * lane.k * k <= most_lanes("data_t", numbers):
+            for slices in block_slices(rows, columns, numbers=numbers):
+                yield {
+                    "lane_m": lane.m, "lane_n": lane.n, "lane_k": lane.k, "m": m, "n": n, "k": k, "slices": slices,
+                }
 
 
 def stages_of(sizes: Sizes) -> int:
@@ -83,6 +101,21 @@ class SystolicArray(PeArray):
             "takes no fewer than it has slices and neighbours along m and n, and the product that counts the steps is "
             "bound to LUTs.",
         )
+
+    def legal_settings(self) -> Iterator[Settings]:
+        """Those of pe_array, and what lanes with linked MACs dissolve into: grids of single MACs, in int8 of pairs too,
+        and of pairs over the 64 words of an array.
+        """
+        yield from super().legal_settings()
+        grids = sorted({(a.m * b.m, a.n * b.n, a.k * b.k) for a in LANE_SPLITS for b in ARRAY_SPLITS})
+        yield from in_every_format(lambda numbers: _grids(Split(), grids, numbers))
+        known = {(split.m, split.n, split.k) for split in ARRAY_SPLITS}
+        halved = sorted({(m // by, n, k) for m, n, k in grids for by in (1, 2) if m % by == 0})
+        for pair in (Split(m=2), Split(n=2), *WIDEST_PAIRS):
+            # Grids of up to 64 pairs are among those of pe_array.
+            larger = [grid for grid in halved if grid not in known] if pair.k == 1 else known
+            for settings in _grids(pair, sorted(larger), INT8):
+                yield {**settings, "pack": 2}
 
     def cases(self, settings: Settings, rng: np.random.Generator) -> tuple[TestCase, ...]:
         """Launches of one and of several commands, with fewer, as many and more steps than a block takes at least."""

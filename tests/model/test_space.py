@@ -109,7 +109,7 @@ def test_a_pair_of_bytes_does_not_fit_the_multiplier_of_a_7_series_dsp() -> None
 @pytest.mark.parametrize(
     ("change", "rule", "figure"),
     [
-        ({"lane_link": "forward"}, "not_built", 0),
+        ({"lane": "m2", "array": "k64", "lane_link": "forward", "dsp_pack": 2}, "lane_link", 0),
         ({"arrays": "m2n2", "arrays_link": "forward"}, "not_built", 0),
         ({"dsp_pack": 2}, "dsp_pack", 16),
         ({"arrays": "m2"}, "dsp", 2048),

@@ -36,15 +36,19 @@ def point(
     c: Sides = (4, 4),
     kib: int = 8,
     link: Link = "fanout",
+    lane_link: Link = "fanout",
     arrays_link: Link = "fanout",
+    dsp_pack: int = 1,
 ) -> DesignPoint:
-    """A design point by its splits, partitions, the size of every buffer, and the links of lanes and of arrays."""
+    """A design point by its splits, partitions, the size of every buffer, its links and packing."""
     return DesignPoint(
         lane=Split.parse(lane),
         array=Split.parse(array),
         arrays=Split.parse(arrays),
         array_link=link,
+        lane_link=lane_link,
         arrays_link=arrays_link,
+        dsp_pack=dsp_pack,
         reuse=reuse,
         buf_a=kib,
         buf_b=kib,
@@ -60,7 +64,6 @@ def random_design(draw: random.Random) -> tuple[DesignPoint, int]:
     values: dict[str, int | str] = {}
     for name, options in PARAMETERS.items():
         values[name] = options[draw.randrange(len(options))]
-    values |= {"lane_link": "fanout"}
     return DesignPoint.from_parameters(values), draw.choice((8, 16, 32, 64))
 
 

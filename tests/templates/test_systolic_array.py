@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aigchip_tui.model.rules import refusals
+from aigchip_tui.model.space import ARRAY_SPLITS, LANE_SPLITS, LINKS, DesignPoint
 from aigchip_tui.model.tiling import chain_cycles, least_steps
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ else:
 
 Settings = dict[str, int | str]
 MODULE = "systolic_array"
+SIZES = ("lane_m", "lane_n", "lane_k", "m", "n", "k")
 
 
 def test_demonstrations_keep_the_laws() -> None:
@@ -26,8 +28,9 @@ def test_demonstrations_keep_the_laws() -> None:
 
 
 def test_legal_settings_and_ports_are_those_of_the_array_that_fans_out() -> None:
-    assert bench.legal(MODULE, precision="", pack=2) == bench.legal("pe_array", precision="", pack=2)
-    for settings in bench.legal(MODULE, 20):
+    mine, plain = bench.legal(MODULE, precision="", pack=2), bench.legal("pe_array", precision="", pack=2)
+    assert mine[: len(plain)] == plain
+    for settings in bench.legal("pe_array", 20):
         assert bench.spec_of(MODULE).ports(settings) == bench.spec_of("pe_array").ports(settings)
 
 
@@ -88,6 +91,60 @@ def test_the_model_counts_the_chain_and_the_least_steps_that_the_code_has() -> N
     assert (chain_cycles(forward), least_steps(forward, designs.build())) == (11, 3 + 7 + 2)
     fanned = designs.point("m2n4k4", "m4n8k2")
     assert (chain_cycles(fanned), least_steps(fanned, designs.build())) == (0, 0)
+
+
+GRIDS: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
+    ("single MACs", {"link": "forward"}, (1, 1, 1, 4, 4, 4)),
+    ("one MAC of each lane", {}, (2, 4, 2, 2, 1, 2)),
+    ("pairs", {"link": "forward", "dsp_pack": 2}, (2, 1, 1, 2, 4, 4)),
+    ("a pair of lanes", {"dsp_pack": 2}, (2, 4, 2, 2, 1, 2)),
+    ("a pair of each lane", {"array": "k8", "dsp_pack": 2, "c": (4, 1)}, (2, 1, 8, 1, 1, 2)),
+]
+"""Designs of lanes m2k2, and what their links connect: MACs of a cell, and cells, along m, n and k."""
+
+
+@pytest.mark.parametrize(("name", "change", "sizes"), GRIDS, ids=[name for name, *_ in GRIDS])
+def test_linked_lanes_dissolve_into_a_grid(
+    name: str, change: dict[str, Any], sizes: tuple[int, ...], tmp_path: Path
+) -> None:
+    design = designs.point("m2k2", **{"array": "m2n4k2", "lane_link": "forward", **change})
+    assert refusals(design, designs.build()) == ()
+    variant = next(i.variant for i in bench.template().netlist(design, designs.build()).instances if i.name == "array")
+    settings = variant.settings
+    assert variant.module == MODULE
+    assert tuple(settings[size] for size in SIZES) == sizes
+    assert settings in bench.legal(MODULE, precision="", pack=design.dsp_pack)
+    assert chain_cycles(design) == sum(sizes[3:]) - 3
+    designs.proven(designs.run(design, tmp_path))
+
+
+def test_a_lane_whose_macs_share_one_dsp_has_nothing_to_link() -> None:
+    design = designs.point("m2", "k8", lane_link="forward", dsp_pack=2, c=(4, 1))
+    (refusal,) = refusals(design, designs.build())
+    assert (refusal.rule, refusal.message) == (
+        "lane_link", "lane_link forward links the MACs of a lane; those of m2 share one DSP."
+    )
+    assert refusals(designs.point("m2", "k8", lane_link="forward", c=(4, 1)), designs.build()) == ()
+
+
+@pytest.mark.deep
+def test_every_link_of_lane_and_array_dissolves_into_legal_settings() -> None:
+    """Each pair of splits, paired or not: the cells and their grid are the array, and the module has their settings."""
+    known = {tuple(s[x] for x in SIZES) for s in bench.legal(MODULE, precision="")}
+    paired = {tuple(s[x] for x in SIZES) for s in bench.legal(MODULE, precision="", pack=2) if s.get("pack") == 2}
+    for lane in LANE_SPLITS:
+        for array in ARRAY_SPLITS:
+            for array_link in LINKS:
+                for pack in (1, 2) if lane.m * lane.n > 1 else (1,):
+                    one = DesignPoint(
+                        lane=lane, array=array, lane_link="forward", array_link=array_link, dsp_pack=pack
+                    )
+                    cell, grid = one.cell, one.grid
+                    assert (cell.m * grid.m, cell.n * grid.n, cell.k * grid.k) == (one.qm, one.qn, one.qk)
+                    assert pack == 1 or cell.m * cell.n > 1
+                    if grid.product > 1 and max(one.qm, one.qn) * one.qk <= 512 and one.qn <= 128:
+                        sizes = (cell.m, cell.n, cell.k, grid.m, grid.n, grid.k)
+                        assert sizes in (known if pack == 1 else paired)
 
 
 def test_a_design_with_forward_links_is_exact_at_its_declared_depths_and_at_one(tmp_path: Path) -> None:
