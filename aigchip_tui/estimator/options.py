@@ -17,7 +17,9 @@ class Options:
     to which an innermost loop is unrolled into its parent (0: nothing is pipelined unasked), `limit` bounds
     the walk. `deal_arrays` lets it deal an array out over as many banks as the unrolled accesses need; before that it
     made copies of an array that is written at one place for its many readers. `forward_stores` keeps what one iteration
-    stores in a register, from which the next one takes it when it loads the same element."""
+    stores in a register, from which the next one takes it when it loads the same element. `average_trips` gives the
+    average-case latency of the tool instead of its worst case: loops whose bounds vary with an outer counter count
+    with their average trips, unless they are flattened."""
 
     unsafe_math: bool = False
     auto_pipeline: int = 64
@@ -30,6 +32,7 @@ class Options:
     deal_arrays: bool = True
     forward_stores: bool = False
     vitis_target: bool = False
+    average_trips: bool = False
 
     def key(self) -> tuple[object, ...]:
         """All switches, to look an estimate up by."""

@@ -403,9 +403,8 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                 return None
             return round(interval * (trip - 1) + max(depth - 1, interval)) if trip > 0 else 0
 
-        average: float | None = 1.0
-        for one in self.trip_means:
-            average = None if average is None or one is None else average * one
+        # Of a flattened nest the tool knows no average: its trip count is one product of the greatest.
+        average = self.trip_means[0] if self.options.average_trips and len(nest) == 1 else high
         latency: Range = (length(low), length(high if low == high else average))
         name = "_".join(level.loop.label or f"loop_{level.loop.line}" for level in nest)
         outcome = LoopOutcome(

@@ -1,0 +1,66 @@
+"""Loops whose trips vary with an outer counter: worst case, average case, flattened nests, on paper."""
+
+from __future__ import annotations
+
+from aigchip_tui.bench.estimator_sources import options_for
+from aigchip_tui.estimator.estimate import LoopEstimate, estimate
+from aigchip_tui.estimator.options import Options
+
+TRIANGLE = """
+void triangle(int a[40][40], int out[40]) {
+  row: for (int i = 0; i < 40; i++) {
+    int s = 0;
+    below: for (int j = 0; j < i; j++) s += a[i][j];
+    out[i] = s;
+  }
+}
+"""
+REPEATED = """
+void repeated(int a[30][30], int c[30][30]) {
+  row: for (int i = 0; i < 30; i++)
+    again: for (int k = 0; k < 20; k++)
+      upto: for (int j = 0; j <= i; j++) c[i][j] = a[k][j];
+}
+"""
+
+
+def loops_of(text: str, *, average: bool) -> dict[str, LoopEstimate]:
+    found = estimate({"k.cpp": text}, clock_ns=5.0, part="xcu55c", options=Options(average_trips=average))
+    return {loop.name: loop for loop in found.loops}
+
+
+def cycles(loop: LoopEstimate) -> tuple[int, int]:
+    """Latency and depth, which are known."""
+    assert loop.latency is not None
+    assert loop.depth is not None
+    return loop.latency, loop.depth
+
+
+def test_a_triangular_loop_counts_with_its_greatest_trips_in_every_outer_iteration() -> None:
+    """Reports multiply: 0 to 39 trips of one cycle make 40 outer iterations of the longest one each.
+
+    On the average it takes 19.5 trips, of which a tool that gives the average case keeps the difference.
+    """
+    worst, average = loops_of(TRIANGLE, average=False), loops_of(TRIANGLE, average=True)
+    below = worst["below"]
+    assert (below.trip_min, below.trip, below.ii) == (0, 39, 1)
+    longest, depth = cycles(below)
+    assert longest == 38 + depth - 1
+    whole, iteration = cycles(worst["row"])
+    assert whole == 40 * iteration
+    usual, _ = cycles(average["below"])
+    assert iteration - cycles(average["row"])[1] == longest - usual
+    assert longest - usual in (19, 20)
+
+
+def test_a_flattened_nest_knows_no_average_of_its_inner_trips() -> None:
+    """20 times 1 to 30 trips are flattened to at most 600, which the average case keeps."""
+    for average in (False, True):
+        loop = loops_of(REPEATED, average=average)["again_upto"]
+        latency, depth = cycles(loop)
+        assert (loop.trip, latency) == (600, 599 + depth - 1)
+
+
+def test_the_latency_in_the_metadata_of_a_packaged_core_is_its_average_case() -> None:
+    assert options_for("2023.1.1", "HLS_SYN_LAT of the core").average_trips
+    assert not options_for("2023.1.1", "csynth report").average_trips
