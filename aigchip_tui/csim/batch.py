@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from aigchip_tui.csim.compare import compare_case
-from aigchip_tui.csim.compile import compile_program, find_compiler
+from aigchip_tui.csim.compile import Optimise, compile_program, find_compiler
 from aigchip_tui.csim.harness import batch_files, batch_source
 from aigchip_tui.csim.headers import find_headers
 from aigchip_tui.csim.run import read_results
@@ -40,13 +40,13 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 def simulate_batch(
     members: Sequence[Member], *, sandbox: Sandbox, workdir: Path, environment: Mapping[str, str],
-    headers: Mapping[str, str],
+    headers: Mapping[str, str], optimise: Optimise = "-Og",
 ) -> tuple[bool, ...]:
     """For each member whether every case ran to its end with every value equal; False says nothing of the cause.
 
     One compilation, one process, results in a file for each member; compared out here. Members need different
-    namespaces. The program is not kept, and runs but once: -Og compiles it in 0.6 of the time of -O1. Members with
-    ports of the same types share the instances of the headers' templates.
+    namespaces. The program is not kept, and runs but once: -Og compiles it in 0.6 of the time of -O1 but may run five
+    times as long. Members with ports of the same types share the instances of the headers' templates.
     """
     files = dict(headers)
     includes: dict[str, None] = {}
@@ -64,7 +64,7 @@ def simulate_batch(
         scratch.mkdir()
         program = compile_program(
             files, "bench.cpp", compiler=find_compiler(environment), sandbox=sandbox, cache=Path(folder, "program"),
-            system_includes=[find_headers(environment)] if uses_ap else [], optimise="-Og",
+            system_includes=[find_headers(environment)] if uses_ap else [], optimise=optimise,
         )
         if program.path is None:
             return (False,) * len(members)

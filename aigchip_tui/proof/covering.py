@@ -15,6 +15,7 @@ import numpy as np
 
 from aigchip_tui.csim.batch import Member, simulate_batch
 from aigchip_tui.csim.bench import Bench
+from aigchip_tui.csim.compile import Optimise
 from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.coverage import Answered, CoverageCase, answers, module_cases, variant_case
 from aigchip_tui.model.module import Settings, Variant
@@ -163,7 +164,10 @@ class Coverer:
             members.append((answered, text, member))
         if not members:
             return
-        agreed = self._agreed([member for *_, member in members])
+        # A module that calls others works through all of them in each step: such programs run longer than they compile.
+        agreed = self._agreed(
+            [member for *_, member in members], "-O1" if any(member.children for *_, member in members) else "-Og"
+        )
         for (answered, text, _), green in zip(members, agreed, strict=True):
             # What a batch does not show green climbs by itself, where causes are told apart.
             red = None if green else self._prover.answer(module, answered).red
@@ -172,16 +176,16 @@ class Coverer:
                 red.evidence if red is not None else "", texts,
             )
 
-    def _agreed(self, members: Sequence[Member]) -> tuple[bool, ...]:
+    def _agreed(self, members: Sequence[Member], optimise: Optimise) -> tuple[bool, ...]:
         """Which members are green; where none is, one may have hidden the others, so each half is asked again."""
         agreed = simulate_batch(
             members, sandbox=self._bench.sandbox, workdir=self._bench.workdir, environment=self._bench.environment,
-            headers=self._bench.headers,
+            headers=self._bench.headers, optimise=optimise,
         )
         if any(agreed) or len(members) <= FEW:
             return agreed
         half = len(members) // 2
-        return (*self._agreed(members[:half]), *self._agreed(members[half:]))
+        return (*self._agreed(members[:half], optimise), *self._agreed(members[half:], optimise))
 
     def _verdict(
         self, module: str, answered: Answered, text: str, rung: str, why: str, texts: dict[str, Simulated]

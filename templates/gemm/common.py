@@ -270,9 +270,10 @@ def random_data(
     import numpy as np
 
     data = rng.integers(numbers.lowest, numbers.highest + 1, size=shape, dtype=numbers.data)
-    extreme = rng.random(shape) < corners
-    ends = np.where(rng.random(shape) < 0.75, numbers.lowest, numbers.highest)
-    return np.where(extreme, ends, data).astype(numbers.data)
+    drawn = rng.random(shape, dtype=np.float32)
+    data[drawn < corners] = numbers.highest
+    data[drawn < 0.75 * corners] = numbers.lowest
+    return data
 
 
 def most_lanes(element: str, numbers: Numbers) -> int:

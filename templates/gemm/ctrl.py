@@ -301,7 +301,7 @@ class Ctrl:
         }
     def random_row(self, reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:
         """A layer of the table with consistent counts of tiles and loads; other words are random and distinct."""
-        values = (rng.permutation(1_000_000)[: len(self.fields)] + 1).tolist()
+        values = (rng.choice(1_000_000, size=len(self.fields), replace=False) + 1).tolist()
         row = dict(zip(self.fields, values, strict=True))
         row.update(ALONG_M=nm, ALONG_N=nn, ALONG_K=nk, VISITS=nm * nn * nk, **refreshes(reuse, nm, nn, nk))
         return row

@@ -13,7 +13,7 @@ from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.adapter import answer
 from aigchip_tui.model.module import Settings
 from aigchip_tui.proof.covered import Covered, coverage_key
-from aigchip_tui.proof.selecting import pairs_of, pairwise, sampled
+from aigchip_tui.proof.selecting import pairs_of, pairwise, sampled, sized_numbers
 
 if TYPE_CHECKING:
     from tests.proof.covering_house import LIBRARY, TEMPLATE, House
@@ -173,6 +173,20 @@ def test_a_cover_of_pairs_holds_every_pair_of_values_in_few_settings() -> None:
     assert chosen == pairwise(legal, 1)
     assert chosen != pairwise(legal, 2)
     assert all(each in legal for each in chosen)
+
+
+def test_a_number_of_many_values_stands_in_pairs_of_its_sizes_and_each_value_stands() -> None:
+    """All pairs of 64 by 64 widths would be all settings."""
+    legal: list[Settings] = list(TEMPLATE.modules()["gearbox"].legal_settings())
+    assert sized_numbers(legal) == {"in_units", "out_units"}
+    chosen = pairwise(legal, 1)
+    for name in legal[0]:
+        assert {each[name] for each in chosen} == {each[name] for each in legal}
+    sizes = [{tuple(int(each[name]).bit_length() for name in ("in_units", "out_units")) for each in some}
+             for some in (legal, chosen)]
+    assert sizes[0] == sizes[1]
+    assert len(chosen) < len(legal) / 100
+    assert sized_numbers(list(TEMPLATE.modules()["drain"].legal_settings())) == frozenset()
 
 
 def test_a_sample_is_drawn_from_its_seed() -> None:

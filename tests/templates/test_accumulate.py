@@ -24,18 +24,6 @@ def test_accumulate_demonstrations_state_their_settings_and_keep_the_laws() -> N
     assert list(bench.faults_of_demos(MODULE)) == []
 
 
-def test_accumulate_settings_are_answered_and_conform() -> None:
-    for settings in bench.sampled(MODULE, 40):
-        assert bench.nonconforming(MODULE, settings, bench.ask(MODULE, settings)) == []
-
-
-def test_accumulate_answers_simulate(tmp_path: Path) -> None:
-    for settings in bench.one_of_each_wording(MODULE)[::3]:
-        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path)
-        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
-        assert result.values > 0
-
-
 @pytest.mark.parametrize(("name", "old", "new"), [
     ("serial", "c.first != 0 ? acc_t(0) : sums[w]", "sums[w]"),
     ("serial", "c.first != 0 ? acc_t(0) : sums[w]", "0"),

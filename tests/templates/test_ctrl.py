@@ -37,11 +37,6 @@ def test_every_setting_is_answered_within_its_contract_and_the_token_budget() ->
     assert (coverage.variants, coverage.refused) == (48, ())
 
 
-@pytest.mark.parametrize("reuse", ["a", "b", "output"])
-def test_answers_are_right(reuse: str, tmp_path: Path) -> None:
-    bench.proven("ctrl", {**SEVERAL, "reuse": reuse}, tmp_path)
-
-
 @pytest.mark.deep
 def test_every_answer_is_right(tmp_path: Path) -> None:
     for settings in bench.legal("ctrl"):

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 else:
     import compute_bench as bench
 
-STORES = [(64, 1), (8, 2), (16, 16), (8, 64)]
-
 
 @pytest.mark.parametrize("module", ["dma_load", "dma_store"])
 def test_demonstrations_keep_the_laws(module: str) -> None:
@@ -26,15 +24,6 @@ def test_every_setting_is_answered_within_its_contract(module: str, count: int) 
     assert len(settings) == count
     for choice in settings:
         assert bench.contract_faults(module, choice, bench.body_of(module, choice)) == []
-
-
-def test_loads_are_right(tmp_path: Path) -> None:
-    bench.proven("dma_load", {"port": 64}, tmp_path)
-
-
-@pytest.mark.parametrize(("port", "lanes"), STORES)
-def test_stores_are_right(port: int, lanes: int, tmp_path: Path) -> None:
-    bench.proven("dma_store", {"port": port, "lanes": lanes}, tmp_path)
 
 
 @pytest.mark.deep

@@ -25,18 +25,6 @@ def test_drain_demonstrations_state_their_settings_and_keep_the_laws() -> None:
     assert list(bench.faults_of_demos(MODULE)) == []
 
 
-def test_drain_settings_are_answered_and_conform() -> None:
-    for settings in bench.sampled(MODULE, 40):
-        assert bench.nonconforming(MODULE, settings, bench.ask(MODULE, settings)) == []
-
-
-def test_drain_answers_simulate(tmp_path: Path) -> None:
-    for settings in bench.one_of_each_wording(MODULE)[::3]:
-        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path)
-        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
-        assert result.values > 0
-
-
 @pytest.mark.parametrize(("name", "old", "new"), [
     ("a-serial", "others = c.other_last;", "others = c.other_full;"),
     ("a-serial", "c.replays == 1 ? c.other_last : c.other_full", "c.other_full"),

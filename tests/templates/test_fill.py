@@ -24,18 +24,6 @@ def test_fill_demonstrations_state_their_settings_and_keep_the_laws() -> None:
     assert list(bench.faults_of_demos(MODULE)) == []
 
 
-def test_fill_settings_are_answered_and_conform() -> None:
-    for settings in bench.sampled(MODULE, 40):
-        assert bench.nonconforming(MODULE, settings, bench.ask(MODULE, settings)) == []
-
-
-def test_fill_answers_simulate(tmp_path: Path) -> None:
-    for settings in bench.one_of_each_wording(MODULE):
-        result = bench.run(MODULE, settings, bench.ask(MODULE, settings), tmp_path)
-        assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
-        assert result.values > 0
-
-
 @pytest.mark.parametrize(("name", "old", "new"), [
     ("word-by-word", "row_start += c.row_depth", "row_start += c.row_words + 1"),
     ("word-by-word", "h != bank", "h < bank"),

@@ -67,28 +67,6 @@ def test_demonstrations_state_their_settings_and_keep_the_laws(module: str) -> N
     assert list(bench.faults_of_demos(module)) == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_settings_are_answered_and_conform(module: str) -> None:
-    for settings in bench.sampled(module, 25):
-        assert bench.nonconforming(module, settings, bench.ask(module, settings)) == []
-
-
-@pytest.mark.parametrize("widths", [(5, 3), (3, 5), (24, 16), (1, 64), (33, 32)], ids=str)
-def test_every_element_leaves_in_its_place(widths: tuple[int, int], tmp_path: Path) -> None:
-    ((module, settings),) = _between(*widths)
-    result = bench.run(module, settings, bench.ask(module, settings), tmp_path)
-    assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
-    assert result.values > 0
-
-
-@pytest.mark.parametrize("block", [(4, 6), (2, 16), (13, 3)], ids=str)
-def test_rows_become_columns(block: tuple[int, int], tmp_path: Path) -> None:
-    ((module, settings),) = _between(4, 4, block)
-    result = bench.run(module, settings, bench.ask(module, settings), tmp_path)
-    assert result.passed, (settings, result.cause, result.findings, result.mismatches[:3])
-    assert result.values > 0
-
-
 def test_the_golden_tokens_are_those_of_an_element_by_element_walk() -> None:
     """The stimuli's golden tokens against queues that move one element at a time."""
     draw = random.Random(3)

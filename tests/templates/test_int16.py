@@ -22,13 +22,6 @@ TYPED = [name for name in bench.template().modules() if name not in ("ctrl", "ct
 DESIGN = designs.point("m2n2k2", "m2n2k2", "k2", a=(4, 8), b=(2, 4), c=(4, 4), kib=16)
 
 
-@pytest.mark.parametrize("module", TYPED)
-def test_a_module_is_right_with_wider_elements(module: str, tmp_path: Path) -> None:
-    settings = bench.legal(module, 1, seed=3, precision="int16")[0]
-    bench.proven(module, settings, tmp_path)
-    assert bench.contract_faults(module, settings, bench.body_of(module, settings)) == []
-
-
 @pytest.mark.parametrize("module", [name for name in TYPED if name not in ("mac", "pe_lane")])
 def test_both_number_formats_have_one_text_and_two_proofs(module: str) -> None:
     template = bench.template()

@@ -28,11 +28,6 @@ def test_every_setting_is_answered_within_its_contract() -> None:
         assert bench.contract_faults("interconnect", choice, bench.body_of("interconnect", choice)) == []
 
 
-@pytest.mark.parametrize("settings", bench.legal("interconnect", 5))
-def test_answers_are_right(settings: Settings, tmp_path: Path) -> None:
-    bench.proven("interconnect", settings, tmp_path)
-
-
 @pytest.mark.deep
 def test_a_broad_sample_is_right(tmp_path: Path) -> None:
     for settings in bench.legal("interconnect", 100, seed=7):

@@ -41,11 +41,6 @@ def test_a_sample_is_answered_within_its_contract() -> None:
         assert ("shift:" in body) == (settings["slices"] != 1)
 
 
-@pytest.mark.parametrize("settings", bench.legal(MODULE, 3, seed=4))
-def test_answers_are_right(settings: Settings, tmp_path: Path) -> None:
-    bench.proven(MODULE, settings, tmp_path)
-
-
 @pytest.mark.deep
 def test_every_setting_is_answered() -> None:
     assert bench.refused(MODULE) == []
