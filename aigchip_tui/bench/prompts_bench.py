@@ -14,10 +14,10 @@ from aigchip_tui.library.grains import demos_in, instruction_in
 from aigchip_tui.library.similarity import choose_pair
 from aigchip_tui.llm.coverage import variant_case
 from aigchip_tui.llm.extract import extract_code
-from aigchip_tui.llm.prompts import DEFAULT_BUDGET, Prompt, build_prompt
+from aigchip_tui.llm.prompts import Prompt, build_prompt
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Variant
-from aigchip_tui.model.session import Grain
+from aigchip_tui.model.session import PROMPT_BUDGET_TOKENS, Grain
 from aigchip_tui.model.space import Build
 from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
@@ -81,7 +81,7 @@ def sample_variants(template: Template, library: DemoLibrary, build: Build, *, c
 
 def prompt_of(
     template: Template, variant: Variant, library: DemoLibrary, *, grain: Grain = "explicit",
-    budget_tokens: int = DEFAULT_BUDGET,
+    budget_tokens: int = PROMPT_BUDGET_TOKENS,
 ) -> Prompt:
     """The prompt of a variant as a session asks it, its demonstrations chosen by numbers."""
     case = variant_case(variant)

@@ -68,6 +68,8 @@ def _new_options(command: Callable[..., int]) -> Callable[..., int]:
                      help="none: run a model's code with your rights where no sandbox holds."),
         click.option("--executor", default=None, help="Where steps run: local."),
         click.option("--prompt", type=click.Path(path_type=Path), default=None, help="A prompt template of your own."),
+        click.option("--prompt-budget", "prompt_budget_tokens", type=click.IntRange(2048, 1_000_000), default=None,
+                     help="Tokens of a prompt and its reply together, for a server with a small context."),
         *_CACHE_OPTIONS,
         click.option("--practice", is_flag=True, help="An adapter that makes mistakes: meet decisions at once."),
     ]

@@ -10,9 +10,9 @@ from aigchip_tui.library.demos import Demo
 from aigchip_tui.library.laws_base import demo_finding
 from aigchip_tui.library.topics import Topics
 from aigchip_tui.model.finding import Finding
+from aigchip_tui.model.session import PROMPT_BUDGET_TOKENS
 
 CHARACTERS_PER_TOKEN = 3.2
-BUDGET_TOKENS = 8192
 FEWEST_DEMOS, MOST_DEMOS = 4, 10
 FRAME_TOKENS = 600
 """Role, rules and signatures around demos and instruction."""
@@ -126,12 +126,12 @@ def short_enough(demos: Sequence[Demo], topics: Topics) -> Iterator[Finding]:
     lines = sum(len(text) + 4 for text in by_size[0].instruction)
     shown = sum(len(demo.code) + sum(len(text) + 4 for text in demo.instruction) for demo in by_size)
     tokens = round((shown + lines + 1.25 * len(by_size[0].code)) / CHARACTERS_PER_TOKEN) + FRAME_TOKENS
-    if tokens > BUDGET_TOKENS:
+    if tokens > PROMPT_BUDGET_TOKENS:
         yield demo_finding(
             "L0",
             by_size[0],
             f"with another demo, an instruction and a reply of its size a prompt takes about {tokens} tokens; "
-            f"{BUDGET_TOKENS} are the default budget, so only one demo would be shown.",
+            f"{PROMPT_BUDGET_TOKENS} are the default budget, so only one demo would be shown.",
             severity="warning",
             suggestion="Shorten the module, or split it in two.",
         )

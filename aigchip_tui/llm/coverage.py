@@ -15,8 +15,9 @@ from aigchip_tui.library.demotext import read_line
 from aigchip_tui.library.similarity import Choice, choose_pair
 from aigchip_tui.llm.adapter import answer
 from aigchip_tui.llm.extract import extract_code
-from aigchip_tui.llm.prompts import DEFAULT_BUDGET, Prompt, build_prompt
+from aigchip_tui.llm.prompts import Prompt, build_prompt
 from aigchip_tui.model.module import Settings, Variant
+from aigchip_tui.model.session import PROMPT_BUDGET_TOKENS
 from aigchip_tui.modules.protocol import Template
 
 
@@ -87,7 +88,7 @@ def answers(
     demos: Sequence[Demo],
     *,
     pick: Callable[[Sequence[str], Sequence[Demo]], Choice] = choose_pair,
-    budget_tokens: int = DEFAULT_BUDGET,
+    budget_tokens: int = PROMPT_BUDGET_TOKENS,
     template: str | None = None,
 ) -> Iterator[Answered]:
     """Asks the adapter for each case, with demonstrations chosen and a prompt built as in production.
@@ -130,7 +131,7 @@ def answer_coverage(
     demos: Sequence[Demo],
     *,
     pick: Callable[[Sequence[str], Sequence[Demo]], Choice] = choose_pair,
-    budget_tokens: int = DEFAULT_BUDGET,
+    budget_tokens: int = PROMPT_BUDGET_TOKENS,
     template: str | None = None,
     on_answer: Callable[[Answered], None] | None = None,
 ) -> Coverage:

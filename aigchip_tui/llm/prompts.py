@@ -15,9 +15,8 @@ from aigchip_tui.library.demos import Demo
 from aigchip_tui.llm.adapter.reading import read_request
 from aigchip_tui.llm.offline import count_tokens
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.session import Grain
+from aigchip_tui.model.session import PROMPT_BUDGET_TOKENS, Grain
 
-DEFAULT_BUDGET = 8192
 SHIPPED = Path(__file__).with_name("prompt.jinja")
 LONGEST_TEMPLATE = 64 * 1024
 LONGEST_FAULT = 400
@@ -162,7 +161,7 @@ def build_prompt(
     previous: str = "",
     types: Sequence[str] = (),
     grain: Grain = "explicit",
-    budget_tokens: int = DEFAULT_BUDGET,
+    budget_tokens: int = PROMPT_BUDGET_TOKENS,
     template: str | None = None,
 ) -> Prompt:
     """The prompt for a variant's instruction with demonstrations, most alike first.
@@ -212,7 +211,7 @@ def build_prompt(
         else:
             raise AigchipError(
                 f"The prompt of {tokens} tokens and its reply of {reply} do not fit the budget of {budget_tokens}.",
-                hint="Raise the token budget.",
+                hint="Raise it: new --prompt-budget TOKENS.",
             )
     _checked(messages, instruction, shown)
     return Prompt(

@@ -16,6 +16,8 @@ Grain = Literal["explicit", "high"]
 """How fine the instructions of prompts are: line by line, or what is wanted alone."""
 
 DEFAULT_EVALUATIONS = 64
+PROMPT_BUDGET_TOKENS = 12288
+"""Of a prompt and its reply: the two longest demonstrations, the types they name, a failed attempt and the reply."""
 MAX_POPULATION = 32
 
 
@@ -70,7 +72,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     max_tokens: int = 0
     max_usd: float = 0.0
     max_hours: float = 0.0
-    prompt_budget_tokens: int = 8192
+    prompt_budget_tokens: int = PROMPT_BUDGET_TOKENS
     prompt: str = ""
     """The text of the user's own prompt template; empty for the shipped one."""
     pins: dict[str, Setting] = {}

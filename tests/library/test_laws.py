@@ -162,7 +162,7 @@ def test_a_parameter_on_a_row_of_its_own_is_no_declaration_of_the_file() -> None
 
 
 def test_a_demo_too_long_for_two_in_a_prompt_is_found() -> None:
-    found = law_findings(changed("tree_direct_32", lambda code: code + "// a long comment\n" * 800))
+    found = law_findings(changed("tree_direct_32", lambda code: code + "// a long comment\n" * 1500))
     assert [f.code for f in found] == ["L0"]
     assert "only one demo would be shown" in found[0].message
 

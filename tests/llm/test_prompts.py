@@ -17,6 +17,7 @@ from aigchip_tui.llm.extract import extract_code
 from aigchip_tui.llm.prompts import build_prompt, check_prompt_template, load_prompt_template
 from aigchip_tui.llm.provenance import read_provenance
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.session import PROMPT_BUDGET_TOKENS
 
 DEMOS = load_demos("toy", roots=[Path(__file__).parents[1] / "library" / "samples"]).of("lane")
 PAIR = (DEMOS[3], DEMOS[0])
@@ -68,7 +69,7 @@ def test_no_text_from_outside_reaches_the_adapter(hint: str, previous: str, faul
 def test_what_does_not_fit_is_left_out_in_order_and_said() -> None:
     whole = build_prompt(ASKED, (), PAIR, previous="int x;\n" * 200, diagnosis=["fault " * 60] * 8)
     assert whole.notes == ()
-    assert whole.tokens + whole.reply_tokens == 8192
+    assert whole.tokens + whole.reply_tokens == PROMPT_BUDGET_TOKENS
     notes: list[str] = []
     faults = ["fault " * 60] * 8
     for budget in range(whole.tokens + 1100, 1500, -40):

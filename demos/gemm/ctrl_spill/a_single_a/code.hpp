@@ -1,6 +1,6 @@
-// [1] no count
+// [1] a single array needs no count
 
-// [7] innermost first; its tiles wait side by side
+// [7] an axis that starts again steps the one around it; spilled tiles lie side by side
 void advance(tile& t, const int row[SPILL_LAYER_WORDS]) {
 #pragma HLS INLINE
     const bool wraps = step(t.n, row, ALONG_N);
@@ -8,22 +8,22 @@ void advance(tile& t, const int row[SPILL_LAYER_WORDS]) {
     if (wraps && step(t.k, row, ALONG_K)) step(t.m, row, ALONG_M);
 }
 
-// [2] one stream a process
+// [2] a command stream for each process, so that each runs at its own pace
 void ctrl_spill(
     const std::int32_t* table, int layers, hls::stream<load_cmd>& dma_a, hls::stream<load_cmd>& dma_b,
     hls::stream<fill_cmd>& fill_a, hls::stream<fill_cmd>& fill_b, hls::stream<drain_cmd>& drain_a,
     hls::stream<drain_cmd>& drain_b,
-    // [3] behind drain_a
+    // [3] commands of the arbiter behind drain_a
     hls::stream<arbiter_cmd>& arbiter_a,
-    // [4] none
-    // [2] operands
+    // [4] no arbiter of B
+    // [2] commands of the interconnects
     hls::stream<inter_cmd>& inter_a, hls::stream<inter_cmd>& inter_b,
-    // [1] one
+    // [1] commands of the array
     hls::stream<array_cmd>& array,
-    // [2] sums
+    // [2] commands of the processes behind the arrays
     hls::stream<collect_cmd>& collector, hls::stream<resume_cmd>& accumulate, hls::stream<unload_cmd>& flush,
     hls::stream<post_cmd>& post, hls::stream<move_cmd>& dma_c) {
-    // [5] read word by word
+    // [5] copied once: what visits look up needs no bus
 layer:
     for (int l = 0; l < layers; ++l) {
         int row[SPILL_LAYER_WORDS];
@@ -33,21 +33,21 @@ layer:
 #pragma HLS PIPELINE II=1
             row[w] = table[l * SPILL_LAYER_WORDS + w];
         }
-        // [6] visits until all ends
+        // [6] the visit behind which every process ends, none but in the last layer
         const int end = l == layers - 1 ? row[VISITS] : 0;
-        // [8] the visited tile
+        // [8] the tile that is visited
         tile t = {{row[ALONG_M]}, {row[ALONG_N]}, {row[ALONG_K]}, row[SPILL_ADDR]};
-        // [9] the tile to ask for, and its visit
+        // [9] the next tile of A to load, and the visit that takes it
         tile a = t;
         int take_a = 0;
-        // [10] the same of B
+        // [10] the next tile of B to load, and the visit that takes it
         tile b = t;
         int take_b = 0;
-        // [8] a full stream holds back no earlier command
+        // [8] not pipelined: a full stream can hold back later commands only
     visit:
         for (int v = -1; v < row[VISITS]; ++v) {
 #pragma HLS PIPELINE off
-            // [9] a refresh ahead
+            // [9] loaded one refresh ahead, so that the transfer hides behind computation
             if (take_a < row[VISITS] && (v < 0 || v + row[A_REPLAYS] == take_a)) {
                 if (row[A_REPLAYS] > 1) a.n.left = 1;
                 take_a += row[A_REPLAYS];
@@ -58,7 +58,7 @@ layer:
                     row[A_DEPTH + k], take_a == end});
                 advance(a, row);
             }
-            // [10] a refresh ahead
+            // [10] loaded one refresh ahead, so that the transfer hides behind computation
             if (take_b < row[VISITS] && (v < 0 || v + row[B_REPLAYS] == take_b)) {
                 if (row[B_REPLAYS] > 1) b.m.left = 1;
                 take_b += row[B_REPLAYS];
@@ -69,31 +69,31 @@ layer:
                     row[B_DEPTH + k], take_b == end});
                 advance(b, row);
             }
-            // [8] in front
+            // [8] the round in front only asks for tiles
             if (v < 0) continue;
             const int m = t.m.left == 1, n = t.n.left == 1, k = t.k.left == 1, mn = edges(t);
             tile next = t;
             advance(next, row);
-            // [6] all end here
+            // [6] the last visit ends every process
             const bool last = v + 1 == end;
-            // [11] of both
+            // [11] tokens of the visit, as many of A as of B
             const int steps = row[STEPS + 2 * mn + k];
-            // [3] every visit
+            // [3] the arbiter of A repacks the tokens of every visit
             arbiter_a.write(arbiter_cmd{steps, last});
-            // [4] none
-            // [11] both
+            // [4] no arbiter of B
+            // [11] both interconnects forward them
             inter_a.write(inter_cmd{steps, last});
             inter_b.write(inter_cmd{steps, last});
-            // [1] every visit
+            // [1] the array computes in every visit
             array.write(array_cmd{row[BLOCKS + mn], row[KB + k], last});
-            // [11] sums
+            // [11] the sums of the visit leave the arrays
             collector.write(collect_cmd{row[SLICES + mn], last});
-            // [12] a residency is a visit, or all of k
+            // [12] a tile of C stays for one visit where sums spill, else while k runs
             const bool begins = t.k.left == row[ALONG_K], spills = row[SPILLS] != 0, final = spills || k != 0;
-            // [11] adds
+            // [11] they are added to what the block holds
             accumulate.write(resume_cmd{row[MB + m], row[NB + n], row[C_DEPTH], spills || begins, spills && !begins,
                 final, last});
-            // [13] the next visit waits for the load, stored before
+            // [13] the load comes first: the next visit waits for it, and it was stored before
             if (final) {
                 flush.write(unload_cmd{row[A_ROWS + m], row[C_WORDS + n], row[MB + m], row[NB + n], row[C_DEPTH],
                     k == 0, last});
@@ -103,16 +103,16 @@ layer:
                 if (k == 0)
                     dma_c.write(move_cmd{0, 1, row[SPILL_TOKENS + mn], row[SPILL_WORDS + mn], t.sums, 0});
             }
-            // [14] sums are complete
+            // [14] the last tile along k completes the sums
             if (k != 0) {
                 post.write(post_cmd{row[A_ROWS + m], row[C_WORDS + n], row[BIAS_ADDR] + t.n.bias, row[MULTIPLIER],
                     row[SHIFT], row[RELU], last});
                 dma_c.write(move_cmd{0, 0, row[C_TOKENS + mn], row[C_STORES + mn], row[C_ADDR] + t.m.c + t.n.c, last});
             }
-            // [8] next visit
+            // [8] on to the tile of the next visit
             t = next;
         }
-        // [5] next layer
+        // [5] end of the layer
     }
-    // [2] all is commanded
+    // [2] the last layer is commanded
 }

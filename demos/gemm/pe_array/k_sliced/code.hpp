@@ -10,34 +10,34 @@ constexpr int LANES_M = 1;
 constexpr int LANES_N = 1;
 // [6] lanes along k
 constexpr int LANES_K = 16;
-// [8] tokens, and a lane's tile of sums
+// [8] extents of the tokens and of a lane's tile of sums
 constexpr int ROWS = LANES_M * LANE_ROWS;
 constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
 constexpr int WORDS = LANES_K * LANE_WORDS;
 constexpr int TILE = LANE_ROWS * LANE_COLUMNS;
-// [7] slices keep tokens narrow
+// [7] a block leaves in slices, which keeps tokens narrow
 constexpr int SLICES = 4;
 constexpr int SLICE = ROWS * COLUMNS / SLICES;
 
-// [9] all lanes, part of the process's pipeline
+// [9] one step of all lanes, part of the process's pipeline
 void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<data_t, COLUMNS * WORDS>& b,
                 bool first, acc_t sums[ROWS * COLUMNS]) {
 #pragma HLS INLINE
-    // [10] no lane along n to share with
-    // [11] no lane along m to share with
-    // [12] a lane for each turn, operands are wires
+    // [10] no lanes along n share the words of A
+    // [11] no lanes along m share the words of B
+    // [12] every turn is a lane; what picks its operands is wires
     lanes_m: for (int lm = 0; lm < LANES_M; ++lm) {
 #pragma HLS UNROLL
         lanes_n: for (int ln = 0; ln < LANES_N; ++ln) {
 #pragma HLS UNROLL
             acc_t tile[TILE];
 #pragma HLS ARRAY_PARTITION variable=tile complete dim=1
-            // [13] sums start together
+            // [13] the parts of the lanes along k are added to zero
             clear: for (int x = 0; x < TILE; ++x) {
 #pragma HLS UNROLL
                 tile[x] = 0;
             }
-            // [12] along k on one tile
+            // [12] lanes along k make parts of the same sums
             lanes_k: for (int lk = 0; lk < LANES_K; ++lk) {
 #pragma HLS UNROLL
                 data_t lane_a[LANE_ROWS * LANE_WORDS];
@@ -45,20 +45,20 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
                 pick_a: for (int x = 0; x < LANE_ROWS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [10] one reader
+                    // [10] a word of A has one reader and needs no register
                     lane_a[x] = a[(lm * LANE_ROWS + x / LANE_WORDS) * WORDS + word];
-                    // [12] columns likewise
+                    // [12] end of the lane's rows of A
                 }
                 data_t lane_b[LANE_COLUMNS * LANE_WORDS];
 #pragma HLS ARRAY_PARTITION variable=lane_b complete dim=1
                 pick_b: for (int x = 0; x < LANE_COLUMNS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [11] one reader
+                    // [11] a word of B has one reader and needs no register
                     lane_b[x] = b[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
                     // [12]
                 }
-                // [13] meet in a tree, balanced by the tool
+                // [13] the tool balances these additions into a tree
                 acc_t lane_c[TILE];
 #pragma HLS ARRAY_PARTITION variable=lane_c complete dim=1
                 pe_lane(lane_a, lane_b, lane_c);
@@ -68,7 +68,7 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
                 }
                 // [12]
             }
-            // [14] one adder a register: II=1 holds
+            // [14] one addition from register to register, so II=1 holds
             accumulate: for (int x = 0; x < TILE; ++x) {
 #pragma HLS UNROLL
                 const int row = lm * LANE_ROWS + x / LANE_COLUMNS;
@@ -81,18 +81,18 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
     // [9]
 }
 
-// [8] packed words in, packed sums out
+// [8] packed operands in, packed sums out
 void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS * WORDS>>& in_a,
               hls::stream<hls::vector<data_t, COLUMNS * WORDS>>& in_b, hls::stream<hls::vector<acc_t, SLICE>>& out) {
-    // [15] ends on command, keeps nothing
+    // [15] ends with the marked command and keeps nothing
     bool last = false;
     commands: while (!last) {
         const array_cmd command = cmd.read();
         last = command.last != 0;
-        // [14] all sums in one cycle
+        // [14] a register a sum: all change in the same cycle
         acc_t sums[ROWS * COLUMNS];
 #pragma HLS ARRAY_PARTITION variable=sums complete dim=1
-        // [7] gone before the next block is finished
+        // [7] these leave while the next block is computed
         acc_t held[ROWS * COLUMNS];
 #pragma HLS ARRAY_PARTITION variable=held complete dim=1
         const int period = command.kb > SLICES ? command.kb : SLICES;
@@ -101,11 +101,11 @@ void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS 
 #pragma HLS BIND_OP variable=summing op=mul impl=fabric
         const int iterations = summing + SLICES;
         int block = 0;
-        // [16] flat: one pipeline fill
+        // [16] one loop over all blocks fills its pipeline once a command
         int step = 0;
         steps: for (int t = 0; t < iterations; ++t) {
 #pragma HLS PIPELINE II=1
-            // [7] the block before shifts out, no multiplexer
+            // [7] the block before shifts out by slices, which needs no multiplexer
             if (block > 0 && step < SLICES) {
                 hls::vector<acc_t, SLICE> slice;
                 take: for (int x = 0; x < SLICE; ++x) {

@@ -10,42 +10,42 @@ constexpr int LANES_M = 16;
 constexpr int LANES_N = 4;
 // [6] one lane along k
 constexpr int LANES_K = 1;
-// [8] tokens, and a lane's tile of sums
+// [8] extents of the tokens and of a lane's tile of sums
 constexpr int ROWS = LANES_M * LANE_ROWS;
 constexpr int COLUMNS = LANES_N * LANE_COLUMNS;
 constexpr int WORDS = LANES_K * LANE_WORDS;
 constexpr int TILE = LANE_ROWS * LANE_COLUMNS;
-// [7] slices keep tokens narrow
+// [7] a block leaves in slices, which keeps tokens narrow
 constexpr int SLICES = 8;
 constexpr int SLICE = ROWS * COLUMNS / SLICES;
 
-// [9] all lanes, part of the process's pipeline
+// [9] one step of all lanes, part of the process's pipeline
 void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<data_t, COLUMNS * WORDS>& b,
                 bool first, acc_t sums[ROWS * COLUMNS]) {
 #pragma HLS INLINE
-    // [10] a register a word for all lanes along n
+    // [10] one register a word drives all lanes along n
     data_t a_register[ROWS * WORDS];
 #pragma HLS ARRAY_PARTITION variable=a_register complete dim=1
     copy_a: for (int x = 0; x < ROWS * WORDS; ++x) {
 #pragma HLS UNROLL
         a_register[x] = a[x];
     }
-    // [11] a register a word for all lanes along m
+    // [11] one register a word drives all lanes along m
     data_t b_register[COLUMNS * WORDS];
 #pragma HLS ARRAY_PARTITION variable=b_register complete dim=1
     copy_b: for (int x = 0; x < COLUMNS * WORDS; ++x) {
 #pragma HLS UNROLL
         b_register[x] = b[x];
     }
-    // [12] a lane for each turn, operands are wires
+    // [12] every turn is a lane; what picks its operands is wires
     lanes_m: for (int lm = 0; lm < LANES_M; ++lm) {
 #pragma HLS UNROLL
         lanes_n: for (int ln = 0; ln < LANES_N; ++ln) {
 #pragma HLS UNROLL
             acc_t tile[TILE];
 #pragma HLS ARRAY_PARTITION variable=tile complete dim=1
-            // [13] nothing to add up
-            // [12] along k on one tile
+            // [13] a single lane along k: nothing to add up
+            // [12] lanes along k make parts of the same sums
             lanes_k: for (int lk = 0; lk < LANES_K; ++lk) {
 #pragma HLS UNROLL
                 data_t lane_a[LANE_ROWS * LANE_WORDS];
@@ -53,24 +53,24 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
                 pick_a: for (int x = 0; x < LANE_ROWS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [10] shared register
+                    // [10] from the register that the lanes share
                     lane_a[x] = a_register[(lm * LANE_ROWS + x / LANE_WORDS) * WORDS + word];
-                    // [12] columns likewise
+                    // [12] end of the lane's rows of A
                 }
                 data_t lane_b[LANE_COLUMNS * LANE_WORDS];
 #pragma HLS ARRAY_PARTITION variable=lane_b complete dim=1
                 pick_b: for (int x = 0; x < LANE_COLUMNS * LANE_WORDS; ++x) {
 #pragma HLS UNROLL
                     const int word = lk * LANE_WORDS + x % LANE_WORDS;
-                    // [11] shared register
+                    // [11] from the register that the lanes share
                     lane_b[x] = b_register[(ln * LANE_COLUMNS + x / LANE_WORDS) * WORDS + word];
                     // [12]
                 }
-                // [13] no other part of these sums
+                // [13] the lane makes the whole sums
                 pe_lane(lane_a, lane_b, tile);
                 // [12]
             }
-            // [14] one adder a register: II=1 holds
+            // [14] one addition from register to register, so II=1 holds
             accumulate: for (int x = 0; x < TILE; ++x) {
 #pragma HLS UNROLL
                 const int row = lm * LANE_ROWS + x / LANE_COLUMNS;
@@ -83,18 +83,18 @@ void array_step(const hls::vector<data_t, ROWS * WORDS>& a, const hls::vector<da
     // [9]
 }
 
-// [8] packed words in, packed sums out
+// [8] packed operands in, packed sums out
 void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS * WORDS>>& in_a,
               hls::stream<hls::vector<data_t, COLUMNS * WORDS>>& in_b, hls::stream<hls::vector<acc_t, SLICE>>& out) {
-    // [15] ends on command, keeps nothing
+    // [15] ends with the marked command and keeps nothing
     bool last = false;
     commands: while (!last) {
         const array_cmd command = cmd.read();
         last = command.last != 0;
-        // [14] all sums in one cycle
+        // [14] a register a sum: all change in the same cycle
         acc_t sums[ROWS * COLUMNS];
 #pragma HLS ARRAY_PARTITION variable=sums complete dim=1
-        // [7] gone before the next block is finished
+        // [7] these leave while the next block is computed
         acc_t held[ROWS * COLUMNS];
 #pragma HLS ARRAY_PARTITION variable=held complete dim=1
         const int period = command.kb > SLICES ? command.kb : SLICES;
@@ -103,11 +103,11 @@ void pe_array(hls::stream<array_cmd>& cmd, hls::stream<hls::vector<data_t, ROWS 
 #pragma HLS BIND_OP variable=summing op=mul impl=fabric
         const int iterations = summing + SLICES;
         int block = 0;
-        // [16] flat: one pipeline fill
+        // [16] one loop over all blocks fills its pipeline once a command
         int step = 0;
         steps: for (int t = 0; t < iterations; ++t) {
 #pragma HLS PIPELINE II=1
-            // [7] the block before shifts out, no multiplexer
+            // [7] the block before shifts out by slices, which needs no multiplexer
             if (block > 0 && step < SLICES) {
                 hls::vector<acc_t, SLICE> slice;
                 take: for (int x = 0; x < SLICE; ++x) {
