@@ -10,8 +10,9 @@ from __future__ import annotations
 import msgspec
 
 from aigchip_tui.model.layer import LayerKind
+from aigchip_tui.model.layer_cycles import LAYER_OVERHEAD
 from aigchip_tui.model.space import Build, DesignPoint
-from aigchip_tui.model.tiling import LAYER_OVERHEAD, plan_tiles
+from aigchip_tui.model.tiling import plan_tiles
 from aigchip_tui.model.workload import Workload
 
 KINDS: tuple[LayerKind, ...] = ("depthwise", "fc")

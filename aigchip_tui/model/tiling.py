@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.layer_cycles import (
+    BURST_START,
+    LAYER_OVERHEAD,
+    STORE_START,
+    VISIT_COMMANDS,
+    VISIT_START,
+    Cut,
+    layer_cycles,
+)
+from aigchip_tui.model.overlap import WHOLE
 from aigchip_tui.model.space import Build, DesignPoint
 
-# Cycles from a read request to its first word, assumed until measured on a board (SPACE sec. 3: a = 60, b =
-# 0).
-BURST_START = 60
-# Cycles of a layer in which nothing flows: ctrl reads the layer's row of the table (one burst), the first tiles are
-# asked for, and the last token runs through the empty processes; seen in simulated designs.
-LAYER_OVERHEAD = 160
-# Cycles between two visits in which the slowest process of the array's pipeline takes no token (command, depth).
-VISIT_START = 6
-# Cycles in which ctrl commands one visit, as the estimator reads them from its C++.
-VISIT_COMMANDS = 28
-# Cycles of post between two tiles beside the burst that brings the next tile's bias.
-STORE_START = 14
 # Columns whose bias the post module holds: no tile of C is wider.
 MAX_TILE_COLUMNS = 4096
 
@@ -50,7 +49,8 @@ class TilePlan(msgspec.Struct, frozen=True, kw_only=True):
     tm, tn, tk are multiples of the granules (array, banks and AXI word), so only the last tile of an axis is
     shorter. `lda`, `ldb`, `ldc` are padded row lengths in elements: k of A and B, n of C. A and B lie in
     memory tile by tile (a refresh is one burst), C row by row. Bytes are the traffic of one GEMM of the
-    layer; cycles are the analytic model's.
+    layer; `cycles` are the analytic model's. `compute_cycles` and `memory_cycles` are what the array and the busiest
+    port have to do in all, `edge_cycles` the first loads and the last store; cuts are compared by these sums.
     """
 
     m: int
@@ -156,11 +156,13 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
             f"A buffer does not hold one tile of {grain.m} x {grain.n} x {grain.k} "
             f"(m x n x k): {point.buf_a}, {point.buf_b}, {point.buf_c} KiB for A, B, C.",
         )
-    best: TilePlan | None = None
-    for tm, tn, tk in tile_candidates(grain, layer, point.reuse):
-        plan = cost_tiles(point, build, layer, tm, tn, tk)
-        if best is None or plan.cycles < best.cycles:
-            best = plan
+    best: tuple[int, int, int] | None = None
+    least = 0
+    for cut in tile_candidates(grain, layer, point.reuse):
+        sums = _busy(point, build, layer, *cut)
+        cycles = max(sums.compute, sums.memory) + sums.edge
+        if best is None or cycles < least:
+            best, least = cut, cycles
     if best is None:
         raise RefusedError(
             "spill",
@@ -168,7 +170,7 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
             f"under reuse {point.reuse} with buffers of {point.buf_a}, {point.buf_b}, {point.buf_c} KiB; "
             f"reuse {point.reuse}_spill keeps them in memory.",
         )
-    return best
+    return cost_tiles(point, build, layer, *best)
 
 
 # Each list halves the largest tile that fits so often; 1 in the order of preference.
@@ -213,10 +215,21 @@ def tile_candidates(grain: Granules, layer: Layer, reuse: str) -> Iterator[tuple
             yield tm, tn, _share(k, most_k, 1, grain.k)
 
 
-def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int) -> TilePlan:
-    """The plan with these tile sizes and the analytic model's cycles for it (one GEMM of the layer, SPACE
-    sec. 3).
-    """
+class _Busy(NamedTuple):
+    """What array and ports have to do in all, whatever overlaps, and the traffic behind it."""
+
+    compute: int
+    memory: int
+    edge: int
+    a_bytes: int
+    b_bytes: int
+    c_bytes: int
+    lda: int
+    ldc: int
+    counts: tuple[int, int, int]
+
+
+def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int) -> _Busy:
     nm, nn, nk = _ceil(layer.m, tm), _ceil(layer.n, tn), _ceil(layer.k, tk)
     axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
     # Tiles lie in memory as the buffers hold them: whole blocks of the array, whole words of the port and of the
@@ -249,7 +262,47 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
     first_k = min(tk, lda) * size
     first = max(_ceil(min(tm, rows_a) * first_k, rate_a), _ceil(min(tn, rows_b) * first_k, rate_b))
     last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
-    edge = first + _ceil(last, rate_c) + LAYER_OVERHEAD
+    return _Busy(
+        compute, memory, first + _ceil(last, rate_c) + LAYER_OVERHEAD, a_bytes, b_bytes, c_bytes, lda, ldc, (nm, nn, nk)
+    )
+
+
+def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int) -> TilePlan:
+    """The plan with these tile sizes and the analytic model's cycles for it (one GEMM of the layer, SPACE
+    sec. 3).
+    """
+    busy = _busy(point, build, layer, tm, tn, tk)
+    nm, nn, nk = busy.counts
+    axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
+    cut = Cut(
+        pm=point.pm,
+        pn=point.pn,
+        pk=point.pk,
+        part_c_w=point.part_c.w,
+        drain_stall=point.drain_stall,
+        least_steps=least_steps(point, build),
+        block_cycles=point.c_cycles_per_block(build.sum_bits),
+        visit_start=VISIT_START + chain_cycles(point),
+        fill=fill_cycles(point),
+        rate_a=min(axi, point.part_a.w * size),
+        rate_b=min(axi, point.part_b.w * size),
+        rate_c=min(axi, point.part_c.w * out),
+        rate_sums=min(axi, point.part_lanes(build.sum_bits) * build.sum_cell_bytes),
+        data_bytes=size,
+        output_bytes=out,
+        sum_bytes=build.sum_cell_bytes,
+        rows_a=_up(layer.m, point.pm),
+        rows_b=_up(layer.n, point.pn),
+        k=layer.k,
+        lda=busy.lda,
+        tm=tm,
+        tn=tn,
+        tk=tk,
+        nm=nm,
+        nn=nn,
+        nk=nk,
+    )
+    memory = math.ceil((busy.a_bytes + busy.b_bytes + busy.c_bytes) / build.dram_bytes_per_cycle)
     return TilePlan(
         m=layer.m,
         n=layer.n,
@@ -260,16 +313,16 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
         nm=nm,
         nn=nn,
         nk=nk,
-        lda=lda,
-        ldb=lda,
-        ldc=ldc,
-        a_bytes=a_bytes,
-        b_bytes=b_bytes,
-        c_bytes=c_bytes,
-        compute_cycles=compute,
-        memory_cycles=memory,
-        edge_cycles=edge,
-        cycles=max(compute, memory) + edge,
+        lda=busy.lda,
+        ldb=busy.lda,
+        ldc=busy.ldc,
+        a_bytes=busy.a_bytes,
+        b_bytes=busy.b_bytes,
+        c_bytes=busy.c_bytes,
+        compute_cycles=busy.compute,
+        memory_cycles=busy.memory,
+        edge_cycles=busy.edge,
+        cycles=max(layer_cycles(cut, point.stays, point.spills, WHOLE), memory),
     )
 
 

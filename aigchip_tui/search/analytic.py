@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aigchip_tui.model.layer_cycles import VISIT_START
 from aigchip_tui.model.rules import BUILT_ARRAYS
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
@@ -24,23 +25,10 @@ from aigchip_tui.model.space import (
     Build,
     DesignPoint,
     Split,
-    may_spill,
-    stays,
-)
-from aigchip_tui.model.tiling import (
-    BURST_START,
-    FREE_M,
-    FREE_N,
-    LAYER_OVERHEAD,
-    MAX_TILE_COLUMNS,
-    STORE_START,
-    VISIT_COMMANDS,
-    VISIT_START,
-    WHOLE_M,
-    WHOLE_N,
 )
 from aigchip_tui.model.workload import Workload
 from aigchip_tui.search import encoding as gene
+from aigchip_tui.search.cuts import cycles_of, grid_of
 
 Floats = npt.NDArray[np.float64]
 # Designs per pass: three dozen arrays of this size stay in the second-level cache.
@@ -75,6 +63,11 @@ class Columns:
     def take(self, index: npt.NDArray[np.int64] | slice) -> Columns:
         """The same quantities of some of the designs."""
         return Columns(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
+
+    def down(self) -> Columns:
+        """The same with an axis of layers behind that of designs (design, 1); `reuse` as it is."""
+        names = [name for name in self.__dataclass_fields__ if name != "reuse"]
+        return Columns(**{name: getattr(self, name)[:, None] for name in names}, reuse=self.reuse)
 
 
 @dataclass(frozen=True)
@@ -232,151 +225,9 @@ def latency_cycles(designs: Columns, build: Build, layers: LayerTable) -> Floats
         members = np.flatnonzero(designs.reuse == code)
         for start in range(0, members.size, CHUNK):
             some = members[start : start + CHUNK]
-            total[some] = _of_one_reuse(designs.take(some), build, layers, REUSES[code])
+            cycles = cycles_of(grid_of(designs.take(some).down(), build, layers), REUSES[code])
+            total[some] = (cycles * layers.count).sum(axis=1)
     return total
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Designs down, layers across: everything that all cuts share, broadcast to (design, layer)."""
-
-    d: Columns
-    build: Build
-    table: LayerTable
-    m: Floats
-    n: Floats
-    k: Floats
-    rows_a: Floats
-    rows_b: Floats
-    lda: Floats
-    ldc: Floats
-
-
-def _of_one_reuse(flat: Columns, build: Build, layers: LayerTable, reuse: str) -> Floats:
-    names = [name for name in flat.__dataclass_fields__ if name != "reuse"]
-    d = Columns(**{name: getattr(flat, name)[:, None] for name in names}, reuse=flat.reuse)
-    grid = _Grid(
-        d=d,
-        build=build,
-        table=layers,
-        m=_up(layers.m, d.grain_m),
-        n=_up(layers.n, d.grain_n),
-        k=_up(layers.k, d.grain_k),
-        rows_a=_up(layers.m, d.pm),
-        rows_b=_up(layers.n, d.pn),
-        lda=_up(layers.k, np.maximum(d.pk, build.axi_elements)),
-        ldc=_up(layers.n, np.maximum(d.pn, d.part_c_w)),
-    )
-    fits = (d.grain_m * d.grain_k <= d.capacity_a) & (d.grain_n * d.grain_k <= d.capacity_b)
-    fits &= d.grain_m * d.grain_n <= d.capacity_c
-    whole = fits & (d.grain_m * grid.k <= d.capacity_a) & (d.grain_n * grid.k <= d.capacity_b)
-    best = np.where(whole, _whole_k(grid, reuse, whole), np.inf)
-    free = fits & np.ones_like(whole)
-    if reuse == "a":
-        free &= (
-            (grid.n <= MAX_TILE_COLUMNS) & (grid.n * d.grain_k <= d.capacity_b) & (d.grain_m * grid.n <= d.capacity_c)
-        )
-    elif reuse == "b":
-        free &= (grid.m * d.grain_k <= d.capacity_a) & (grid.m * d.grain_n <= d.capacity_c)
-    if free.any():
-        best = np.minimum(best, np.where(free, _free_k(grid, reuse), np.inf))
-    return np.asarray((best * layers.count).sum(axis=1))
-
-
-def _whole_k(grid: _Grid, reuse: str, where: npt.NDArray[np.bool_]) -> Floats:
-    d = grid.d
-    if not where.any():
-        return np.full(where.shape, np.inf)
-    most_m = _down(_least(grid.m, np.floor(d.capacity_a / grid.k), np.floor(d.capacity_c / d.grain_n)), d.grain_m)
-    tm = _share(grid.m, most_m, _axis(WHOLE_M), d.grain_m)[:, None]
-    most_n = _down(_least(grid.n, np.floor(d.capacity_b / grid.k), np.floor(d.capacity_c / tm)), d.grain_n)
-    most_n = np.minimum(most_n, MAX_TILE_COLUMNS)
-    tn = _share(grid.n, most_n, _axis(WHOLE_N), d.grain_n)
-    return _cheapest(grid, reuse, tm, tn, grid.k)
-
-
-def _free_k(grid: _Grid, reuse: str) -> Floats:
-    d = grid.d
-    divides_m = (1,) if reuse == "b" else FREE_M
-    divides_n = {"a": (1,), "b": FREE_M}.get(reuse, FREE_N)
-    least_n = grid.n if reuse == "a" else d.grain_n
-    most_m = _down(_least(grid.m, np.floor(d.capacity_a / d.grain_k), np.floor(d.capacity_c / least_n)), d.grain_m)
-    tm = _share(grid.m, most_m, _axis(divides_m), d.grain_m)[:, None]
-    most_n = _down(_least(grid.n, np.floor(d.capacity_b / d.grain_k), np.floor(d.capacity_c / tm)), d.grain_n)
-    most_n = np.minimum(most_n, MAX_TILE_COLUMNS)
-    tn = _share(grid.n, most_n, _axis(divides_n), d.grain_n)
-    most_k = _down(_least(grid.k, np.floor(d.capacity_a / tm), np.floor(d.capacity_b / tn)), d.grain_k)
-    return _cheapest(grid, reuse, tm, tn, _share(grid.k, most_k, np.float64(1), d.grain_k))
-
-
-def _cheapest(grid: _Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> Floats:
-    """Fewest cycles over the cuts; `tm` has axes (cut m, 1, design, layer), `tn` (cut m, cut n, design, layer)."""
-    d, build, out = grid.d, grid.build, grid.build.output_bytes
-    size = build.data_bytes
-    m, n, k = grid.table.m, grid.table.n, grid.table.k
-    rows_a, rows_b, lda, ldc = grid.rows_a, grid.rows_b, grid.lda, grid.ldc
-    nm, nn, nk = np.ceil(m / tm), np.ceil(n / tn), np.ceil(k / tk)
-    reads_a: Floats | float = np.where(nk == 1, 1, nn)
-    reads_b: Floats | float = np.where(nn * nk == 1, 1, nm)
-    if stays(reuse) == "a":
-        reads_a = 1.0
-    elif stays(reuse) == "b":
-        reads_a, reads_b = np.where(nm * nk == 1, 1, nn), 1.0
-    a_bytes, b_bytes, result_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size, rows_a * ldc * out
-    c_bytes: Floats = result_bytes
-    blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
-    steps = (nk - 1) * _block_steps(d, tk / d.pk) + _block_steps(d, np.ceil((k - (nk - 1) * tk) / d.pk))
-    visits = nm * nn * nk
-    compute = np.maximum(blocks * steps + visits * d.visit_start, visits * VISIT_COMMANDS) + d.fill
-    memory = np.maximum(
-        np.ceil(a_bytes / d.rate_a) + nm * nk * reads_a * BURST_START,
-        np.ceil(b_bytes / d.rate_b) + nn * nk * reads_b * BURST_START,
-    )
-    stores = nm * nn * (BURST_START + STORE_START) + nm * (ldc / d.part_c_w)
-    memory = np.maximum(memory, np.ceil(result_bytes / d.rate_c) + stores)
-    if may_spill(reuse):
-        inner = nn if stays(reuse) == "a" else nm
-        moves = np.where((nk > 1) & (inner > 1), 2 * nk - 2, 0)
-        sum_bytes = rows_a * _up(n, d.pn) * build.sum_cell_bytes * moves
-        bursts = nm * nn * (moves + 1) * BURST_START
-        memory = np.maximum(memory, np.ceil(result_bytes / d.rate_c) + np.ceil(sum_bytes / d.rate_sums) + bursts)
-        c_bytes = result_bytes + sum_bytes
-    memory = np.maximum(memory, np.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle))
-    loaded_k = np.minimum(tk, lda) * size
-    first = np.maximum(
-        np.ceil(np.minimum(tm, rows_a) * loaded_k / d.rate_a), np.ceil(np.minimum(tn, rows_b) * loaded_k / d.rate_b)
-    )
-    last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
-    edge = first + np.ceil(last / d.rate_c) + LAYER_OVERHEAD
-    cycles = np.maximum(compute, memory) + edge
-    return np.asarray(cycles.reshape(-1, *cycles.shape[-2:]).min(axis=0))
-
-
-def _block_steps(d: Columns, kb: Floats) -> Floats:
-    """Cycles of a block of sums over kb steps."""
-    held_back = np.maximum(d.least_steps - kb, 0)
-    return np.maximum(kb * d.drain_stall + held_back, d.block_cycles)
-
-
-def _axis(divides: tuple[int, ...]) -> Floats:
-    return np.array(divides, dtype=np.float64)[:, None, None]
-
-
-def _least(a: Floats, b: Floats, c: Floats) -> Floats:
-    return np.minimum(np.minimum(a, b), c)
-
-
-def _share(size: Floats, most: Floats, divide: Floats | np.float64, step: Floats) -> Floats:
-    tile = np.maximum(np.floor(most / (divide * step)) * step, step)
-    return np.asarray(np.ceil(size / (np.ceil(size / tile) * step)) * step)
-
-
-def _up(value: Floats, step: Floats) -> Floats:
-    return np.asarray(np.ceil(value / step) * step)
-
-
-def _down(value: Floats, step: Floats) -> Floats:
-    return np.asarray(np.floor(value / step) * step)
 
 
 def roofline_cycles(build: Build, workload: Workload, macs: float) -> float:

@@ -135,12 +135,12 @@ def _loads(plan: TilePlan, reuse: str, operand: str) -> list[tuple[int, int, int
 
 
 def test_compute_is_the_exact_sum_over_tiles_and_visits() -> None:
-    """S(M) S(N) S(K) * stall, six cycles a visit, the pipeline's fill once; here with edge tiles on every axis."""
+    """S(M) S(N) S(K) * stall, four cycles a visit, the pipeline's fill once; here with edge tiles on every axis."""
     plan = cost_tiles(GOOD, BUILD, layer(100, 1100, 50), 32, 16, 512)
     steps = sum(-(-min(32, 100 - i * 32) // 8) for i in range(4)) * sum(-(-min(16, 50 - j * 16) // 8) for j in range(4))
     fill = 6 + 3 + 3 + 2 * 4 + 2  # log2 of 8, 8, 16 and one multicast level (m8n8)
     # 16 products at once; part_c takes 8 x 8 sums at once, so C needs one cycle.
-    assert plan.compute_cycles == steps * (32 + 32 + 5) + 4 * 4 * 3 * 6 + fill
+    assert plan.compute_cycles == steps * (32 + 32 + 5) + 4 * 4 * 3 * 4 + fill
 
 
 def test_a_forward_link_costs_its_chain_in_each_visit_and_holds_short_blocks_back() -> None:
@@ -161,8 +161,8 @@ def test_tiny_visits_go_at_the_pace_of_their_commands() -> None:
 
 def test_each_tile_of_the_result_waits_for_its_bias() -> None:
     few, many = (cost_tiles(GOOD, BUILD, layer(1024, 16, 64), rows, 64, 16) for rows in (128, 32))
-    # 24 more tiles: the first word of a bias takes 60 cycles, post 14; each brings 64 / 8 words of bias.
-    assert many.memory_cycles - few.memory_cycles == 24 * (60 + 14 + 8)
+    # 24 more tiles: the first word of a bias takes 60 cycles, post 10; each brings 64 / 8 words of bias.
+    assert many.memory_cycles - few.memory_cycles == 24 * (60 + 10 + 8)
 
 
 def test_too_few_banks_stall_in_proportion() -> None:
@@ -179,9 +179,9 @@ def test_serial_sums_cost_nothing_while_a_block_takes_longer() -> None:
     long_k, short_k = layer(64, 256, 64), layer(64, 32, 64)
     for point, cycles in ((GOOD, 16), (serial, 16)):
         fill = cost_tiles(point, BUILD, long_k, 64, 64, 256).compute_cycles - 64 * cycles
-        assert fill == 22 + 6
-    assert cost_tiles(serial, BUILD, short_k, 64, 64, 32).compute_cycles == 64 * 8 + 22 + 6
-    assert cost_tiles(GOOD, BUILD, short_k, 64, 64, 32).compute_cycles == 64 * 2 + 22 + 6
+        assert fill == 22 + 4
+    assert cost_tiles(serial, BUILD, short_k, 64, 64, 32).compute_cycles == 64 * 8 + 22 + 4
+    assert cost_tiles(GOOD, BUILD, short_k, 64, 64, 32).compute_cycles == 64 * 2 + 22 + 4
 
 
 def test_narrow_banks_throttle_the_port() -> None:

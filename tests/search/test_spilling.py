@@ -25,7 +25,7 @@ SHAPES = 16
 
 
 @pytest.mark.parametrize("name", ["resnet50", "alexnet", "gemm:64x64x8192"])
-def test_spilled_sums_win_no_array_shape_a_hundredth_over_reuse_of_the_output(name: str) -> None:
+def test_spilled_sums_win_no_array_shape_a_fiftieth_over_reuse_of_the_output(name: str) -> None:
     layers = LayerTable.of(workload(name))
     shapes = [(shape, levels) for shape, levels in oracle.shapes().items() if math.prod(shape) <= BUILD.dsp_budget]
     compared = 0
@@ -42,7 +42,7 @@ def test_spilled_sums_win_no_array_shape_a_hundredth_over_reuse_of_the_output(na
                 best[reuse] = np.where(legal, latency_cycles(designs, BUILD, layers), np.inf).min()
         if math.isfinite(best["output"]):
             compared += 1
-            assert min(best.values()) >= 0.99 * best["output"], (shape, best)
+            assert min(best.values()) >= 0.98 * best["output"], (shape, best)
     assert compared > SHAPES // 2
 
 
