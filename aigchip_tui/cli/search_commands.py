@@ -12,7 +12,7 @@ import click
 
 from aigchip_tui.cli.common import engine_state, open_session, place, seems_alive
 from aigchip_tui.cli.limit_options import LIMIT_OPTIONS, raise_it, send_limits, taken_limits
-from aigchip_tui.cli.output import document, json_option, note, say, sessions_option, tape_options
+from aigchip_tui.cli.output import counted, document, json_option, note, say, sessions_option, tape_options
 from aigchip_tui.cli.progress import Progress
 from aigchip_tui.cli.same_session import refuse_other_flags
 from aigchip_tui.cli.show_commands import print_session, session_report
@@ -247,7 +247,8 @@ def run_to_end(
         note(f"{session.name} is paused, and nothing is begun before you say so: aigchip-tui resume {session.name}")
         return 4
     if result.reason == "waiting":
-        note(f"{len(result.state.open_decisions)} decisions wait for you: aigchip-tui inbox {session.name}")
+        open_ones = counted(len(result.state.open_decisions), "decision")
+        note(f"{open_ones} to answer: aigchip-tui inbox {session.name}")
         return 4
     if result.state.finished.startswith(CAP_REACHED):
         note(raise_it(result.state.finished, session.name))

@@ -112,6 +112,7 @@ def _one_workload(text: str) -> Workload:
         layer = checked_layer(Layer(name="gemm", kind="gemm", m=m, k=k, n=n), where=text)
         return Workload(name=text.lower(), layers=(layer,))
     text, slash, packing = text.partition("/")
+    packing = packing.lower()
     if slash and packing not in {f"dw{channels}" for channels in CHANNELS}:
         raise AigchipError(
             f"/{packing} behind {text} is no packing of depthwise layers.",

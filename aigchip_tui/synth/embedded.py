@@ -114,6 +114,7 @@ class EmbeddedSynthesizer:
             ))
         slowest = max((timing.ii for one in read.values() for timing in one.control.timings), default=1)
         unknown = [f"{name}: {each}" for name, one in read.items() for each in one.unknown]
+        shapes = "1 layer" if len(layers) == 1 else f"{len(layers)} distinct layers"
         return DesignReport(
             figures=Estimate(
                 latency=EstimatedLatency(cycles=cycles, ms=cycles / (build.clock_mhz * 1e3)),
@@ -121,8 +122,8 @@ class EmbeddedSynthesizer:
                 lut=totals["lut"], ff=totals["ff"], counted=COUNTED, unknown=tuple(unknown[:20]),
             ),
             layers=tuple(layers),
-            evidence=f"estimate from the C++ of {len(read)} modules, largest II {slowest}; {len(layers)} distinct "
-            f"layers by the commands that {study.model.wiring.commander} gives; {COUNTED}",
+            evidence=f"estimate from the C++ of {len(read)} modules, largest II {slowest}; {shapes} "
+            f"by the commands that {study.model.wiring.commander} gives; {COUNTED}",
         )
 
     def study(

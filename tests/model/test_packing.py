@@ -47,6 +47,7 @@ def test_a_packed_gemm_gives_what_each_channel_gives() -> None:
 def test_only_depthwise_layers_are_packed_and_only_in_known_numbers() -> None:
     plain, some = workload("mobilenetv2@224"), workload("mobilenetv2@224/dw16")
     assert some.name == "mobilenetv2@224/dw16"
+    assert workload("MobileNetV2@224/DW16").name == some.name
     assert [x for x in some.layers if x.kind != "depthwise"] == [x for x in plain.layers if x.kind != "depthwise"]
     outputs = [sum(x.m * x.n * x.count for x in each.layers if x.kind == "depthwise") for each in (plain, some)]
     assert outputs[0] == outputs[1]
