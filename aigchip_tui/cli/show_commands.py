@@ -33,12 +33,13 @@ _SHORT = ("static", "contract", "conform", "compile", "csim", "sanitize", "rate"
 @click.option("--designs", is_flag=True, help="All designs.")
 @click.option("--variants", is_flag=True, help="All module variants and who wrote them.")
 @click.option("--variant", help="One variant: attempts, rungs, and where each line came from.")
+@click.option("--edges", is_flag=True, help="Streams of --design or of the best: tokens, depths and why, costs.")
 @click.option("--source", help="Print the newest text of a variant; 'top' is the wiring of --design or of the best.")
 @json_option
 @sessions_option
 def show_command(
-    name: str, design: str | None, designs: bool, variants: bool, variant: str | None, source: str | None,
-    as_json: bool, sessions: str | None,
+    name: str, design: str | None, designs: bool, variants: bool, variant: str | None, edges: bool,
+    source: str | None, as_json: bool, sessions: str | None,
 ) -> int:
     """Say where the session NAME stands."""
     view = open_view(sessions, name, outlined=not (designs or design))
@@ -48,6 +49,10 @@ def show_command(
         return show_variant(view, variant, as_json=as_json)
     if source == "top":
         return _show_wiring(view, design)
+    if edges:
+        from aigchip_tui.cli.show_edges import show_edges
+
+        return show_edges(view, _chosen(view, design or "best"), as_json=as_json)
     if source:
         return _show_source(view, source)
     if design:

@@ -14,7 +14,7 @@ import msgspec
 from aigchip_tui import __version__
 from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
 from aigchip_tui.csim.rewrite import rewrite_dataflow
-from aigchip_tui.export.proof_table import proof_lines
+from aigchip_tui.export.proof_table import edge_lines, proof_lines
 from aigchip_tui.library.grains import readable
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.figures import Kind
@@ -23,6 +23,7 @@ from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.summary import author_of, design_document
 from aigchip_tui.modules.own_templates import named_template
+from aigchip_tui.synth.memories import EdgeCost, edge_costs
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
@@ -88,7 +89,7 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
         **sources, **tests, **headers, **vendor,
         "Makefile": _makefile(sorted(sources), sorted(tests), vendor=bool(vendor), concurrent=concurrent),
         "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests)),
-        "README.md": _readme(view, design, document),
+        "README.md": _readme(view, design, document, edge_costs(netlist, build)),
         "NOTICE": _NOTICE + (_AP_NOTICE if vendor else ""),
         "design.json": msgspec.json.format(msgspec.json.encode(document), indent=2).decode(),
     }
@@ -224,7 +225,9 @@ _KINDS: Mapping[Kind, str] = {
 }
 
 
-def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> str:
+def _readme(
+    view: SessionView, design: Design, document: Mapping[str, Any], edges: Sequence[EdgeCost]
+) -> str:
     settings = view.settings
     figures = design.figures
     lines = [
@@ -250,7 +253,8 @@ def _readme(view: SessionView, design: Design, document: Mapping[str, Any]) -> s
     for module in design.instances:
         author = author_of(view.state, module.variant) if module.author == "generator" else "template"
         lines.append(f"| {module.name} | {module.count} | {author} | {module.variant} |")
-    lines += ["", "## Parameters", "", *(f"- `{k}` = {v}" for k, v in design.parameters.items()), ""]
+    lines += ["", *edge_lines(edges)]
+    lines += ["## Parameters", "", *(f"- `{k}` = {v}" for k, v in design.parameters.items()), ""]
     return "\n".join(lines)
 
 

@@ -1,14 +1,15 @@
-"""The proof of a design as Markdown: every rung, and under it what each module's rungs rest on."""
+"""The proof of a design as Markdown: every rung, what each module's rungs rest on, and the contract of every stream."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from aigchip_tui.model.evidence import evidence_of, module_attempts, outcome_of
 from aigchip_tui.model.proof import VARIANT_RUNGS, RungOutcome
 from aigchip_tui.model.state import Design, SessionState
 from aigchip_tui.model.summary import LADDER
+from aigchip_tui.synth.memories import EdgeCost
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 
@@ -30,6 +31,17 @@ def proof_lines(state: SessionState, design: Design, proof: Mapping[str, str]) -
                 for outcome in (outcome_of(attempt, rung),)]
         lines += [f"### {', '.join(names)}", "", _plain(label), "", *_table(("rung", "status", "evidence"), rows), ""]
     return lines
+
+
+def edge_lines(costs: Sequence[EdgeCost]) -> list[str]:
+    """Every stream of the design: what a token is, what crosses it for a command, and why it is as deep as it is."""
+    rows = (
+        (" -> ".join(each.ends), each.token, str(each.copies), str(each.edge.depth), each.port.tokens, each.port.order,
+         each.edge.depth_reason)
+        for each in costs
+    )
+    heads = ("stream", "token", "streams", "depth", "tokens", "order", "why this depth")
+    return ["## Streams", "", *_table(heads, rows), ""]
 
 
 def _words(outcome: RungOutcome) -> str:

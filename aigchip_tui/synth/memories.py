@@ -35,20 +35,48 @@ class MemoryCost(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def memory_cost(netlist: Netlist, build: Build) -> MemoryCost:
+class EdgeCost(msgspec.Struct, frozen=True, kw_only=True):
+    """One edge of a design: the port that it joins, how many streams it is, and what all of them cost (estimate)."""
+
+    edge: Edge
+    port: Port
+    copies: int
+    cost: MemoryCost
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Sender and receiver: `drain_a.out`, `inter_a.in`."""
+        edge = self.edge
+        return f"{edge.producer}.{edge.producer_port}", f"{edge.consumer}.{edge.consumer_port}"
+
+    @property
+    def token(self) -> str:
+        """What one token holds: `16 x data_t = 128 bits`, `block of 4096 x acc_t`."""
+        port = self.port
+        held = f"{port.lanes} x {port.element}" if port.lanes > 1 else port.element
+        return f"block of {held}" if port.kind == "blocks" else f"{held} = {port.token_bits} bits"
+
+
+def edge_costs(netlist: Netlist, build: Build) -> tuple[EdgeCost, ...]:
     """Blocks (two of each, every bank a memory of packed words: complete partition of the banks) and FIFOs."""
-    total = MemoryCost()
     ports = {(i.name, p.name): (p, i.count) for i in netlist.instances for p in i.variant.ports}
+    costs = []
     for edge in netlist.edges:
         found = _port(ports, edge)
         if found is None:
             continue
         port, count = found
         copies = max(count, port.copies)
-        if port.kind == "blocks":
-            total = total.plus(_blocks(port, edge.depth, build))
-        else:
-            total = total.plus(_fifo(port.token_bits, edge.depth, copies))
+        cost = _blocks(port, edge.depth, build) if port.kind == "blocks" else _fifo(port.token_bits, edge.depth, copies)
+        costs.append(EdgeCost(edge=edge, port=port, copies=copies, cost=cost))
+    return tuple(costs)
+
+
+def memory_cost(netlist: Netlist, build: Build) -> MemoryCost:
+    """What all edges of a design cost together."""
+    total = MemoryCost()
+    for each in edge_costs(netlist, build):
+        total = total.plus(each.cost)
     return total
 
 

@@ -53,6 +53,11 @@ def test_the_readme_marks_estimates_and_warns_and_the_tcl_names_the_part(
     assert "estimates: no vendor tool has confirmed them" in readme
     assert "without any sandbox" in readme
     assert "| cosim | not run |" in readme
+    streams = re.findall(r"^\| (\w+)\.\w+ -> (\w+)\.\w+ \| .* \| (\d+) \| .* \|$", readme, re.MULTILINE)
+    wiring = (project / "src" / "gemm.cpp").read_text(encoding="utf-8")
+    for sender, receiver, depth in streams:
+        assert re.search(rf"variable={sender}_to_{receiver} depth={depth}\b|, {depth}> {sender}_to_{receiver};", wiring)
+    assert len(streams) == len(re.findall(r"_to_\w+(?:\[\d+\])?;", wiring))
     rungs = dict(re.findall(r"^\| (\w+) \| [a-z ]+ \| (.*?) ?\|$", readme.split("###")[0], re.MULTILINE))
     assert re.fullmatch(r"\d+ modules: \d+ passed", rungs["static"])
     assert re.fullmatch(r"\d+ modules: \d+ passed; \d+ values compared in all", rungs["module_sim"])

@@ -1,0 +1,68 @@
+"""`show --edges`: every stream of a design, its token, its depth with the reason, and what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aigchip_tui.cli.output import document, say, table
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.space import DesignPoint
+
+if TYPE_CHECKING:
+    from aigchip_tui.engine.history import SessionView
+    from aigchip_tui.model.state import Design
+    from aigchip_tui.synth.memories import EdgeCost
+
+_RESOURCES = ("lut", "ff", "bram18", "uram")
+
+
+def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
+    """Print the edges of one design for a person or a program.
+
+    Raises AigchipError where the template makes other modules of the design by now.
+    """
+    rows = [_row(each) for each in _costs(view, design)]
+    total = {name: sum(row[name] for row in rows) for name in _RESOURCES}
+    if as_json:
+        document({"design": design.id, "basis": "estimate", "edges": rows, "total": total})
+        return 0
+    say(f"{design.id}: {len(rows)} edges, {total['lut']} LUT, {total['ff']} FF, {total['bram18']} BRAM18, "
+        f"{total['uram']} URAM (estimate)")
+    table(
+        [(f"{row['from']} -> {row['to']}", row["token"], row["streams"], row["depth"], *(row[r] for r in _RESOURCES))
+         for row in rows],
+        ("edge", "token", "streams", "depth", "LUT", "FF", "BRAM18", "URAM"),
+    )
+    say()
+    for reason in dict.fromkeys(row["why"] for row in rows):
+        depths = sorted({row["depth"] for row in rows if row["why"] == reason})
+        edges = [f"{row['from']} -> {row['to']}" for row in rows if row["why"] == reason]
+        named = edges[0] if len(edges) == 1 else f"{len(edges)} edges"
+        say(f"  depth {', '.join(map(str, depths))}, {named}: {reason}")
+    return 0
+
+
+def _costs(view: SessionView, design: Design) -> tuple[EdgeCost, ...]:
+    from aigchip_tui.engine.making import build_of
+    from aigchip_tui.modules.own_templates import named_template
+    from aigchip_tui.synth.memories import edge_costs
+
+    build = build_of(view.settings)
+    netlist = named_template(view.settings.template).netlist(DesignPoint.from_parameters(design.parameters), build)
+    made = {i.name: i.variant.key for i in netlist.instances if i.author == "generator"}
+    if made != {i.name: i.variant for i in design.instances if i.author == "generator"}:
+        raise AigchipError(
+            f"The template {view.settings.template} makes other modules of {design.id} than when it was run.",
+            hint="show --source top prints the wiring as it was.",
+        )
+    return edge_costs(netlist, build)
+
+
+def _row(each: EdgeCost) -> dict[str, Any]:
+    edge, port = each.edge, each.port
+    sender, receiver = each.ends
+    return {
+        "from": sender, "to": receiver, "kind": port.kind, "token": each.token, "bits": port.token_bits,
+        "streams": each.copies, "depth": edge.depth, "why": edge.depth_reason, "tokens": port.tokens,
+        "order": port.order, **{name: getattr(each.cost, name) for name in _RESOURCES},
+    }
