@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aigchip_tui.cli.output import document, say, table
-from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.space import DesignPoint
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
@@ -21,7 +19,9 @@ def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
 
     Raises AigchipError where the template makes other modules of the design by now.
     """
-    rows = [_row(each) for each in _costs(view, design)]
+    from aigchip_tui.engine.streams import design_streams
+
+    rows = [_row(each) for each in design_streams(view.settings, design.parameters, design.instances)]
     total = {name: sum(row[name] for row in rows) for name in _RESOURCES}
     if as_json:
         document({"design": design.id, "basis": "estimate", "edges": rows, "total": total})
@@ -40,22 +40,6 @@ def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
         named = edges[0] if len(edges) == 1 else f"{len(edges)} edges"
         say(f"  depth {', '.join(map(str, depths))}, {named}: {reason}")
     return 0
-
-
-def _costs(view: SessionView, design: Design) -> tuple[EdgeCost, ...]:
-    from aigchip_tui.engine.making import build_of
-    from aigchip_tui.modules.own_templates import named_template
-    from aigchip_tui.synth.memories import edge_costs
-
-    build = build_of(view.settings)
-    netlist = named_template(view.settings.template).netlist(DesignPoint.from_parameters(design.parameters), build)
-    made = {i.name: i.variant.key for i in netlist.instances if i.author == "generator"}
-    if made != {i.name: i.variant for i in design.instances if i.author == "generator"}:
-        raise AigchipError(
-            f"The template {view.settings.template} makes other modules of {design.id} than when it was run.",
-            hint="show --source top prints the wiring as it was.",
-        )
-    return edge_costs(netlist, build)
 
 
 def _row(each: EdgeCost) -> dict[str, Any]:

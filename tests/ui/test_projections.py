@@ -13,7 +13,10 @@ import msgspec
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.figures import digits
+from aigchip_tui.model.module import Edge, Port
+from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.space import DesignPoint, Partition, Split
+from aigchip_tui.synth.memories import EdgeCost, MemoryCost
 from aigchip_tui.ui.projections.actions import ACTIONS
 from aigchip_tui.ui.projections.code import CodeText, findings_of
 from aigchip_tui.ui.projections.diff import diff_counts, diff_lines
@@ -22,7 +25,14 @@ from aigchip_tui.ui.projections.help import help_lines
 from aigchip_tui.ui.projections.inbox import age_words, answer_words, cure_lines, inbox_rows, question_lines, row_line
 from aigchip_tui.ui.projections.ladder import worst
 from aigchip_tui.ui.projections.logs import log_rows, prompt_lines, reply_lines, texts_of
-from aigchip_tui.ui.projections.modules import design_title, rung_lines, tree_line, tree_rows
+from aigchip_tui.ui.projections.modules import (
+    design_rung_lines,
+    design_title,
+    rung_lines,
+    stream_lines,
+    tree_line,
+    tree_rows,
+)
 from aigchip_tui.ui.projections.overview import activity_lines, end_words, overview_lines, spent_words
 from aigchip_tui.ui.projections.population import design_detail, population_ids, population_line
 from aigchip_tui.ui.projections.scatter import scatter
@@ -331,3 +341,29 @@ def test_ascii_where_the_terminal_cannot_say_unicode() -> None:
     assert choose_glyphs({"AIGCHIP_ASCII": "1"}, "utf-8") is ASCII
     assert choose_glyphs({"TERM": "linux"}, "utf-8") is ASCII
     assert all(v.isascii() for v in dataclasses.asdict(ASCII).values())
+
+
+def test_the_streams_of_a_design_say_token_depth_cost_and_why() -> None:
+    port = Port(name="in", direction="in", kind="stream", element="data_t", bits=8, lanes=16,
+                cpp_type="hls::stream<hls::vector<data_t, 16>>&")
+    edge = Edge(producer="drain_a", producer_port="out", consumer="inter_a", consumer_port="in", depth=5,
+                depth_reason="2 + 3: the chain serves the last array later")
+    costs = [EdgeCost(edge=edge, port=port, copies=4, cost=MemoryCost(lut=560, ff=544))]
+    wide, narrow = as_text(stream_lines(costs, 100)), as_text(stream_lines(costs, 40))
+    for shown in (wide, narrow):
+        assert "1 stream, 560 LUT, 0 BRAM18 (estimate)" in shown
+        assert "16 x data_t = 128 bits x4, depth 5, 560 LUT" in " ".join(shown.split())
+        assert "depth 5: 2 + 3: the chain" in shown
+    assert len(narrow.splitlines()) > len(wide.splitlines())
+    assert all(width_of(line) <= 40 for line in stream_lines(costs, 40)[1:])
+
+
+def test_the_rungs_of_a_design_that_did_not_run_say_so(full: Made) -> None:
+    design = dataclasses.replace(
+        next(iter(full.snapshot().designs.values())),
+        rungs={"assembled_sim": RungOutcome(rung="assembled_sim", status="passed", evidence="7 launches agree")},
+    )
+    lines = as_text(design_rung_lines(design, 80)).splitlines()
+    assert [line.split()[-1] if "not run" in line else line.split("  ")[-1].strip() for line in lines] == [
+        "7 launches agree", "run", "run", "run", "run",
+    ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aigchip_tui.model import events as ev
-from aigchip_tui.model.proof import VARIANT_RUNGS
+from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, Status
+from aigchip_tui.synth.memories import EdgeCost
 from aigchip_tui.ui.projections.ladder import WORDS, ladder, status_role
 from aigchip_tui.ui.projections.text import Line, Role, Span, cells, fit, plain, wrap
 from aigchip_tui.ui.projections.views import AttemptView, DesignView, Snapshot, VariantView, variant_ladder
@@ -136,10 +137,49 @@ def rung_lines(attempt: AttemptView | None, width: int) -> list[Line]:
             if outcome is not None and not by:
                 by, reason = outcome.waived_by, outcome.reason
             words = f"waived by {by}: {reason}" + (f"; {words}" if words else "")
-        head = f" {WORDS[rung]:13} {status:8} "
-        pieces = wrap(plain(words), max(20, width - cells(head))) or [""]
-        lines.append(((f" {WORDS[rung]:13} ", "dim"), (f"{status:8} ", status_role(status)), (pieces[0], "")))
-        lines.extend(((" " * cells(head), ""), (piece, "")) for piece in pieces[1:])
+        lines += _rung(rung, status, words, width)
+    return lines
+
+
+def design_rung_lines(design: DesignView, width: int) -> list[Line]:
+    """The rungs that the whole design climbs, which follow those of its modules."""
+    lines: list[Line] = []
+    for rung in DESIGN_RUNGS:
+        outcome = design.rungs.get(rung)
+        lines += _rung(rung, outcome.status if outcome is not None else "not run",
+                       outcome.told if outcome is not None else "", width)
+    return lines
+
+
+def _rung(rung: Rung, status: Status, words: str, width: int) -> list[Line]:
+    head = f" {WORDS[rung]:13} {status:8} "
+    pieces = wrap(plain(words), max(20, width - cells(head))) or [""]
+    first: Line = ((f" {WORDS[rung]:13} ", "dim"), (f"{status:8} ", status_role(status)), (pieces[0], ""))
+    return [first, *(((" " * cells(head), ""), (piece, "")) for piece in pieces[1:])]
+
+
+def stream_lines(costs: Sequence[EdgeCost], width: int) -> list[Line]:
+    """Every stream of a design: from where to where, token, depth, cost; then why they are as deep as they are."""
+    lut, bram18 = (sum(getattr(each.cost, name) for each in costs) for name in ("lut", "bram18"))
+    count = "1 stream" if len(costs) == 1 else f"{len(costs)} streams"
+    lines: list[Line] = [((f" {count}, {lut} LUT, {bram18} BRAM18 (estimate)", "head"),)]
+    ends = [" -> ".join(each.ends) for each in costs]
+    room = max(map(cells, ends), default=0)
+    for end, each in zip(ends, costs, strict=True):
+        cost = each.cost
+        used = ", ".join(f"{amount} {name}" for amount, name in (
+            (cost.lut, "LUT"), (cost.bram18, "BRAM18"), (cost.uram, "URAM")) if amount)
+        several = f" x{each.copies}" if each.copies > 1 else ""
+        told = f"{plain(each.token)}{several}, depth {each.edge.depth}, {used}"
+        if cells(end) + cells(told) + 4 <= width:
+            lines.append(((f" {fit(end, room)}  ", ""), (told, "dim")))
+        else:
+            lines.append(((f" {end}", ""),))
+            lines += [((f"   {piece}", "dim"),) for piece in wrap(told, max(20, width - 4))]
+    for reason in dict.fromkeys(each.edge.depth_reason for each in costs):
+        depths = sorted({each.edge.depth for each in costs if each.edge.depth_reason == reason})
+        text = f"depth {', '.join(map(str, depths))}: {plain(reason)}"
+        lines += [((f" {piece}", "dim"),) for piece in wrap(text, max(20, width - 2))]
     return lines
 
 

@@ -1,4 +1,6 @@
-"""Screen 3: the module tree of a design with its proofs, and one module's code, proof and instruction."""
+"""Screen 3: the module tree of a design with its proofs, and one module's code, proof and instruction.
+
+The node that the template writes stands for the whole design: its wiring, its rungs, its streams."""
 
 from __future__ import annotations
 
@@ -9,13 +11,17 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.synth.memories import EdgeCost
 from aigchip_tui.ui.keys import bindings_of
 from aigchip_tui.ui.projections.code import CodeText, findings_of
 from aigchip_tui.ui.projections.modules import (
     TreeRow,
+    design_rung_lines,
     design_title,
     instruction_lines,
     rung_lines,
+    stream_lines,
     tree_line,
     tree_rows,
     variant_title,
@@ -29,6 +35,8 @@ from aigchip_tui.ui.widgets.lines import FocusLines
 from aigchip_tui.ui.widgets.table import LineTable
 
 PAGES = ("code", "proof", "instruction")
+TOP_PAGES = ("code", "proof", "streams")
+"""Of the node that the template writes."""
 
 
 class ModulesPane(Pane):
@@ -57,6 +65,7 @@ class ModulesPane(Pane):
         self._folded: set[str] = set()
         self._rows: dict[str, TreeRow] = {}
         self._shown: tuple[object, ...] = ()
+        self._streams: tuple[int, tuple[EdgeCost, ...]] | None = None
 
     def compose(self) -> ComposeResult:
         with Container(id="tree-side"):
@@ -113,11 +122,13 @@ class ModulesPane(Pane):
         variant = self.variant(snapshot)
         attempt = variant.attempt if variant is not None else None
         self.query_one("#code-title", Bar).show((
-            *((f" {title} ", "tab" if i == self.page else "dim") for i, title in enumerate(PAGES)), ("  ", ""),
+            *((f" {title} ", "tab" if i == self.page else "dim") for i, title in enumerate(_pages(row))), ("  ", ""),
             *variant_title(snapshot, row.instance if row is not None else None, variant),
         ))
         width = self.query_one("#code-side").size.width or 44
-        shown = (self.page, row.name if row is not None else "", self.design, width, attempt, variant)
+        design = snapshot.designs.get(self.design) if self.design is not None else None
+        about = attempt if attempt is not None else design
+        shown = (self.page, row.name if row is not None else "", self.design, width, about, variant)
         if shown == self._shown:
             return
         keep = shown[:4] == self._shown[:4]
@@ -145,8 +156,7 @@ class ModulesPane(Pane):
 
     def _lines(self, variant: VariantView | None, row: TreeRow | None, width: int) -> list[Line]:
         if variant is None:
-            text = "Written by the template when the design is assembled." if row is not None else ""
-            return [((f" {piece}", "dim"),) for piece in wrap(text, width - 2)]
+            return self._top_lines(row, width)
         attempt = variant.attempt
         if self.page == 1:
             return rung_lines(attempt, width)
@@ -156,6 +166,28 @@ class ModulesPane(Pane):
         spans: list[Span] = [(f" {piece}", "wait" if attempt is not None and attempt.refusal else "dim")
                              for piece in wrap(plain(word), width - 2)]
         return [(span,) for span in spans]
+
+    def _top_lines(self, row: TreeRow | None, width: int) -> list[Line]:
+        design = self.snapshot.designs.get(self.design) if self.design is not None else None
+        if row is None or row.instance.author == "generator" or design is None:
+            return []
+        text = "Written by the template when the design is assembled."
+        if self.page == 1:
+            return design_rung_lines(design, width)
+        if self.page == 2:
+            try:
+                return stream_lines(self._streams_of(design), width)
+            except AigchipError as problem:
+                text = str(problem)
+        return [((f" {piece}", "dim"),) for piece in wrap(plain(text), width - 2)]
+
+    def _streams_of(self, design: DesignView) -> tuple[EdgeCost, ...]:
+        from aigchip_tui.engine.streams import design_streams  # loads the template: nothing else here needs it
+
+        if self._streams is None or self._streams[0] != design.number:
+            found = design_streams(self.snapshot.settings, design.parameters, design.instances)
+            self._streams = (design.number, found)
+        return self._streams[1]
 
     # -- acting ----------------------------------------------------------------------------------------------------
 
@@ -198,7 +230,7 @@ class ModulesPane(Pane):
         self.show(self.snapshot)
 
     def action_page(self, step: int) -> None:
-        """Code, proof, instruction."""
+        """Code, proof, then the instruction, or the streams of the whole design."""
         self.page = (self.page + step) % len(PAGES)
         reading = self.has_class("-reading")
         self._show_module(self.snapshot)
@@ -234,3 +266,7 @@ class ModulesPane(Pane):
             self.workbench.open_decision(variant.decision)
         else:
             self.workbench.say("no question waits about this module")
+
+
+def _pages(row: TreeRow | None) -> tuple[str, ...]:
+    return TOP_PAGES if row is not None and row.instance.author != "generator" else PAGES
