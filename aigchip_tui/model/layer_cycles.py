@@ -28,16 +28,19 @@ STORE_START = 10
 class Cut(NamedTuple):
     """A design, a layer, and the tiles that the layer is cut into; sizes in elements, rates in bytes a cycle.
 
-    `rows_a`, `rows_b`: rows of A and columns of B with their padding; `lda`: k with that of memory; `visit_start`:
-    cycles of a visit in which nothing is added up; `least_steps`, `block_cycles`, `drain_stall`: of a block of sums,
-    see `model.tiling` and `model.space`.
+    `rows_a`, `rows_b`: rows of A and columns of B with their padding; `lda`, `ldb`: k with that of memory;
+    `visit_start`: cycles of a visit in which nothing is added up; `least_steps`, `block_cycles`: of a block of sums,
+    see `model.tiling` and `model.space`; `cycles_a`, `cycles_b`: of a token, which serves `share_a`, `share_b` steps.
     """
 
     pm: Any
     pn: Any
     pk: Any
     part_c_w: Any
-    drain_stall: Any
+    cycles_a: Any
+    cycles_b: Any
+    share_a: Any
+    share_b: Any
     least_steps: Any
     block_cycles: Any
     visit_start: Any
@@ -53,6 +56,7 @@ class Cut(NamedTuple):
     rows_b: Any
     k: Any
     lda: Any
+    ldb: Any
     tm: Any
     tn: Any
     tk: Any
@@ -69,12 +73,12 @@ def layer_cycles(cut: Cut, stays: str, may_spill: bool, a: Arithmetic) -> Any:
     c = cut
     rows = _sizes(c.rows_a, c.tm, c.nm, a)
     columns = _sizes(c.rows_b, c.tn, c.nn, a)
-    words = _sizes(c.lda, c.tk, c.nk, a)
+    words_a, words_b = (_sizes(ld, c.tk, c.nk, a) for ld in (c.lda, c.ldb))
     steps = [a.ceil_div(size, c.pk) for size in _sizes(c.k, c.tk, c.nk, a)]
     # A block of sums takes its steps, the wait of near lanes for far ones, or the time in which buffer C takes it.
-    block = [a.largest(kb * c.drain_stall + a.largest(c.least_steps - kb, 0), c.block_cycles) for kb in steps]
-    load_a = [[_load(c, r, w, c.rate_a, a) for w in words] for r in rows]
-    load_b = [[_load(c, n, w, c.rate_b, a) for w in words] for n in columns]
+    block = [a.largest(delivered(c, kb, a) + a.largest(c.least_steps - kb, 0), c.block_cycles) for kb in steps]
+    load_a = [[_load(c, r, w, c.rate_a, a) for w in words_a] for r in rows]
+    load_b = [[_load(c, n, w, c.rate_b, a) for w in words_b] for n in columns]
     count = (c.nm, c.nn)
     if stays == "b":
         rows, columns, count = columns, rows, (c.nn, c.nm)
@@ -99,6 +103,13 @@ def layer_cycles(cut: Cut, stays: str, may_spill: bool, a: Arithmetic) -> Any:
         cycles = a.choose((c.nk > 1) & (count[1] > 1), spilled(tiles, moved, a), cycles)
     first = a.largest(load_a[0][0], load_b[0][0]) - BURST_START
     return first + cycles + c.fill + LAYER_OVERHEAD
+
+
+def delivered(c: Any, kb: Any, a: Arithmetic) -> Any:
+    """Cycles in which the banks of A and of B deliver the tokens of a block of kb steps; `c` is a Cut, or what has its
+    words for them.
+    """
+    return a.largest(a.ceil_div(kb, c.share_a) * c.cycles_a, a.ceil_div(kb, c.share_b) * c.cycles_b)
 
 
 def _sizes(total: Any, tile: Any, count: Any, a: Arithmetic) -> list[Any]:

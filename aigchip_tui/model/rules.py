@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from aigchip_tui.model.mapping import mappings
 from aigchip_tui.model.resources import screened_resources
 from aigchip_tui.model.space import (
     ARRAY_PRODUCTS,
+    ARRAYS_MAPS,
     ARRAYS_PRODUCTS,
     ARRAYS_SPLITS,
     AXI_BYTES,
@@ -68,7 +70,7 @@ def refusals(point: DesignPoint, build: Build, workload: Workload | None = None)
     if found:
         return tuple(found)
     found = [*_scope_rules(point), *_structure_rules(point, build), *_budget_rules(point, build)]
-    found += _link_rules(point)
+    found += [*_link_rules(point), *_map_rules(point)]
     if workload is not None and not any(refusal.rule == "tile" for refusal in found):
         found += _layer_rules(point, build, workload)
     return tuple(found)
@@ -155,6 +157,9 @@ def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
                 )
     if point.reuse not in REUSES:
         yield Refusal(rule="reuse", figure=0, message=f"reuse {point.reuse!r} is none of {', '.join(REUSES)}.")
+    if point.arrays_map not in ARRAYS_MAPS:
+        message = f"arrays_map {point.arrays_map!r} is none of {', '.join(ARRAYS_MAPS)}."
+        yield Refusal(rule="arrays_map", figure=0, message=message)
     for name, link in zip(LINK_NAMES, point.links, strict=True):
         if link not in LINKS:
             yield Refusal(rule="link", figure=0, message=f"{name} {link!r} is none of {', '.join(LINKS)}.")
@@ -186,6 +191,27 @@ def _link_rules(point: DesignPoint) -> Iterator[Refusal]:
         yield Refusal(rule="arrays_link", figure=1, message="arrays_link forward links arrays; the design has 1 array.")
 
 
+def _map_rules(point: DesignPoint) -> Iterator[Refusal]:
+    if point.arrays_map == "fixed":
+        return
+    arrays = point.arrays
+    if arrays.product == 1:
+        message = "arrays_map run_time maps arrays to m or to n; the design has 1 array."
+        yield Refusal(rule="arrays_map", figure=1, message=message)
+    elif arrays.axes == "n":
+        message = f"arrays_map run_time maps arrays to m and to n: arrays {arrays} are written m{arrays.n} then."
+        yield Refusal(rule="arrays_map", figure=arrays.product, message=message)
+    elif arrays.axes != "m":
+        message = f"not built yet: arrays_map run_time with arrays {arrays}; arrays along m alone are."
+        yield Refusal(rule="not_built", figure=arrays.product, message=message)
+    if point.arrays_link == "forward":
+        message = "not built yet: arrays_map run_time with arrays_link forward; fanout is."
+        yield Refusal(rule="not_built", figure=arrays.product, message=message)
+    if point.spills:
+        message = f"not built yet: arrays_map run_time with reuse {point.reuse}; {point.stays} is."
+        yield Refusal(rule="not_built", figure=0, message=message)
+
+
 def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
     for name, kib, size, banks in (
         ("a", point.buf_a, build.data_bytes, point.part_a.banks),
@@ -210,7 +236,7 @@ def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
         )
     tokens = (
         ("A", build.data_bits * point.pm * point.pk),
-        ("B", build.data_bits * point.pn * point.pk),
+        ("B", build.data_bits * point.wide_n * point.pk),
         ("C", build.sum_bits * point.c_lanes(build.sum_bits)),
     )
     for operand, bits in tokens:
@@ -223,11 +249,15 @@ def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:
                     "(not built yet: arrays of streams)."
                 ),
             )
-    grain = granules(point, build)
+    grains = [granules(point, build, mapping) for mapping in mappings(point)]
     for operand, rows, words, capacity, kib in (
-        ("A", grain.m, grain.k, grain.capacity_a, point.buf_a),
-        ("B", grain.n, grain.k, grain.capacity_b, point.buf_b),
-        ("C", grain.m, grain.n, grain.capacity_c, point.buf_c),
+        each
+        for grain in grains
+        for each in (
+            ("A", grain.m, grain.k, grain.capacity_a, point.buf_a),
+            ("B", grain.n, grain.k, grain.capacity_b, point.buf_b),
+            ("C", grain.m, grain.n, grain.capacity_c, point.buf_c),
+        )
     ):
         if rows * words > capacity:
             yield Refusal(

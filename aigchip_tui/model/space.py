@@ -21,7 +21,9 @@ Reuse = Literal["a", "b", "output", "a_spill", "b_spill"]
 Precision = Literal["int8", "int16", "fp16"]
 Output = Literal["scaled", "raw"]
 Style = Literal["uni", "mul", "bro"]
+ArraysMap = Literal["fixed", "run_time"]
 LINKS: tuple[Link, ...] = get_args(Link)
+ARRAYS_MAPS: tuple[ArraysMap, ...] = get_args(ArraysMap)
 REUSES: tuple[Reuse, ...] = get_args(Reuse)
 OUTPUTS: tuple[Output, ...] = get_args(Output)
 # What a search draws from. Reuse of A or B that spills sums is built where it is asked for (a pin, a what-if): by the
@@ -129,6 +131,7 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     Buffers are KiB of one copy; double buffering doubles them. `reuse` is the operand that stays longest:
     outer loops m-k-n for a, n-k-m for b, m-n-k for output. `a_spill` and `b_spill` have the same order on hardware that
     keeps sums in memory between the tiles along k, where k and the inner axis are cut; the others refuse such layers.
+    `arrays_map` run_time: each layer maps the arrays, whose split is along m, to m or to n (`model.mapping`).
     """
 
     lane: Split
@@ -145,6 +148,12 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     part_b: Partition = Partition()
     part_c: Partition = Partition()
     reuse: Reuse = "output"
+    arrays_map: ArraysMap = "fixed"
+
+    @property
+    def mapped(self) -> bool:
+        """Whether each layer says along which axis the arrays lie."""
+        return self.arrays_map == "run_time" and self.arrays.axes == "m"
 
     @property
     def stays(self) -> Literal["a", "b", "output"]:
@@ -194,6 +203,11 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     def qn(self) -> int:
         """Columns of C of one array."""
         return self.lane.n * self.array.n
+
+    @property
+    def wide_n(self) -> int:
+        """Columns of B in a token: those of a block of sums, or of all arrays where they may be mapped to n."""
+        return self.pn * (self.arrays.product if self.mapped else 1)
 
     @property
     def qk(self) -> int:
@@ -260,16 +274,14 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
         return slices * _ceil(rows, self.part_c.h) * _ceil(self.pn, self.part_c.w)
 
     @property
-    def drain_stall(self) -> int:
-        """Cycles that buffers A and B need to deliver the words of one step; 1 if their partitions
-        suffice.
-        """
+    def token_cycles(self) -> tuple[int, int]:
+        """Cycles that buffers A and B need to deliver a token; 1 if their partitions suffice."""
         a = _ceil(self.pm, self.part_a.h) * _ceil(self.pk, self.part_a.w)
-        b = _ceil(self.pn, self.part_b.h) * _ceil(self.pk, self.part_b.w)
-        return max(a, b)
+        b = _ceil(self.wide_n, self.part_b.h) * _ceil(self.pk, self.part_b.w)
+        return a, b
 
     def parameters(self) -> dict[str, int | str]:
-        """All parameters flat, by name; splits as text."""
+        """All parameters flat, by name; splits as text. Those of LATER are left out where they are what they were."""
         flat: dict[str, int | str] = {
             "lane": str(self.lane),
             "lane_link": self.lane_link,
@@ -285,17 +297,19 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
         for name, part in (("part_a", self.part_a), ("part_b", self.part_b), ("part_c", self.part_c)):
             flat[f"{name}_h"], flat[f"{name}_w"] = part.h, part.w
         flat["reuse"] = self.reuse
-        return flat
+        flat["arrays_map"] = self.arrays_map
+        return {name: value for name, value in flat.items() if LATER.get(name) != value}
 
     @classmethod
     def from_parameters(cls, values: Mapping[str, int | str]) -> DesignPoint:
-        """The point with these parameters; all of PARAMETERS must be there.
+        """The point with these parameters; all of PARAMETERS must be there but those of LATER.
 
         Raises AigchipError naming an unknown or missing parameter, or a value outside its vocabulary.
         """
         unknown = [name for name in values if name not in PARAMETERS]
         if unknown:
             raise AigchipError(f"Unknown parameter {unknown[0]!r}.", hint=f"Known: {', '.join(PARAMETERS)}.")
+        values = {**LATER, **values}
         missing = [name for name in PARAMETERS if name not in values]
         if missing:
             raise AigchipError(f"The parameter {missing[0]!r} is missing.")
@@ -317,6 +331,7 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
             buf_c=cast(int, v["buf_c"]),
             **parts,
             reuse=cast(Reuse, v["reuse"]),
+            arrays_map=cast(ArraysMap, v["arrays_map"]),
         )
 
 
@@ -436,7 +451,11 @@ PARAMETERS: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     "part_c_h": PARTITION_FACTORS,
     "part_c_w": PARTITION_FACTORS,
     "reuse": REUSES,
+    "arrays_map": ARRAYS_MAPS,
 }
+
+# Parameters that came behind others, and what designs without them have: sessions of earlier releases do not name them.
+LATER: Mapping[str, int | str] = {"arrays_map": "fixed"}
 
 
 def check_parameter(name: str, value: int | str) -> int | str:

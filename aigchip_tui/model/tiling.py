@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ from aigchip_tui.model.layer_cycles import (
     Cut,
     layer_cycles,
 )
+from aigchip_tui.model.mapping import Axis, Mapping, mappings
 from aigchip_tui.model.overlap import WHOLE
 from aigchip_tui.model.space import Build, DesignPoint
 
@@ -50,7 +51,8 @@ class TilePlan(msgspec.Struct, frozen=True, kw_only=True):
     shorter. `lda`, `ldb`, `ldc` are padded row lengths in elements: k of A and B, n of C. A and B lie in
     memory tile by tile (a refresh is one burst), C row by row. Bytes are the traffic of one GEMM of the
     layer; `cycles` are the analytic model's. `compute_cycles` and `memory_cycles` are what the array and the busiest
-    port have to do in all, `edge_cycles` the first loads and the last store; cuts are compared by these sums.
+    port have to do in all, `edge_cycles` the first loads and the last store; cuts are compared by these sums. `along`:
+    the axis that this layer maps the arrays to, where it may choose.
     """
 
     m: int
@@ -72,6 +74,7 @@ class TilePlan(msgspec.Struct, frozen=True, kw_only=True):
     memory_cycles: int
     edge_cycles: int
     cycles: int
+    along: Axis | Literal[""] = ""
 
     @property
     def visits(self) -> int:
@@ -104,12 +107,20 @@ class Granules(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def granules(point: DesignPoint, build: Build) -> Granules:
-    """Granules of a design: array shape, banks, and the AXI word along k (A, B) and along n (C)."""
+def granules(point: DesignPoint, build: Build, mapping: Mapping | None = None) -> Granules:
+    """Granules of a design: array shape, banks, and the AXI word along k (A, B) and along n (C).
+
+    `mapping`: one of the design's, the first if None. In buffers and in C a row that serves several steps, or all
+    arrays, is as many rows.
+    """
+    over = mapping or mappings(point)[0]
+    share = max(over.share_a, over.share_b)
+    rows, columns = point.pm // over.pm, over.pn // point.pn
     return Granules(
-        m=max(point.pm, point.part_a.h, point.part_c.h),
-        n=max(point.pn, point.part_b.h, point.part_c.w, build.axi_bytes // build.output_bytes),
-        k=max(point.pk, point.part_a.w, point.part_b.w, build.axi_elements),
+        m=max(over.pm, _ceil(max(point.part_a.h, point.part_c.h), rows)),
+        n=max(over.pn, _ceil(point.part_b.h, over.share_b), columns * point.part_c.w,
+              build.axi_bytes // build.output_bytes),
+        k=share * max(point.pk, point.part_a.w, point.part_b.w, build.axi_elements),
         capacity_a=point.buf_a * 1024 // build.data_bytes,
         capacity_b=point.buf_b * 1024 // build.data_bytes,
         capacity_c=point.buf_c * 1024 // build.sum_cell_bytes,
@@ -149,20 +160,16 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
     Raises RefusedError with rule `tile` if a buffer does not hold the smallest tile, and rule `spill` if
     every cut would spill partial sums and the design's reuse has nothing that brings them back.
     """
-    grain = granules(point, build)
-    if not grain.fits:
+    grains = [(mapping, granules(point, build, mapping)) for mapping in mappings(point)]
+    if not any(grain.fits for _, grain in grains):
+        _, grain = grains[0]
         raise RefusedError(
             "tile",
             f"A buffer does not hold one tile of {grain.m} x {grain.n} x {grain.k} "
             f"(m x n x k): {point.buf_a}, {point.buf_b}, {point.buf_c} KiB for A, B, C.",
         )
-    best: tuple[int, int, int] | None = None
-    least = 0
-    for cut in tile_candidates(grain, layer, point.reuse):
-        sums = _busy(point, build, layer, *cut)
-        cycles = max(sums.compute, sums.memory) + sums.edge
-        if best is None or cycles < least:
-            best, least = cut, cycles
+    plans = [_plan_of(point, build, layer, mapping, grain) for mapping, grain in grains if grain.fits]
+    best = min((plan for plan in plans if plan is not None), key=lambda plan: plan.cycles, default=None)
     if best is None:
         raise RefusedError(
             "spill",
@@ -170,7 +177,19 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
             f"under reuse {point.reuse} with buffers of {point.buf_a}, {point.buf_b}, {point.buf_c} KiB; "
             f"reuse {point.reuse}_spill keeps them in memory.",
         )
-    return cost_tiles(point, build, layer, *best)
+    return best
+
+
+def _plan_of(point: DesignPoint, build: Build, layer: Layer, mapping: Mapping, grain: Granules) -> TilePlan | None:
+    """The best plan in one mapping, None if every cut would spill."""
+    best: tuple[int, int, int] | None = None
+    least = 0
+    for cut in tile_candidates(grain, layer, point.reuse):
+        sums = _busy(point, build, layer, *cut, mapping)
+        cycles = max(sums.compute, sums.memory) + sums.edge
+        if best is None or cycles < least:
+            best, least = cut, cycles
+    return None if best is None else cost_tiles(point, build, layer, *best, mapping)
 
 
 # Each list halves the largest tile that fits so often; 1 in the order of preference.
@@ -224,32 +243,35 @@ class _Busy(NamedTuple):
     a_bytes: int
     b_bytes: int
     c_bytes: int
+    rows_a: int
+    rows_b: int
     lda: int
+    ldb: int
     ldc: int
     counts: tuple[int, int, int]
 
 
-def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int) -> _Busy:
+def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int, over: Mapping) -> _Busy:
     nm, nn, nk = _ceil(layer.m, tm), _ceil(layer.n, tn), _ceil(layer.k, tk)
     axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
     # Tiles lie in memory as the buffers hold them: whole blocks of the array, whole words of the port and of the
     # banks.
-    rows_a, rows_b = _up(layer.m, point.pm), _up(layer.n, point.pn)
-    lda, ldc = _up(layer.k, max(point.pk, build.axi_elements)), _up(layer.n, max(point.pn, point.part_c.w))
+    rows_a, rows_b = _up(layer.m, over.pm), _up(layer.n, over.pn)
+    (lda, ldb), ldc = over.row_elements(point, build, layer.k), _up(layer.n, max(over.pn, point.part_c.w))
     reads_a, reads_b = reads(point.stays, nm, nn, nk)
-    a_bytes, b_bytes = rows_a * lda * reads_a * size, rows_b * lda * reads_b * size
+    a_bytes, b_bytes = rows_a * lda * reads_a * size, rows_b * ldb * reads_b * size
     result_bytes = rows_a * ldc * out
     moves = 2 * nk - 2 if spills(point.stays, nm, nn, nk) else 0
-    sum_bytes = rows_a * _up(layer.n, point.pn) * build.sum_cell_bytes * moves
+    sum_bytes = rows_a * rows_b * build.sum_cell_bytes * moves
     c_bytes = result_bytes + sum_bytes
     rate_a, rate_b = min(axi, point.part_a.w * size), min(axi, point.part_b.w * size)
     rate_c = min(axi, point.part_c.w * out)
-    blocks = _ceil(layer.m, point.pm) * _ceil(layer.n, point.pn)
+    blocks = _ceil(layer.m, over.pm) * _ceil(layer.n, over.pn)
     block_cycles = point.c_cycles_per_block(build.sum_bits)
     least, visits = least_steps(point, build), nm * nn * nk
     steps = 0
     for tiles, kb in ((nk - 1, tk // point.pk), (1, _ceil(layer.k - (nk - 1) * tk, point.pk))):
-        steps += tiles * max(kb * point.drain_stall + max(least - kb, 0), block_cycles)
+        steps += tiles * max(over.steps(point, kb) + max(least - kb, 0), block_cycles)
     compute = blocks * steps + visits * (VISIT_START + chain_cycles(point))
     compute = max(compute, visits * VISIT_COMMANDS) + fill_cycles(point)
     memory = max(
@@ -259,27 +281,35 @@ def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: 
         spilling_cycles(point, build, result_bytes, sum_bytes, nm * nn * (moves + 1)) if point.spills else 0,
         math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
     )
-    first_k = min(tk, lda) * size
-    first = max(_ceil(min(tm, rows_a) * first_k, rate_a), _ceil(min(tn, rows_b) * first_k, rate_b))
+    first = max(
+        _ceil(min(tm, rows_a) * min(tk, lda) * size, rate_a), _ceil(min(tn, rows_b) * min(tk, ldb) * size, rate_b)
+    )
     last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
     return _Busy(
-        compute, memory, first + _ceil(last, rate_c) + LAYER_OVERHEAD, a_bytes, b_bytes, c_bytes, lda, ldc, (nm, nn, nk)
-    )
+        compute, memory, first + _ceil(last, rate_c) + LAYER_OVERHEAD, a_bytes, b_bytes, c_bytes,
+        rows_a, rows_b, lda, ldb, ldc, (nm, nn, nk),
+    )  # fmt: skip
 
 
-def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int) -> TilePlan:
+def cost_tiles(
+    point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int, mapping: Mapping | None = None
+) -> TilePlan:
     """The plan with these tile sizes and the analytic model's cycles for it (one GEMM of the layer, SPACE
-    sec. 3).
+    sec. 3); `mapping`: one of the design's, the first if None.
     """
-    busy = _busy(point, build, layer, tm, tn, tk)
+    over = mapping or mappings(point)[0]
+    busy = _busy(point, build, layer, tm, tn, tk, over)
     nm, nn, nk = busy.counts
     axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
     cut = Cut(
-        pm=point.pm,
-        pn=point.pn,
+        pm=over.pm,
+        pn=over.pn,
         pk=point.pk,
         part_c_w=point.part_c.w,
-        drain_stall=point.drain_stall,
+        cycles_a=point.token_cycles[0],
+        cycles_b=point.token_cycles[1],
+        share_a=over.share_a,
+        share_b=over.share_b,
         least_steps=least_steps(point, build),
         block_cycles=point.c_cycles_per_block(build.sum_bits),
         visit_start=VISIT_START + chain_cycles(point),
@@ -291,10 +321,11 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
         data_bytes=size,
         output_bytes=out,
         sum_bytes=build.sum_cell_bytes,
-        rows_a=_up(layer.m, point.pm),
-        rows_b=_up(layer.n, point.pn),
+        rows_a=busy.rows_a,
+        rows_b=busy.rows_b,
         k=layer.k,
         lda=busy.lda,
+        ldb=busy.ldb,
         tm=tm,
         tn=tn,
         tk=tk,
@@ -314,7 +345,7 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
         nn=nn,
         nk=nk,
         lda=busy.lda,
-        ldb=busy.lda,
+        ldb=busy.ldb,
         ldc=busy.ldc,
         a_bytes=busy.a_bytes,
         b_bytes=busy.b_bytes,
@@ -323,6 +354,7 @@ def cost_tiles(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int,
         memory_cycles=busy.memory,
         edge_cycles=busy.edge,
         cycles=max(layer_cycles(cut, point.stays, point.spills, WHOLE), memory),
+        along=over.along,
     )
 
 

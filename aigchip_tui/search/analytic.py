@@ -7,7 +7,7 @@ Arrays have the axes (candidate cut, design, layer).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +37,11 @@ CHUNK = 128
 
 @dataclass(frozen=True)
 class Columns:
-    """What the model needs of each design, one array per quantity (design,)."""
+    """What the model needs of each design, one array per quantity (design,).
+
+    Designs that map their arrays in each layer (`share` is their number, 1 for all others) are described as mapped to
+    m; `grain_n_of_n` is the granule along n where they are mapped to n, see `along_n`.
+    """
 
     pm: Floats
     pn: Floats
@@ -45,11 +49,16 @@ class Columns:
     fill: Floats
     visit_start: Floats
     least_steps: Floats
-    drain_stall: Floats
+    cycles_a: Floats
+    cycles_b: Floats
+    share: Floats
+    share_a: Floats
+    share_b: Floats
     block_cycles: Floats
     grain_m: Floats
     grain_n: Floats
     grain_k: Floats
+    grain_n_of_n: Floats
     capacity_a: Floats
     capacity_b: Floats
     capacity_c: Floats
@@ -59,6 +68,18 @@ class Columns:
     rate_sums: Floats
     part_c_w: Floats
     reuse: npt.NDArray[np.int64]
+
+    def along_n(self) -> Columns:
+        """The same designs with their arrays mapped to n."""
+        return replace(
+            self,
+            pm=self.pm / self.share,
+            pn=self.pn * self.share,
+            share_a=self.share,
+            share_b=np.ones_like(self.share),
+            grain_m=self.grain_m / self.share,
+            grain_n=self.grain_n_of_n,
+        )
 
     def take(self, index: npt.NDArray[np.int64] | slice) -> Columns:
         """The same quantities of some of the designs."""
@@ -123,6 +144,7 @@ def columns(genes: npt.NDArray[np.int64], build: Build) -> Columns:
         kib=(_KIB[genes[gene.BUF_A]], _KIB[genes[gene.BUF_B]], _KIB[genes[gene.BUF_C]]),
         parts=tuple(_PART[genes[i]] for i in range(gene.PART_A_H, gene.PART_C_W + 1)),
         reuse=genes[gene.REUSE],
+        share=np.where((genes[gene.ARRAYS_MAP] > 0) & (arrays[1] * arrays[2] == 1), arrays[0], 1.0),
     )
 
 
@@ -130,12 +152,6 @@ def gene_rows_of_array(genes: npt.NDArray[np.int64]) -> Floats:
     """Rows of C of one array (qm) for a gene matrix."""
     rows: Floats = _LANE[0, genes[gene.LANE]] * _ARRAY[0, genes[gene.ARRAY]]
     return rows
-
-
-def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether the lane has rows or columns that two MACs of a DSP can share an operand in, for a gene matrix."""
-    pairs: npt.NDArray[np.bool_] = _LANE[0, genes[gene.LANE]] * _LANE[1, genes[gene.LANE]] > 1
-    return pairs
 
 
 def linked_cells(genes: npt.NDArray[np.int64]) -> Floats:
@@ -150,13 +166,6 @@ def linked_cells(genes: npt.NDArray[np.int64]) -> Floats:
     return cells
 
 
-def links_no_axis(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether a forward link between arrays has no axis of its own: a single array, or several axes; a gene matrix."""
-    axes = (_ARRAYS[:3] > 1).sum(axis=0)
-    none: npt.NDArray[np.bool_] = (axes != 1)[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
-    return none
-
-
 def columns_of(
     build: Build,
     *,
@@ -168,16 +177,19 @@ def columns_of(
     kib: tuple[Floats, Floats, Floats],
     parts: tuple[Floats, ...],
     reuse: npt.NDArray[np.int64],
+    share: Floats | float = 1.0,
 ) -> Columns:
     """Columns from array shapes, buffers (KiB) and the six partition factors (a_h, a_w, b_h, b_w, c_h, c_w).
 
     `chain` is the length of the forward links; `held_back` the steps for which they hold a block back besides those of
-    its tokens, minus infinity without them.
+    its tokens, minus infinity without them. `share`: arrays that each layer maps to m or to n, 1 where the split
+    decides.
     """
     pm, pn, pk = shape
     a_h, a_w, b_h, b_w, c_h, c_w = parts
     axi, size, out = float(build.axi_bytes), float(build.data_bytes), float(build.output_bytes)
-    stall = np.maximum(np.ceil(pm / a_h) * np.ceil(pk / a_w), np.ceil(pn / b_h) * np.ceil(pk / b_w))
+    share = np.broadcast_to(np.asarray(share), pm.shape)
+    words_c = float(build.axi_bytes // build.output_bytes)
     slices = c_slices(pm, pn, c_h, rows_of_array, build.sum_bits)
     return Columns(
         pm=pm,
@@ -186,11 +198,16 @@ def columns_of(
         fill=6 + np.log2(pn) + np.log2(pm) + 2 * np.log2(pk) + 2 * multicast,
         visit_start=VISIT_START + chain,
         least_steps=np.maximum(held_back + c_slices(pm, pn, pm, rows_of_array, build.sum_bits), 0),
-        drain_stall=stall,
+        cycles_a=np.ceil(pm / a_h) * np.ceil(pk / a_w),
+        cycles_b=np.ceil(pn * share / b_h) * np.ceil(pk / b_w),
+        share=share,
+        share_a=np.ones_like(share),
+        share_b=share,
         block_cycles=slices * np.ceil(pm / slices / c_h) * np.ceil(pn / c_w),
         grain_m=np.maximum(np.maximum(pm, a_h), c_h),
-        grain_n=np.maximum(np.maximum(pn, b_h), np.maximum(c_w, build.axi_bytes // build.output_bytes)),
-        grain_k=np.maximum(np.maximum(pk, build.axi_elements), np.maximum(a_w, b_w)),
+        grain_n=np.maximum(np.maximum(pn, np.ceil(b_h / share)), np.maximum(c_w, words_c)),
+        grain_n_of_n=np.maximum(np.maximum(pn * share, b_h), np.maximum(share * c_w, words_c)),
+        grain_k=share * np.maximum(np.maximum(pk, build.axi_elements), np.maximum(a_w, b_w)),
         capacity_a=kib[0] * 1024 / size,
         capacity_b=kib[1] * 1024 / size,
         capacity_c=kib[2] * 1024 / build.sum_cell_bytes,
@@ -225,7 +242,12 @@ def latency_cycles(designs: Columns, build: Build, layers: LayerTable) -> Floats
         members = np.flatnonzero(designs.reuse == code)
         for start in range(0, members.size, CHUNK):
             some = members[start : start + CHUNK]
-            cycles = cycles_of(grid_of(designs.take(some).down(), build, layers), REUSES[code])
+            chosen = designs.take(some)
+            cycles = cycles_of(grid_of(chosen.down(), build, layers), REUSES[code])
+            mapped = np.flatnonzero(chosen.share > 1)
+            if mapped.size:
+                turned = grid_of(chosen.take(mapped).along_n().down(), build, layers)
+                cycles[mapped] = np.minimum(cycles[mapped], cycles_of(turned, REUSES[code]))
             total[some] = (cycles * layers.count).sum(axis=1)
     return total
 

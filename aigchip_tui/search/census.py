@@ -8,6 +8,7 @@ import msgspec
 
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
+    ARRAYS_MAPS,
     ARRAYS_SPLITS,
     AXI_BYTES,
     BUFFER_KIB,
@@ -54,7 +55,7 @@ def module_variants() -> dict[str, int]:
     return {
         "pe_lane": len(LANE_SPLITS) * links * len(PARAMETERS["dsp_pack"]),
         "pe_array": len(ARRAY_SPLITS) * links,
-        "interconnect and collector": len(ARRAYS_SPLITS) * links,
+        "interconnect and collector": len(ARRAYS_SPLITS) * links * len(ARRAYS_MAPS),
         "buffer_a": buffer,
         "buffer_b": buffer,
         "buffer_c": buffer * 2,  # with and without spilled sums
@@ -62,7 +63,7 @@ def module_variants() -> dict[str, int]:
         "dma_b": len(AXI_BYTES) * buffers,
         "dma_c": len(AXI_BYTES) * buffers * 2,
         "arbiter": len(PARTITION_FACTORS) ** 2,
-        "ctrl": len(REUSES),
+        "ctrl": len(REUSES) * len(ARRAYS_MAPS),
     }
 
 

@@ -17,6 +17,7 @@ from aigchip_tui.model.layer_cycles import (
     STORE_START,
     VISIT_COMMANDS,
     Cut,
+    delivered,
     layer_cycles,
 )
 from aigchip_tui.model.space import Build, may_spill, stays
@@ -41,6 +42,7 @@ class Grid:
     rows_a: Floats
     rows_b: Floats
     lda: Floats
+    ldb: Floats
     ldc: Floats
 
 
@@ -55,9 +57,15 @@ def grid_of(d: Columns, build: Build, layers: LayerTable) -> Grid:
         k=_up(layers.k, d.grain_k),
         rows_a=_up(layers.m, d.pm),
         rows_b=_up(layers.n, d.pn),
-        lda=_up(layers.k, np.maximum(d.pk, build.axi_elements)),
+        lda=_row_elements(layers.k, d, d.share_a, build),
+        ldb=_row_elements(layers.k, d, d.share_b, build),
         ldc=_up(layers.n, np.maximum(d.pn, d.part_c_w)),
     )
+
+
+def _row_elements(k: Floats, d: Columns, share: Floats, build: Build) -> Floats:
+    """Vector form of `Mapping.row_elements` for one operand."""
+    return share * _up(np.ceil(np.ceil(k / d.pk) / share) * d.pk, np.maximum(d.pk, build.axi_elements))
 
 
 def cycles_of(grid: Grid, reuse: str) -> Floats:
@@ -146,10 +154,10 @@ def _traffic(grid: Grid, reuse: str, nm: Floats, nn: Floats, nk: Floats) -> _Tra
     if may_spill(reuse):
         inner = nn if stays(reuse) == "a" else nm
         moves = np.where((nk > 1) & (inner > 1), 2 * nk - 2, 0)
-        sum_bytes = grid.rows_a * _up(grid.table.n, grid.d.pn) * build.sum_cell_bytes * moves
+        sum_bytes = grid.rows_a * grid.rows_b * build.sum_cell_bytes * moves
     return _Traffic(
         reads_a=reads_a, reads_b=reads_b, a_bytes=grid.rows_a * grid.lda * reads_a * size,
-        b_bytes=grid.rows_b * grid.lda * reads_b * size, result_bytes=grid.rows_a * grid.ldc * build.output_bytes,
+        b_bytes=grid.rows_b * grid.ldb * reads_b * size, result_bytes=grid.rows_a * grid.ldc * build.output_bytes,
         sum_bytes=sum_bytes, moves=moves,
     )  # fmt: skip
 
@@ -159,11 +167,12 @@ def _overlapping(grid: Grid, reuse: str, best: _Best) -> Floats:
     d, build, table = grid.d, grid.build, grid.table
     nm, nn, nk = np.ceil(table.m / best.tm), np.ceil(table.n / best.tn), np.ceil(table.k / best.tk)
     cut = Cut(
-        pm=d.pm, pn=d.pn, pk=d.pk, part_c_w=d.part_c_w, drain_stall=d.drain_stall, least_steps=d.least_steps,
+        pm=d.pm, pn=d.pn, pk=d.pk, part_c_w=d.part_c_w, cycles_a=d.cycles_a, cycles_b=d.cycles_b, share_a=d.share_a,
+        share_b=d.share_b, least_steps=d.least_steps,
         block_cycles=d.block_cycles, visit_start=d.visit_start, fill=d.fill, rate_a=d.rate_a, rate_b=d.rate_b,
         rate_c=d.rate_c, rate_sums=d.rate_sums, data_bytes=build.data_bytes, output_bytes=build.output_bytes,
-        sum_bytes=build.sum_cell_bytes, rows_a=grid.rows_a, rows_b=grid.rows_b, k=table.k, lda=grid.lda, tm=best.tm,
-        tn=best.tn, tk=best.tk, nm=nm, nn=nn, nk=nk,
+        sum_bytes=build.sum_cell_bytes, rows_a=grid.rows_a, rows_b=grid.rows_b, k=table.k, lda=grid.lda,
+        ldb=grid.ldb, tm=best.tm, tn=best.tn, tk=best.tk, nm=nm, nn=nn, nk=nk,
     )  # fmt: skip
     cycles = layer_cycles(cut, stays(reuse), may_spill(reuse), _ARRAYS_OF)
     traffic = _traffic(grid, reuse, nm, nn, nk)
@@ -206,7 +215,7 @@ def _cheapest(grid: Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> _Be
     d, build, out = grid.d, grid.build, grid.build.output_bytes
     size = build.data_bytes
     m, n, k = grid.table.m, grid.table.n, grid.table.k
-    rows_a, rows_b, lda, ldc = grid.rows_a, grid.rows_b, grid.lda, grid.ldc
+    rows_a, rows_b, lda, ldb, ldc = grid.rows_a, grid.rows_b, grid.lda, grid.ldb, grid.ldc
     nm, nn, nk = np.ceil(m / tm), np.ceil(n / tn), np.ceil(k / tk)
     blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
     steps = (nk - 1) * _block_steps(d, tk / d.pk) + _block_steps(d, np.ceil((k - (nk - 1) * tk) / d.pk))
@@ -225,9 +234,9 @@ def _cheapest(grid: Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> _Be
         memory = np.maximum(memory, results + np.ceil(t.sum_bytes / d.rate_sums) + bursts)
     c_bytes = t.result_bytes + t.sum_bytes
     memory = np.maximum(memory, np.ceil((t.a_bytes + t.b_bytes + c_bytes) / build.dram_bytes_per_cycle))
-    loaded_k = np.minimum(tk, lda) * size
     first = np.maximum(
-        np.ceil(np.minimum(tm, rows_a) * loaded_k / d.rate_a), np.ceil(np.minimum(tn, rows_b) * loaded_k / d.rate_b)
+        np.ceil(np.minimum(tm, rows_a) * np.minimum(tk, lda) * size / d.rate_a),
+        np.ceil(np.minimum(tn, rows_b) * np.minimum(tk, ldb) * size / d.rate_b),
     )
     last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
     edge = first + np.ceil(last / d.rate_c) + LAYER_OVERHEAD
@@ -245,7 +254,7 @@ def _cheapest(grid: Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> _Be
 def _block_steps(d: Columns, kb: Floats) -> Floats:
     """Cycles of a block of sums over kb steps."""
     held_back = np.maximum(d.least_steps - kb, 0)
-    return np.maximum(kb * d.drain_stall + held_back, d.block_cycles)
+    return np.asarray(np.maximum(delivered(d, kb, _ARRAYS_OF) + held_back, d.block_cycles))
 
 
 def _axis(divides: tuple[int, ...]) -> Floats:

@@ -14,9 +14,11 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.rules import BUILT_ARRAYS, LINK_NAMES
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
+    ARRAYS_MAPS,
     BUFFER_KIB,
     DSP_PACKS,
     LANE_SPLITS,
+    LATER,
     LINKS,
     PARTITION_FACTORS,
     REUSES,
@@ -40,18 +42,19 @@ GENE_VALUES: Mapping[str, tuple[int, ...] | tuple[str, ...]] = {
     "reuse": REUSES,
     "dsp_pack": DSP_PACKS,
     **dict.fromkeys(("array_link", "arrays_link", "lane_link"), LINKS),
+    "arrays_map": ARRAYS_MAPS,
 }
 GENE_NAMES = tuple(GENE_VALUES)
 # Values of each gene that a search draws from, the first ones; a pin may ask for any.
 # A forward link never saves a cycle or a multiplier of the model, so links fan out unless a pin says otherwise.
-_DRAWN: Mapping[str, int] = {"reuse": len(SEARCHED_REUSES), **dict.fromkeys(LINK_NAMES, 1)}
+_DRAWN: Mapping[str, int] = {"reuse": len(SEARCHED_REUSES), **dict.fromkeys((*LINK_NAMES, *LATER), 1)}
 GENE_SIZES = tuple(_DRAWN.get(name, len(values)) for name, values in GENE_VALUES.items())
-# Genes that mutations change: all but the links, which stand last.
+# Genes that mutations change: all but those that a pin alone changes, which stand last.
 MUTABLE = sum(size > 1 for size in GENE_SIZES)
 # Genes that take draws: those behind them came later and are never drawn, so that a seed proposes what it always did.
 TAKING_DRAWS = 16
 LANE, ARRAY, ARRAYS, BUF_A, BUF_B, BUF_C, PART_A_H, PART_A_W, PART_B_H, PART_B_W, PART_C_H, PART_C_W, REUSE = range(13)
-DSP_PACK, ARRAY_LINK, ARRAYS_LINK, LANE_LINK = 13, 14, 15, 16
+DSP_PACK, ARRAY_LINK, ARRAYS_LINK, LANE_LINK, ARRAYS_MAP = 13, 14, 15, 16, 17
 # The genes whose values are ordered by size: +-1 is a small step.
 ORDINAL_GENES = tuple(range(BUF_A, REUSE))
 _INDEX = tuple({value: index for index, value in enumerate(values)} for values in GENE_VALUES.values())
@@ -75,6 +78,7 @@ def point_of(genes: Genes) -> DesignPoint:
         array_link=LINKS[genes[ARRAY_LINK]],
         arrays_link=LINKS[genes[ARRAYS_LINK]],
         lane_link=LINKS[genes[LANE_LINK]],
+        arrays_map=ARRAYS_MAPS[genes[ARRAYS_MAP]],
     )
 
 
@@ -85,6 +89,7 @@ def genes_of(point: DesignPoint) -> Genes:
 
 def genes_of_parameters(parameters: Mapping[str, int | str]) -> Genes:
     """The gene tuple of flat parameters, see `genes_of`."""
+    parameters = {**LATER, **parameters}
     try:
         return tuple(index[parameters[name]] for name, index in zip(GENE_NAMES, _INDEX, strict=True))
     except KeyError:

@@ -73,9 +73,13 @@ class Legality:
         in_lane, along_arrays = (LINKS[genes[link]] == "forward" for link in (gene.LANE_LINK, gene.ARRAYS_LINK))
         if along_arrays and _ARRAYS[genes[gene.ARRAYS]].count(1) != 2:
             return False
+        mapped, arrays = genes[gene.ARRAYS_MAP] > 0, _ARRAYS[genes[gene.ARRAYS]]
+        if mapped and (along_arrays or arrays[0] == 1 or arrays[1] * arrays[2] > 1):
+            return False
         if in_lane and gene.point_of(genes).grid.product == 1:
             return False
-        if macs // pack > build.dsp_budget or max(pm, pn) * pk * build.data_bits > MAX_TOKEN_BITS:
+        share = arrays[0] if mapped else 1
+        if macs // pack > build.dsp_budget or max(pm, pn * share) * pk * build.data_bits > MAX_TOKEN_BITS:
             return False
         kib = tuple(BUFFER_KIB[g] for g in genes[gene.BUF_A : gene.BUF_C + 1])
         a_h, a_w, b_h, b_w, c_h, c_w = (PARTITION_FACTORS[g] for g in genes[gene.PART_A_H : gene.REUSE])
@@ -91,9 +95,8 @@ class Legality:
         capacity_c = kib[2] * 1024 // build.sum_cell_bytes
         if a_h * a_w > capacity_a or b_h * b_w > capacity_b or c_h * c_w > capacity_c:
             return False
-        m, n = max(pm, a_h, c_h), max(pn, b_h, c_w, build.axi_bytes // build.output_bytes)
-        k = max(pk, a_w, b_w, build.axi_elements)
-        if m * k > capacity_a or n * k > capacity_b or m * n > capacity_c:
+        grains = _grains(share, (pm, pn, pk), (a_h, a_w, b_h, b_w, c_h, c_w), build)
+        if any(m * k > capacity_a or n * k > capacity_b or m * n > capacity_c for m, n, k in grains):
             return False
         uram = build.device.has_uram
         used = (
@@ -102,6 +105,8 @@ class Legality:
             _buffer(kib[2], c_h, c_w, build.sum_bits, uram),
         )
         reuse = REUSES[genes[gene.REUSE]]
+        if mapped and may_spill(reuse):
+            return False
         if may_spill(reuse):
             used = (used[0], used[1], resources.with_third_copy(used[2]))
         lut = resources.logic_luts(
@@ -115,24 +120,35 @@ class Legality:
             return False
         if reuse == "output" or may_spill(reuse):
             return True
-        return self._spill_free(reuse, (m, n, k), (capacity_a, capacity_b, capacity_c))
+        capacity = (capacity_a, capacity_b, capacity_c)
+        return all(any(_stays(reuse, shape, grain, capacity) for grain in grains) for shape in self.shapes)
 
-    def _spill_free(self, reuse: str, grain: tuple[int, int, int], capacity: tuple[int, int, int]) -> bool:
-        grain_m, grain_n, grain_k = grain
-        for m, n, k in self.shapes:
-            whole_k = -(-k // grain_k) * grain_k
-            if grain_m * whole_k <= capacity[0] and grain_n * whole_k <= capacity[1]:
-                continue
-            if reuse == "a":
-                whole_n = -(-n // grain_n) * grain_n
-                kept = (
-                    whole_n <= MAX_TILE_COLUMNS
-                    and whole_n * grain_k <= capacity[1]
-                    and grain_m * whole_n <= capacity[2]
-                )
-            else:
-                whole_m = -(-m // grain_m) * grain_m
-                kept = whole_m * grain_k <= capacity[0] and whole_m * grain_n <= capacity[2]
-            if not kept:
-                return False
+
+def _grains(
+    share: int, shape: tuple[int, int, int], parts: tuple[int, int, int, int, int, int], build: Build
+) -> tuple[tuple[int, int, int], ...]:
+    """Granules along m, n and k for each mapping of `share` arrays that a layer may choose; one if it is 1."""
+    pm, pn, pk = shape
+    a_h, a_w, b_h, b_w, c_h, c_w = parts
+    words = build.axi_bytes // build.output_bytes
+    k = share * max(pk, a_w, b_w, build.axi_elements)
+    m = max(pm, a_h, c_h)
+    along_m = m, max(pn, -(-b_h // share), c_w, words), k
+    return (along_m,) if share == 1 else (along_m, (m // share, max(pn * share, b_h, c_w * share, words), k))
+
+
+def _stays(reuse: str, shape: tuple[int, int, int], grain: tuple[int, int, int], capacity: tuple[int, ...]) -> bool:
+    """Whether a layer has a cut under which no sums leave, under reuse of A or of B."""
+    (m, n, k), (grain_m, grain_n, grain_k) = shape, grain
+    whole_k = -(-k // grain_k) * grain_k
+    if grain_m * whole_k <= capacity[0] and grain_n * whole_k <= capacity[1]:
         return True
+    if reuse == "a":
+        whole_n = -(-n // grain_n) * grain_n
+        return (
+            whole_n <= MAX_TILE_COLUMNS
+            and whole_n * grain_k <= capacity[1]
+            and grain_m * whole_n <= capacity[2]
+        )
+    whole_m = -(-m // grain_m) * grain_m
+    return whole_m * grain_k <= capacity[0] and whole_m * grain_n <= capacity[2]

@@ -27,10 +27,9 @@ from aigchip_tui.search.analytic import (
     c_slices,
     columns,
     gene_rows_of_array,
-    lane_pairs,
     linked_cells,
-    links_no_axis,
 )
+from aigchip_tui.search.gene_rules import lane_pairs, links_no_axis, maps_nothing
 
 Bools = npt.NDArray[np.bool_]
 _SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
@@ -75,7 +74,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     macs = d.pm * d.pn * d.pk
     pack = 1 + genes[gene.DSP_PACK]
     dsp = macs / pack
-    tokens = (build.data_bits * d.pm * d.pk, build.data_bits * d.pn * d.pk, build.sum_bits * lanes_c)
+    tokens = (build.data_bits * d.pm * d.pk, build.data_bits * d.pn * d.share * d.pk, build.sum_bits * lanes_c)
     array = np.array(resources.LUT_PER_MAC)[genes[gene.DSP_PACK]] * macs
     array = array + resources.LUT_PER_SUM * d.pm * d.pn * _ARRAYS_K[genes[gene.ARRAYS]]
     lut = used[0] + resources.LUT_BASE + np.floor(array * build.sum_bits / 32)
@@ -90,12 +89,14 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     legal &= (pack == 1) | (lane_pairs(genes) & build.pairs_fit)
     cells = linked_cells(genes)
     legal &= (genes[gene.LANE_LINK] != LINKS.index("forward")) | (cells[0] * cells[1] * cells[2] > 1)
+    legal &= ~maps_nothing(genes)
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS
     legal &= np.exp2(genes[gene.PART_C_W]) <= d.pn
     legal &= np.exp2(genes[gene.PART_A_H] + genes[gene.PART_A_W]) <= d.capacity_a
     legal &= np.exp2(genes[gene.PART_B_H] + genes[gene.PART_B_W]) <= d.capacity_b
     legal &= np.exp2(genes[gene.PART_C_H] + genes[gene.PART_C_W]) <= d.capacity_c
-    legal &= (d.grain_m * d.grain_k <= d.capacity_a) & (d.grain_n * d.grain_k <= d.capacity_b)
-    legal &= d.grain_m * d.grain_n <= d.capacity_c
+    for each in (d, d.along_n()):
+        legal &= (each.grain_m * each.grain_k <= d.capacity_a) & (each.grain_n * each.grain_k <= d.capacity_b)
+        legal &= each.grain_m * each.grain_n <= d.capacity_c
     return Screened(dsp=dsp, lut=lut, bram18=used[1], uram=used[2], legal=legal)

@@ -12,6 +12,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | reorder      | rows, columns, lanes |
 | interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
 | interconnect_mixed | operand ("a" or "b"), along_m, along_n, along_k, rows, k |
+| interconnect_mapped | arrays, rows, k |
 | mac          | format, multiplier, adder |
 | pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
 | pe_array, systolic_array | lane_m, lane_n, lane_k, m, n, k, slices, pack |
@@ -28,6 +29,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | flush_spill  | rows, columns, part_rows, part_h, part_w, depth |
 | dma_spill    | port, lanes, sums |
 | ctrl_spill   | as ctrl, without reuse "output" |
+| ctrl_mapped  | as ctrl, for 2 arrays and more |
 | ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
 
 `unit`: elements that a gearbox keeps together.

@@ -37,6 +37,7 @@ BARE: Final[Part] = {
     "lane_link": ("fanout",),
     "array_link": ("fanout",),
     "arrays_link": ("fanout",),
+    "arrays_map": ("fixed",),
     "dsp_pack": (1,),
 }
 """What every core of this kind leaves of precision, links and packing."""

@@ -15,7 +15,7 @@ from .parts import spill_words
 from .post import golden
 from .post_raw import raw_parts
 from .shape import Shape
-from .types import LAYER_FIELDS, SPILL_FIELDS
+from .types import LAYER_FIELDS, MAP_FIELDS, SPILL_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,10 @@ class PostSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTiles:
-    """C[m, n] = A[m, k] * B[k, n] cut into tiles of at most tm x tn x tk."""
+    """C[m, n] = A[m, k] * B[k, n] cut into tiles of at most tm x tn x tk.
+
+    `to_n`: the layer maps the arrays to n, by a design whose layers choose (`Shape.mapped`).
+    """
 
     m: int
     n: int
@@ -45,6 +48,7 @@ class LayerTiles:
     tm: int
     tn: int
     tk: int
+    to_n: bool = False
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -63,6 +67,14 @@ class Extent:
         """The figure of tile `index` of `count`."""
         return self.edge if index == count - 1 else self.full
 
+    def up(self, by: int) -> Extent:
+        """What holds both figures if it holds `by`, as many as are needed."""
+        return Extent(full=ceil_div(self.full, by), edge=ceil_div(self.edge, by))
+
+    def times(self, by: int) -> Extent:
+        """Both figures multiplied."""
+        return Extent(full=self.full * by, edge=self.edge * by)
+
 
 def _extent(size: int, tile: int, step: int) -> Extent:
     count = ceil_div(size, tile)
@@ -72,24 +84,32 @@ def _extent(size: int, tile: int, step: int) -> Extent:
 class LayerLayout:
     """Block counts, words and addresses of one layer's tiles: what the table says and how memory is laid out.
 
+    Where arrays are mapped in each layer, one operand is narrow: its rows are fewer than a token has, and a token holds
+    the words of as many steps along k as there are arrays (`shares`). So buffers hold blocks of as many rows, longer or
+    shorter ones, whatever the mapping is. Buffer C holds as many rows too, those of the arrays in turn; mapped to n,
+    they are the parts of one row of C, and leave as such.
+
     Raises AigchipError if a tile does not fit its buffer, or sums would have to be spilled by a design that cannot.
     """
 
     def __init__(self, shape: Shape, tiles: LayerTiles) -> None:
         self.shape, self.tiles = shape, tiles
         self.nm, self.nn, self.nk = tiles.counts
-        self.mb = _extent(tiles.m, tiles.tm, shape.pm)
-        self.nb = _extent(tiles.n, tiles.tn, shape.pn)
+        if tiles.to_n and not shape.mapped:
+            raise AigchipError("The arrays of this design are not mapped to n: their split is fixed.")
+        share = shape.count if shape.mapped else 1
+        self.shares = (share, 1) if tiles.to_n else (1, share)
+        self.parts_of_row = share if tiles.to_n else 1
+        self.rows, self.columns = shape.pm // self.parts_of_row, shape.pn * self.parts_of_row
+        self.mb = _extent(tiles.m, tiles.tm, self.rows)
+        self.nb = _extent(tiles.n, tiles.tn, self.columns)
         self.kb = _extent(tiles.k, tiles.tk, shape.pk)
-        self.k_words = Extent(
-            full=ceil_div(self.kb.full * shape.pk, shape.port), edge=ceil_div(self.kb.edge * shape.pk, shape.port)
-        )
-        self.c_words = Extent(
-            full=ceil_div(self.nb.full * shape.pn, shape.c.width),
-            edge=ceil_div(self.nb.edge * shape.pn, shape.c.width),
-        )
+        self.a_kb, self.b_kb = (self.kb.up(share) for share in self.shares)
+        self.k_words, self.b_k_words = (kb.times(shape.pk).up(shape.port) for kb in (self.a_kb, self.b_kb))
+        self.c_words = self.nb.times(shape.pn).up(shape.c.width)
+        self.row_words = self.c_words.times(self.parts_of_row)
         self.a_tile = self.mb.full * shape.pm * self.k_words.full
-        self.b_tile = self.nb.full * shape.pn * self.k_words.full
+        self.b_tile = self.nb.full * shape.wide_n * self.b_k_words.full
         self.c_tile = self.store_words(self.mb.full, self.c_words.full)
         self.spilled = spills(shape.reuse, self.nm, self.nn, self.nk)
         self.spill_tile = self.sum_words(self.mb.full, self.nb.full) if self.spilled else 0
@@ -103,12 +123,12 @@ class LayerLayout:
                 f"nothing that brings them back.", hint=f"Take reuse {shape.reuse}_spill."
             )
         row_a = ceil_div(self.k_words.full * shape.port, shape.a.width)
-        row_b = ceil_div(self.k_words.full * shape.port, shape.b.width)
+        row_b = ceil_div(self.b_k_words.full * shape.port, shape.b.width)
         needs = (
             ("A", ceil_div(self.mb.full * shape.pm, shape.a.height) * row_a, shape.a.depth),
-            ("B", ceil_div(self.nb.full * shape.pn, shape.b.height) * row_b, shape.b.depth),
+            ("B", ceil_div(self.nb.full * shape.wide_n, shape.b.height) * row_b, shape.b.depth),
             ("C", ceil_div(self.mb.full * shape.pm, shape.c.height) * self.c_words.full, shape.c.depth),
-            ("bias", self.c_words.full, shape.bias_words),
+            ("bias", self.row_words.full, shape.bias_words),
         )
         for name, need, depth in needs:
             if need > depth:
@@ -142,7 +162,7 @@ class LayerLayout:
         return (
             self.nm * self.nk * self.a_tile,
             self.nn * self.nk * self.b_tile,
-            self.nn * self.c_words.full,
+            self.nn * self.row_words.full,
             self.nm * self.nn * self.c_tile,
         )
 
@@ -153,7 +173,7 @@ class LayerLayout:
         s, nm, nn, nk = self.shape, self.nm, self.nn, self.nk
         row = {
             **axis_words("M", nm, a=nk * self.a_tile, c=nn * self.c_tile),
-            **axis_words("N", nn, b=nk * self.b_tile, c=self.c_tile, bias=self.c_words.full),
+            **axis_words("N", nn, b=nk * self.b_tile, c=self.c_tile, bias=self.row_words.full),
             **axis_words("K", nk, a=self.a_tile, b=self.b_tile),
             "VISITS": nm * nn * nk, **refreshes(s.reuse, nm, nn, nk),
             "A_ADDR": a, "B_ADDR": b, "C_ADDR": c, "BIAS_ADDR": bias,
@@ -163,6 +183,8 @@ class LayerLayout:
         }  # fmt: skip
         if s.spills:
             row |= {"SPILLS": int(self.spilled), "SPILL_ADDR": spill, "SPILL_TILE": self.spill_tile}
+        if s.mapped:
+            row |= self._map_words()
         if set(row) != set(self.fields):
             raise AssertionError(set(row) ^ set(self.fields))
         return row
@@ -170,7 +192,29 @@ class LayerLayout:
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of the words of the layer's row in order."""
+        if self.shape.mapped:
+            return (*LAYER_FIELDS, *MAP_FIELDS)
         return (*LAYER_FIELDS, *SPILL_FIELDS) if self.shape.spills else LAYER_FIELDS
+
+    def _map_words(self) -> dict[str, int]:
+        words = {"TO_N": int(self.tiles.to_n)}
+        axes = {
+            "A_KB": self.a_kb, "B_KB": self.b_kb, "B_K_WORDS": self.b_k_words,
+            "POST_ROWS": self.mb.times(self.rows), "POST_WORDS": self.row_words,
+        }
+        for name, extent in axes.items():
+            words |= {name: extent.full, f"{name}_1": extent.edge}
+        for index in range(8):
+            name = f"B_STEPS_{index}" if index else "B_STEPS"
+            words[name] = self._steps(index, self.b_kb)
+        return words
+
+    def _steps(self, index: int, kb: Extent) -> int:
+        """Tokens of a visit of `kb` along k; `index` is + 4 at the edge of m, + 2 of n, + 1 of k."""
+        ends = ("full", "edge")
+        edges = ((self.mb, 2), (self.nb, 1), (kb, 0))
+        mb, nb, along_k = (getattr(extent, ends[index >> place & 1]) for extent, place in edges)
+        return int(mb * nb * along_k)
 
     def _groups(self) -> dict[str, int]:
         s, groups = self.shape, {}
@@ -180,23 +224,24 @@ class LayerLayout:
 
         ends = ("full", "edge")
         for index, end in enumerate(ends):
-            mb, nb, kb, k_words, c_words = (
-                getattr(extent, end) for extent in (self.mb, self.nb, self.kb, self.k_words, self.c_words)
+            mb, nb, kb, k_words, b_k_words, c_words = (
+                getattr(extent, end)
+                for extent in (self.mb, self.nb, self.kb, self.k_words, self.b_k_words, self.c_words)
             )
             put("MB", index, mb)
             put("NB", index, nb)
             put("KB", index, kb)
             put("A_ROWS", index, mb * s.pm)
-            put("B_ROWS", index, nb * s.pn)
+            put("B_ROWS", index, nb * s.wide_n)
             put("K_WORDS", index, k_words)
             put("A_DEPTH", index, ceil_div(k_words * s.port, s.a.width))
-            put("B_DEPTH", index, ceil_div(k_words * s.port, s.b.width))
+            put("B_DEPTH", index, ceil_div(b_k_words * s.port, s.b.width))
             put("C_WORDS", index, c_words)
         for index in range(4):
             high, low = ends[index // 2], ends[index % 2]
             mb, nb = getattr(self.mb, high), getattr(self.nb, low)
             put("A_WORDS", index, mb * s.pm * getattr(self.k_words, low))
-            put("B_WORDS", index, getattr(self.nb, high) * s.pn * getattr(self.k_words, low))
+            put("B_WORDS", index, getattr(self.nb, high) * s.wide_n * getattr(self.b_k_words, low))
             put("BLOCKS", index, mb * nb)
             put("SLICES", index, mb * nb * s.slices)
             put("C_TOKENS", index, mb * s.pm * getattr(self.c_words, low))
@@ -205,34 +250,41 @@ class LayerLayout:
                 put("SPILL_TOKENS", index, self.parts(mb, nb))
                 put("SPILL_WORDS", index, self.sum_words(mb, nb))
         for index in range(8):
-            mb, nb, kb = (
-                getattr(extent, ends[index >> place & 1])
-                for extent, place in ((self.mb, 2), (self.nb, 1), (self.kb, 0))
-            )
-            put("STEPS", index, mb * nb * kb)
+            put("STEPS", index, self._steps(index, self.a_kb))
         return groups
 
     # Memory images. Every tile begins at a multiple of the largest tile's size.
 
     def pack_a(self, a: Elements) -> Elements:
         """The tiles of A (m x k) in the order (m, k) as a flat image; padding inside tiles is zero."""
-        return self._pack(a, self.tiles.tm, self.mb, self.shape.pm, self.a_tile)
+        return self._pack(a, self.tiles.tm, self.mb, self.rows, self.a_tile, self.shares[0])
 
     def pack_b(self, b: Elements) -> Elements:
-        """The tiles of B (k x n), transposed, in the order (n, k) as a flat image."""
-        return self._pack(b.T, self.tiles.tn, self.nb, self.shape.pn, self.b_tile)
+        """The tiles of B (k x n), transposed, in the order (n, k) as a flat image.
 
-    def _pack(self, rows: Elements, tile: int, blocks: Extent, step: int, words: int) -> Elements:
+        Where arrays are mapped to n, a tile has a part of its columns for each array, and a token one of each part.
+        """
+        return self._pack(b.T, self.tiles.tn, self.nb, self.columns, self.b_tile, self.shares[1], self.parts_of_row)
+
+    def _pack(
+        self, rows: Elements, tile: int, blocks: Extent, step: int, words: int, share: int, parts: int = 1
+    ) -> Elements:
         import numpy as np
 
-        port, tk = self.shape.port, self.tiles.tk
-        count = ceil_div(rows.shape[0], tile)
+        port, tk, pk = self.shape.port, self.tiles.tk, self.shape.pk
+        count, kb = ceil_div(rows.shape[0], tile), self.kb.up(share)
         image = np.zeros((count * self.nk, words * port), dtype=rows.dtype)
         for i in range(count):
             for k in range(self.nk):
                 part = rows[i * tile : (i + 1) * tile, k * tk : (k + 1) * tk]
-                padded = np.zeros((blocks.of(i, count) * step, self.k_words.of(k, self.nk) * port), dtype=rows.dtype)
-                padded[: part.shape[0], : part.shape[1]] = part
+                height, tokens = blocks.of(i, count), kb.of(k, self.nk)
+                whole = np.zeros((height * step, tokens * share * pk), dtype=rows.dtype)
+                whole[: part.shape[0], : part.shape[1]] = part
+                dealt = whole.reshape(parts, height * step // parts, -1).transpose(1, 0, 2)
+                # Successive steps along k in successive rows, as many as a token serves.
+                held = dealt.reshape(-1, tokens, share, pk).transpose(0, 2, 1, 3).reshape(-1, tokens * pk)
+                padded = np.zeros((held.shape[0], ceil_div(held.shape[1], port) * port), dtype=rows.dtype)
+                padded[:, : held.shape[1]] = held
                 image[i * self.nk + k, : padded.size] = padded.ravel()
         return image.ravel()
 
@@ -240,7 +292,7 @@ class LayerLayout:
         """The bias of every tile along n, each padded with zeros to whole words."""
         import numpy as np
 
-        image = np.zeros((self.nn, self.c_words.full * self.shape.c.width), dtype=bias.dtype)
+        image = np.zeros((self.nn, self.row_words.full * self.shape.c.width), dtype=bias.dtype)
         for n in range(self.nn):
             part = bias[n * self.tiles.tn : (n + 1) * self.tiles.tn]
             image[n, : part.size] = part
@@ -264,8 +316,8 @@ class LayerLayout:
         c = np.zeros((t.m, t.n), dtype=result)
         for m in range(self.nm):
             for n in range(self.nn):
-                rows = self.mb.of(m, self.nm) * s.pm
-                width = self.c_words.of(n, self.nn) * s.c.width
+                rows = self.mb.of(m, self.nm) * self.rows
+                width = self.row_words.of(n, self.nn) * s.c.width
                 tile = tiles[m * self.nn + n, : rows * width * s.result_elements].view(result).reshape(rows, width)
                 target = c[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
                 target[:] = tile[: target.shape[0], : target.shape[1]]
@@ -289,8 +341,8 @@ def golden_tiles(
     found = {}
     for m in range(layout.nm):
         for n in range(layout.nn):
-            rows = layout.mb.of(m, layout.nm) * s.pm
-            width = layout.c_words.of(n, layout.nn) * s.c.width
+            rows = layout.mb.of(m, layout.nm) * layout.rows
+            width = layout.row_words.of(n, layout.nn) * s.c.width
             tile = np.zeros((rows, width), dtype=np.int64)
             part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
             tile[: part.shape[0], : part.shape[1]] = part
@@ -329,5 +381,5 @@ def table_words(rows: list[dict[str, int]]) -> Any:
     """The table as int32 (layers x words)."""
     import numpy as np
 
-    names = [*LAYER_FIELDS, *(name for name in SPILL_FIELDS if name in rows[0])]
+    names = [*LAYER_FIELDS, *(name for name in (*SPILL_FIELDS, *MAP_FIELDS) if name in rows[0])]
     return np.array([[row[name] for name in names] for row in rows], dtype="<i4")

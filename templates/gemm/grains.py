@@ -88,6 +88,7 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         **_TOKEN,
     },
     "interconnect_mixed": {"operand=a": "operand A", "operand=b": "operand B", **_GRID, **_TOKEN},
+    "interconnect_mapped": {"arrays": "arrays: {}", **_TOKEN},
     "collector_mixed": {
         **_GRID,
         "rows": "rows of a block of one array: {}",
@@ -141,6 +142,7 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "port": "an AXI port of {} elements", "lanes": "tokens of {} results", "sums": "tokens of {} sums",
     },
     "ctrl_spill": _CTRL,
+    "ctrl_mapped": _CTRL,
     "ctrl": _CTRL,
 }
 """Phrases with one `{}` for the value, by module kind and setting; `setting=value` where the value is a choice."""

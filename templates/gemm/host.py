@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .driver import LayerTiles
+from .host_words import FIXED, MAPPED, RAW, SCALED
 from .shape import Shape
 
 _HOST: Final = """\
@@ -36,6 +37,9 @@ struct layer {
     int tm, tn, tk;
     std::int32_t multiplier, shift;
     bool relu;
+@MAPPED
+    bool to_n;  // arrays are mapped to n, else to m
+@END
 };
 
 // What the accelerator reads and writes in a launch; a launch holds layers that do not read each other's results.
@@ -68,21 +72,32 @@ class layout {
           nm(ceil_div(of.m, of.tm)),
           nn(ceil_div(of.n, of.tn)),
           nk(ceil_div(of.k, of.tk)),
+@MAPPED
+          parts(of.to_n ? ARRAYS : 1),
+          mb(blocks(of.m, of.tm, PM / parts)),
+          nb(blocks(of.n, of.tn, PN * parts)),
+          kb(blocks(of.k, of.tk, PK)),
+          a_kb{ceil_div(kb.full, parts), ceil_div(kb.edge, parts)},
+          b_kb{ceil_div(kb.full, ARRAYS / parts), ceil_div(kb.edge, ARRAYS / parts)},
+          k_words{ceil_div(a_kb.full * PK, PORT), ceil_div(a_kb.edge * PK, PORT)},
+          b_k_words{ceil_div(b_kb.full * PK, PORT), ceil_div(b_kb.edge * PK, PORT)},
+@ELSE
           mb(blocks(of.m, of.tm, PM)),
           nb(blocks(of.n, of.tn, PN)),
           kb(blocks(of.k, of.tk, PK)),
           k_words{ceil_div(kb.full * PK, PORT), ceil_div(kb.edge * PK, PORT)},
+@END
           c_words{ceil_div(nb.full * PN, C_WIDTH), ceil_div(nb.edge * PN, C_WIDTH)},
           a_tile(mb.full * PM * k_words.full),
-          b_tile(nb.full * PN * k_words.full),
+          b_tile(nb.full * @WIDE_N@ * @B_K_WORDS@.full),
           c_tile(store_words(mb.full, c_words.full)) {
         const bool spilled = nk > 1 && ((REUSE == 'a' && nn > 1) || (REUSE == 'b' && nm > 1));
 @SPILLS
         spill_tile = spilled ? sum_words(mb.full, nb.full) : 0;
 @END
         const bool fits = ceil_div(mb.full * PM, A_HEIGHT) * ceil_div(k_words.full * PORT, A_WIDTH) <= A_DEPTH &&
-                          ceil_div(nb.full * PN, B_HEIGHT) * ceil_div(k_words.full * PORT, B_WIDTH) <= B_DEPTH &&
-                          ceil_div(mb.full * PM, C_HEIGHT) * c_words.full <= C_DEPTH && c_words.full <= BIAS_WORDS;
+                          @FITS_B@ <= B_DEPTH &&
+                          ceil_div(mb.full * PM, C_HEIGHT) * c_words.full <= C_DEPTH && @BIAS_WORDS@ <= BIAS_WORDS;
 @SPILLS
         if (!fits) {
             throw std::invalid_argument("a tile does not fit its buffer");
@@ -110,18 +125,34 @@ class layout {
 @ELSE
         to.c.resize(to.c.size() + at.nm * at.nn * at.c_tile, word_t(0));
 @END
-        to.bias.resize(to.bias.size() + at.nn * at.c_words.full, bias_t(0));
+        to.bias.resize(to.bias.size() + at.nn * at.c_words.full@AT_PARTS@, bias_t(0));
         for (int k = 0; k < l.k; ++k) {
+@MAPPED
+            // A token of the operand whose rows all arrays share serves a step for each array: their words lie in
+            // successive rows.
+            for (int m = 0; m < l.m; ++m) {
+                at.put(to.a, at.a_addr + m / l.tm * at.nk * at.a_tile, at.a_tile, m % l.tm, k, at.parts, at.k_words,
+                       a[m * l.k + k]);
+            }
+            // Mapped to n, each array has a part of the columns of a tile, and a token one column of each part.
+            for (int n = 0; n < l.n; ++n) {
+                const int part = at.nb.of(n / l.tn, at.nn) * PN;
+                const int row = n % l.tn % part * at.parts + n % l.tn / part;
+                at.put(to.b, at.b_addr + n / l.tn * at.nk * at.b_tile, at.b_tile, l.to_n ? row : n % l.tn, k,
+                       ARRAYS / at.parts, at.b_k_words, b[k * l.n + n]);
+            }
+@ELSE
             for (int m = 0; m < l.m; ++m) {
                 at.put(to.a, at.a_addr, at.a_tile, m, l.tm, k, a[m * l.k + k]);
             }
             for (int n = 0; n < l.n; ++n) {
                 at.put(to.b, at.b_addr, at.b_tile, n, l.tn, k, b[k * l.n + n]);
             }
+@END
         }
         for (int n = 0; n < l.n; ++n) {
             const int column = n % l.tn;
-            to.bias[at.bias_addr + n / l.tn * at.c_words.full + column / C_WIDTH][column % C_WIDTH] = bias[n];
+            to.bias[at.bias_addr + n / l.tn * at.c_words.full@AT_PARTS@ + column / C_WIDTH][column % C_WIDTH] = bias[n];
         }
         at.describe(to.table);
         ++to.layers;
@@ -138,11 +169,21 @@ class layout {
     int sum_words(int mb_, int nb_) const { return ceil_div(sum_parts(mb_, nb_) * PART_SUMS * SUM_ELEMENTS, PORT); }
 
 @END
+@MAPPED
+    // `row` is that of a tile; a token holds the words of `share` steps along k, which lie in successive rows.
+    void put(std::vector<word_t>& memory, int addr, int tile_words, int row, int k, int share, const extent& words,
+             data_t value) {
+        const int tile_k = k / l.tk, step = k % l.tk / PK, column = step / share * PK + k % l.tk % PK;
+        const int word = tile_k * tile_words + (row * share + step % share) * words.of(tile_k, nk);
+        memory[addr + word + column / PORT][column % PORT] = value;
+    }
+@ELSE
     void put(std::vector<word_t>& memory, int addr, int tile_words, int row, int tile_rows, int k, data_t value) {
         const int tile_k = k / l.tk, column = k % l.tk;
         const int word = (row / tile_rows * nk + tile_k) * tile_words + row % tile_rows * k_words.of(tile_k, nk);
         memory[addr + word + column / PORT][column % PORT] = value;
     }
+@END
 
     // The words that ctrl reads, in the order of namespace field.
     void describe(std::vector<std::int32_t>& table) const {
@@ -151,7 +192,12 @@ class layout {
         row[field::SPILLS] = spill_tile > 0;
         row[field::SPILL_ADDR] = spill_addr;
         row[field::SPILL_TILE] = spill_tile;
-@ELSE
+@END
+@MAPPED
+        std::vector<std::int32_t> row(field::MAP_LAYER_WORDS, 0);
+        row[field::TO_N] = l.to_n;
+@END
+@PLAIN
         std::vector<std::int32_t> row(field::LAYER_WORDS, 0);
 @END
         const int visits = nm * nn * nk;
@@ -165,10 +211,17 @@ class layout {
             row[field::NB + edge] = nb.pick(edge);
             row[field::KB + edge] = kb.pick(edge);
             row[field::A_ROWS + edge] = mb.pick(edge) * PM;
-            row[field::B_ROWS + edge] = nb.pick(edge) * PN;
+            row[field::B_ROWS + edge] = nb.pick(edge) * @WIDE_N@;
             row[field::K_WORDS + edge] = k_words.pick(edge);
             row[field::A_DEPTH + edge] = ceil_div(k_words.pick(edge) * PORT, A_WIDTH);
-            row[field::B_DEPTH + edge] = ceil_div(k_words.pick(edge) * PORT, B_WIDTH);
+            row[field::B_DEPTH + edge] = ceil_div(@B_K_WORDS@.pick(edge) * PORT, B_WIDTH);
+@MAPPED
+            row[field::A_KB + edge] = a_kb.pick(edge);
+            row[field::B_KB + edge] = b_kb.pick(edge);
+            row[field::B_K_WORDS + edge] = b_k_words.pick(edge);
+            row[field::POST_ROWS + edge] = mb.pick(edge) * (PM / parts);
+            row[field::POST_WORDS + edge] = c_words.pick(edge) * parts;
+@END
             row[field::C_WORDS + edge] = c_words.pick(edge);
         }
         row[field::C_DEPTH] = c_words.full;
@@ -178,7 +231,7 @@ class layout {
         row[field::BIAS_ADDR] = bias_addr;
         // Along each axis: tiles, then the words from one to the next in A, B, C and bias.
         const int along_m[] = {nm, nk * a_tile, 0, nn * c_tile, 0};
-        const int along_n[] = {nn, 0, nk * b_tile, c_tile, c_words.full};
+        const int along_n[] = {nn, 0, nk * b_tile, c_tile, c_words.full@PARTS@};
         const int along_k[] = {nk, a_tile, b_tile, 0, 0};
         for (int i = 0; i < 5; ++i) {
             row[field::ALONG_M + i] = along_m[i];
@@ -192,7 +245,7 @@ class layout {
             for (int low = 0; low < 2; ++low) {
                 const int at = 2 * high + low;
                 row[field::A_WORDS + at] = mb.pick(high) * PM * k_words.pick(low);
-                row[field::B_WORDS + at] = nb.pick(high) * PN * k_words.pick(low);
+                row[field::B_WORDS + at] = nb.pick(high) * @WIDE_N@ * @B_K_WORDS@.pick(low);
                 row[field::BLOCKS + at] = mb.pick(high) * nb.pick(low);
                 row[field::SLICES + at] = mb.pick(high) * nb.pick(low) * SLICES;
                 row[field::C_TOKENS + at] = mb.pick(high) * PM * c_words.pick(low);
@@ -202,7 +255,12 @@ class layout {
                 row[field::SPILL_WORDS + at] = sum_words(mb.pick(high), nb.pick(low));
 @END
                 for (int k_edge = 0; k_edge < 2; ++k_edge) {
+@MAPPED
+                    row[field::STEPS + 2 * at + k_edge] = mb.pick(high) * nb.pick(low) * a_kb.pick(k_edge);
+                    row[field::B_STEPS + 2 * at + k_edge] = mb.pick(high) * nb.pick(low) * b_kb.pick(k_edge);
+@ELSE
                     row[field::STEPS + 2 * at + k_edge] = mb.pick(high) * nb.pick(low) * kb.pick(k_edge);
+@END
                 }
             }
         }
@@ -210,8 +268,14 @@ class layout {
     }
 
     layer l;
+@MAPPED
+    int nm, nn, nk;
+    int parts;  // of a row of C, one for each array that lies along n
+    extent mb, nb, kb, a_kb, b_kb, k_words, b_k_words, c_words;
+@ELSE
     int nm, nn, nk;
     extent mb, nb, kb, k_words, c_words;
+@END
     int a_tile, b_tile, c_tile;
     int a_addr = 0, b_addr = 0, c_addr = 0, bias_addr = 0;
 @SPILLS
@@ -298,7 +362,7 @@ long check(const std::vector<host::layer>& layers, std::mt19937& draw, long& com
 int main(int argc, char** argv) {
     const unsigned seed = argc > 1 ? static_cast<unsigned>(std::strtoul(argv[1], nullptr, 10)) : 1;
     std::mt19937 draw(seed);
-    // m, n, k, tm, tn, tk, multiplier, shift, relu; one launch a row of layers
+    // m, n, k, tm, tn, tk, multiplier, shift, relu@TO_N@; one launch a row of layers
     const std::vector<std::vector<host::layer>> launches = {
 @LAUNCHES@
     };
@@ -311,54 +375,9 @@ int main(int argc, char** argv) {
 }
 """
 
-_SCALED: Final = {
-    "@MEANING@": "saturate(((A[m][k] * B[k][n] + bias[n]) * multiplier + rounding) >> shift)",
-    "@RESULT@": """\
-    // The result at row m and column n after the launch.
-    data_t result(const memories& from, int m, int n) const {
-        const int tile_m = m / l.tm, tile_n = n / l.tn;
-        const int element = m % l.tm * c_words.of(tile_n, nn) * C_WIDTH + n % l.tn;
-        return from.c[c_addr + (tile_m * nn + tile_n) * c_tile + element / PORT][element % PORT];
-    }
-""",
-    "@SUM_ELEMENTS@": "",
-    "@GOLDEN_TYPE@": "data_t",
-    "@GOLDEN@": """\
-    sum = (sum * l.multiplier + (l.shift > 0 ? std::int64_t{1} << (l.shift - 1) : 0)) >> l.shift;
-    sum = l.relu && sum < 0 ? 0 : sum;
-    return static_cast<data_t>(sum > DATA_HIGHEST ? DATA_HIGHEST : sum < DATA_LOWEST ? DATA_LOWEST : sum);
-""",
-    "@COMPARED@": "int",
-    "@FORMAT@": "%d",
-}
-"""What a design whose results are scaled to elements says."""
-
-_RAW: Final = {
-    "@MEANING@": "A[m][k] * B[k][n] + bias[n], raw: multiplier, shift and relu are not heeded,",
-    "@RESULT@": """\
-    // The raw sum at row m and column n after the launch; memory holds it in elements, the lowest bits first.
-    acc_t result(const memories& from, int m, int n) const {
-        const int tile_m = m / l.tm, tile_n = n / l.tn;
-        const int first = (m % l.tm * c_words.of(tile_n, nn) * C_WIDTH + n % l.tn) * SUM_ELEMENTS;
-        std::uint64_t bits = 0;
-        for (int element = first + SUM_ELEMENTS - 1; element >= first; --element) {
-            const data_t part = from.c[c_addr + (tile_m * nn + tile_n) * c_tile + element / PORT][element % PORT];
-            bits = bits << ELEMENT_BITS | (static_cast<std::uint64_t>(part) & ((1u << ELEMENT_BITS) - 1));
-        }
-        return static_cast<acc_t>(static_cast<std::int64_t>(bits));
-    }
-""",
-    "@SUM_ELEMENTS@": " * SUM_ELEMENTS",
-    "@GOLDEN_TYPE@": "std::int64_t",
-    "@GOLDEN@": "    return sum;\n",
-    "@COMPARED@": "long long",
-    "@FORMAT@": "%lld",
-}
-"""What a design says whose results are raw sums."""
-
-
 def _filled(text: str, shape: Shape) -> str:
-    for place, words in (_RAW if shape.raw else _SCALED).items():
+    places = {**(RAW if shape.raw else SCALED), **(MAPPED if shape.mapped else FIXED)}
+    for place, words in places.items():
         text = text.replace(place, words)
     return text
 
@@ -382,6 +401,9 @@ def host_header(shape: Shape) -> str:
         ("C_DEPTH", shape.c.depth, "words of a bank"),
         ("BIAS_WORDS", shape.bias_words, "words of bias that post holds"),
     ]
+    if shape.mapped:
+        figures.append(("ARRAYS", shape.count, "arrays, along m or along n"))
+        figures.append(("WIDE_N", shape.wide_n, "columns of B in a token"))
     if shape.spills:
         rows, columns = shape.part
         figures.append(("PART_SUMS", rows * columns, "sums that the banks of C give in a cycle"))
@@ -392,20 +414,23 @@ def host_header(shape: Shape) -> str:
     lines = [f"constexpr int {name} = {value};  // {meaning}" for name, value, meaning in figures]
     letter = shape.reuse[0]
     lines.append(f"constexpr char REUSE = '{letter}';  // operand that stays longest: a, b or o for the output")
-    return _filled(_chosen(_HOST, spills=shape.spills), shape).replace("@CONSTANTS@", "\n".join(lines))
+    return _filled(_chosen(_HOST, shape), shape).replace("@CONSTANTS@", "\n".join(lines))
 
 
-def _chosen(text: str, *, spills: bool) -> str:
-    """The text with what stands between @SPILLS and @ELSE or @END, or with what stands between @ELSE and @END."""
+def _chosen(text: str, shape: Shape) -> str:
+    """The text with what stands between @SPILLS, @MAPPED or @PLAIN and @ELSE or @END where a design is so, and with
+    what stands between @ELSE and @END where it is not.
+    """
+    said = {"@SPILLS": shape.spills, "@MAPPED": shape.mapped, "@PLAIN": not (shape.spills or shape.mapped)}
     kept, keep = [], True
     for line in text.splitlines(keepends=True):
         match line.strip():
-            case "@SPILLS":
-                keep = spills
             case "@ELSE":
-                keep = not spills
+                keep = not keep
             case "@END":
                 keep = True
+            case word if word in said:
+                keep = said[word]
             case _ if keep:
                 kept.append(line)
     return "".join(kept)
@@ -420,6 +445,7 @@ def host_test(launches: Sequence[Sequence[LayerTiles]], shape: Shape) -> str:
         for t in layers:
             multiplier, shift, relu = posts[drawn % len(posts)]
             drawn += 1
-            cells.append(f"{{{t.m}, {t.n}, {t.k}, {t.tm}, {t.tn}, {t.tk}, {multiplier}, {shift}, {relu}}}")
+            to_n = f", {str(t.to_n).lower()}" if shape.mapped else ""
+            cells.append(f"{{{t.m}, {t.n}, {t.k}, {t.tm}, {t.tn}, {t.tk}, {multiplier}, {shift}, {relu}{to_n}}}")
         rows.append(f"        {{{', '.join(cells)}}},")
     return _filled(_TEST, shape).replace("@LAUNCHES@", "\n".join(rows))

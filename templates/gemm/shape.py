@@ -42,7 +42,7 @@ class Shape:
     `lane` is what takes a word at once, `array` how many of these an array has (`DesignPoint.cell` and `grid`).
     `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`,
     `arrays_link`: how words reach the lanes of an array, and the arrays. `spills`: whether sums may leave for memory
-    between tiles along k.
+    between tiles along k. `mapped`: whether each layer maps the arrays to m or to n; the splits then say m.
     """
 
     lane: tuple[int, int, int]
@@ -60,6 +60,7 @@ class Shape:
     array_link: Link = "fanout"
     arrays_link: Link = "fanout"
     spills: bool = False
+    mapped: bool = False
 
     @property
     def qm(self) -> int:
@@ -85,6 +86,11 @@ class Shape:
     def pn(self) -> int:
         """Columns of a block of sums over all arrays."""
         return self.qn * self.arrays[1]
+
+    @property
+    def wide_n(self) -> int:
+        """Columns of B in a token: more than a block of sums has where arrays may be mapped to n."""
+        return self.pn * (self.count if self.mapped else 1)
 
     @property
     def pk(self) -> int:
@@ -124,13 +130,13 @@ class Shape:
 
     def native(self, operand: Literal["a", "b"]) -> tuple[int, int]:
         """Rows and elements along k of the token that a buffer's banks can deliver in one cycle."""
-        banks, rows = (self.a, self.pm) if operand == "a" else (self.b, self.pn)
+        banks, rows = (self.a, self.pm) if operand == "a" else (self.b, self.wide_n)
         return min(banks.height, rows), min(banks.width, self.pk)
 
     def has_arbiter(self, operand: Literal["a", "b"]) -> bool:
         """True if the banks deliver less than the token that the arrays take."""
         rows, width = self.native(operand)
-        return rows * width < (self.pm if operand == "a" else self.pn) * self.pk
+        return rows * width < (self.pm if operand == "a" else self.wide_n) * self.pk
 
     @property
     def result_elements(self) -> int:
@@ -141,7 +147,8 @@ class Shape:
     def bias_words(self) -> int:
         """Words of bias (as wide as a bank word of C) that the widest tile of C needs."""
         rows = ceil_div(self.pm, self.c.height)
-        return max(1, min(self.c.depth // rows, MAX_TILE_COLUMNS // self.c.width))
+        parts = self.count if self.mapped else 1
+        return max(1, min(parts * (self.c.depth // rows), MAX_TILE_COLUMNS // self.c.width))
 
 
 def slices_of(qm: int, pm: int, pn: int, numbers: Numbers = INT8) -> int | None:
@@ -165,7 +172,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
     """The numbers of a legal design; raises AigchipError for what the template cannot build."""
     numbers = precision(build.precision)
     slices = slices_of(point.qm, point.pm, point.pn, numbers)
-    widest = max(point.pm, point.pn) * point.pk
+    widest = max(point.pm, point.wide_n) * point.pk
     if slices is None or widest > most_lanes("data_t", numbers):
         raise AigchipError(f"not built yet: a token of more than {MAX_TOKEN_BITS} bits.")
     if point.part_c.w > point.pn:
@@ -189,6 +196,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         array_link="forward" if point.linked else "fanout",
         arrays_link=point.arrays_link,
         spills=point.spills,
+        mapped=point.mapped,
     )
 
 
@@ -198,7 +206,7 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     grid: Settings = dict(zip(("along_m", "along_n", "along_k"), shape.arrays, strict=True))
     found: dict[str, tuple[str, Settings]] = {
         "ctrl": (
-            "ctrl_spill" if shape.spills else "ctrl",
+            "ctrl_mapped" if shape.mapped else "ctrl_spill" if shape.spills else "ctrl",
             {
                 "reuse": shape.reuse,
                 "arrays": shape.count,
@@ -209,7 +217,7 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     }
     operands: tuple[tuple[Literal["a", "b"], Buffer, int, Mode], ...] = (
         ("a", shape.a, shape.pm, mode_a),
-        ("b", shape.b, shape.pn, mode_b),
+        ("b", shape.b, shape.wide_n, mode_b),
     )
     for operand, buffer, rows, mode in operands:
         wide: Settings = {"rows": rows, "k": shape.pk}
@@ -219,7 +227,9 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
         found[f"drain_{operand}"] = ("drain", {"operand": operand, **buffer.settings, **wide})
         if shape.has_arbiter(operand):
             found[f"arbiter_{operand}"] = ("arbiter", {"in_rows": in_rows, "in_k": in_k, **wide})
-        if shape.mixed:
+        if shape.mapped:
+            found[f"inter_{operand}"] = ("interconnect_mapped", {"arrays": shape.count, **wide})
+        elif shape.mixed:
             found[f"inter_{operand}"] = ("interconnect_mixed", {"operand": operand, **grid, **wide})
         elif mode == "broadcast" and shape.arrays_link == "forward":
             found[f"inter_{operand}"] = ("relay", {"arrays": shape.count, **wide})
@@ -272,4 +282,4 @@ def _spilling(shape: Shape) -> dict[str, tuple[str, Settings]]:
 
 def _tagged(module: str, settings: Settings, shape: Shape) -> Settings:
     # ctrl touches no element: its code and its proof are those of every number format.
-    return settings if module in ("ctrl", "ctrl_spill") else tagged(settings, shape.numbers)
+    return settings if module.startswith("ctrl") else tagged(settings, shape.numbers)

@@ -46,7 +46,7 @@ def system_test(
             cases.append(_launch(f"{index} {layer.name}", shape, [layer_tiles(point, build, layer)], rng))
         return SystemTest(main=MAIN, cases=tuple(cases), note=f"{len(cases)} layers, tiles of the plan")
     for index, pair in enumerate(odd_pairs(shape, rng)):
-        names = " and ".join(f"{t.m}x{t.n}x{t.k}/{t.tm}x{t.tn}x{t.tk}" for t in pair)
+        names = " and ".join(f"{t.m}x{t.n}x{t.k}/{t.tm}x{t.tn}x{t.tk}{' to n' if t.to_n else ''}" for t in pair)
         cases.append(_launch(f"{index}: {names}", shape, pair, rng))
     again = cases[-1]
     cases.append(
@@ -65,7 +65,7 @@ def system_test(
 def layer_tiles(point: DesignPoint, build: Build, layer: Layer) -> LayerTiles:
     """A layer with the tiles of its plan."""
     plan = plan_tiles(point, build, layer)
-    return LayerTiles(m=layer.m, n=layer.n, k=layer.k, tm=plan.tm, tn=plan.tn, tk=plan.tk)
+    return LayerTiles(m=layer.m, n=layer.n, k=layer.k, tm=plan.tm, tn=plan.tn, tk=plan.tk, to_n=plan.along == "n")
 
 
 def command_cases(
@@ -88,13 +88,15 @@ def _up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def _small_tile(shape: Shape) -> dict[str, int]:
+def _small_tile(shape: Shape, to_n: bool) -> dict[str, int]:
     # Whole tokens, whole banks, whole words of memory; two blocks an axis where the buffers hold them, so that a tile
     # at the edge has fewer blocks than the others.
+    share = shape.count if shape.mapped else 1
+    unit = _unit(shape, to_n)
     tile = {
-        "m": max(shape.pm, shape.a.height, shape.c.height),
-        "n": max(shape.pn, shape.b.height, shape.c.width),
-        "k": max(shape.pk, shape.a.width, shape.b.width, shape.port),
+        "m": max(unit["m"], max(shape.a.height, shape.c.height) // (share if to_n else 1)),
+        "n": max(unit["n"], shape.b.height // (1 if to_n else share), shape.c.width * (share if to_n else 1)),
+        "k": share * max(shape.pk, shape.a.width, shape.b.width, shape.port),
     }
     room = (
         ("m", "k", shape.a.height * shape.a.width * shape.a.depth),
@@ -108,39 +110,54 @@ def _small_tile(shape: Shape) -> dict[str, int]:
     return tile
 
 
+def _unit(shape: Shape, to_n: bool) -> dict[str, int]:
+    """Rows, columns and words along k of a step."""
+    if to_n:
+        return {"m": shape.qm, "n": shape.wide_n, "k": shape.pk}
+    return {"m": shape.pm, "n": shape.pn, "k": shape.pk}
+
+
 def odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
-    """Launches of two layers whose sizes are sampled from {1, P-1, P, P+1, 2T+1}, the largest first."""
-    tile = _small_tile(shape)
-    unit = {"m": shape.pm, "n": shape.pn, "k": shape.pk}
+    """Launches of two layers whose sizes are sampled from {1, P-1, P, P+1, 2T+1}, the largest first.
+
+    Where each layer maps the arrays, the first layer of a launch maps them to m, the second to n.
+    """
+    if shape.mapped:
+        to_m, to_n = (_odd_layers(shape, rng, LAUNCHES, to_n=to_n) for to_n in (False, True))
+    else:
+        drawn = _odd_layers(shape, rng, 2 * LAUNCHES)
+        to_m, to_n = drawn[::2], drawn[1::2]
+    return [list(pair) for pair in zip(to_m, to_n, strict=True)]
+
+
+def _odd_layers(shape: Shape, rng: np.random.Generator, count: int, *, to_n: bool = False) -> list[LayerTiles]:
+    tile, unit = _small_tile(shape, to_n), _unit(shape, to_n)
     sizes = {
         axis: sorted({1, max(1, unit[axis] - 1), unit[axis], unit[axis] + 1, 2 * tile[axis] + 1}) for axis in "mnk"
     }
     order: dict[str, list[int]] = {axis: [] for axis in "mnk"}
-    pairs: list[list[LayerTiles]] = []
     wanted = [(2 * tile["m"] + 1, 2 * tile["n"] + 1, 2 * tile["k"] + 1)]
-    while len(wanted) < 2 * LAUNCHES:
+    while len(wanted) < count:
         drawn = []
         for axis in "mnk":
             if not order[axis]:
                 order[axis] = [int(size) for size in rng.permutation(sizes[axis])]
             drawn.append(order[axis].pop())
         wanted.append((drawn[0], drawn[1], drawn[2]))
-    for first, second in zip(wanted[::2], wanted[1::2], strict=True):
-        pairs.append([_tiles(shape, tile, *size) for size in (first, second)])
-    return pairs
+    return [_tiles(shape, tile, *size, to_n=to_n) for size in wanted]
 
 
-def _tiles(shape: Shape, tile: dict[str, int], m: int, n: int, k: int) -> LayerTiles:
+def _tiles(shape: Shape, tile: dict[str, int], m: int, n: int, k: int, *, to_n: bool) -> LayerTiles:
     # Reuse of A or B keeps sums in place only if one axis is whole; it shrinks until it fits the buffers.
     tm, tn, tk = tile["m"], tile["n"], tile["k"]
     if shape.reuse == "output" or shape.spills or k <= tk:
-        return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=tk)
+        return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=tk, to_n=to_n)
     deep_a = shape.a.depth * shape.a.height * shape.a.width // tm
     deep_b = shape.b.depth * shape.b.height * shape.b.width // tn
     whole = _up(k, tk)
     if whole <= min(deep_a, deep_b):
-        return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=whole)
-    return LayerTiles(m=min(m, tm), n=min(n, tn), k=k, tm=tm, tn=tn, tk=tk)
+        return LayerTiles(m=m, n=n, k=k, tm=tm, tn=tn, tk=whole, to_n=to_n)
+    return LayerTiles(m=min(m, tm), n=min(n, tn), k=k, tm=tm, tn=tn, tk=tk, to_n=to_n)
 
 
 def _launch(name: str, shape: Shape, layers: Sequence[LayerTiles], rng: np.random.Generator) -> TestCase:

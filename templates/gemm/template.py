@@ -23,6 +23,7 @@ from . import (
     collector,
     collector_mixed,
     ctrl,
+    ctrl_mapped,
     ctrl_spill,
     dma_load,
     dma_spill,
@@ -33,6 +34,7 @@ from . import (
     flush_spill,
     gearbox,
     interconnect,
+    interconnect_mapped,
     interconnect_mixed,
     mac,
     pe_array,
@@ -71,6 +73,7 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     reorder.SPEC,
     interconnect.SPEC,
     interconnect_mixed.SPEC,
+    interconnect_mapped.SPEC,
     relay.SPEC,
     collector.SPEC,
     collector_mixed.SPEC,
@@ -85,6 +88,7 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     flush_spill.SPEC,
     dma_spill.SPEC,
     ctrl_spill.SPEC,
+    ctrl_mapped.SPEC,
 )
 
 

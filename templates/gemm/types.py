@@ -59,6 +59,15 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
         "Tokens to hand to the arrays in one tile visit.",
         (("tokens", "tokens to pass"), ("last", "the process ends after this command")),
     ),
+    "share_cmd": (
+        "Blocks of sums whose steps are handed to the arrays in one tile visit.",
+        (
+            ("blocks", "blocks of sums"),
+            ("kb", "steps along k for each block"),
+            ("serial", "1: a token serves as many steps as there are arrays, 0: one"),
+            ("last", "the process ends after this command"),
+        ),
+    ),
     "array_cmd": (
         "One tile visit of one array.",
         (
@@ -156,7 +165,10 @@ BETWEEN: Final = frozenset({"gear_cmd", "reorder_cmd"})
 SPILLING: Final = frozenset({"resume_cmd", "unload_cmd", "move_cmd"})
 """Commands of modules that a design has only where it may spill sums."""
 
-OPTIONAL: Final = BETWEEN | SPILLING
+MAPPING: Final = frozenset({"share_cmd"})
+"""Commands of modules that a design has only where its arrays are mapped to m or to n in each layer."""
+
+OPTIONAL: Final = BETWEEN | SPILLING | MAPPING
 """Commands that not every design has."""
 
 LAYER_GROUPS: Final[tuple[tuple[str, int, str], ...]] = (
@@ -216,6 +228,28 @@ SPILL_LAYER_WORDS: Final = LAYER_WORDS + len(SPILL_FIELDS)
 """Words (int32) of one layer's row in the table of a design that spills sums."""
 
 
+MAP_GROUPS: Final[tuple[tuple[str, int, str], ...]] = (
+    ("TO_N", 1, "1: arrays are mapped to n and take the same rows of A; 0: to m, and the same of B"),
+    ("A_KB", 2, "tokens along k of a row of A; + 1 at the edge of k"),
+    ("B_KB", 2, "tokens along k of a row of B; + 1 at the edge of k"),
+    ("B_K_WORDS", 2, "AXI words of a row of B; + 1 at the edge of k"),
+    ("B_STEPS", 8, "tokens of B in a visit; + 4 at the edge of m, + 2 of n, + 1 of k"),
+    ("POST_ROWS", 2, "rows of a tile of the result; + 1 at the edge of m"),
+    ("POST_WORDS", 2, "words of a row of the result; + 1 at the edge of n"),
+)
+"""Groups of words behind those of LAYER_GROUPS in a layer's row of a design whose arrays are mapped in each layer.
+
+Words of LAYER_GROUPS that both operands share elsewhere are those of A here: K_WORDS and STEPS; KB is steps of the
+arrays, C_WORDS words of a row in buffer C.
+"""
+
+MAP_FIELDS: Final = tuple(f"{name}_{i}" if i else name for name, count, _ in MAP_GROUPS for i in range(count))
+"""Words of a layer's row behind LAYER_FIELDS in a design whose arrays are mapped in each layer."""
+
+MAP_LAYER_WORDS: Final = LAYER_WORDS + len(MAP_FIELDS)
+"""Words (int32) of one layer's row in the table of a design whose arrays are mapped in each layer."""
+
+
 def command_fields(struct: str) -> tuple[str, ...]:
     """Field names of a command struct in order; each is a 32-bit integer."""
     return tuple(name for name, _ in COMMANDS[struct][1])
@@ -237,6 +271,7 @@ def types_header(numbers: Numbers = INT8, used: Collection[str] = OPTIONAL) -> s
     """Text of gemm_types.hpp for a number format; of the commands in `OPTIONAL` it has those in `used`."""
     words = []
     spilled: list[str] = []
+    mapped: list[str] = []
     for name, _, note in LAYER_GROUPS:
         index = str(LAYER_FIELDS.index(name))
         words.append(_word(name, index, note))
@@ -246,6 +281,14 @@ def types_header(numbers: Numbers = INT8, used: Collection[str] = OPTIONAL) -> s
             "enum spill_word {",
             *(_word(name, str(LAYER_WORDS + SPILL_FIELDS.index(name)), note) for name, _, note in SPILL_GROUPS),
             f"    SPILL_LAYER_WORDS = {SPILL_LAYER_WORDS}",
+            "};",
+        ]
+    if MAPPING & set(used):
+        mapped = [
+            "// Words behind these where arrays are mapped to m or to n; K_WORDS and STEPS are those of A then.",
+            "enum map_word {",
+            *(_word(name, str(LAYER_WORDS + MAP_FIELDS.index(name)), note) for name, _, note in MAP_GROUPS),
+            f"    MAP_LAYER_WORDS = {MAP_LAYER_WORDS}",
             "};",
         ]
     return "\n".join(
@@ -268,6 +311,7 @@ def types_header(numbers: Numbers = INT8, used: Collection[str] = OPTIONAL) -> s
             f"    LAYER_WORDS = {LAYER_WORDS}",
             "};",
             *spilled,
+            *mapped,
             "}  // namespace field",
             "",
         )

@@ -257,7 +257,7 @@ def test_operators_stay_in_the_encoding_and_do_what_they_say() -> None:
     assert moved > 300
     # A step that takes more words than a partition has banks could not be repaired.
     point = point_of(repaired((*genes[:ARRAYS], 0, *genes[ARRAYS + 1 :]), BUILD))
-    assert point.drain_stall == 1
+    assert point.token_cycles == (1, 1)
     assert min(point.part_a.w, point.part_b.w) >= 16
     assert point.part_c.w == min(64, point.pn)
 

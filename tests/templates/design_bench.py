@@ -14,7 +14,17 @@ from aigchip_tui.csim.run import Limits, SimulationResult, simulate_system
 from aigchip_tui.model.device import device
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.module import Netlist
-from aigchip_tui.model.space import PARAMETERS, Build, DesignPoint, Link, Partition, Precision, Reuse, Split
+from aigchip_tui.model.space import (
+    PARAMETERS,
+    ArraysMap,
+    Build,
+    DesignPoint,
+    Link,
+    Partition,
+    Precision,
+    Reuse,
+    Split,
+)
 from aigchip_tui.sandbox.box import UNCONFINED
 
 if TYPE_CHECKING:
@@ -39,8 +49,9 @@ def point(
     lane_link: Link = "fanout",
     arrays_link: Link = "fanout",
     dsp_pack: int = 1,
+    arrays_map: ArraysMap = "fixed",
 ) -> DesignPoint:
-    """A design point by its splits, partitions, the size of every buffer, its links and packing."""
+    """A design point by its splits, partitions, the size of every buffer, its links, packing and mapping."""
     return DesignPoint(
         lane=Split.parse(lane),
         array=Split.parse(array),
@@ -49,6 +60,7 @@ def point(
         lane_link=lane_link,
         arrays_link=arrays_link,
         dsp_pack=dsp_pack,
+        arrays_map=arrays_map,
         reuse=reuse,
         buf_a=kib,
         buf_b=kib,

@@ -53,6 +53,14 @@ CASES = {
         designs.point("m2n4k2", "m4", "k8", a=(8, 16), b=(4, 16), c=(8, 1), kib=16),
         Layer(name="x", kind="gemm", m=100, k=27, n=64),
     ),
+    "arrays mapped to n": (
+        designs.point("m2n4k2", "m2n2", "m4", a=(16, 4), b=(32, 4), c=(8, 8), arrays_map="run_time", kib=16),
+        Layer(name="x", kind="gemm", m=21, k=300, n=190),
+    ),
+    "arrays mapped to m": (
+        designs.point("m2n4k2", "m2n2", "m4", a=(16, 4), b=(32, 4), c=(8, 8), arrays_map="run_time", kib=16),
+        Layer(name="x", kind="gemm", m=190, k=300, n=21),
+    ),
 }  # fmt: skip
 Asked = Callable[..., LayerCycles]
 
@@ -88,7 +96,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
         yield ask
 
 
-QUICK = ("two arrays, edges everywhere", "k in several tiles", "spilled sums, reuse of A")
+QUICK = ("two arrays, edges everywhere", "k in several tiles", "spilled sums, reuse of A", "arrays mapped to n")
 
 
 @pytest.mark.parametrize(

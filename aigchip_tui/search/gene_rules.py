@@ -1,0 +1,38 @@
+"""Rules of the space that join a few parameters, as `model.rules` has them, for gene matrices (gene, design)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from aigchip_tui.model.rules import BUILT_ARRAYS
+from aigchip_tui.model.space import LANE_SPLITS, LINKS, REUSES, may_spill
+from aigchip_tui.search import encoding as gene
+
+_PAIRED = np.array([lane.m * lane.n > 1 for lane in LANE_SPLITS])
+_ARRAYS = np.array([(split.m, split.n, split.k) for split in BUILT_ARRAYS]).T
+_SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
+
+
+def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether the lane has rows or columns that two MACs of a DSP can share an operand in, for a gene matrix."""
+    pairs: npt.NDArray[np.bool_] = _PAIRED[genes[gene.LANE]]
+    return pairs
+
+
+def links_no_axis(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether a forward link between arrays has no axis of its own: a single array, or several axes; a gene matrix."""
+    axes = (_ARRAYS > 1).sum(axis=0)
+    none: npt.NDArray[np.bool_] = (axes != 1)[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
+    return none
+
+
+def maps_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether a run-time mapping of arrays is refused for a gene matrix: arrays that are not along m alone, forward
+    links between them, and sums that spill.
+    """
+    m, n, k = _ARRAYS[:, genes[gene.ARRAYS]]
+    refused = (m == 1) | (n * k > 1) | (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
+    refused |= _SPILLS[genes[gene.REUSE]]
+    nothing: npt.NDArray[np.bool_] = refused & (genes[gene.ARRAYS_MAP] > 0)
+    return nothing

@@ -1,0 +1,150 @@
+"""Arrays that each layer maps to m or to n: every word at its array, results in their rows, refusals by name."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from aigchip_tui.csim.headers import INCLUDE
+from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.rules import refusals
+from aigchip_tui.model.tiling import plan_tiles
+
+if TYPE_CHECKING:
+    from tests.templates import compute_bench as bench
+    from tests.templates import design_bench as designs
+else:
+    import compute_bench as bench
+    import design_bench as designs
+
+MODULES = {"interconnect_mapped": 109, "ctrl_mapped": 36}
+FOUR = designs.point("m2k4", "n2k2", "m4", a=(8, 16), b=(8, 8), c=(2, 2), kib=16, arrays_map="run_time")
+"""Blocks of 8 x 2 sums, or of 2 x 8."""
+TALL = Layer(name="tall", kind="gemm", m=200, k=100, n=3)
+FLAT = Layer(name="flat", kind="gemm", m=3, k=100, n=200)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_settings_are_counted_and_demonstrations_keep_the_laws(module: str) -> None:
+    assert len(bench.legal(module)) == MODULES[module]
+    assert bench.demo_faults(module) == []
+    assert bench.unseen_pragmas(module) == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_answers_are_right_and_within_their_contract(module: str, tmp_path: Path) -> None:
+    for settings in bench.legal(module, 12, seed=5):
+        assert bench.contract_faults(module, settings, bench.body_of(module, settings)) == []
+    for settings in bench.legal(module, 2, seed=6):
+        bench.proven(module, settings, tmp_path, sanitize=True)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("module", MODULES)
+def test_every_setting_is_answered_and_extremes_hold(module: str, tmp_path: Path) -> None:
+    assert bench.refused(module) == []
+    assert bench.prove_extremes(module, tmp_path) > 0
+
+
+@pytest.mark.parametrize(("module", "name", "mutations"), [
+    ("interconnect_mapped", "four", [
+        ("command.serial != 0 ? same : shares[g]", "shares[g]"), ("command.serial == 0 || ends ||", "ends ||"),
+        ("command.serial == 0 || ends ||", "command.serial == 0 ||"), ("row % ARRAYS", "row / (ROWS / ARRAYS)"),
+    ]),
+    ("ctrl_mapped", "output_both", [
+        ("row[B_KB + k]", "row[A_KB + k]"), ("row[POST_WORDS + n]", "row[C_WORDS + n]"), ("to_n == 0", "to_n != 0"),
+        ("row[B_STEPS + 2 * mn + k]", "row[STEPS + 2 * mn + k]"), ("row[B_K_WORDS + k]", "row[K_WORDS + k]"),
+    ]),
+])  # fmt: skip
+def test_mutants_fail(module: str, name: str, mutations: list[tuple[str, str]], tmp_path: Path) -> None:
+    assert bench.surviving(module, bench.demo(module, name), mutations, tmp_path) == []
+
+
+MORE: dict[str, dict[str, Any]] = {
+    "reuse of A": {"array": "m2n2", "arrays": "m2", "reuse": "a", "a": (4, 4), "b": (2, 4), "c": (4, 4)},
+    "reuse of B, narrow banks": {"array": "n4", "arrays": "m8", "reuse": "b", "a": (4, 2), "b": (1, 4), "c": (2, 4)},
+    "more banks, slices": {"array": "m8n4", "arrays": "m4", "a": (64, 4), "b": (32, 2), "c": (16, 8), "kib": 64},
+    "pairs, linked lanes": {"array": "m2n4", "arrays": "m2", "link": "forward", "dsp_pack": 2},
+}
+"""Designs of lanes m2n2k2 whose arrays are mapped at run time."""
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_design_is_exact_with_layers_of_both_mappings_in_a_launch(depth: int, tmp_path: Path) -> None:
+    assert refusals(FOUR, designs.build()) == ()
+    netlist = bench.template().netlist(FOUR, designs.build())
+    assert {i.variant.module for i in netlist.instances} >= set(MODULES)
+    designs.proven(designs.run(FOUR, tmp_path, depth=depth))
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", MORE)
+def test_more_designs_are_exact_with_every_port_and_under_sanitizers(name: str, tmp_path: Path) -> None:
+    design = designs.point("m2n2k2", **{"kib": 32, **MORE[name]}, arrays_map="run_time")
+    for axi_bytes in (8, 64):
+        assert refusals(design, designs.build(axi_bytes)) == ()
+        designs.proven(designs.run(design, tmp_path, axi_bytes=axi_bytes))
+    designs.proven(designs.run(design, tmp_path, sanitize=True))
+    if design.dsp_pack == 1:
+        designs.proven(designs.run(design, tmp_path, precision="int16"))
+
+
+def test_the_plan_chooses_the_mapping_and_the_table_says_it(tmp_path: Path) -> None:
+    build = designs.build()
+    driver, system, shape = (_part(name) for name in ("driver", "system", "shape"))
+    for layer, along in ((TALL, "m"), (FLAT, "n")):
+        plan = plan_tiles(FOUR, build, layer)
+        assert plan.along == along
+        layout = driver.LayerLayout(shape.shape_of(FOUR, build), system.layer_tiles(FOUR, build, layer))
+        row = layout.row(a=0, b=0, bias=0, c=0, post=driver.PostSettings())
+        assert row["TO_N"] == (along == "n")
+        # 13 steps of 8 words along k; a token of the operand whose rows all arrays share serves four of them.
+        assert (row["KB"], row["A_KB"], row["B_KB"]) == (13, *((13, 4) if along == "m" else (4, 13)))
+    fixed = designs.point("m2k4", "n2k2", "m4", a=(8, 16), b=(8, 8), c=(2, 2), kib=16)
+    assert plan_tiles(FOUR, build, FLAT).compute_cycles < 0.6 * plan_tiles(fixed, build, FLAT).compute_cycles
+    designs.proven(designs.run(FOUR, tmp_path, layers=[TALL, FLAT]))
+
+
+@pytest.mark.parametrize(("change", "rule", "says"), [
+    ({"arrays": "1"}, "arrays_map", "the design has 1 array"),
+    ({"arrays": "n4"}, "arrays_map", "arrays n4 are written m4"),
+    ({"arrays": "k2"}, "not_built", "not built yet: arrays_map run_time with arrays k2"),
+    ({"arrays": "m2n2"}, "not_built", "not built yet: arrays_map run_time with arrays m2n2"),
+    ({"arrays": "m4", "arrays_link": "forward"}, "not_built", "arrays_map run_time with arrays_link forward"),
+    ({"arrays": "m4", "reuse": "a_spill"}, "not_built", "arrays_map run_time with reuse a_spill; a is"),
+])
+def test_what_is_not_mapped_at_run_time_is_refused_by_name(change: dict[str, Any], rule: str, says: str) -> None:
+    design = designs.point("m2k4", **{"array": "n2k2", "kib": 16, "c": (2, 2), **change}, arrays_map="run_time")
+    (refusal,) = refusals(design, designs.build())
+    assert refusal.rule == rule
+    assert says in refusal.message
+
+
+def test_the_host_driver_in_cpp_maps_layers_both_ways(tmp_path: Path) -> None:
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    template, build = bench.template(), designs.build()
+    netlist = template.netlist(FOUR, build)
+    files = template.assemble(netlist, designs.bodies_of(netlist))
+    files |= template.host_files(FOUR, build, [FLAT], np.random.default_rng(1))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    command = [compiler, "-std=c++20", "-O0", "-Wall", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
+               f"-I{INCLUDE}", "gemm_test.cpp", "gemm.cpp", "-o", "gemm_test"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, env=dict(os.environ))
+    done = subprocess.run([tmp_path / "gemm_test", "3"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert " 0 differ" in done.stdout
+
+
+def _part(name: str) -> Any:
+    """A file of the loaded template package."""
+    return importlib.import_module(f"{type(bench.template()).__module__.rpartition('.')[0]}.{name}")
