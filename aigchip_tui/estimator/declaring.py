@@ -170,7 +170,7 @@ class DeclarationWalk(MachineWalk):
         self.body.loops.append(outcome)
         self._macro({memory.number: True}, (), (words + 2, words + 2), line, outcome.name)
         self.body.loop_macros += 1
-        self.body.single = outcome
+        self.body.single, self.body.around = outcome, 0
         self.usage.add_control(1, 1, ((0, words),))
 
     def _locked(self, kind: Type, variable: ast.Variable) -> Binding:

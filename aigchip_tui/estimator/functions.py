@@ -74,7 +74,7 @@ class FunctionWalk(CallWalk, DataflowWalk):
             and self.body.single is not None
             and self.body.plain_nodes == 0
         ):
-            latency = add_ranges(self.body.single.latency, (2, 2))
+            latency = add_ranges(self.body.single.latency, (2 + self.body.around, 2 + self.body.around))
         else:
             latency = add_ranges(latency, (-1, -1))
         what = f"function '{name}'"

@@ -108,8 +108,17 @@ class MachineWalk(MergeWalk):
         self.usage.states += plan.states
         self.slowest = max(self.slowest, plan.slowest_ns)
 
-    def _macro(self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str) -> int:
-        """A node that stands for a module; it waits for whatever touched its memories before."""
+    def _macro(
+        self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str,
+        loaded: frozenset[int] = frozenset(),
+    ) -> int:
+        """A node that stands for a module; it waits for whatever touched its memories before.
+
+        Modules that use one memory or one AXI port run one after the other, but for memories that are `loaded` before.
+        """
+        used = frozenset(touched) - loaded
+        masters = {self.bundles[one.bundle] for number in used
+                   if isinstance(one := self.memories.get(number), Memory) and one.axi and one.bundle in self.bundles}
         sources = list(inputs)
         for number, write in touched.items():
             track = self.track(number)
@@ -123,7 +132,7 @@ class MachineWalk(MergeWalk):
         node = self.graph.add("module", 2, 0.0, tuple(dict.fromkeys(sources)), bits=1, line=line)
         self.graph.macro[node] = Macro(
             latency[1] if latency[1] is not None else 0,
-            frozenset(touched),
+            used | masters,
             frozenset(number for number, write in touched.items() if write),
             line,
             name,
@@ -278,7 +287,7 @@ class MachineWalk(MergeWalk):
         self.body.loops.append(outcome)
         self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name)
         self.body.loop_macros += 1
-        self.body.single = outcome
+        self.body.single, self.body.around = outcome, 0
         self.usage.add_control(depth, 1, ((0, trip or 64),))
 
 

@@ -64,11 +64,8 @@ class MemoryWalk(OrderWalk):
         cost = self.operators.memory(memory.local, write)
         states, delay = cost.states, cost.delay
         if memory.axi:
-            states, delay = (
-                (1, 0.5 * self.operators.budget)
-                if write
-                else (self.options.axi_read_states, 0.5 * self.operators.budget)
-            )
+            states = 1 + (self.options.axi_response if write else self.options.axi_latency)
+            delay = 0.55 * self.operators.budget
         elif memory.fifo:
             states, delay = 1, min(0.5 * self.operators.budget, _FIFO_NS)
         elif memory.latency is not None and not write:
@@ -92,6 +89,10 @@ class MemoryWalk(OrderWalk):
         if self.guard:
             track.guarded = track.guarded or write
             sources += [node for node in self.guard if node >= 0]
+        request = -1
+        if memory.axi and write:
+            request = graph.add("address", 2, delay, (*address, *(one for one in self.guard if one >= 0)), bits=1)
+            sources.append(request)
         node = graph.add(
             "store" if write else "load",
             states,
@@ -101,6 +102,11 @@ class MemoryWalk(OrderWalk):
             access=Access(number, banks, write),
             line=self.line,
         )
+        if memory.axi:
+            if request >= 0:
+                self.requests[(graph.number, node)] = request
+            if self.guard:
+                self.guarded_axi.add((graph.number, node))
         track.log.append((write, terms, constants, node))
         if write and memory.local:
             self.uses.of(memory.order).writes(track.written, banks, (terms, constants))

@@ -26,6 +26,7 @@ class Options:
     limit: int = 400_000
     axi_read_states: int = 2
     axi_latency: int = 8
+    axi_response: int = 5
     small_array: int = 4
     imperfect_flatten: bool = True
     auto_partition: bool = True

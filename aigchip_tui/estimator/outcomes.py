@@ -110,3 +110,5 @@ class Body:
         self.plain_nodes = 0
         self.unknown = False
         self.single: LoopOutcome | None = None
+        self.around = 0
+        """Cycles that loads before `single` and answers of AXI writes after it take."""

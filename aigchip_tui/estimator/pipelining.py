@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
-from aigchip_tui.estimator.dependences import DependenceWalk
+from aigchip_tui.estimator.bursts import BurstWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
@@ -35,7 +35,7 @@ from aigchip_tui.estimator.uses import MOST_COPIES
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class PipelineWalk(MachineWalk, DependenceWalk):
+class PipelineWalk(MachineWalk, BurstWalk):
     """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
     outcome.
     """
@@ -90,7 +90,7 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             return False
         self.variant = {symbol for symbol in range(first_new, fresh()) if symbol not in {s for s, _ in pairs}}
         self._close_phis()
-        prologue = self.hoist(inner_graph, self.nest)
+        prologue = max(self.hoist(inner_graph, self.nest), self.axi_transfers(inner_graph, self.nest))
         self.carried(inner_graph, self.nest, frozenset(self.free))
         self.balance(inner_graph)
         self._align_banks(inner_graph)
@@ -435,9 +435,10 @@ class PipelineWalk(MachineWalk, DependenceWalk):
             del number
             if value.graph is self.graph and value.node >= 0:
                 inputs.append(value.node)
-        node = self._macro(touched, inputs, add_ranges(latency, (2 + prologue, 2 + prologue)), loop.line, name)
+        whole = add_ranges(latency, (2 + prologue, 2 + prologue))
+        node = self._macro(touched, inputs, whole, loop.line, name, self._loaded_before(graph))
         self.body.loop_macros += 1
-        self.body.single = outcome
+        self.body.single, self.body.around = outcome, prologue
         for number, value in inner.values.items():
             if number in self.layer.values or (self.layer.parent is not None):
                 phi = inner.phis.get(number)
@@ -445,6 +446,14 @@ class PipelineWalk(MachineWalk, DependenceWalk):
                     continue
                 lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
                 self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
+
+    def _loaded_before(self, graph: Graph) -> frozenset[int]:
+        """Memories of which a loop uses only words that were loaded in front of it: it runs beside their users."""
+        return frozenset(
+            number
+            for number, track in self.tracks_of(graph).items()
+            if track.log and all(graph.access[node] is None and not write for write, _, _, node in track.log)
+        )
 
     def object_names(self) -> dict[int, str]:
         """What the accesses of a graph go to: arrays and streams by name, AXI ports by their bundle."""

@@ -123,6 +123,9 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ArithmeticWalk):
         if isinstance(target, Registers):
             self._demux(target, view, value)
         elif isinstance(target, Memory):
+            kind = target.type.kind
+            if isinstance(value, Val) and target.type.scalar() and "f" in (kind.letter, value.kind.letter):
+                value = self.convert(value, kind)
             self.access(target, view.indices, value)
 
     def _choices(self, target: Registers, view: View) -> list[tuple[int, ...]]:

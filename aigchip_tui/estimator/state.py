@@ -77,6 +77,10 @@ class WalkState(ABC):
         self.work = 0
         self.touched: list[dict[int, bool]] = []
         self.pinned: set[tuple[int, int]] = set()
+        self.guarded_axi: set[tuple[int, int]] = set()
+        """AXI accesses (graph, node) under a condition."""
+        self.requests: dict[tuple[int, int], int] = {}
+        """Nodes that ask for an AXI write, by its graph and node."""
         self.pinning = False
         self.wrapping: set[int] = set()
         self.facts: tuple[Lin, ...] = ()
