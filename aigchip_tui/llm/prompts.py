@@ -121,6 +121,12 @@ def _fault(text: str) -> str:
     return flat if len(flat) <= LONGEST_FAULT else flat[: LONGEST_FAULT - 4] + " ..."
 
 
+def _bare(definition: str) -> str:
+    """A definition without comments and pragmas."""
+    rows = (row.partition("//")[0].rstrip() for row in definition.splitlines())
+    return "\n".join(row for row in rows if row and not row.startswith("#pragma"))
+
+
 def _quoted(text: str) -> str:
     return "\n".join(f"> {row.rstrip()}" for row in text.strip()[:LONGEST_HINT].splitlines())
 
@@ -166,9 +172,10 @@ def build_prompt(
 ) -> Prompt:
     """The prompt for a variant's instruction with demonstrations, most alike first.
 
-    `types` are definitions of supplied types. In the high `grain`, neither code nor reply has marks. What does not fit
-    with its reply into `budget_tokens` is left out in this order, and said in the notes: these definitions, the
-    previous attempt's code, the diagnosis beyond its first three faults, the last demonstration, the one before.
+    `types` are definitions of what is supplied, what only this module has last. In the high `grain`, neither code nor
+    reply has marks. What does not fit with its reply into `budget_tokens` is left out in this order, and said in the
+    notes: comments and pragmas of these definitions, the definitions one by one, the first of them first, the previous
+    attempt's code, the diagnosis beyond its first three faults, the last demonstration, the one before.
     Raises `AigchipError` when the bare instruction does not fit, or when an edited template loses lines or code.
     """
     source = template if template is not None else load_prompt_template()
@@ -197,8 +204,8 @@ def build_prompt(
         if tokens + reply <= budget_tokens:
             break
         if supplied:
-            supplied = ()
-            notes.append("the definitions of the supplied types do not fit the token budget")
+            bare = tuple(_bare(text) for text in supplied)
+            supplied = bare if bare != supplied else supplied[1:]
         elif attempt:
             attempt = ""
             notes.append("the previous attempt's code does not fit the token budget")
@@ -214,6 +221,11 @@ def build_prompt(
                 hint="Raise it: new --prompt-budget TOKENS.",
             )
     _checked(messages, instruction, shown)
+    if supplied and len(supplied) == len(types) and supplied != tuple(types):
+        notes.insert(0, "the supplied types are shown without their comments")
+    elif len(supplied) < len(types):
+        some = f"only {len(supplied)} of the {len(types)}" if supplied else "none of the"
+        notes.insert(0, f"{some} definitions of supplied types fit the token budget")
     return Prompt(
         messages=messages,
         demos_used=tuple(shown),
@@ -224,6 +236,6 @@ def build_prompt(
 
 
 def reply_reserve(demos: Sequence[Demo]) -> int:
-    """Tokens kept for the reply: a quarter more than the longest demonstration's code, at least 1024."""
+    """Tokens kept for the reply: a fifth more than the longest demonstration's code, at least 1024."""
     longest = max((count_tokens(demo.code) for demo in demos), default=0)
-    return max(1024, longest + longest // 4)
+    return max(1024, longest + longest // 5)

@@ -56,7 +56,21 @@ def test_supplied_types_are_shown_where_they_fit_and_change_no_answer() -> None:
     assert build_prompt(ASKED, (), PAIR, types=(struct,), budget_tokens=shown.tokens + 1024).notes == ()
     cut = build_prompt(ASKED, (), PAIR, types=(struct,), previous="int x;", budget_tokens=short)
     assert struct not in cut.messages[1]["content"]
-    assert cut.notes[0] == "the definitions of the supplied types do not fit the token budget"
+    assert cut.notes[0] == "none of the definitions of supplied types fit the token budget"
+
+
+def test_of_the_supplied_types_the_last_ones_stay_longest() -> None:
+    """What only this module has stands last; structs of commands, which demonstrations fill in, stand first."""
+    types = tuple(f"struct t{index} {{ int {'x' * 100}; }};" for index in range(4))
+    whole = build_prompt(ASKED, (), PAIR, types=types)
+    told = tuple(f"// what it is for\n#pragma HLS INLINE\n{struct}  // one" for struct in types)
+    bare = build_prompt(ASKED, (), PAIR, types=told, budget_tokens=whole.tokens + 1024)
+    assert (bare.messages, bare.notes) == (whole.messages, ("the supplied types are shown without their comments",))
+    for missing in (1, 3):
+        cut = build_prompt(ASKED, (), PAIR, types=types, budget_tokens=whole.tokens + 1024 - 30 * missing)
+        shown = [struct in cut.messages[1]["content"] for struct in types]
+        assert shown == [False] * missing + [True] * (4 - missing)
+        assert cut.notes == (f"only {4 - missing} of the 4 definitions of supplied types fit the token budget",)
 
 
 @settings(max_examples=60, deadline=None)

@@ -17,6 +17,9 @@ import pytest
 from aigchip_tui.csim.headers import INCLUDE
 from aigchip_tui.csim.rewrite import rewrite_dataflow
 from aigchip_tui.csim.run import SimulationResult, simulate_system
+from aigchip_tui.library.similarity import choose_pair
+from aigchip_tui.llm.coverage import module_cases
+from aigchip_tui.llm.prompts import build_prompt
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.sandbox.box import UNCONFINED
@@ -63,6 +66,14 @@ def test_a_spilling_design_is_exact_with_every_port_in_int16_and_under_sanitizer
         designs.proven(designs.run(DESIGNS[name], tmp_path, axi_bytes=axi_bytes))
     designs.proven(designs.run(DESIGNS[name], tmp_path, sanitize=True))
     designs.proven(designs.run(DESIGNS[name], tmp_path, precision="int16"))
+
+
+def test_every_prompt_of_the_spilling_ctrl_shows_the_functions_that_only_it_has() -> None:
+    for case in module_cases(bench.template(), "ctrl_spill"):
+        shown = choose_pair(case.instruction, bench.library().of("ctrl_spill")).demos
+        prompt = build_prompt(case.instruction, case.signatures, shown, types=case.types)
+        assert len(prompt.demos_used) == 2
+        assert "inline bool step(axis& x" in prompt.messages[1]["content"], prompt.notes
 
 
 def test_sums_that_are_lost_on_their_way_show(tmp_path: Path) -> None:
