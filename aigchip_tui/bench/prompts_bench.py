@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from aigchip_tui.llm.extract import extract_code
 from aigchip_tui.llm.prompts import Prompt, build_prompt
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Variant
+from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.session import PROMPT_BUDGET_TOKENS, Grain
 from aigchip_tui.model.space import Build
 from aigchip_tui.modules.protocol import Template, narrowed_of
@@ -79,6 +82,23 @@ def sample_variants(template: Template, library: DemoLibrary, build: Build, *, c
     return taken[:count]
 
 
+def sample_of_modules(
+    template: Template, library: DemoLibrary, modules: Sequence[str], *, count: int, seed: int
+) -> list[Variant]:
+    """Distinct variants of these modules, drawn from all their legal settings, the modules in turn; what a
+    demonstration shows as it stands is left out.
+    """
+    shown = {demo.instruction for demo in library.demos}
+    queues = []
+    for name in modules:
+        drawn = list(template.modules()[name].legal_settings())
+        random.Random(draw_seed(seed, "prompts", name)).shuffle(drawn)
+        made = (template.variant(name, settings) for settings in drawn)
+        queues.append({v.key: v for v in itertools.islice((v for v in made if v.instruction not in shown), count)})
+    rounds = itertools.zip_longest(*(found.values() for found in queues))
+    return [variant for each in rounds for variant in each if variant is not None][:count]
+
+
 def prompt_of(
     template: Template, variant: Variant, library: DemoLibrary, *, grain: Grain = "explicit",
     budget_tokens: int = PROMPT_BUDGET_TOKENS,
@@ -94,13 +114,23 @@ def prompt_of(
 
 def write_prompts(
     template: Template, library: DemoLibrary, build: Build, out: Path, *, count: int, seed: int,
-    grain: Grain = "explicit",
+    grain: Grain = "explicit", modules: Sequence[str] = (),
 ) -> tuple[Asked, ...]:
-    """Writes `count` prompts to new folders below `out`, and an index; AigchipError when `out` is not empty."""
+    """Writes `count` prompts to new folders below `out`, and an index: of the variants of random designs, or of any
+    settings of `modules`. AigchipError when `out` is not empty or no module has such a name.
+    """
+    unknown = [name for name in modules if name not in template.modules()]
+    if unknown:
+        known = ", ".join(template.modules())
+        raise AigchipError(f"{template.name} has no module {unknown[0]!r}.", hint=f"It has {known}.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise AigchipError(f"{out} is there already.", hint="Choose a new folder with --out.")
     asked: list[Asked] = []
-    for number, variant in enumerate(sample_variants(template, library, build, count=count, seed=seed), start=1):
+    variants = (
+        sample_of_modules(template, library, modules, count=count, seed=seed) if modules
+        else sample_variants(template, library, build, count=count, seed=seed)
+    )
+    for number, variant in enumerate(variants, start=1):
         prompt = prompt_of(template, variant, library, grain=grain)
         folder = f"{number:03}-{variant.module}"
         (out / folder).mkdir(parents=True)

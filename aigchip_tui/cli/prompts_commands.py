@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 @click.option("--sample", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many prompts.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--device", default="zcu104", show_default=True)
+@click.option("--module", "modules", multiple=True,
+              help="Any settings of this module, in place of those of random designs (may be given more than once).")
 @click.option("--grain", type=click.Choice(["explicit", "high"]), default="explicit", show_default=True,
               help="Instructions line by line, or what is wanted alone.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="A new folder.")
 @json_option
 @sessions_option
 def prompts_command(
-    template: str, sample: int, seed: int, device: str, grain: Grain, out: Path, as_json: bool, sessions: str | None
+    template: str, sample: int, seed: int, device: str, modules: tuple[str, ...], grain: Grain, out: Path,
+    as_json: bool, sessions: str | None,
 ) -> int:
     """Write the prompts of random variants, as a session would send them, each to a folder of its own."""
     from aigchip_tui.bench.prompts_bench import REPLY, write_prompts
@@ -37,7 +40,7 @@ def prompts_command(
     family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
     build = Build(device=device_named(device))
-    asked = write_prompts(family, library, build, out, count=sample, seed=seed, grain=grain)
+    asked = write_prompts(family, library, build, out, count=sample, seed=seed, grain=grain, modules=modules)
     if as_json:
         document(asked)
     else:

@@ -52,6 +52,17 @@ def test_a_sample_goes_through_the_modules_in_turn_and_holds_no_demonstration() 
     assert variants != sample_variants(GEMM, LIBRARY, BUILD, count=24, seed=4)
 
 
+def test_a_sample_of_modules_is_drawn_from_all_their_settings(tmp_path: Path) -> None:
+    """No design of the bench needs a gearbox or a reorder buffer."""
+    asked = write_prompts(GEMM, LIBRARY, BUILD, tmp_path / "some", count=5, seed=3, modules=["gearbox", "ctrl_spill"])
+    assert [each.module for each in asked] == ["gearbox", "ctrl_spill"] * 2 + ["gearbox"]
+    assert len({GEMM.variant(each.module, each.settings).key for each in asked}) == 5
+    few = write_prompts(GEMM, LIBRARY, BUILD, tmp_path / "all", count=99, seed=3, modules=["dma_load"])
+    assert [each.settings for each in few] == [{"port": 4, "precision": "int16"}], "demonstrations have the others"
+    with pytest.raises(AigchipError, match="gemm has no module 'gears'"):
+        write_prompts(GEMM, LIBRARY, BUILD, tmp_path / "none", count=1, seed=3, modules=["gears"])
+
+
 def test_prompts_are_written_as_a_session_sends_them(tmp_path: Path) -> None:
     out = tmp_path / "prompts"
     asked = write_prompts(GEMM, LIBRARY, BUILD, out, count=3, seed=3)
