@@ -34,10 +34,12 @@ def _children(module: str, settings: dict[str, int | str]) -> list[tuple[Variant
     return texts
 
 
-def _read(module: str, settings: dict[str, int | str], body: str) -> dict[str, Any]:
+def _read(
+    module: str, settings: dict[str, int | str], body: str, *, clock_ns: float = 5.0, part: str = "xczu7ev-ffvc1156-2-e"
+) -> dict[str, Any]:
     return read_module(module_request(
         _template().variant(module, settings), body, _children(module, settings), headers=_template().headers(),
-        clock_ns=5.0, part="xczu7ev-ffvc1156-2-e",
+        clock_ns=clock_ns, part=part,
     ))
 
 
@@ -47,6 +49,24 @@ def test_a_demonstration_reaches_its_contracted_interval(demo: Demo) -> None:
     if rules.ii is None:
         pytest.skip("the module has no contracted interval")
     assert _read(demo.module, dict(demo.settings), demo.code)["ii"] <= rules.ii
+
+
+_SPILLING = ("accumulate_spill", "flush_spill", "dma_spill")
+_NO_RATE = {"ctrl", "ctrl_spill"}
+_IN_NO_DESIGN = {"gearbox"}
+
+
+@pytest.mark.parametrize(("module", "precision"), [
+    *((module, "int8") for module in sorted({d.module for d in _processes()} - _NO_RATE - _IN_NO_DESIGN)),
+    *((module, "int16") for module in _SPILLING),
+])
+def test_a_module_of_a_design_keeps_its_interval_on_the_slowest_part_too(module: str, precision: str) -> None:
+    """A PYNQ-Z2 at 150 MHz, where an addition and a comparison of 32 bits take more than a cycle."""
+    settings = dict(next(demo for demo in _processes() if demo.module == module).settings)
+    settings |= {} if precision == "int8" else {"precision": precision}
+    answered = next(iter(answers([variant_case(_template().variant(module, settings))], load_demos("gemm").of(module))))
+    found = _read(module, settings, answered.code, clock_ns=6.667, part="xc7z020clg400-1")
+    assert found["ii"] == _template().modules()[module].conformance(settings).ii, found["control"]["timings"]
 
 
 @pytest.mark.parametrize("module", ["fill", "drain", "accumulate", "flush"])
