@@ -200,7 +200,7 @@ def _show_designs(view: SessionView, *, as_json: bool) -> int:
 
 def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
     found = _chosen(view, name)
-    report = {**design_document(view.state, found), "doubts": _doubts(view, found)}
+    report = {**design_document(view.state, found), "doubts": _doubts(view, found), "spills": _spills(view, found)}
     if as_json:
         document(report)
         return 0
@@ -209,6 +209,8 @@ def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
         say(f"  {found.status}: {found.message}")
     say(f"  {found.processes} processes; {report['counted']}")
     say("  " + "  ".join(f"{k}={v}" for k, v in report["parameters"].items()))
+    if report["spills"]:
+        say(f"  spilled sums: {report['spills']}")
     for doubt in report["doubts"]:
         say(f"  in doubt: {doubt}")
     say()
@@ -220,6 +222,18 @@ def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
         ("module", "count", "variant", "author"),
     )
     return 0
+
+
+def _spills(view: SessionView, design: Design) -> str:
+    """Whether sums really leave for memory, where the design's hardware can; nothing where that cannot be said."""
+    from aigchip_tui.engine.making import build_of, workload_of
+    from aigchip_tui.model.spilling import spilling_text
+
+    try:
+        point = DesignPoint.from_parameters(design.parameters)
+        return spilling_text(point, build_of(view.settings), workload_of(view.settings))
+    except AigchipError:
+        return ""
 
 
 def _doubts(view: SessionView, design: Design) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -63,6 +64,8 @@ def make_settings(
         "output": request.output, "clock_mhz": request.clock_mhz, "dsp_limit": request.dsp_limit,
         "axi_bytes": request.axi_bytes, "goal": request.goal, **{k: v for k, v in options.items() if v is not None},
     }
+    if request.reuse:
+        values["pins"] = {"reuse": request.reuse, **cast("Mapping[str, Setting]", options.get("pins") or {})}
     if values.get("practice"):
         values.setdefault("generator", PRACTICE_FAULTS)
         values.setdefault("gate", "interfaces")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -18,7 +18,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.request_words import MAX_REQUEST, Wish, read_wishes
 from aigchip_tui.model.rules import build_refusals
 from aigchip_tui.model.session import Goal, Understanding
-from aigchip_tui.model.space import AXI_BYTES, CLOCKS_MHZ, OUTPUTS, Build, Output, Precision
+from aigchip_tui.model.space import AXI_BYTES, CLOCKS_MHZ, OUTPUTS, REUSES, Build, Output, Precision, may_spill
 from aigchip_tui.model.strictyaml import integer_of
 from aigchip_tui.model.workload import DEFAULT_INPUT, workload
 
@@ -27,10 +27,13 @@ DEFAULT_CLOCK_MHZ = 200
 SLOW_CLOCK_MHZ = 150
 DEFAULT_AXI_BYTES = 16
 PRECISIONS = ("int8", "int16", "fp16")
+SPILLING_REUSES = tuple(reuse for reuse in REUSES if may_spill(reuse))
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked for, checked and complete. `dsp_limit` 0 means 70 % of the device; `understanding` says why."""
+    """What is asked for, checked and complete. `dsp_limit` 0 means 70 % of the device; `reuse` is empty unless spilled
+    sums are asked for; `understanding` says why.
+    """
 
     text: str
     workload: str
@@ -41,6 +44,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     dsp_limit: int = 0
     axi_bytes: int = DEFAULT_AXI_BYTES
     goal: Goal = Goal()
+    reuse: Literal["", "a_spill", "b_spill"] = ""
     understanding: Understanding = Understanding()
 
 
@@ -50,7 +54,7 @@ REQUEST_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "required": [
         "workload", "device", "dsp_limit", "dsp_percent", "precision", "output", "clock_mhz", "axi_bytes", "minimise",
-        "latency_limit_ms", "not_understood",
+        "latency_limit_ms", "reuse", "not_understood",
     ],
     "properties": {
         "workload": {"type": ["string", "null"], "description": (
@@ -65,6 +69,8 @@ REQUEST_SCHEMA: dict[str, Any] = {
         "axi_bytes": {"type": ["integer", "null"], "enum": [*AXI_BYTES, None]},
         "minimise": {"type": ["string", "null"], "enum": ["latency", "dsp", None]},
         "latency_limit_ms": {"type": ["number", "null"]},
+        "reuse": {"type": ["string", "null"], "enum": [*SPILLING_REUSES, None], "description": (
+            "only if the text asks for spilled partial sums: the operand that is kept")},
         "not_understood": {"type": "array", "items": {"type": "string"}},
     },
 }  # fmt: skip
@@ -145,6 +151,9 @@ def settle(
     for refusal in build_refusals(build):
         raise AigchipError(refusal.message)
     goal = _goal(wishes, assumed)
+    reuse = cast(Literal["", "a_spill", "b_spill"], wishes["reuse"].value if "reuse" in wishes else "")
+    if reuse and "reuse of" not in wishes["reuse"].words.lower():
+        assumed.append(("reuse", reuse, "spilled sums come with reuse of A or of B; --pin reuse=b_spill takes B"))
     if asked and "depthwise" in (why_so := notes(build, asked)):
         alone = any(layer.kind == "depthwise" and layer.n == 1 for layer in asked.layers)
         packings = [part.partition("/")[2] for part in name.split("+") if "/" in part]
@@ -153,7 +162,7 @@ def settle(
     understanding = Understanding(understood=understood, assumed=tuple(assumed), not_understood=left_over, by=by)
     return Request(
         text=text, workload=name, device=board.name, precision=precision, output=output, clock_mhz=clock,
-        dsp_limit=limit, axi_bytes=axi, goal=goal, understanding=understanding,
+        dsp_limit=limit, axi_bytes=axi, goal=goal, reuse=reuse, understanding=understanding,
     )  # fmt: skip
 
 

@@ -116,6 +116,7 @@ def read_wishes(text: str, *, devices: Iterable[Device] = ()) -> tuple[dict[str,
     _read_goals(reader)
     _read_budgets(reader)
     _read_output(reader)
+    _read_spilling(reader)
     _read_precision(reader)
     _read_batch(reader)
     _read_devices(reader, tuple(devices))
@@ -186,6 +187,15 @@ def _read_output(reader: _Reader) -> None:
         r"\b(?:with |and |as )?(?:raw|unscaled)(?: u?int[- ]?\d+)?(?: partial)?"
         r" (?:sums?|results?|outputs?|accumulators?)(?: out)?\b",
         lambda _: ("output", "raw"),
+    )
+
+
+def _read_spilling(reader: _Reader) -> None:
+    reader.each(
+        r"\b(?:with |and |by )?(?:spill(?:ed|ing)?(?: the| its)?(?: partial)? (?:sums?|accumulators?)"
+        r"|partial sums (?:spilled|in memory)|keep(?:ing)?(?: the| its)? partial sums in memory)"
+        r"(?: to (?:memory|ddr|dram))?(?:,? (?:and|with|under) reuse of (?P<operand>[ab])\b)?",
+        lambda m: ("reuse", f"{m['operand'] or 'a'}_spill"),
     )
 
 

@@ -26,6 +26,7 @@ from aigchip_tui.synth.commands import Process
 from aigchip_tui.synth.control import ControlProgram, loops_text
 from aigchip_tui.synth.latency import LatencyModel
 from aigchip_tui.synth.memories import memory_cost
+from aigchip_tui.synth.multipliers import multipliers_text
 from aigchip_tui.synth.protocol import DesignReport, LayerFigure
 from aigchip_tui.synth.reading import module_request
 from aigchip_tui.synth.trace import LayerTrace, layer_traces
@@ -123,7 +124,8 @@ class EmbeddedSynthesizer:
             ),
             layers=tuple(layers),
             evidence=f"estimate from the C++ of {len(read)} modules, largest II {slowest}; {shapes} "
-            f"by the commands that {study.model.wiring.commander} gives; {COUNTED}",
+            f"by the commands that {study.model.wiring.commander} gives; "
+            f"{multipliers_text(netlist, {name: one.dsp for name, one in read.items()}, point)}; {COUNTED}",
         )
 
     def study(

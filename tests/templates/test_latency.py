@@ -16,6 +16,7 @@ from aigchip_tui.csim.bench import Bench
 from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.space import DesignPoint
+from aigchip_tui.model.workload import Workload
 from aigchip_tui.sandbox.box import UNCONFINED
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
@@ -94,6 +95,28 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
             return rows[0]
 
         yield ask
+
+
+def test_every_dsp_block_of_a_design_has_a_name(tmp_path: Path) -> None:
+    point, layer = CASES["two arrays, edges everywhere"]
+    template, build = bench.template(), designs.build()
+    netlist = template.netlist(point, build)
+    with Worker(UNCONFINED) as worker:
+        report = EmbeddedSynthesizer(
+            build=build, template=template, worker=worker,
+            bench=Bench(sandbox=UNCONFINED, workdir=tmp_path, cache=tmp_path / "programs",
+                        environment=dict(os.environ), headers=template.headers()),
+        ).evaluate(
+            netlist=netlist, files={}, bodies=designs.bodies_of(netlist), point=point, build=build,
+            workload=Workload(name="x", layers=(layer,)),
+        )
+    said = re.search(
+        r"DSP: (\d+) in the array \((\d+) MACs\); others: post (\d+) \(scale\), control (\d+) ", report.evidence
+    )
+    assert said is not None, report.evidence
+    array, macs, scale, control = map(int, said.groups())
+    assert array == macs == point.macs
+    assert array + scale + control == report.figures.dsp
 
 
 QUICK = ("two arrays, edges everywhere", "k in several tiles", "spilled sums, reuse of A", "arrays mapped to n")

@@ -75,12 +75,10 @@ void flush_spill(hls::stream<unload_cmd>& cmd, hls::stream_of_blocks<block_t>& i
                 spill.write(part);  // [11] a part a cycle
                 if (++column_part != COLUMN_PARTS) continue;  // [10] along n first
                 column_part = 0;
-                // [9] the next banks; compared before it counts, since slow parts do not both in one cycle
-                if (row_group == ROW_GROUPS - 1) {
+                // [9] the next banks; compared as it was, since slow parts do not count and compare in one cycle
+                if (row_group++ == ROW_GROUPS - 1) {
                     row_group = 0;  // [9] behind the last ones the next address
                     row_address += c.row_depth;
-                } else {
-                    ++row_group;
                 }
                 if (++row_part != ROW_PARTS) continue;  // [10] the block goes on
                 row_part = 0;
