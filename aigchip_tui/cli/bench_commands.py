@@ -65,10 +65,30 @@ def _shown(value: object) -> str:
     return "not reached" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+def _collect_pairs(folder: Path, out: Path | None, as_json: bool) -> int:
+    """Writes the table of the reports below a folder; says why each of the others has no row."""
+    from aigchip_tui.bench.estimator_collect import collect, write_pairs
+
+    if out is None:
+        raise click.UsageError("--collect needs --out FILE, the table to write.")
+    found = collect(folder)
+    write_pairs(found.rows, out)
+    if as_json:
+        document({"rows": len(found.rows), "passed_over": found.passed_over, "out": str(out)})
+        return 0
+    say(f"{len(found.rows)} reports with the sources that they are of, in {out}")
+    for reason, count in sorted(found.passed_over.items(), key=lambda item: -item[1]):
+        say(f"{count:5} passed over: {reason}")
+    return 0
+
+
 @bench_command.command("estimator")
-@click.option("--pairs", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Table of kernels.")
-@click.option("--sources", required=True, type=click.Path(file_okay=False, path_type=Path),
+@click.option("--pairs", type=click.Path(dir_okay=False, path_type=Path), help="Table of kernels.")
+@click.option("--sources", type=click.Path(file_okay=False, path_type=Path),
               help="Folder that holds OWNER/NAME/... of the repositories the table names.")
+@click.option("--collect", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Make a table of the synthesis reports below this folder and the sources beside them.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where --collect writes the table.")
 @click.option("--loops", type=click.Path(dir_okay=False, path_type=Path), help="Reported loop tables (loops.json).")
 @click.option("--held-out", type=click.Path(dir_okay=False, path_type=Path),
               help="A second table, of kernels that nobody fitted to.")
@@ -77,11 +97,19 @@ def _shown(value: object) -> str:
 @json_option
 @sessions_option
 def estimator_command(
-    pairs: Path, sources: Path, loops: Path | None, held_out: Path | None, only: str, plot: Path | None,
-    as_json: bool, sessions: str | None,
+    pairs: Path | None, sources: Path | None, collect: Path | None, out: Path | None, loops: Path | None,
+    held_out: Path | None, only: str, plot: Path | None, as_json: bool, sessions: str | None,
 ) -> int:
-    """Estimates against what the vendor tool reported, by set and category."""
+    """Estimates against what the vendor tool reported, by set and category.
+
+    With --collect: a table of the reports below a folder, to be measured with --pairs OUT --sources FOLDER.
+    """
     import msgspec
+
+    if collect is not None:
+        return _collect_pairs(collect, out, as_json)
+    if pairs is None or sources is None:
+        raise click.UsageError("Give --pairs with --sources, or --collect with --out.")
 
     from aigchip_tui.bench.estimator_bench import measure
     from aigchip_tui.bench.estimator_loops import loop_arithmetic, loop_fit

@@ -1,0 +1,135 @@
+"""`bench estimator --collect`: reports in the tool's three forms, and only with the source that they are of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aigchip_tui.bench.estimator_bench import measure
+from aigchip_tui.bench.estimator_collect import collect, write_pairs
+from aigchip_tui.cli.main import main
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.synth.csynth_report import read_csynth
+
+XML = """<profile><ReportVersion><Version>2022.2</Version></ReportVersion>
+<UserAssignments><Part>xcu55c-fsvh2892-2L-e</Part><TopModelName>move</TopModelName>
+<TargetClockPeriod>5.00</TargetClockPeriod></UserAssignments>
+<PerformanceEstimates><SummaryOfOverallLatency><Best-caseLatency>52</Best-caseLatency>
+<Worst-caseLatency>LATENCY</Worst-caseLatency><Interval-max>53</Interval-max></SummaryOfOverallLatency>
+<SummaryOfLoopLatency><first><Name>LOOP</Name><TripCount>50</TripCount><Latency>50</Latency></first>
+</SummaryOfLoopLatency></PerformanceEstimates>
+<AreaEstimates><Resources><BRAM_18K>0</BRAM_18K><DSP>3</DSP><FF>20</FF><LUT>90</LUT></Resources></AreaEstimates>
+<InterfaceSummary><RtlPorts><IOProtocol>m_axi</IOProtocol></RtlPorts></InterfaceSummary></profile>
+"""
+DETAIL = """
+== Vitis HLS Report for 'move'
+* Version:        2022.2 (Build 1)
+* Target device:  xcu55c-fsvh2892-2L-e
++ Timing:
+    |  Clock |  Target | Estimated| Uncertainty|
+|ap_clk  |  5.00 ns|  3.650 ns|     1.35 ns|
++ Latency:
+    * Summary:
+    +---------+---------+----------+----------+-----+-----+---------+
+    |  Latency (cycles) |  Latency (absolute) |  Interval | Pipeline|
+    |   min   |   max   |    min   |    max   | min | max |   Type  |
+    +---------+---------+----------+----------+-----+-----+---------+
+    |       52|       52|  0.260 us|  0.260 us|   53|   53|       no|
+    + Detail:
+        * Loop:
+        |- first   |       50|       50|         2|          1|          1|    50|       yes|
+== Utilization Estimates
+|         Name        | BRAM_18K|  DSP |    FF   |   LUT   | URAM|
+|Total                |        0|     3|       20|       90|    0|
+"""
+SUMMARY = """
+== Synthesis Summary Report of 'move'
+    * Version:        2022.2 (Build 1)
+    * Target device:  xcu55c-fsvh2892-2L-e
+    PS: '+' for module; 'o' for loop; '*' for dataflow
+    | Modules | Issue|    | Latency | Latency|Iteration|         | Trip|          |    |   |        |        |    |
+    | & Loops | Type |Slack| (cycles)|  (ns)  | Latency | Interval|Count| Pipelined|BRAM|DSP|   FF   |   LUT  |URAM|
+    |+ move   |     -| 1.31|       52| 260.000|        -|       53|    -|        no|   -|  3|20 (~0%)|90 (~0%)|   -|
+    | o first |     -| 3.65|       50| 250.000|        2|        1|   50|       yes|   -|  -|       -|       -|   -|
+* AP_MEMORY
+"""
+SOURCE = """
+void move(int a[50], int b[50]) {
+  first: for (int i = 0; i < 50; i++) b[i] = a[i] * 5;
+}
+"""
+
+
+def project(root: Path, report: str, *, name: str = "csynth.xml", source: str = SOURCE) -> Path:
+    folder = root / "solution1" / "syn" / "report"
+    folder.mkdir(parents=True)
+    (folder / name).write_text(report)
+    (root / "move.cpp").write_text(source)
+    return folder
+
+
+@pytest.mark.parametrize("text", [XML.replace("LATENCY", "52").replace("LOOP", "first"), DETAIL, SUMMARY])
+def test_all_three_forms_say_the_same(text: str) -> None:
+    found = read_csynth(text)
+    assert (found.top, found.tool, found.device, found.clock_ns) == ("move", "2022.2", "xcu55c-fsvh2892-2L-e", 5.0)
+    assert (found.latency_min, found.latency_max, found.interval) == (52, 52, 53)
+    assert (found.bram18, found.dsp, found.ff, found.lut) == (0, 3, 20, 90)
+    assert found.loops == ("first",)
+
+
+def test_a_table_of_a_folder_can_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project(tmp_path / "one", XML.replace("LATENCY", "52").replace("LOOP", "first"))
+    out = tmp_path / "pairs.tsv"
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "estimator", "--collect", str(tmp_path), "--out", str(out), "--json"])
+    assert left.value.code == 0
+    assert json.loads(capsys.readouterr().out) == {"rows": 1, "passed_over": {}, "out": str(out)}
+    outcome = measure(out, tmp_path).outcomes[0]
+    assert outcome.category == "m_axi"
+    assert outcome.reported["latency"] == 52
+    assert outcome.estimated["latency"] in range(50, 60)
+
+
+def test_a_report_without_its_source_gives_no_row(tmp_path: Path) -> None:
+    """A loop that is not there, another text than the tool read, a latency that the tool did not know."""
+    same = XML.replace("LATENCY", "52").replace("LOOP", "first")
+    project(tmp_path / "label", same.replace("first</Name>", "second</Name>"))
+    project(tmp_path / "line", same.replace("first</Name>", "VITIS_LOOP_2_1</Name>"))
+    project(tmp_path / "open", XML.replace("LATENCY", "undef").replace("LOOP", "first"))
+    read = project(tmp_path / "text", same.replace("52", "53").replace("53</Int", "54</Int"))
+    kept = read.parents[1] / ".autopilot" / "db"
+    kept.mkdir(parents=True)
+    (kept / "move.pp.0.cpp").write_text('# 1 "/home/me/move.cpp"\n' + SOURCE.replace("50", "64"))
+    with_line = project(tmp_path / "found", same.replace("52", "55").replace("first</Name>", "VITIS_LOOP_3_1</Name>"))
+    found = collect(tmp_path)
+    assert [row["report_file"] for row in found.rows] == [str((with_line / "csynth.xml").relative_to(tmp_path))]
+    assert found.passed_over == {
+        "the source's loops are not those of the report": 2, "latency not known to the tool": 1,
+        "another text than the source was synthesized": 1,
+    }
+    (kept / "move.pp.0.cpp").write_text('# 1 "/home/me/move.cpp"\n' + SOURCE)
+    assert len(collect(tmp_path).rows) == 2, "the text that the tool read"
+
+
+def test_reports_of_several_versions_of_a_source_are_told_apart_by_nobody(tmp_path: Path) -> None:
+    first = project(tmp_path / "one", XML.replace("LATENCY", "52").replace("LOOP", "first"))
+    second = first.parents[2] / "solution2" / "syn" / "report"
+    second.mkdir(parents=True)
+    (second / "csynth.xml").write_text(XML.replace("LATENCY", "99").replace("LOOP", "first"))
+    assert collect(tmp_path).passed_over == {"several reports of one source": 2}
+    (second.parents[1] / "directives.tcl").write_text('set_directive_pipeline -II 2 "move/first"\n')
+    rows = collect(tmp_path).rows
+    assert sorted(row["lat_max"] for row in rows) == ["52", "99"], "directives tell them apart"
+    write_pairs(rows, tmp_path / "pairs.tsv")
+    assert len(measure(tmp_path / "pairs.tsv", tmp_path).outcomes) == 2
+
+
+def test_a_folder_without_reports_and_a_broken_report_are_named(tmp_path: Path) -> None:
+    with pytest.raises(AigchipError, match="no synthesis report"):
+        collect(tmp_path)
+    with pytest.raises(AigchipError, match="no whole XML"):
+        read_csynth("<profile><a></profile>")
+    with pytest.raises(AigchipError, match="no report of C synthesis"):
+        read_csynth("hello")
