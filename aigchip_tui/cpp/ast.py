@@ -134,8 +134,24 @@ class SizeOf(Expr):
 
 
 @dataclass(slots=True, eq=False)
+class Lambda(Expr):
+    """A lambda expression; what it captures are the names around it."""
+
+    function: Function
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Extent(Expr):
+    """The number of elements of an array, as a range-based `for` asks for it."""
+
+    operand: Expr
+    line: int = 0
+
+
+@dataclass(slots=True, eq=False)
 class Text(Expr):
-    """A string literal."""
+    """A string literal, or an expression that is not understood."""
 
     value: str
     line: int = 0

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.ambiguous import as_sums, attached, mistaken_casts
 from aigchip_tui.cpp.grammar import parse_root, text_of
 from aigchip_tui.cpp.limits import SOURCE_LIMITS, size_findings
 from aigchip_tui.cpp.names import Written
@@ -17,6 +18,9 @@ from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+_MOST_READINGS = 4
+"""Times that a text is read again to resolve what reads as a conversion and is none."""
 
 
 class Parser(StatementParser):
@@ -153,6 +157,8 @@ class Parser(StatementParser):
                 name = named[-1] if named else None
             if name is not None:
                 found.append((text_of(name), default))
+                if "type_parameter" in child.type:
+                    self.type_parameters.add(text_of(name))
         return tuple(found)
 
     def _typedef(self, node: Node) -> None:
@@ -301,29 +307,18 @@ class Parser(StatementParser):
         scope, _, label = text_of(name).replace(" ", "").rpartition("::")
         owner = self._owner(scope) if scope else ""
         self.space = owner or outer
-        parameters: list[ast.Variable] = []
-        for child in listed.named_children:
-            if child.type not in ("parameter_declaration", "optional_parameter_declaration"):
-                continue
-            declared = child.child_by_field_name("declarator")
-            inner = self._base(child)
-            if declared is None:
-                if inner.name != "void":
-                    parameters.append(ast.Variable("", inner, None, self.line(child)))
-                continue
-            parameter, full = self.declared(declared, inner)
-            value = child.child_by_field_name("default_value")
-            init = self.expression(value) if value is not None else None
-            parameters.append(ast.Variable(parameter, full, init, self.line(child)))
+        parameters = self.parameters(listed)
         body_node = node.child_by_field_name("body")
         body = self.block(body_node) if body_node is not None else None
+        if body is not None:
+            body.statements = (*self._member_values(node), *body.statements)
         base.pointers += pointers
         space, self.space = self.space, outer
         words = {text_of(child) for child in node.children if child.type in ("storage_class_specifier", "virtual")}
         return ast.Function(
             label,
             base,
-            tuple(parameters),
+            parameters,
             body,
             templates,
             self.line(node),
@@ -335,6 +330,18 @@ class Parser(StatementParser):
             self._broken_line(body_node) if body_node is not None and body_node.has_error else 0,
             self.place(int(node.start_point[0]))[0],
         )
+
+    def _member_values(self, node: Node) -> list[ast.Stmt]:
+        """`: x(a), y{b}` of a constructor as assignments to its members."""
+        found: list[ast.Stmt] = []
+        for listed in node.named_children:
+            for child in listed.named_children if listed.type == "field_initializer_list" else ():
+                parts = [part for part in child.named_children if part.type != "comment"]
+                if len(parts) == 2 and parts[0].type == "field_identifier":
+                    line = self.line(child)
+                    place = ast.Member(ast.Name("this", space=self.space), text_of(parts[0]), line)
+                    found.append(ast.Evaluate(ast.Assign("", place, self._initialiser(parts[1]), line)))
+        return found
 
     def _broken_line(self, node: Node) -> int:
         """Line of the first text below a node that does not parse, or 0.
@@ -373,9 +380,16 @@ def parse(
     findings = size_findings(text, SOURCE_LIMITS) or (size_findings(prelude, SOURCE_LIMITS) if prelude else [])
     if findings:
         raise AigchipError(findings[0].message, hint=findings[0].suggestion)
-    joined = prelude + "\n" + text if prelude else text
+    joined = attached(prelude + "\n" + text if prelude else text)
     included = list(parts) or [("", prelude.count("\n") + 1)] if prelude else []
     parser = Parser([*included, (path, text.count("\n") + 1)], root)
+    root_node = parse_root(joined)
+    for _ in range(_MOST_READINGS):
+        mistaken = mistaken_casts(root_node)
+        if not mistaken:
+            break
+        joined = as_sums(joined, mistaken)
+        root_node = parse_root(joined)
     parser.source = joined.encode()
-    parser.members(parse_root(joined))
+    parser.members(root_node)
     return parser.unit

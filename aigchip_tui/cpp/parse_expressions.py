@@ -82,8 +82,11 @@ class ExpressionParser(TypeParser):
         if kind in ("true", "false"):
             return ast.Number(int(kind == "true"), "bool")
         if kind == "char_literal":
-            body = text_of(node).strip("'")
-            return ast.Number(ord(body) if len(body) == 1 else 0, "int")
+            return ast.Number(_character(text_of(node)), "int")
+        if kind == "null":
+            return ast.Number(0, "int")
+        if kind == "lambda_expression":
+            return self._lambda(node)
         if kind in ("qualified_identifier", "template_function", "template_type"):
             return self._qualified(node)
         if kind == "compound_literal_expression":
@@ -118,9 +121,26 @@ class ExpressionParser(TypeParser):
                 return ast.Text(text_of(node))
             chain.append((operator.type, right, self.line(probe)))
             probe = left
-        found = self.expression(probe)
+        converted = self._converted(probe) if chain[-1][0] in ("+", "-", "*", "&") else None
+        if converted is not None:
+            operator_text, right, line = chain.pop()
+            found: ast.Expr = ast.Cast(converted, ast.Unary(operator_text, self.expression(right)), line)
+        else:
+            found = self.expression(probe)
         for operator_text, right, line in reversed(chain):
             found = ast.Binary(operator_text, found, self.expression(right), line)
+        return found
+
+    def _converted(self, node: Node) -> ast.TypeRef | None:
+        """The type of `(T) - x`, which reads as a difference as long as nobody knows that T is a type."""
+        inner = node.named_children if node.type == "parenthesized_expression" else []
+        if len(inner) != 1 or inner[0].type not in ("identifier", "qualified_identifier", "template_function"):
+            return None
+        name = self._qualified(inner[0])
+        if not self.names_type(name.name, name.scope):
+            return None
+        found = self.type_ref(name.name, name.arguments)
+        found.scope = name.scope if name.scope not in ("std", "hls") else ""
         return found
 
     def _qualified(self, node: Node) -> ast.Name:
@@ -177,6 +197,42 @@ class ExpressionParser(TypeParser):
                 return items[0]
             return ast.Braces(items, self.line(node))
         return self.expression(node)
+
+    def _lambda(self, node: Node) -> ast.Expr:
+        body, declarator = node.child_by_field_name("body"), node.child_by_field_name("declarator")
+        if body is None:
+            return ast.Text(text_of(node))
+        listed = declarator.child_by_field_name("parameters") if declarator is not None else None
+        line = self.line(node)
+        return ast.Lambda(
+            ast.Function(
+                f"lambda of line {line}",
+                self.type_ref("auto"),
+                self.parameters(listed) if listed is not None else (),
+                self.block(body),
+                (),
+                line,
+                space=self.space,
+                file=self.place(int(node.start_point[0]))[0],
+            )
+        )
+
+
+_ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "a": 7, "b": 8, "f": 12, "v": 11}
+
+
+def _character(text: str) -> int:
+    """Value of a character literal, its escape sequence read."""
+    body = text[text.index("'") + 1 : -1]
+    if len(body) == 1:
+        return ord(body)
+    if not body.startswith("\\") or len(body) < 2:
+        return 0
+    if body[1] == "x":
+        return int(body[2:] or "0", 16) & 255
+    if body[1:].isdigit():
+        return int(body[1:], 8) & 255 if set(body[1:]) <= set("01234567") else 0
+    return _ESCAPES.get(body[1], ord(body[1]))
 
 
 def _number(text: str) -> ast.Number:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aigchip_tui.cpp import ast
-from aigchip_tui.cpp.grammar import text_of
+from aigchip_tui.cpp.grammar import parse_root, text_of
 from aigchip_tui.cpp.parse_expressions import ExpressionParser
 from aigchip_tui.cpp.parse_types import MAX_DEPTH
 from aigchip_tui.cpp.pragmas import Pragma, parse_pragma
@@ -48,6 +49,8 @@ class StatementParser(ExpressionParser):
             raise AigchipError(f"Line {self.line(node)}: statements are nested deeper than {MAX_DEPTH}.")
         statements: list[ast.Stmt] = []
         pragmas: list[Pragma] = []
+        node, given = self._attributes(node)
+        pragmas += given
         children = node.named_children if node.type == "compound_statement" else [node]
         outer = self.space
         if any(child.type in _TYPE_NODES or _declares_type(child) for child in children):
@@ -73,6 +76,22 @@ class StatementParser(ExpressionParser):
         self.space = outer
         return ast.Block(tuple(statements), tuple(pragmas), self.line(node), label)
 
+    def _attributes(self, node: Node) -> tuple[Node, list[Pragma]]:
+        """A statement without its attributes, and the pragmas that `ambiguous.attached` made of some."""
+        found: list[Pragma] = []
+        while node.type == "attributed_statement":
+            *heads, body = [child for child in node.named_children if child.type != "comment"]
+            for head in heads:
+                for attribute in head.named_children:
+                    name = attribute.child_by_field_name("name")
+                    text = text_of(attribute).partition("(")[2].rpartition(")")[0].strip()
+                    if name is not None and text_of(name) == "pragma" and text[:1] == '"':
+                        written = re.sub(r"\\(.)", r"\1", text[1:-1])
+                        pragma = parse_pragma(written, self.line(attribute))
+                        found += [pragma] if pragma is not None else []
+            node = body
+        return node, found
+
     def _statement_into(self, node: Node, statements: list[ast.Stmt], label: str) -> None:
         statement = self.statement(node, label)
         if statement is not None:
@@ -81,6 +100,8 @@ class StatementParser(ExpressionParser):
     def statement(self, node: Node, label: str = "") -> ast.Stmt | None:
         """One statement."""
         kind = node.type
+        if kind == "attributed_statement":
+            return self.statement(self._attributes(node)[0], label)
         if kind == "expression_statement":
             inner = node.named_children
             return ast.Evaluate(self.expression(inner[0])) if inner else None
@@ -101,9 +122,11 @@ class StatementParser(ExpressionParser):
                 no = inner[0] if inner else None
             if condition is None or yes is None:
                 return ast.Unread(text_of(node)[:60], self.line(node))
-            return ast.If(
+            declared = self._declared_in(condition)
+            branch = ast.If(
                 self._condition(condition), self.block(yes), self.block(no) if no is not None else None, self.line(node)
             )
+            return ast.Block((*declared, branch), (), self.line(node)) if declared else branch
         if kind == "return_statement":
             inner = node.named_children
             return ast.Return(self.expression(inner[0]) if inner else None, self.line(node))
@@ -127,11 +150,28 @@ class StatementParser(ExpressionParser):
             self.unit.errors.append((self.line(node), text_of(node)[:60]))
         return ast.Unread(text_of(node)[:60], self.line(node))
 
+    def _declared_in(self, node: Node) -> list[ast.Stmt]:
+        """What a condition declares: `if (int t = f())`, `if (int t = f(); t > 3)`."""
+        found: list[ast.Stmt] = []
+        before, value = node.child_by_field_name("initializer"), node.child_by_field_name("value")
+        inner = before.named_children[0] if before is not None and before.named_children else None
+        for part in (inner, value):
+            if part is not None and part.type == "declaration":
+                declaration = self.declaration(part)
+                given = part.child_by_field_name("value")
+                if given is not None and declaration.variables:
+                    declaration.variables[0].init = self._initialiser(given)
+                found.append(declaration)
+        return found
+
     def _condition(self, node: Node) -> ast.Expr:
         if node.type == "condition_clause":
             value = node.child_by_field_name("value")
             if value is not None:
                 node = value
+        if node.type == "declaration":
+            names = [variable.name for variable in self.declaration(node).variables]
+            return ast.Name(names[-1] if names else "", line=self.line(node), space=self.space)
         return self.expression(node)
 
     def declaration(self, node: Node) -> ast.Declaration:
@@ -152,21 +192,52 @@ class StatementParser(ExpressionParser):
             elif declarator.type == "function_declarator":
                 listed = declarator.child_by_field_name("parameters")
                 inner = declarator.child_by_field_name("declarator")
-                if listed is not None and listed.named_children:
-                    init = ast.Braces(
-                        tuple(ast.Name(text_of(part), space=self.space) for part in listed.named_children)
-                    )
+                if listed is None or not listed.named_children or self._prototype(listed):
+                    continue
+                init = self._reread(text_of(listed), self.line(declarator))
             name, full = self.declared(inner, base)
             variable = ast.Variable(name, full, init, self.line(declarator), "static" in words, "constexpr" in words)
             variable.extern = "extern" in words and init is None
             variables.append(variable)
         return ast.Declaration(tuple(variables))
 
+    def _prototype(self, listed: Node) -> bool:
+        """Whether what stands behind a local name are parameters of a function, not values for an object."""
+        for part in listed.named_children:
+            kind = part.child_by_field_name("type")
+            if part.type != "parameter_declaration" or kind is None or part.child_by_field_name("declarator") is None:
+                return kind is not None and kind.type in ("primitive_type", "sized_type_specifier")
+            if kind.type != "type_identifier" or self.names_type(text_of(kind)):
+                return True
+            declared = part.child_by_field_name("declarator")
+            if declared is not None and declared.type == "identifier":
+                return True
+        return False
+
+    def _reread(self, text: str, line: int) -> ast.Expr:
+        """Values in parentheses that read as parameters, `A t(a[i])`."""
+        root = parse_root(f"void f() {{ g{text}; }}")
+        calls = [root]
+        while calls:
+            node = calls.pop()
+            if node.type == "call_expression":
+                listed = node.child_by_field_name("arguments")
+                assert listed is not None
+                items = [self._initialiser(child) for child in listed.named_children if child.type != "comment"]
+                for item in items:
+                    for part in _within(item):
+                        part.line = line
+                return ast.Braces(tuple(items), line)
+            calls += node.named_children
+        return ast.Text(text, line)
+
     def _loop(self, node: Node, label: str) -> ast.Stmt:
         kind = {"for_statement": "for", "while_statement": "while", "do_statement": "do"}.get(node.type, "range")
         body_node = node.child_by_field_name("body")
-        if body_node is None or kind == "range":
+        if body_node is None:
             return ast.Unread(text_of(node)[:60], self.line(node))
+        if kind == "range":
+            return self._range_loop(node, body_node, label)
         init_node, step_node = node.child_by_field_name("initializer"), node.child_by_field_name("update")
         condition_node = node.child_by_field_name("condition")
         init = self.statement(init_node) if init_node is not None and init_node.type == "declaration" else None
@@ -179,6 +250,30 @@ class StatementParser(ExpressionParser):
             init,
             self._condition(condition_node) if condition_node is not None else None,
             self.expression(step_node) if step_node is not None else None,
+            body,
+            label,
+            line,
+            body.pragmas,
+            self.place(int(node.end_point[0]))[1],
+        )
+
+    def _range_loop(self, node: Node, body_node: Node, label: str) -> ast.Stmt:
+        """`for (T x : a)` as the loop that counts the elements of `a`."""
+        array, declarator = node.child_by_field_name("right"), node.child_by_field_name("declarator")
+        if array is None or declarator is None or array.type == "initializer_list":
+            return ast.Unread(text_of(node)[:60], self.line(node))
+        line = self.line(node)
+        counter = ast.Name(f"element {node.start_byte}", line=line, space=self.space)
+        name, full = self.declared(declarator, self._base(node))
+        element = ast.Variable(name, full, ast.Index(self.expression(array), counter, line), line)
+        body = self.block(body_node)
+        body = ast.Block((ast.Declaration((element,)), *body.statements), body.pragmas, body.line, body.label)
+        first = ast.Variable(counter.name, self.type_ref("int"), ast.Number(0, "int"), line)
+        return ast.Loop(
+            "for",
+            ast.Declaration((first,)),
+            ast.Binary("<", counter, ast.Extent(self.expression(array), line), line),
+            ast.Unary("++", counter, False, line),
             body,
             label,
             line,
@@ -213,6 +308,16 @@ def _without_body(statement: ast.Stmt | None, node: Node) -> ast.Loop | None:
     while statement.body.statements and isinstance(statement.body.statements[-1], ast.Loop):
         statement = statement.body.statements[-1]
     return statement if not statement.body.statements else None
+
+
+def _within(expression: ast.Expr) -> tuple[ast.Expr, ...]:
+    """An expression and its direct operands: their lines are shown."""
+    match expression:
+        case ast.Index(base, index):
+            return (expression, base, index)
+        case ast.Binary(_, left, right):
+            return (expression, left, right)
+    return (expression,)
 
 
 def _declares_type(node: Node) -> bool:

@@ -52,6 +52,10 @@ class TypeParser(ABC):
         """One expression."""
 
     @abstractmethod
+    def block(self, node: Node, label: str = "") -> ast.Block:
+        """A statement as a block."""
+
+    @abstractmethod
     def member(self, node: Node, templates: Templates = ()) -> None:
         """One declaration at namespace scope."""
 
@@ -63,6 +67,8 @@ class TypeParser(ABC):
         self.unit = ast.Unit()
         self.depth = 0
         self.space = root
+        self.type_parameters: set[str] = set()
+        """Names of type parameters of the templates read so far."""
         if root:
             self.unit.names.open(root, "")
 
@@ -74,7 +80,7 @@ class TypeParser(ABC):
         """Whether a name in front of parentheses is a type, so that a call is a conversion."""
         key = self.unit.names.key_of(name, scope, self.space)
         if not key:
-            return name in _KNOWN_TEMPLATES
+            return name in _KNOWN_TEMPLATES or (name in self.type_parameters and not scope)
         return key in self.unit.records or key in self.unit.aliases
 
     def line(self, node: Node) -> int:
@@ -118,6 +124,24 @@ class TypeParser(ABC):
         if kind == "decltype":
             return self.type_ref("auto")
         return self.type_ref(" ".join(text_of(node).split()))
+
+    def parameters(self, listed: Node) -> tuple[ast.Variable, ...]:
+        """The parameters of a function."""
+        found: list[ast.Variable] = []
+        for child in listed.named_children:
+            if child.type not in ("parameter_declaration", "optional_parameter_declaration"):
+                continue
+            declared = child.child_by_field_name("declarator")
+            inner = self._base(child)
+            if declared is None:
+                if inner.name != "void":
+                    found.append(ast.Variable("", inner, None, self.line(child)))
+                continue
+            parameter, full = self.declared(declared, inner)
+            value = child.child_by_field_name("default_value")
+            init = self.expression(value) if value is not None else None
+            found.append(ast.Variable(parameter, full, init, self.line(child)))
+        return tuple(found)
 
     def type_descriptor(self, node: Node) -> ast.TypeRef:
         """A type with its abstract declarator."""

@@ -102,7 +102,10 @@ class _Preprocessor:
 
     def _flush(self, pending: list[str], out: list[str]) -> None:
         if pending:
-            out.append(self.expand("\n".join(pending), self.constants))
+            text = self.expand("\n".join(pending), self.constants)
+            if "_Pragma" in text:
+                text = _PRAGMA_LINE.sub(lambda match: self.expand(match.group(), self.constants), _written_out(text))
+            out.append(text)
             pending.clear()
 
     def _directive(
@@ -266,6 +269,33 @@ def _arguments(text: str, start: int) -> tuple[list[str] | None, int]:
             continue
         current.append(letter)
     return None, len(text)
+
+
+_OPERATOR = re.compile(r'[ \t]*\b_Pragma[ \t]*\([ \t]*L?"((?:\\.|[^"\\\n])*)"[ \t]*\)[ \t]*')
+_PRAGMA_LINE = re.compile(r"^#pragma .*$", re.MULTILINE)
+
+
+def _written_out(text: str) -> str:
+    """`_Pragma("...")` as a pragma on a line of its own; lines that follow are joined until their numbers are right."""
+    found: list[str] = []
+    owed = 0
+    for number, line in enumerate(text.split("\n")):
+        pieces = _OPERATOR.split(line)
+        kept: list[str] = []
+        for position, piece in enumerate(pieces):
+            if position % 2:
+                kept.append("#pragma " + re.sub(r"\\(.)", r"\1", piece))
+            elif piece.strip():
+                kept.append(piece)
+        first = kept[0] if kept else ""
+        if owed and number and not first.startswith("#pragma") and not found[-1].startswith("#pragma"):
+            found[-1] += " " + first
+            owed -= 1
+        else:
+            found.append(first)
+        found += kept[1:]
+        owed += max(0, len(kept) - 1)
+    return "\n".join(found)
 
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'", re.DOTALL)

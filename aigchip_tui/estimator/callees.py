@@ -59,6 +59,8 @@ class CalleeWalk(ExpressionWalk):
         callee = expression.callee
         if isinstance(callee, ast.Member):
             return self.method(callee, expression)
+        if isinstance(callee, ast.Lambda):
+            return self.invoke_lambda(callee.function, expression)
         if not isinstance(callee, ast.Name):
             self.unread(f"line {expression.line}: a function is called through a pointer or an expression")
             return integer(0)

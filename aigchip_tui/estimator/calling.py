@@ -104,6 +104,28 @@ class CallWalk(MachineWalk):
             self.inlining = inlining
             self.bound, self.space, self.source_function, self.source_file, self.owner = saved
 
+    def invoke_lambda(self, function: ast.Function, call: ast.Call) -> Result:
+        """A call of a lambda, which sees the names around it: it is inlined."""
+        if len(self.calls) > 24:
+            self.unread(f"line {call.line}: '{function.name}' calls itself, which no hardware can be made of")
+            return integer(0)
+        arguments = [
+            self._argument(parameter, call.arguments[position] if position < len(call.arguments) else parameter.init)
+            for position, parameter in enumerate(function.parameters)
+        ]
+        assert function.body is not None
+        scope = self._bind_parameters(function, arguments, None)
+        returned, self.returned = self.returned, []
+        self.scopes.append(scope)
+        self.calls.append(function.name)
+        try:
+            self.block(function.body)
+            return self._returned_value()
+        finally:
+            self.calls.pop()
+            self.scopes.pop()
+            self.returned = returned
+
     def _argument(self, parameter: ast.Variable, given: ast.Expr | None) -> Binding | Val | Result:
         if given is None:
             return integer(0)

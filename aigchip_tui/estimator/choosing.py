@@ -27,6 +27,7 @@ from aigchip_tui.estimator.traverse import (
     calls_in,
     calls_in_statement,
     chooses,
+    early_exit,
     inner_loops,
     keeps_in_registers,
     outer_loops,
@@ -72,7 +73,10 @@ class ChoiceWalk(CounterWalk):
             expressions = [statement.value]
         for expression in expressions:
             for call in calls_in(expression):
-                if isinstance(call.callee, ast.Name):
+                if isinstance(call.callee, ast.Lambda):
+                    if call.callee.function.body is not None and self.has_loops(call.callee.function.body):
+                        return True
+                elif isinstance(call.callee, ast.Name):
                     if call.callee.name in ("memcpy", "memset", "memmove"):
                         return True
                     function = self.function_named(call.callee, call)
@@ -116,6 +120,8 @@ class ChoiceWalk(CounterWalk):
         if header is not None and header.high == 0:
             return
         self._rolled(loop, header, pragmas, factor or 1)
+        if header is not None and header.exact and header.high is not None and not early_exit(loop.body):
+            self.layer.write(header.cell, self._counter(header, header.high))
 
     def _pipeline_target(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> int | None:
         """Target interval when the loop is to be pipelined, None when it is not."""
@@ -224,11 +230,14 @@ class ChoiceWalk(CounterWalk):
         """
         found: list[ast.Loop] = []
         for call in calls_in_statement(block):
-            if not isinstance(call.callee, ast.Name):
+            if isinstance(call.callee, ast.Lambda):
+                function: ast.Function | None = call.callee.function
+            elif not isinstance(call.callee, ast.Name):
                 continue
-            if call.callee.name in ("memcpy", "memset", "memmove"):
+            elif call.callee.name in ("memcpy", "memset", "memmove"):
                 return None
-            function = self.function_named(call.callee, call)
+            else:
+                function = self.function_named(call.callee, call)
             if function is None or function.body is None or not self.has_loops(function.body):
                 continue
             if depth > 4 or any(pragma.kind in ("PIPELINE", "DATAFLOW") for pragma in function.body.pragmas):

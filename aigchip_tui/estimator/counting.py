@@ -16,6 +16,7 @@ from aigchip_tui.estimator.outcomes import (
 )
 from aigchip_tui.estimator.traverse import (
     early_exit,
+    sets_name,
 )
 from aigchip_tui.estimator.values import INT, Lin, Val, integer
 
@@ -25,10 +26,10 @@ class CounterWalk(PragmaWalk):
 
     def header(self, loop: ast.Loop) -> Header | None:
         """The counter of a loop and its trip counts, or None when the loop is not counted."""
-        if loop.kind != "for" or loop.condition is None or loop.step is None:
+        if loop.condition is None or loop.step is None:
             return None
         name, start = self._initial(loop)
-        if not name:
+        if not name or self.moved_within(loop, name):
             return None
         bound = self.lookup(name)
         if not isinstance(bound, Cell):
@@ -55,12 +56,24 @@ class CounterWalk(PragmaWalk):
         if shift:
             limit = self.arithmetic("-", limit, integer(shift))
         kind, amount = step
+        once = loop.kind == "do"
         if kind != "+":
             count = self._geometric(start, limit, operator, kind, amount)
-            return Header(bound, start, count, count, 1, False) if count is not None else None
+            return Header(bound, start, count or once, count or once, 1, False) if count is not None else None
         low, high, mean = self._trips(start, limit, operator, amount)
+        if once:
+            low, high = (None if one is None else max(1, one) for one in (low, high))
+            mean = None if mean is None else max(1.0, mean)
         bends = frozenset(symbol for value in (start, limit) if value.lin is not None for symbol, _ in value.lin.terms)
         return Header(bound, start, low, high, amount, exact and low == high, mean, bends)
+
+    def moved_within(self, loop: ast.Loop, name: str) -> bool:
+        """Whether the body of a loop sets its counter, so that its trips cannot be counted."""
+        key = id(loop)
+        known = self.moved_cache.get(key)
+        if known is None:
+            known = self.moved_cache[key] = any(sets_name(part, name) for part in loop.body.statements)
+        return known
 
     def _initial(self, loop: ast.Loop) -> tuple[str, Val]:
         init = loop.init

@@ -13,6 +13,7 @@ from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import Pragma, parse_directives
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.adapters import interfaces
+from aigchip_tui.estimator.canonical import canonical
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Partition, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
@@ -75,7 +76,7 @@ def read_design(
         missing += resolved.missing
     if not units:
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
-    unit = link(units)
+    unit = canonical(link(units))
     unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
     return Design(
         unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)), constants=given, decided=decided

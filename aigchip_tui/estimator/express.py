@@ -19,6 +19,7 @@ from aigchip_tui.estimator.objects import (
     Type,
     View,
 )
+from aigchip_tui.estimator.reasons import why_unread
 from aigchip_tui.estimator.registers import RegisterWalk
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer
 
@@ -103,6 +104,31 @@ class ExpressionWalk(RegisterWalk):
     def element(self, expression: ast.Index | ast.Member) -> Result:
         """An element of an array or a field of a record."""
         return self.load(self.place(expression))
+
+    def text(self, expression: ast.Text) -> Val:
+        """A string says nothing to hardware; whatever else is text here is not understood."""
+        word = expression.value.strip()
+        if word and not word.endswith('"'):
+            self.unread(f"line {self.line}: {why_unread(word)}")
+        return integer(0)
+
+    def loose_lambda(self, expression: ast.Lambda) -> Val:
+        """A lambda that is handed on instead of called."""
+        self.unread(f"line {expression.line}: a lambda is handed on, which is not followed")
+        return integer(0)
+
+    def extent(self, expression: ast.Extent) -> Val:
+        """Number of elements of an array, for a range-based `for`."""
+        place = self.place(expression.operand)
+        skipped = len(place.indices) if isinstance(place, View) else 0
+        if isinstance(place, View):
+            place = place.target
+        if isinstance(place, Struct):
+            place = next(iter(place.fields.values()), place)
+        if isinstance(place, Memory | Registers | Stream) and len(place.extents) > skipped and place.extents[skipped]:
+            return integer(place.extents[skipped])
+        self.unread(f"line {expression.line}: the number of elements that a loop goes through is not known")
+        return integer(0)
 
     def called(self, expression: ast.Call) -> Result:
         """A call; the walk over calls knows what it means."""
@@ -339,5 +365,8 @@ _READERS: dict[type[ast.Expr], Callable[[ExpressionWalk, Any], Result]] = {
     ast.Conditional: ExpressionWalk.conditional,
     ast.Braces: ExpressionWalk.braces,
     ast.SizeOf: ExpressionWalk.size_of,
+    ast.Text: ExpressionWalk.text,
+    ast.Lambda: ExpressionWalk.loose_lambda,
+    ast.Extent: ExpressionWalk.extent,
 }
 """Who reads which kind of expression; a table, because a large body holds a hundred thousand of them."""

@@ -177,7 +177,7 @@ class MachineWalk(MergeWalk):
         for copy in range(2 if sampled else factor):
             if header is not None:
                 self._set_counter(header, symbol, factor, copy)
-            if loop.kind != "for" and loop.condition is not None:
+            if loop.kind != "for" and loop.step is None and loop.condition is not None:
                 self.value(loop.condition)
             self.block(loop.body)
             self._step_effects(loop)

@@ -144,7 +144,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
                 self._set_counter(header, symbol, factor, copy)
             self.block(loop.body)
             self._step_effects(loop)
-            if loop.kind != "for" and loop.condition is not None:
+            if loop.kind != "for" and loop.step is None and loop.condition is not None:
                 self.value(loop.condition)
         self.region = region
 

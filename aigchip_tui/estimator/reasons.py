@@ -62,3 +62,18 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
         half = _LONGEST // 2
         path = [*path[:half], f"{len(path) - _LONGEST} more", *path[-half:]]
     return ", ".join(path)
+
+
+def why_unread(text: str) -> str:
+    """Why a piece of text is not understood, as the end of a sentence."""
+    head = text.split("\n")[0].strip()[:40]
+    word = head.partition("(")[0].partition("{")[0].strip()
+    if word in ("try", "catch") or word.startswith("throw"):
+        return "exceptions are no hardware and are not followed"
+    if word.startswith(("asm", "__asm")):
+        return "assembler is not read"
+    if word.split(" ")[0] in ("new", "delete", "delete[]"):
+        return f"'{word.split(' ')[0]}' takes memory at run time, which is no hardware"
+    if "..." in head:
+        return f"'{head}' expands a parameter pack, which is not followed"
+    return f"'{head}' is not understood"

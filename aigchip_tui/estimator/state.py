@@ -115,6 +115,7 @@ class WalkState(ABC):
         self.free: set[int] = set()
         self.assigned_cache = unit.assigned
         self.loops_cache: dict[int, bool] = {}
+        self.moved_cache: dict[int, bool] = {}
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False
@@ -267,6 +268,10 @@ class WalkState(ABC):
     @abstractmethod
     def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:
         """A call of a function in the text: inlined, or a module of its own."""
+
+    @abstractmethod
+    def invoke_lambda(self, function: ast.Function, call: ast.Call) -> Result:
+        """A call of a lambda, which sees the names around it."""
 
     @abstractmethod
     def method_of(self, callee: ast.Member) -> tuple[ast.Function, Struct] | None:

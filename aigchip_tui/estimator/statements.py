@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.declaring import DeclarationWalk
 from aigchip_tui.estimator.graph import Graph
@@ -10,6 +12,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
+from aigchip_tui.estimator.reasons import why_unread
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.traverse import root_name
 from aigchip_tui.estimator.values import Lin, Val
@@ -64,7 +67,7 @@ class StatementWalk(DeclarationWalk):
             if statement.kind == "goto":
                 self.unread(f"line {statement.line}: 'goto' is not followed")
         elif isinstance(statement, ast.Unread):
-            self.unread(f"line {statement.line}: {_words_of(statement)}")
+            self.unread(f"line {statement.line}: {why_unread(statement.text)}")
 
     def _held_block(self, block: ast.Block) -> None:
         """A block in braces; LATENCY in it holds what it computes at least so long."""
@@ -172,32 +175,38 @@ class StatementWalk(DeclarationWalk):
         self.layer.values = merged
 
     def switch(self, statement: ast.Switch) -> None:
-        """`switch` as a chain of conditions on one subject."""
-        chain: ast.Stmt | None = None
-        for value, statements in reversed(statement.cases):
-            body = ast.Block(tuple(part for part in statements if not isinstance(part, ast.Jump)))
-            if value is None:
+        """`switch` as a chain of conditions on one subject; a case without an end goes on with the next one."""
+        chain: ast.Block | None = None
+        branches: list[tuple[list[ast.Expr], ast.Block]] = []
+        labels: list[ast.Expr | None] = []
+        for position, (value, statements) in enumerate(statement.cases):
+            labels.append(value)
+            if not statements and position < len(statement.cases) - 1:
+                continue
+            body = ast.Block(_until_end(statement.cases[position:]))
+            if None in labels:
                 chain = body
             else:
-                chain = ast.Block(
-                    (
-                        ast.If(
-                            ast.Binary("==", statement.subject, value),
-                            body,
-                            chain if isinstance(chain, ast.Block) or chain is None else ast.Block((chain,)),
-                        ),
-                    )
-                )
+                branches.append(([one for one in labels if one is not None], body))
+            labels = []
+        for values, body in reversed(branches):
+            condition: ast.Expr = ast.Binary("==", statement.subject, values[0])
+            for value in values[1:]:
+                condition = ast.Binary("||", condition, ast.Binary("==", statement.subject, value))
+            chain = ast.Block((ast.If(condition, body, chain),))
         if chain is not None:
             self.statement(chain)
 
 
-def _words_of(statement: ast.Unread) -> str:
-    """Why a statement is not understood."""
-    head = statement.text.split("\n")[0].strip()[:40]
-    word = head.partition("(")[0].partition("{")[0].strip()
-    if word in ("try", "catch") or word.startswith("throw"):
-        return "exceptions are no hardware and are not followed"
-    if word.startswith(("asm", "__asm")):
-        return "assembler is not read"
-    return f"'{head}' is not understood"
+def _until_end(cases: Sequence[tuple[ast.Expr | None, tuple[ast.Stmt, ...]]]) -> tuple[ast.Stmt, ...]:
+    """What runs from the first of some cases on, until a `break`."""
+    found: list[ast.Stmt] = []
+    for _, statements in cases:
+        for one in statements:
+            inside = one.statements if isinstance(one, ast.Block) else ()
+            ended = isinstance(one, ast.Jump) or (bool(inside) and isinstance(inside[-1], ast.Jump))
+            if not isinstance(one, ast.Jump):
+                found.append(one)
+            if ended or isinstance(one, ast.Return):
+                return tuple(found)
+    return tuple(found)

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from aigchip_tui.cpp import ast
 
+OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+"""Comparisons that hold when the other does not."""
+
 
 def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
     """All loops below a statement, outermost first."""
@@ -67,6 +70,8 @@ def children_of(expression: ast.Expr) -> tuple[ast.Expr, ...]:
         return (expression.value,) if expression.value is not None else ()
     if isinstance(expression, ast.Braces):
         return expression.items
+    if isinstance(expression, ast.Extent):
+        return (expression.operand,)
     return ()
 
 
@@ -151,6 +156,8 @@ def _assigned_in(expression: ast.Expr, names: set[str]) -> None:
             _root(argument, names)
         if isinstance(expression.callee, ast.Member):
             _root(expression.callee.base, names)
+        if isinstance(expression.callee, ast.Lambda) and expression.callee.function.body is not None:
+            assigned_names(expression.callee.function.body, names)
     for child in children_of(expression):
         _assigned_in(child, names)
 
@@ -218,9 +225,58 @@ def parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
 
 def spelled(expression: ast.Expr) -> tuple[object, ...]:
     """A key that is equal for expressions of the same spelling."""
-    if isinstance(expression, ast.Name):
-        return (expression.name,)
-    return (type(expression), *(spelled(child) for child in children_of(expression)))
+    match expression:
+        case ast.Name():
+            own: object = (expression.name, expression.scope)
+        case ast.Number():
+            own = expression.value
+        case ast.Binary() | ast.Unary() | ast.Assign():
+            own = expression.operator
+        case ast.Member():
+            own = expression.name
+        case ast.Cast():
+            own = expression.type.name
+        case ast.Text():
+            own = expression.value
+        case ast.SizeOf():
+            own = id(expression)
+        case _:
+            own = None
+    return (type(expression), own, *(spelled(child) for child in children_of(expression)))
+
+
+def same(first: ast.Expr, second: ast.Expr) -> bool:
+    """Whether two expressions are spelled alike."""
+    return type(first) is type(second) and spelled(first) == spelled(second)
+
+
+def acts(expression: ast.Expr) -> bool:
+    """Whether an expression does more than give a value: it assigns, calls, or is text that is not read."""
+    return any(
+        isinstance(part, ast.Assign | ast.Call | ast.Text | ast.Lambda)
+        or (isinstance(part, ast.Unary) and part.operator in ("++", "--"))
+        or (isinstance(part, ast.Binary) and part.operator in ("<<", ">>"))
+        for part in parts_in(expression)
+    )
+
+
+def sets_name(statement: ast.Stmt, name: str) -> bool:
+    """Whether a statement assigns a name of its surroundings, or takes its address."""
+    if name in own_names(statement):
+        return False
+    for expression in expressions_of(statement):
+        for part in parts_in(expression):
+            target: ast.Expr | None = None
+            if isinstance(part, ast.Assign):
+                target = part.target
+            elif isinstance(part, ast.Unary) and part.operator in ("++", "--", "&"):
+                target = part.operand
+            if isinstance(target, ast.Name) and target.name == name:
+                return True
+            body = part.function.body if isinstance(part, ast.Lambda) else None
+            if body is not None and sets_name(body, name):
+                return True
+    return any(sets_name(part, name) for part in parts_of(statement))
 
 
 def names_in(expression: ast.Expr) -> Iterator[str]:
@@ -288,8 +344,14 @@ def reads_elsewhere(statement: ast.Stmt) -> bool:
 
 
 def mentioned(statement: ast.Stmt) -> set[str]:
-    """Names in the expressions of a statement and of everything below it."""
-    found = {name for expression in expressions_of(statement) for name in names_in(expression)}
+    """Names in the expressions of a statement and of everything below it, bodies of lambdas included."""
+    found: set[str] = set()
+    for expression in expressions_of(statement):
+        for part in parts_in(expression):
+            if isinstance(part, ast.Name):
+                found.add(part.name)
+            elif isinstance(part, ast.Lambda) and part.function.body is not None:
+                found |= mentioned(part.function.body)
     return found.union(*(mentioned(part) for part in parts_of(statement)))
 
 

@@ -1,0 +1,82 @@
+"""Text that the grammar reads in another way than C++: pragmas between a header and its body, casts that are none."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Query
+
+_PRAGMA = re.compile(r"^[ \t]*#[ \t]*pragma\b[ \t]*([^\n]*)", re.MULTILINE)
+_BEFORE_BODY = re.compile(r"(?:^|\W)(for|while|if)\s*$")
+_ALONE = re.compile(r"(?:^|\W)(else|do)$")
+_LONGEST_HEADER = 2000
+
+
+def attached(text: str) -> str:
+    """The text with every pragma between the header of a statement and its body as an attribute of the body.
+
+    The grammar knows directives only between statements. Lines stay where they are.
+    """
+    out: list[str] = []
+    last = 0
+    held = False
+    for match in _PRAGMA.finditer(text):
+        between = text[last : match.start()]
+        before = between if between.strip() else ("]" if held else "")
+        held = (held and not between.strip()) or _heads(before.rstrip())
+        out.append(between)
+        if held:
+            written = match.group(1).replace("\\", "\\\\").replace('"', '\\"')
+            out.append(f'[[pragma("{written}")]]')
+        else:
+            out.append(match.group())
+        last = match.end()
+    out.append(text[last:])
+    return "".join(out)
+
+
+def _heads(text: str) -> bool:
+    """Whether a text ends with the header of a statement, so that its body comes next."""
+    if not text.endswith(")"):
+        return _ALONE.search(text[-8:]) is not None
+    depth = 0
+    for position in range(len(text) - 1, max(-1, len(text) - _LONGEST_HEADER), -1):
+        letter = text[position]
+        depth += (letter == ")") - (letter == "(")
+        if not depth:
+            return _BEFORE_BODY.search(text[max(0, position - 80) : position]) is not None
+    return False
+
+
+@lru_cache(maxsize=1)
+def _function_types() -> Query:
+    import tree_sitter_cpp
+    from tree_sitter import Language, Query
+
+    return Query(Language(tree_sitter_cpp.language()), "(abstract_function_declarator) @it")
+
+
+def mistaken_casts(root: Node) -> list[int]:
+    """Bytes behind the `(` of what is read as a conversion to a function, `(a * (b[i])) + c`: no type is one."""
+    from tree_sitter import QueryCursor
+
+    found: set[int] = set()
+    for node in QueryCursor(_function_types()).captures(root).get("it", []):
+        probe: Node | None = node
+        while probe is not None and probe.type.startswith("abstract_"):
+            probe = probe.parent
+        if probe is None or probe.type != "type_descriptor" or probe.parent is None:
+            continue
+        if probe.parent.type == "cast_expression" and b"(*" not in (probe.text or b"").replace(b" ", b""):
+            found.add(probe.start_byte)
+    return sorted(found)
+
+
+def as_sums(text: str, places: list[int]) -> str:
+    """The text with a `+`, which changes no value, where no type may follow."""
+    source = text.encode()
+    pieces = [source[begin:end] for begin, end in zip([0, *places], [*places, len(source)], strict=True)]
+    return b"+".join(pieces).decode(errors="replace")

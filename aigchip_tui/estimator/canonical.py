@@ -1,0 +1,230 @@
+"""One form for what C++ says in several ways, so that an estimate follows the program and not its spelling."""
+
+from __future__ import annotations
+
+import re
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.counters import counted, localise
+from aigchip_tui.estimator.lambdas import call_lambdas
+from aigchip_tui.estimator.traverse import OPPOSITE, acts, expressions_of, parts_in, parts_of, same
+
+_SCALARS = frozenset(
+    ["bool", "char", "short", "int", "long", "unsigned", "unsigned int", "unsigned char", "float", "double", "size_t"]
+)
+
+
+def canonical(unit: ast.Unit) -> ast.Unit:
+    """The unit with every function in one form; nodes are changed where they stand.
+
+    - `a = a + x` is `a += x`, `*(p + i)` is `p[i]`, `!(a < b)` is `a >= b`, `if (!c) A else B` is `if (c) B else A`;
+    - `while`, `do` and `for (;;) { if (c) break; ...}` that count are `for` loops (`counters`);
+    - a counter that only headers of loops set is declared in them;
+    - statements without effect and scalars that nobody mentions are gone.
+    """
+    for functions in unit.functions.values():
+        for function in functions:
+            _function(function)
+    for record in unit.records.values():
+        for method in record.methods.values():
+            _function(method)
+    return unit
+
+
+def _function(function: ast.Function) -> None:
+    if function.body is None:
+        return
+    _block(function.body)
+    call_lambdas(function.body)
+    localise(function)
+    _drop_idle(function.body, mentioned_words(function.body))
+
+
+def _block(block: ast.Block) -> None:
+    found: list[ast.Stmt] = []
+    for statement in block.statements:
+        kept = _statement(statement)
+        for part in _spread(kept):
+            found.append(counted(part, found) if isinstance(part, ast.Loop) else part)
+    block.statements = tuple(found)
+    block.declares = any(isinstance(statement, ast.Declaration) for statement in found)
+
+
+def _spread(statement: ast.Stmt | None) -> tuple[ast.Stmt, ...]:
+    """A statement; what stands in braces that neither declare nor carry pragmas stands without them."""
+    if isinstance(statement, ast.Block) and not (statement.declares or statement.pragmas or statement.label):
+        return statement.statements
+    return () if statement is None else (statement,)
+
+
+def _statement(statement: ast.Stmt) -> ast.Stmt | None:
+    """The statement in its one form; None when it does nothing."""
+    match statement:
+        case ast.Evaluate():
+            statement.expression = _expression(statement.expression)
+            return statement if acts(statement.expression) else None
+        case ast.Declaration():
+            for variable in statement.variables:
+                if variable.init is not None:
+                    variable.init = _expression(variable.init)
+        case ast.Block():
+            _block(statement)
+        case ast.If():
+            _branch(statement)
+        case ast.Loop():
+            if statement.init is not None:
+                statement.init = _statement(statement.init)
+            if statement.condition is not None:
+                statement.condition = _expression(statement.condition)
+            if statement.step is not None:
+                statement.step = _expression(statement.step)
+            _block(statement.body)
+        case ast.Switch():
+            statement.subject = _expression(statement.subject)
+            statement.cases = tuple(
+                (None if value is None else _expression(value), _statements(parts)) for value, parts in statement.cases
+            )
+        case ast.Return() if statement.value is not None:
+            statement.value = _expression(statement.value)
+    return statement
+
+
+def _statements(parts: tuple[ast.Stmt, ...]) -> tuple[ast.Stmt, ...]:
+    block = ast.Block(parts)
+    _block(block)
+    return block.statements
+
+
+def _branch(statement: ast.If) -> None:
+    condition = _expression(statement.condition)
+    for part in (statement.yes, statement.no):
+        if part is not None:
+            _statement(part)
+    turned = _turned(condition)
+    if turned is not None and statement.no is not None:
+        condition = turned
+        statement.yes, statement.no = statement.no, statement.yes
+    statement.condition = condition
+
+
+def _turned(condition: ast.Expr) -> ast.Expr | None:
+    """The opposite of a condition that says what is not: `!c`, `a != b`, `a >= b`, `a <= b`."""
+    if isinstance(condition, ast.Unary) and condition.operator == "!":
+        return condition.operand
+    if isinstance(condition, ast.Binary) and condition.operator in ("!=", ">=", "<="):
+        return ast.Binary(OPPOSITE[condition.operator], condition.left, condition.right, condition.line)
+    return None
+
+
+def _expression(expression: ast.Expr) -> ast.Expr:
+    match expression:
+        case ast.Binary():
+            chain = [expression]
+            while isinstance(chain[-1].left, ast.Binary):
+                chain.append(chain[-1].left)
+            chain[-1].left = _expression(chain[-1].left)
+            for one in chain:
+                one.right = _expression(one.right)
+        case ast.Assign():
+            expression.target, expression.value = _expression(expression.target), _expression(expression.value)
+            _compound(expression)
+        case ast.Index():
+            expression.base, expression.index = _expression(expression.base), _expression(expression.index)
+        case ast.Unary():
+            expression.operand = _expression(expression.operand)
+            return _unary(expression)
+        case ast.Member():
+            expression.base = _expression(expression.base)
+        case ast.Call():
+            expression.callee = _expression(expression.callee)
+            expression.arguments = tuple(_expression(one) for one in expression.arguments)
+        case ast.Conditional():
+            expression.condition = _expression(expression.condition)
+            expression.yes, expression.no = _expression(expression.yes), _expression(expression.no)
+            turned = _turned(expression.condition)
+            if turned is not None:
+                expression.condition, expression.yes, expression.no = turned, expression.no, expression.yes
+        case ast.Cast() if expression.value is not None:
+            expression.value = _expression(expression.value)
+        case ast.Lambda():
+            _function(expression.function)
+        case ast.Extent():
+            expression.operand = _expression(expression.operand)
+        case ast.Braces():
+            expression.items = tuple(_expression(one) for one in expression.items)
+    return expression
+
+
+def _unary(expression: ast.Unary) -> ast.Expr:
+    operand = expression.operand
+    if not isinstance(operand, ast.Binary):
+        return expression
+    if expression.operator == "!" and operand.operator in OPPOSITE:
+        return ast.Binary(OPPOSITE[operand.operator], operand.left, operand.right, operand.line)
+    if expression.operator == "*" and operand.operator == "+" and not isinstance(operand.left, ast.Number):
+        return ast.Index(operand.left, operand.right, operand.line)
+    return expression
+
+
+def _compound(expression: ast.Assign) -> None:
+    """`a = a + x` and `a = x + a` as `a += x`; other operators as far as they may be turned."""
+    value, target = expression.value, expression.target
+    if expression.operator or not isinstance(value, ast.Binary) or acts(target):
+        return
+    if value.operator not in ("+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"):
+        return
+    if same(value.left, target):
+        expression.operator, expression.value = value.operator, value.right
+    elif value.operator in ("+", "*", "&", "|", "^") and same(value.right, target) and not acts(value.left):
+        expression.operator, expression.value = value.operator, value.left
+
+
+def mentioned_words(statement: ast.Stmt) -> set[str]:
+    """All words by which a statement, its pragmas and its unread text may mean a name."""
+    found: set[str] = set()
+    for pragma in statement.pragmas if isinstance(statement, ast.Loop | ast.Block) else ():
+        for text in pragma.options.values():
+            found |= _words(text)
+    if isinstance(statement, ast.Unread):
+        found |= _words(statement.text)
+    for expression in expressions_of(statement):
+        for part in parts_in(expression):
+            if isinstance(part, ast.Name):
+                found.add(part.name)
+            elif isinstance(part, ast.Text):
+                found |= _words(part.value)
+            elif isinstance(part, ast.Lambda) and part.function.body is not None:
+                found |= mentioned_words(part.function.body)
+            elif isinstance(part, ast.SizeOf):
+                found |= {part.operand.name} if isinstance(part.operand, ast.TypeRef | ast.Name) else set()
+    return found.union(*(mentioned_words(part) for part in parts_of(statement)))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z_]\w*", text))
+
+
+def _drop_idle(block: ast.Block, used: set[str]) -> None:
+    """Takes away scalars that begin with a value and that the function never mentions."""
+    found: list[ast.Stmt] = []
+    for statement in block.statements:
+        if isinstance(statement, ast.Declaration):
+            left = tuple(one for one in statement.variables if one.name in used or not _idle(one))
+            if left:
+                statement.variables = left
+                found.append(statement)
+            continue
+        for part in parts_of(statement):
+            if isinstance(part, ast.Block):
+                _drop_idle(part, used)
+        if isinstance(statement, ast.Block):
+            _drop_idle(statement, used)
+        found += _spread(statement)
+    block.statements = tuple(found)
+    block.declares = any(isinstance(statement, ast.Declaration) for statement in found)
+
+
+def _idle(variable: ast.Variable) -> bool:
+    kind = variable.type
+    plain = not (kind.pointers or kind.reference or kind.extents or kind.scope or kind.constant or variable.static)
+    return plain and kind.name in _SCALARS and (variable.init is None or not acts(variable.init))
