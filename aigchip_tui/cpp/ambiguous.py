@@ -20,6 +20,7 @@ def attached(text: str) -> str:
 
     The grammar knows directives only between statements. Lines stay where they are.
     """
+    text = _within_bodies(text)
     out: list[str] = []
     last = 0
     held = False
@@ -36,6 +37,23 @@ def attached(text: str) -> str:
         last = match.end()
     out.append(text[last:])
     return "".join(out)
+
+
+_AHEAD = re.compile(
+    r"(\)(?:[ \t]*const)?)[ \t]*"
+    r"((?:\n[ \t]*#[ \t]*pragma\b[^\n]*|\n[ \t]*)*\n[ \t]*#[ \t]*pragma\b[^\n]*(?:\n[ \t]*)*)\{"
+)
+
+
+def _within_bodies(text: str) -> str:
+    """Pragmas between the head of a function and its `{` stand behind the `{`; lines stay where they are."""
+
+    def moved(match: re.Match[str]) -> str:
+        if _heads(text[: match.start() + 1]):
+            return match.group()
+        return f"{match.group(1)} {{{match.group(2)} "
+
+    return _AHEAD.sub(moved, text) if "pragma" in text else text
 
 
 def _heads(text: str) -> bool:

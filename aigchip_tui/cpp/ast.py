@@ -39,6 +39,8 @@ class Name(Expr):
     arguments: tuple[TypeRef | Expr, ...] = ()
     line: int = 0
     space: str = ""
+    owner: TypeRef | None = None
+    """The record of a static member, where it is written with template arguments (`pair<int>::first`)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -322,6 +324,8 @@ class Unit:
     functions: dict[str, list[Function]] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     aliases: dict[str, tuple[TypeRef, tuple[tuple[str, TypeRef | Expr | None], ...]]] = field(default_factory=dict)
+    specialised: dict[str, list[tuple[tuple[TypeRef | Expr, ...], Record]]] = field(default_factory=dict)
+    """Specialisations of a record, by its key: the arguments that each stands for."""
     variables: list[Variable] = field(default_factory=list)
     enumerators: dict[str, Expr | int] = field(default_factory=dict)
     errors: list[tuple[int, str]] = field(default_factory=list)

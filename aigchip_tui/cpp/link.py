@@ -14,6 +14,8 @@ def link(units: Sequence[ast.Unit]) -> ast.Unit:
     for other in units[1:]:
         unit.functions.update(other.functions)
         unit.records.update(other.records)
+        for name, known in other.specialised.items():
+            unit.specialised.setdefault(name, []).extend(known)
         unit.aliases.update(other.aliases)
         unit.enumerators.update(other.enumerators)
         unit.variables += other.variables

@@ -220,6 +220,13 @@ class Parser(StatementParser):
         if body is None or not name:
             return
         outer = self.space
+        arguments: tuple[ast.TypeRef | ast.Expr, ...] = ()
+        primary = ""
+        if named is not None and named.type == "template_type":
+            listed, label = named.child_by_field_name("arguments"), named.child_by_field_name("name")
+            arguments = self._type_arguments(listed) if listed is not None else ()
+            primary = self.unit.names.declare(text_of(label) if label is not None else name, outer)
+            name = f"{name} at {named.start_byte}".replace("::", " ")
         key = self.unit.names.declare(name, outer)
         bases: list[ast.TypeRef] = []
         for child in node.named_children:
@@ -235,6 +242,8 @@ class Parser(StatementParser):
         fields: list[ast.Variable] = []
         record = ast.Record(key, (), {}, templates, tuple(bases), self.line(node))
         self.unit.records[key] = record
+        if primary:
+            self.unit.specialised.setdefault(primary, []).append((arguments, record))
         for child in body.named_children:
             if child.type == "field_declaration":
                 fields += self._fields(child, templates)

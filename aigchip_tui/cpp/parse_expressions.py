@@ -61,7 +61,8 @@ class ExpressionParser(TypeParser):
             operator = node.child_by_field_name("operator")
             if operand is None or operator is None:
                 return ast.Text(text_of(node))
-            return ast.Unary(text_of(operator), self.expression(operand))
+            word = text_of(operator)
+            return ast.Unary(_WORDS.get(word, word), self.expression(operand))
         if kind == "call_expression":
             return self._call(node)
         if kind == "field_expression":
@@ -119,7 +120,7 @@ class ExpressionParser(TypeParser):
             operator = probe.child_by_field_name("operator")
             if left is None or right is None or operator is None:
                 return ast.Text(text_of(node))
-            chain.append((operator.type, right, self.line(probe)))
+            chain.append((_WORDS.get(operator.type, operator.type), right, self.line(probe)))
             probe = left
         converted = self._converted(probe) if chain[-1][0] in ("+", "-", "*", "&") else None
         if converted is not None:
@@ -145,10 +146,14 @@ class ExpressionParser(TypeParser):
 
     def _qualified(self, node: Node) -> ast.Name:
         scope = ""
+        owner: ast.TypeRef | None = None
         while node.type == "qualified_identifier":
             part, name = node.child_by_field_name("scope"), node.child_by_field_name("name")
             if name is None:
                 break
+            if part is not None and part.type == "template_type" and name.type != "qualified_identifier":
+                owner = self.type_of_node(part)
+                owner.scope = scope
             word = text_of(part).partition("<")[0] if part is not None else "::"
             scope = f"{scope}::{word}".replace("::::", "::") if scope else word
             node = name
@@ -159,8 +164,9 @@ class ExpressionParser(TypeParser):
                 scope,
                 self._type_arguments(listed) if listed is not None else (),
                 space=self.space,
+                owner=owner,
             )
-        return ast.Name(text_of(node), scope, space=self.space)
+        return ast.Name(text_of(node), scope, space=self.space, owner=owner)
 
     def _call(self, node: Node) -> ast.Expr:
         function, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
@@ -217,6 +223,9 @@ class ExpressionParser(TypeParser):
             )
         )
 
+
+_WORDS = {"and": "&&", "or": "||", "bitand": "&", "bitor": "|", "xor": "^", "not_eq": "!=", "not": "!", "compl": "~"}
+"""Operators that have a name as well."""
 
 _ESCAPES = {"n": 10, "t": 9, "r": 13, "0": 0, "a": 7, "b": 8, "f": 12, "v": 11}
 

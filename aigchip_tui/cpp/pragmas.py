@@ -64,14 +64,60 @@ _TCL_FLAGS = frozenset(
 )
 
 
+LOOP_DIRECTIVES = frozenset(
+    ["PIPELINE", "UNROLL", "LOOP_FLATTEN", "LOOP_TRIPCOUNT", "DATAFLOW", "LATENCY", "PERFORMANCE"]
+)
+"""Directives whose place may be a loop; others name a variable of the function behind the same slash."""
+
+# fmt: off
+_KINDS = frozenset(
+    [
+        "AGGREGATE", "ALIAS", "ALLOCATION", "ARRAY_MAP", "ARRAY_PARTITION", "ARRAY_RESHAPE", "BIND_OP",
+        "BIND_STORAGE", "CACHE", "DATAFLOW", "DATA_PACK", "DEPENDENCE", "DISAGGREGATE", "EXPRESSION_BALANCE",
+        "FUNCTION_INSTANTIATE", "INLINE", "INTERFACE", "LATENCY", "LOOP_FLATTEN", "LOOP_MERGE", "LOOP_TRIPCOUNT",
+        "OCCURRENCE", "PERFORMANCE", "PIPELINE", "PROTOCOL", "RESET", "RESOURCE", "SHARED", "STABLE", "STREAM",
+        "TOP", "UNROLL",
+    ]
+)
+# fmt: on
+
+
+def commands_of(text: str) -> list[tuple[int, str]]:
+    """The commands of a Tcl text with their lines: continued lines joined, those parted by `;` apart, comments gone."""
+    found: list[tuple[int, str]] = []
+    lines = text.replace("\r\n", "\n").split("\n")
+    position = 0
+    while position < len(lines):
+        begin, line = position + 1, lines[position]
+        while line.endswith("\\") and position + 1 < len(lines):
+            position += 1
+            line = line[:-1] + " " + lines[position].strip()
+        position += 1
+        for piece in re.findall(r'(?:"[^"]*"|\{[^}]*\}|\[[^\]]*\]|[^;])+', line):
+            command = piece.strip()
+            if command.startswith("#"):
+                break
+            if command:
+                found.append((begin, command))
+    return found
+
+
+def unknown_directives(text: str) -> list[str]:
+    """Sentences about the directives of a Tcl text that no tool knows."""
+    return [
+        f"directives, line {number}: '{command.split()[0][:60]}' is not known"
+        for number, command in commands_of(text)
+        if command.startswith("set_directive_") and command.split()[0][14:].upper() not in _KINDS
+    ]
+
+
 def parse_directives(text: str) -> list[Pragma]:
     """Directives of a Tcl file (`set_directive_pipeline -II 1 "f/loop"`), read as text and never run.
 
-    The location is the first operand, a second operand is the variable. Unknown commands are passed over.
+    The location is the first operand, a second operand is the variable. Other commands are passed over.
     """
     found: list[Pragma] = []
-    for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.strip()
+    for number, line in commands_of(text):
         match = re.match(r"set_directive_(\w+)\s+(.*)", line)
         if match is None:
             continue

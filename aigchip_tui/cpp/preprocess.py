@@ -50,6 +50,7 @@ _PREDEFINED = {
     "__cplusplus": "201703L",
     "NULL": "0",
     "INT_MAX": "2147483647",
+    "hls_thread_local": "",
 }
 
 

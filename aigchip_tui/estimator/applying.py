@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from aigchip_tui.cpp import ast
@@ -34,6 +35,7 @@ _ABOUT_VARIABLES = frozenset(
         "BIND_OP",
     ]
 )
+_LAST = re.compile(r"\d+$")
 _GREATEST = 1 << 31
 """No factor, depth, latency or interval is larger."""
 
@@ -256,7 +258,12 @@ class PragmaWalk(ExpressionWalk):
 
     def _loop_pragmas(self, loop: ast.Loop) -> list[Pragma]:
         found = list(loop.pragmas)
-        if loop.label:
-            wanted = f"{self.source_function}/{loop.label}"
-            found += [pragma for pragma in self.directives if pragma.location == wanted]
+        if self.directives:
+            name = loop.label or f"VITIS_LOOP_{loop.line}_"
+            wanted = f"{self.source_function}/{name}"
+            found += [
+                pragma
+                for pragma in self.directives
+                if pragma.location == wanted or (not loop.label and _LAST.sub("", pragma.location) == wanted)
+            ]
         return found

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.constant_calls import run_constant
 from aigchip_tui.estimator.express import ExpressionWalk
 from aigchip_tui.estimator.objects import (
+    Cell,
     Group,
     Memory,
+    Registers,
     Result,
     Stream,
+    Struct,
     Type,
     fresh,
 )
+from aigchip_tui.estimator.overloads import Held
+from aigchip_tui.estimator.traverse import acts
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer, merge_kind
 
 _MATH = {
@@ -69,9 +75,18 @@ class CalleeWalk(ExpressionWalk):
             method = self.method_named(self.owner.type.record, name)
             if method is not None:
                 return self.invoke(method, callee, expression, self.owner)
-        function = self.function_named(callee, expression)
+        if callee.owner is not None:
+            record = self.resolve(callee.owner)
+            method = self.method_named(record.record, name)
+            if method is not None:
+                return self.invoke(method, callee, expression, Struct(record, {}, fresh()))
+        function = self.meant(callee, expression)
         if function is not None:
-            return self.invoke(function, callee, expression)
+            constant = self._constant_call(function, expression)
+            return self.invoke(function, callee, expression) if constant is None else constant
+        found = self._called_object(callee, expression)
+        if found is not None:
+            return found
         arguments = expression.arguments
         if name in ("memcpy", "memmove", "memset"):
             self.memory_copy(expression, name)
@@ -107,6 +122,12 @@ class CalleeWalk(ExpressionWalk):
             left, right = self.convert(left, kind), self.convert(right, kind)
             chosen = self.choose(self.compare("<", left, right), left, right)
             return chosen
+        if name == "swap" and len(arguments) == 2:
+            first, second = (self.place(argument) for argument in arguments)
+            left_value, right_value = self.load(first), self.load(second)
+            self.store(first, right_value)
+            self.store(second, left_value)
+            return integer(0)
         if name == "__builtin_expect" and arguments:
             return self.result(arguments[0])
         key = self.unit.names.key_of(name, callee.scope, callee.space)
@@ -119,6 +140,30 @@ class CalleeWalk(ExpressionWalk):
         if name not in ("assert", "printf", "fprintf", "puts", "exit", "sizeof", "read_lock", "write_lock"):
             self._no_body(callee, expression)
         return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
+
+    def _constant_call(self, function: ast.Function, call: ast.Call) -> Val | None:
+        """The result of a call with constant arguments that is one itself."""
+        if not call.arguments and function.returns.name == "void":
+            return None
+        values: list[int] = []
+        for argument in call.arguments:
+            value = None if acts(argument) else self.fold(argument)
+            if value is None:
+                return None
+            values.append(value)
+        found = run_constant(function, values, self.fold, self.meant)
+        return None if found is None else integer(found)
+
+    def _called_object(self, callee: ast.Name, call: ast.Call) -> Result | None:
+        """`f(x)` of a record with `operator()`, and `w(7, 0)`, the bits of an integer."""
+        bound = self.find(callee)
+        if isinstance(bound, Struct):
+            method = self.method_named(bound.type.record, "operator()")
+            return self.invoke(method, callee, call, bound) if method is not None else None
+        whole = isinstance(bound, Val | Cell) and bound.kind.letter in "ix"
+        if whole and len(call.arguments) == 2:
+            return self.method(ast.Member(callee, "range", call.line), call)
+        return None
 
     def method(self, callee: ast.Member, expression: ast.Call) -> Result:
         """A method of a stream, a vector, a lock or a record."""
@@ -154,7 +199,10 @@ class CalleeWalk(ExpressionWalk):
             "real",
             "imag",
         ):
-            base = self.value(callee.base)
+            whole = self.result(callee.base)
+            if isinstance(whole, Group) and whole.type.record == "complex" and name in ("real", "imag"):
+                return whole.item(name[:2], whole.type.fields[name[:2]])
+            base = self.value(Held(whole, expression.line))
             extra = [self.value(argument) for argument in arguments]
             if name in ("to_float", "to_double"):
                 return self.convert(base, FLOAT if name == "to_float" else DOUBLE)
@@ -164,6 +212,12 @@ class CalleeWalk(ExpressionWalk):
             if name == "range" and len(extra) == 2 and extra[0].const is not None and extra[1].const is not None:
                 kind = Kind("i", int(abs(extra[0].const - extra[1].const)) + 1, False)
             return Val(kind, base.node, None, Lin(0, ((fresh(), 1),)), base.graph)
+        if name == "size" and not arguments:
+            place = self.place(callee.base)
+            if isinstance(place, Memory | Registers) and place.extents:
+                return integer(place.extents[0])
+        if name == "concat" and len(arguments) == 1:
+            return self.flat(self.braces(ast.Braces((callee.base, arguments[0]), expression.line)))
         if name in ("reduce_add",):
             found = self.result(callee.base)
             if isinstance(found, Group) and found.type.element is not None:

@@ -11,6 +11,7 @@ from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
     Binding,
     Cell,
+    Group,
     Layer,
     Memory,
     Registers,
@@ -23,6 +24,11 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.types import Bindings
 from aigchip_tui.estimator.values import INT, Lin, Val, integer
+
+_DEEPEST = 24
+"""Calls within calls; a template that calls itself with other arguments ends before."""
+_MOST_INSTANCES = 64
+"""Times that templates of one name call themselves."""
 
 
 class CallWalk(MachineWalk):
@@ -64,9 +70,6 @@ class CallWalk(MachineWalk):
         """A call of a function in the text: inlined, or a module of its own when it holds rolled loops."""
         if function.body is None:
             return integer(0)
-        if len(self.calls) > 24 or self.calls.count(function.name) > 2:
-            self.unread(f"line {call.line}: '{function.name}' calls itself, which no hardware can be made of")
-            return integer(0)
         if function.virtual:
             self.unread(f"line {call.line}: '{function.name}' is virtual, so which body runs is not known")
             return integer(0)
@@ -78,6 +81,13 @@ class CallWalk(MachineWalk):
         bound: Bindings = dict(owner.type.bindings) if owner is not None else {}
         if function.templates:
             bound.update(self._deduce(function, callee, arguments))
+        instance = bool(bound) or callee.owner is not None
+        again = self.calls.count(function.name)
+        endless = self.instances[function.name] > _MOST_INSTANCES if instance else again > 2
+        if len(self.calls) > _DEEPEST or endless:
+            self.unread(f"line {call.line}: '{function.name}' calls itself, which no hardware can be made of")
+            return integer(0)
+        self.instances[function.name] += instance and again > 0
         self.bound, self.space, self.owner = bound, function.space, owner
         self.source_function, self.source_file = function.name, function.file
         pragmas = self._function_pragmas(function)
@@ -219,7 +229,7 @@ class CallWalk(MachineWalk):
             self.unread(f"line {function.broken}: the text of '{function.name}' does not parse there")
         try:
             self.block(function.body)
-            return self._returned_value()
+            return self._as_declared(function, self._returned_value())
         finally:
             self.frames.pop()
             self.returned, self.scopes, self.line, self.pragmas = (
@@ -228,6 +238,14 @@ class CallWalk(MachineWalk):
                 saved_line,
                 saved_pragmas,
             )
+
+    def _as_declared(self, function: ast.Function, value: Result) -> Result:
+        """A braced list that is returned, as the record that the function says it returns."""
+        if not isinstance(value, Group) or value.type.record or value.type.fields or value.type.form != "struct":
+            return value
+        place = self.declare(self.resolve(function.returns), "")
+        self.store(place, value)
+        return self.load(place)
 
     def _returned_value(self) -> Result:
         if not self.returned:

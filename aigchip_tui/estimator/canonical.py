@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from aigchip_tui.cpp import ast
-from aigchip_tui.estimator.counters import counted, localise
+from aigchip_tui.estimator.counters import counted, localise, uncounted
 from aigchip_tui.estimator.lambdas import call_lambdas
 from aigchip_tui.estimator.traverse import OPPOSITE, acts, expressions_of, parts_in, parts_of, same
 
@@ -79,6 +79,7 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
             if statement.step is not None:
                 statement.step = _expression(statement.step)
             _block(statement.body)
+            return uncounted(statement)
         case ast.Switch():
             statement.subject = _expression(statement.subject)
             statement.cases = tuple(

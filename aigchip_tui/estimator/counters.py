@@ -48,6 +48,20 @@ def counted(loop: ast.Loop, before: list[ast.Stmt]) -> ast.Loop:
     return loop
 
 
+def uncounted(loop: ast.Loop) -> ast.Stmt:
+    """`for (p = head; p != end; p = next[p])` as the `while` loop that it is: its step is work of every iteration."""
+    step = loop.step
+    if loop.kind != "for" or not isinstance(step, ast.Assign) or step.operator or not isinstance(step.target, ast.Name):
+        return loop
+    own = isinstance(step.value, ast.Binary) and step.target.name in names_in(step.value)
+    if own or isinstance(step.value, ast.Number) or any(_continues(part) for part in loop.body.statements):
+        return loop
+    body = loop.body
+    loop.body = ast.Block((*body.statements, ast.Evaluate(step)), body.pragmas, body.line, body.label)
+    before, loop.init, loop.step, loop.kind = loop.init, None, None, "while"
+    return loop if before is None else ast.Block((before, loop), (), loop.line)
+
+
 def _exit_first(loop: ast.Loop) -> None:
     """`for (;;) { if (c) break; ...}` goes on while `c` does not hold."""
     statements = loop.body.statements

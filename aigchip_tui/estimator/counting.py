@@ -16,6 +16,7 @@ from aigchip_tui.estimator.outcomes import (
 )
 from aigchip_tui.estimator.traverse import (
     early_exit,
+    names_in,
     sets_name,
 )
 from aigchip_tui.estimator.values import INT, Lin, Val, integer
@@ -65,14 +66,19 @@ class CounterWalk(PragmaWalk):
             low, high = (None if one is None else max(1, one) for one in (low, high))
             mean = None if mean is None else max(1.0, mean)
         bends = frozenset(symbol for value in (start, limit) if value.lin is not None for symbol, _ in value.lin.terms)
-        return Header(bound, start, low, high, amount, exact and low == high, mean, bends)
+        return Header(bound, start, low, high, amount, exact and low == high, mean, bends, not exact)
 
     def moved_within(self, loop: ast.Loop, name: str) -> bool:
-        """Whether the body of a loop sets its counter, so that its trips cannot be counted."""
+        """Whether a loop moves its counter in its body, or what the counter is compared with: then nobody counts."""
         key = id(loop)
         known = self.moved_cache.get(key)
         if known is None:
-            known = self.moved_cache[key] = any(sets_name(part, name) for part in loop.body.statements)
+            assert loop.condition is not None
+            steps = [ast.Evaluate(loop.step)] if loop.step is not None else []
+            limits = set(names_in(loop.condition)) - {name}
+            known = self.moved_cache[key] = any(sets_name(part, name) for part in loop.body.statements) or any(
+                sets_name(part, other) for other in limits for part in (*loop.body.statements, *steps)
+            )
         return known
 
     def _initial(self, loop: ast.Loop) -> tuple[str, Val]:
@@ -260,6 +266,8 @@ class CounterWalk(PragmaWalk):
             low, high = _unrolled_trips(low, factor, whole), _unrolled_trips(high, factor, whole)
         if early_exit(loop.body) and low is not None:
             low = min(low, 1)
+        if header is not None and header.may_end and low is not None:
+            low = min(low, int(loop.kind == "do"))
         mean = header.mean if header is not None and (low, high) == (header.low, header.high) else None
         if factor > 1:
             mean = None if header is None or header.mean is None else header.mean / factor

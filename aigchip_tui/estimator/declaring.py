@@ -81,6 +81,11 @@ class DeclarationWalk(MachineWalk):
 
     def _variable(self, variable: ast.Variable) -> None:
         self.line = variable.line or self.line
+        channel = variable.type.scope.rpartition("::")[2]
+        if variable.type.name == "task" or channel in ("split", "merge"):
+            what = f"hls::{channel}" if channel else "hls::task"
+            self.unread(f"line {self.line}: {what} runs for ever, at the pace of its data, which is not followed")
+            return
         kind = self._sized(self.resolve(variable.type), variable)
         scope = self.scopes[-1]
         if (
@@ -90,6 +95,9 @@ class DeclarationWalk(MachineWalk):
             return
         if variable.type.name in ("read_lock", "write_lock"):
             scope[variable.name] = self._locked(kind, variable)
+            return
+        if variable.name.startswith("["):
+            self._unpack(variable)
             return
         if kind.form == "auto":
             if variable.init is not None:
@@ -106,6 +114,8 @@ class DeclarationWalk(MachineWalk):
             return
         place = self._declared(kind, variable)
         scope[variable.name] = place
+        if isinstance(place, Struct) and not kind.extents and self._made(place, variable.init):
+            return
         if variable.init is not None and not (variable.static and isinstance(place, Memory)):
             if isinstance(place, Memory):
                 if variable.type.constant:
@@ -123,6 +133,25 @@ class DeclarationWalk(MachineWalk):
             self.layer.write(
                 place, Val(kind.kind, -1, None, Lin(0, ((fresh(), 1),)) if kind.kind.letter == "i" else None)
             )
+
+    def _unpack(self, variable: ast.Variable) -> None:
+        """`auto [x, y] = value`: the members of a record under names of their own."""
+        names = [word.strip() for word in variable.name.strip("[]").split(",")]
+        if variable.init is None:
+            return
+        whole = self.place(variable.init) if variable.type.reference else self.hold(self.result(variable.init))
+        parts = list(whole.fields.values()) if isinstance(whole, Struct) else []
+        if isinstance(whole, Registers | Memory):
+            parts = [self.indexed(whole, integer(number)) for number in range(len(names))]
+        if len(parts) < len(names):
+            self.unread(f"line {variable.line}: what '{variable.name}' takes apart is not known")
+        self.scopes[-1].update(zip(names, parts, strict=False))
+
+    def _made(self, place: Struct, init: ast.Expr | None) -> bool:
+        """Whether a constructor makes a local record: `A t(x)`, `A t{x}`, `A t`."""
+        if init is None or isinstance(init, ast.Braces):
+            return self.constructed(place, init.items if init is not None else ())
+        return False
 
     def _fill(self, place: Registers, init: ast.Braces) -> None:
         items = [self.result(item) for item in init.items]

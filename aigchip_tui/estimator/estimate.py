@@ -10,7 +10,7 @@ from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.link import link
 from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
-from aigchip_tui.cpp.pragmas import Pragma, parse_directives
+from aigchip_tui.cpp.pragmas import LOOP_DIRECTIVES, Pragma, parse_directives, unknown_directives
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.adapters import interfaces
 from aigchip_tui.estimator.canonical import canonical
@@ -20,7 +20,13 @@ from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
-from aigchip_tui.estimator.traverse import calls_in_statement, count_statements, states_banks
+from aigchip_tui.estimator.traverse import (
+    calls_in_statement,
+    count_statements,
+    inner_loops,
+    names_of_loop,
+    states_banks,
+)
 from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.utilization import storage, utilization
 from aigchip_tui.estimator.values import Lin, Val, integer
@@ -46,6 +52,8 @@ class Design(msgspec.Struct, frozen=True):
     constants: dict[str, int] = msgspec.field(default_factory=dict)
     decided: frozenset[str] = frozenset()
     walks: Walks = msgspec.field(default_factory=Walks)
+    notes: tuple[str, ...] = ()
+    """What of the directives is not known."""
 
 
 def read_design(
@@ -78,9 +86,32 @@ def read_design(
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
     unit = canonical(link(units))
     unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
+    asked = tuple(parse_directives(directives))
     return Design(
-        unit, tuple(parse_directives(directives)), tuple(dict.fromkeys(missing)), constants=given, decided=decided
+        unit,
+        asked,
+        tuple(dict.fromkeys(missing)),
+        constants=given,
+        decided=decided,
+        notes=(*unknown_directives(directives), *_nowhere(unit, asked)),
     )
+
+
+def _nowhere(unit: ast.Unit, directives: Sequence[Pragma]) -> list[str]:
+    """Sentences about directives whose function or loop is not in the text."""
+    labels: dict[str, set[str]] = {}
+    for functions in unit.functions.values():
+        for function in functions:
+            loops = inner_loops(function.body) if function.body is not None else ()
+            labels.setdefault(function.name, set()).update(name for loop in loops for name in names_of_loop(loop))
+    found = []
+    for one in directives:
+        where, _, label = one.location.partition("/")
+        place = where.rpartition("::")[2]
+        known = place in labels and (not label or label in labels[place] or one.kind not in LOOP_DIRECTIVES)
+        if not known and not (place and place in unit.method_names):
+            found.append(f"directives, line {one.line}: '{one.location[:80]}' is not in these files")
+    return found
 
 
 def top_function(design: Design, top: str = "") -> ast.Function:
@@ -292,6 +323,7 @@ def _result(
     if design.unit.errors:
         line, text = design.unit.errors[0]
         unknown.append(f"line {line} does not parse ('{text.strip()[:30]}'): what it declares is not known")
+    unknown += design.notes
     unknown += [f"header '{name}' is not among these files" for name in design.missing]
     estimated = round(max(outcome.slowest_ns, 0.01), 3)
     whole = walker.gaps == 0

@@ -19,12 +19,12 @@ from aigchip_tui.estimator.objects import (
     Type,
     View,
 )
+from aigchip_tui.estimator.overloads import Held, OverloadWalk
 from aigchip_tui.estimator.reasons import why_unread
-from aigchip_tui.estimator.registers import RegisterWalk
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer
 
 
-class ExpressionWalk(RegisterWalk):
+class ExpressionWalk(OverloadWalk):
     """Expressions of the symbolic walk: names, operators, casts, assignments and the places they designate."""
 
     def fold(self, expression: ast.Expr) -> int | None:
@@ -42,6 +42,8 @@ class ExpressionWalk(RegisterWalk):
     def constant_named(self, expression: ast.Name) -> Val | None:
         """An enumerator, a `--set` constant, a template value or a static member of a template."""
         name = expression.name
+        if expression.owner is not None:
+            return self._static_member(expression)
         value = self.bound.get(name) if not expression.scope else None
         if isinstance(value, int):
             return integer(value)
@@ -61,8 +63,13 @@ class ExpressionWalk(RegisterWalk):
     def _static_member(self, expression: ast.Name) -> Val | None:
         """`T::size` of a template parameter, or of a record that is itself a template."""
         given = self.bound.get(expression.scope)
+        if expression.owner is not None:
+            given = self.resolve(expression.owner)
         scope, _, last = expression.scope.rpartition("::")
         key = given.record if isinstance(given, Type) else self.unit.names.key_of(last, scope, expression.space)
+        counted = self.unit.enumerators.get(f"{key}::{expression.name}")
+        if counted is not None:
+            return self.value(counted) if isinstance(counted, ast.Expr) else integer(counted)
         alias = self.unit.aliases.get(key)
         if alias is not None:
             key = self.resolve(alias[0]).record
@@ -103,6 +110,11 @@ class ExpressionWalk(RegisterWalk):
 
     def element(self, expression: ast.Index | ast.Member) -> Result:
         """An element of an array or a field of a record."""
+        if isinstance(expression, ast.Index) and "operator[]" in self.method_names:
+            base = self.place(expression.base)
+            found = self.element_of(base, expression.index) if isinstance(base, Struct) else None
+            if found is not None:
+                return found
         return self.load(self.place(expression))
 
     def text(self, expression: ast.Text) -> Val:
@@ -176,12 +188,25 @@ class ExpressionWalk(RegisterWalk):
                 return integer(0)
         right_result = self.result(expression.right)
         if isinstance(left_result, Group) or isinstance(right_result, Group):
-            return self.group_binary(operator, left_result, right_result)
+            return self.of_groups(operator, left_result, right_result)
         return self.arithmetic(operator, left_result, right_result)
+
+    def of_groups(self, operator: str, left: Result, right: Result) -> Result:
+        """An operator on records, as the text defines it, or on vectors."""
+        found = self.overloaded(operator, (left, right))
+        if found is not None:
+            return found
+        if self.not_overloaded(operator, (left, right)):
+            return integer(0)
+        return self.group_binary(operator, left, right)
 
     def group_binary(self, operator: str, left: Result, right: Result) -> Result:
         """Elementwise operation on vectors."""
         shape = left.type if isinstance(left, Group) else right.type  # type: ignore[union-attr]  # one side is a group
+        if shape.record == "complex" and operator in ("+", "-", "*"):
+            return self._complex(operator, shape, left, right)
+        if shape.record == "complex" and operator == "/":
+            self.unread(f"line {self.line}: a quotient of complex numbers is not followed")
         if shape.form != "vector" or shape.element is None:
             whole = Val(INT, -1)
             return self.operate("logic", whole.kind, (self.flat(left), self.flat(right)))
@@ -192,6 +217,28 @@ class ExpressionWalk(RegisterWalk):
             if isinstance(a, Group) or isinstance(b, Group):
                 return out
             out.items[key] = self.arithmetic(operator, a, b)
+        return out
+
+    def _complex(self, operator: str, shape: Type, left: Result, right: Result) -> Result:
+        """A sum, difference or product of complex numbers, by their parts."""
+        parts = [
+            [one.item("re", shape.fields["re"]), one.item("im", shape.fields["im"])]
+            if isinstance(one, Group)
+            else [one, integer(0)]
+            for one in (left, right)
+        ]
+        (a, b), (c, d) = [[self.value(Held(part, self.line)) for part in pair] for pair in parts]
+        out = Group(shape, -1, self.graph)
+        if operator != "*":
+            out.items = {"re": self.arithmetic(operator, a, c), "im": self.arithmetic(operator, b, d)}
+        elif not isinstance(left, Group) or not isinstance(right, Group):
+            factor, (x, y) = (a, (c, d)) if not isinstance(left, Group) else (c, (a, b))
+            out.items = {"re": self.arithmetic("*", factor, x), "im": self.arithmetic("*", factor, y)}
+        else:
+            out.items = {
+                "re": self.arithmetic("-", self.arithmetic("*", a, c), self.arithmetic("*", b, d)),
+                "im": self.arithmetic("+", self.arithmetic("*", a, d), self.arithmetic("*", b, c)),
+            }
         return out
 
     def flat(self, value: Result) -> Val:
@@ -221,7 +268,13 @@ class ExpressionWalk(RegisterWalk):
             return self.load(self.place(expression))
         if operator == "&":
             return self.result(expression.operand)
-        found = self.value(expression.operand)
+        operand = self.result(expression.operand)
+        if isinstance(operand, Group) and operand.type.form == "struct":
+            defined = self.overloaded(operator, (operand,))
+            if defined is not None:
+                return defined
+            self.not_overloaded(operator, (operand,))
+        found = self.value(Held(operand, expression.line))
         if operator == "-":
             if found.const is not None:
                 return (
@@ -251,6 +304,15 @@ class ExpressionWalk(RegisterWalk):
                 return integer(0, target.kind) if target.kind.letter == "i" else Val(target.kind, -1, 0.0)
             group = Group(target, -1, self.graph)
             return group
+        if target.form == "struct" and not target.pointers and not isinstance(expression.value, ast.Braces):
+            made = self.declare(target, "")
+            if isinstance(made, Struct) and self.constructed(made, (expression.value,)):
+                return self.load(made)
+        elif target.form == "struct" and isinstance(expression.value, ast.Braces):
+            made = self.declare(target, "")
+            if isinstance(made, Struct) and not self.constructed(made, expression.value.items):
+                self.store(made, self.result(expression.value))
+            return self.load(made)
         found = self.result(expression.value)
         if target.scalar() and isinstance(found, Val):
             return self.convert(found, target.kind)
@@ -295,7 +357,11 @@ class ExpressionWalk(RegisterWalk):
             old = self.load(place)
             right = self.result(expression.value)
             if isinstance(old, Group) or isinstance(right, Group):
-                new: Result = self.group_binary(expression.operator, old, right)
+                if isinstance(place, Struct) and self._changes(expression.operator, old):
+                    changed = self.overloaded(f"{expression.operator}=", (old, right), place)
+                    if changed is not None:
+                        return self.load(place)
+                new: Result = self.of_groups(expression.operator, old, right)
             else:
                 new = self.convert(self.arithmetic(expression.operator, old, right), old.kind)
             self.store(place, new)
@@ -304,6 +370,14 @@ class ExpressionWalk(RegisterWalk):
         place = self.place(expression.target)
         self.store(place, found)
         return found
+
+    def _changes(self, operator: str, old: Result) -> bool:
+        """Whether a record defines the compound assignment itself."""
+        return isinstance(old, Group) and self.method_named(old.type.record, f"operator{operator}=") is not None
+
+    def evaluated(self, expression: Held) -> Result:
+        """What is evaluated already."""
+        return expression.result
 
     def place(self, expression: ast.Expr) -> Binding:
         """What an expression designates: a register, an element of a memory, a part of a record."""
@@ -366,6 +440,7 @@ _READERS: dict[type[ast.Expr], Callable[[ExpressionWalk, Any], Result]] = {
     ast.Braces: ExpressionWalk.braces,
     ast.SizeOf: ExpressionWalk.size_of,
     ast.Text: ExpressionWalk.text,
+    Held: ExpressionWalk.evaluated,
     ast.Lambda: ExpressionWalk.loose_lambda,
     ast.Extent: ExpressionWalk.extent,
 }

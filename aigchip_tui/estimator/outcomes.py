@@ -72,6 +72,8 @@ class Header:
     exact: bool
     mean: float | None = None
     bends: frozenset[int] = frozenset()
+    may_end: bool = False
+    """Whether another condition beside the counter's may end the loop at once."""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from aigchip_tui.estimator.objects import (
     Binding,
     Cell,
@@ -15,6 +17,13 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.values import INT, Kind, Lin, Val
+
+_MOST_REGISTERS = 128
+"""Elements of an array in a local record beyond which no tool keeps it in registers unasked."""
+
+
+def _few(part: Type) -> bool:
+    return prod(max(1, extent) for extent in part.extents) <= _MOST_REGISTERS
 
 
 class PlaceWalk(WalkState):
@@ -150,7 +159,9 @@ class PlaceWalk(WalkState):
             return Struct(
                 kind,
                 {
-                    label: self.declare(part, f"{name}.{label}", root, registers=True)
+                    label: self.declare(
+                        part, f"{name}.{label}" if name else "", root, registers=not name or _few(part)
+                    )
                     for label, part in kind.fields.items()
                 },
                 root,

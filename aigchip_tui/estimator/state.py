@@ -132,6 +132,8 @@ class WalkState(ABC):
         self.free_within: set[int] = set()
         self.warnings: list[str] = []
         self.made: dict[str, int] = {}
+        self.instances: Counter[str] = Counter()
+        """Calls of templates by themselves, by name."""
         self.inlining = False
         """Whether an INLINE recursive holds for all calls below."""
         self.function_body: ast.Block | None = None

@@ -28,6 +28,11 @@ def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
                 yield from inner_loops(part)
 
 
+def names_of_loop(loop: ast.Loop) -> tuple[str, ...]:
+    """Names by which a directive may mean a loop: its label, or the one that the tool makes of its line."""
+    return (loop.label,) if loop.label else tuple(f"VITIS_LOOP_{loop.line}_{number}" for number in range(1, 100))
+
+
 def outer_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
     """Loops below a statement that stand in no other loop."""
     if isinstance(block, ast.Loop):

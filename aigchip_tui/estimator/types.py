@@ -98,6 +98,8 @@ class TypeReader:
             value = bound.get(argument.name)
             if isinstance(value, int):
                 return value
+            if argument.name in _BUILTIN or argument.arguments or argument.pointers or isinstance(value, Type):
+                return None
             return self.fold(ast.Name(argument.name, argument.scope, space=argument.space))
         if isinstance(argument, ast.Name):
             value = bound.get(argument.name)
@@ -191,15 +193,20 @@ class TypeReader:
         alias = self.unit.aliases.get(key)
         if alias is not None:
             target, parameters = alias
-            inner = self.bind(parameters, given, bound) if parameters else {}
-            return self.resolve(target, {**bound, **inner})
+            own = self.bind(parameters, given, bound) if parameters else {}
+            return self.resolve(target, {**bound, **own})
         record = self.unit.records.get(key)
+        inner: Bindings | None = None
+        if key in self.unit.specialised:
+            record, inner = self._specialised(key, record, given, bound)
         if record is None:
             return None
+        key = record.name
         known = self.plain.get(key)
         if known is not None:
             return known
-        inner = self.bind(record.templates, given, bound)
+        if inner is None:
+            inner = self.bind(record.templates, given, bound)
         seen = {**bound, **inner}
         fields: dict[str, Type] = {}
         for parent in record.bases:
@@ -214,6 +221,34 @@ class TypeReader:
         if not record.templates and not bound:
             self.plain[key] = found
         return found
+
+    def _specialised(
+        self, key: str, primary: ast.Record | None, given: tuple[ast.TypeRef | ast.Expr, ...], bound: Bindings
+    ) -> tuple[ast.Record | None, Bindings | None]:
+        """Of the specialisations of a record the one that fits its arguments most closely, with what it binds."""
+        if primary is not None:
+            defaults = [default for _, default in primary.templates[len(given) :] if default is not None]
+            given = (*given, *defaults)
+        asked = [self._argument(one, bound) for one in given]
+        best: tuple[int, ast.Record, Bindings] | None = None
+        for patterns, record in self.unit.specialised[key]:
+            names = {name for name, _ in record.templates}
+            found: Bindings = {}
+            fits = len(patterns) == len(asked)
+            for pattern, argument in zip(patterns, asked, strict=False):
+                plain = isinstance(pattern, ast.TypeRef | ast.Name) and pattern.name in names
+                if plain and not (isinstance(pattern, ast.TypeRef) and (pattern.pointers or pattern.extents)):
+                    assert isinstance(pattern, ast.TypeRef | ast.Name)
+                    fits = fits and _alike(found.setdefault(pattern.name, argument), argument)
+                else:
+                    fits = fits and _alike(self._argument(pattern, bound), argument)
+            if fits and (best is None or len(found) < best[0]):
+                best = len(found), record, found
+        return (best[1], best[2]) if best is not None else (primary, None)
+
+    def _argument(self, argument: ast.TypeRef | ast.Expr, bound: Bindings) -> Type | int:
+        number = self._fold(argument, bound)
+        return number if number is not None else self._argument_type(argument, bound)
 
     def bind(
         self,
@@ -233,3 +268,12 @@ class TypeReader:
             elif isinstance(argument, ast.TypeRef | ast.Name):
                 found[name] = self._argument_type(argument, {**bound, **found})
         return found
+
+
+def _alike(first: Type | int, second: Type | int) -> bool:
+    """Whether two template arguments are the same number or the same type."""
+    if isinstance(first, int) or isinstance(second, int):
+        return first == second
+    return (first.form, first.kind, first.record, first.extents, first.pointers) == (
+        second.form, second.kind, second.record, second.extents, second.pointers
+    )  # fmt: skip
