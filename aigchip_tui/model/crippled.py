@@ -11,6 +11,7 @@ import msgspec
 
 from aigchip_tui.model.layer import LayerKind
 from aigchip_tui.model.layer_cycles import LAYER_OVERHEAD
+from aigchip_tui.model.packing import USUAL_CHANNELS
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.tiling import plan_tiles
 from aigchip_tui.model.workload import Workload
@@ -52,7 +53,7 @@ def notes(build: Build, workload: Workload) -> dict[LayerKind, str]:
         least = count * LAYER_OVERHEAD / build.clock_mhz / 1000
         found["depthwise"] = (
             f"one GEMM of a single column for each channel: {count} GEMMs, {least:.1f} ms to begin and to end them "
-            f"alone; /dw16 behind the workload packs 16 channels into one"
+            f"alone; /dw{USUAL_CHANNELS} behind the workload packs {USUAL_CHANNELS} channels into one"
         )
     elif layers["depthwise"]:
         most = max(layer.n for layer in layers["depthwise"])

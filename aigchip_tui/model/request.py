@@ -20,7 +20,7 @@ from aigchip_tui.model.rules import build_refusals
 from aigchip_tui.model.session import Goal, Understanding
 from aigchip_tui.model.space import AXI_BYTES, CLOCKS_MHZ, OUTPUTS, REUSES, Build, Output, Precision, may_spill
 from aigchip_tui.model.strictyaml import integer_of
-from aigchip_tui.model.workload import DEFAULT_INPUT, workload
+from aigchip_tui.model.workload import DEFAULT_INPUT, with_usual_packing, workload
 
 DEFAULT_DEVICE = "zcu104"
 DEFAULT_CLOCK_MHZ = 200
@@ -131,7 +131,10 @@ def settle(
             hint="Name a network (ResNet-50 at 224), a product (gemm:384x1536x77) or a file of layers (FILE.yaml).",
         )
     asked = workload(str(wishes["workload"].value)) if not _is_file(wishes["workload"]) else None
-    name = asked.name if asked else str(wishes["workload"].value)
+    said = name = asked.name if asked else str(wishes["workload"].value)
+    if named := asked:
+        asked = with_usual_packing(named)
+        name = asked.name
     if asked and "input" not in wishes and "@" in name and "@" not in str(wishes["workload"].value):
         assumed.append(("input", str(DEFAULT_INPUT), "the usual size of ImageNet"))
     board = device(str(wishes["device"].value), extra=devices) if "device" in wishes else device(DEFAULT_DEVICE)
@@ -157,8 +160,12 @@ def settle(
     if asked and "depthwise" in (why_so := notes(build, asked)):
         alone = any(layer.kind == "depthwise" and layer.n == 1 for layer in asked.layers)
         packings = [part.partition("/")[2] for part in name.split("+") if "/" in part]
-        assumed.append(("depthwise layers", "unpacked" if alone else ", ".join(packings), why_so["depthwise"]))
-    understood = tuple((key, _shown(key, wish.value, name, board), wish.words) for key, wish in wishes.items())
+        why = why_so["depthwise"]
+        if named and name != said:
+            without, _, _ = notes(build, named)["depthwise"].partition(";")
+            why += f"; with /dw1 behind the network {without}"
+        assumed.append(("depthwise layers", "unpacked" if alone else ", ".join(packings), why))
+    understood = tuple((key, _shown(key, wish.value, said, board), wish.words) for key, wish in wishes.items())
     understanding = Understanding(understood=understood, assumed=tuple(assumed), not_understood=left_over, by=by)
     return Request(
         text=text, workload=name, device=board.name, precision=precision, output=output, clock_mhz=clock,

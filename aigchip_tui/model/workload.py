@@ -14,7 +14,7 @@ import msgspec
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer, LayerKind
 from aigchip_tui.model.networks import ALIASES, MAX_INPUT, NETWORKS, network_layers
-from aigchip_tui.model.packing import CHANNELS, packed
+from aigchip_tui.model.packing import CHANNELS, USUAL_CHANNELS, packed
 from aigchip_tui.model.strictyaml import MAX_YAML_BYTES, integer_of, load_yaml, mapping_of
 
 __all__ = [
@@ -101,6 +101,20 @@ def workload(spec: str, *, base: Path | None = None) -> Workload:
         msgspec.structs.replace(layer, name=f"{part.name}/{layer.name}") for part in parts for layer in part.layers
     )
     return Workload(name="+".join(names), layers=layers)
+
+
+def with_usual_packing(asked: Workload) -> Workload:
+    """The workload with `USUAL_CHANNELS` in a GEMM of those networks that have depthwise layers and name no number."""
+    parts = [
+        f"{part}/dw{USUAL_CHANNELS}" if "/" not in part and _has_channels_alone(part) else part
+        for part in asked.name.split("+")
+    ]
+    name = "+".join(parts)
+    return workload(name) if name != asked.name else asked
+
+
+def _has_channels_alone(part: str) -> bool:
+    return any(layer.kind == "depthwise" and layer.n == 1 for layer in _one_workload(part).layers)
 
 
 def _one_workload(text: str) -> Workload:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,7 +10,7 @@ from aigchip_tui.model.crippled import kind_costs, notes
 from aigchip_tui.model.device import device
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
-from aigchip_tui.model.packing import packed
+from aigchip_tui.model.packing import USUAL_CHANNELS, packed
 from aigchip_tui.model.request import parse_request
 from aigchip_tui.model.space import Build, DesignPoint, Partition, Split
 from aigchip_tui.model.tiling import plan_tiles
@@ -85,9 +86,28 @@ def test_a_layer_at_batch_one_is_bound_by_its_weights() -> None:
     assert plan.bound_by == "memory"
 
 
-def test_a_request_for_depthwise_layers_is_told_what_they_cost() -> None:
-    asked = parse_request("MobileNet-V2 at 224 on a ZCU104")
-    said = {key: (value, why) for key, value, why in asked.understanding.assumed}
-    assert said["depthwise layers"][0] == "unpacked"
-    assert "/dw16 behind the workload packs" in said["depthwise layers"][1]
-    assert "depthwise layers" not in {key for key, *_ in parse_request("ResNet-50 at 224").understanding.assumed}
+def test_a_request_packs_depthwise_layers_unless_it_says_how_and_is_told_what_either_costs() -> None:
+    for text, name, value, why in (
+        ("MobileNet-V2 at 224 on a ZCU104", "mobilenetv2@224/dw16", "dw16", "with /dw1 behind the network one GEMM of"),
+        ("MobileNet-V2/dw1 on a ZCU104", "mobilenetv2@224/dw1", "unpacked", "7136 GEMMs, 5.7 ms to begin and to end"),
+        ("MobileNet-V2/dw8 and AlexNet", "mobilenetv2@224/dw8+alexnet@224", "dw8", "1 of 8 products counts"),
+    ):
+        asked = parse_request(text)
+        assert asked.workload == name
+        (said,) = ((value, why) for key, value, why in asked.understanding.assumed if key == "depthwise layers")
+        assert said[0] == value
+        assert why in said[1]
+    plain = parse_request("ResNet-50 at 224")
+    assert plain.workload == "resnet50@224"
+    assert "depthwise layers" not in {key for key, *_ in plain.understanding.assumed}
+    assert workload("mobilenetv2@224/dw1").layers == workload("mobilenetv2@224").layers
+
+
+def test_the_usual_packing_is_near_the_best_number_of_channels() -> None:
+    """A device of few DSPs wants fewer, one of many more; both lose little."""
+    works = {channels: workload(f"mobilenetv2@224/dw{channels}") for channels in (1, 4, 8, USUAL_CHANNELS, 32)}
+    for point in (POINT, msgspec.structs.replace(POINT, array=Split(m=2, n=4))):
+        cycles = {channels: sum(plan_tiles(point, BUILD, layer).cycles * layer.count for layer in work.layers)
+                  for channels, work in works.items()}
+        assert cycles[USUAL_CHANNELS] <= 1.15 * min(cycles.values()), cycles
+        assert cycles[1] > 1.5 * cycles[USUAL_CHANNELS]

@@ -24,7 +24,7 @@ from aigchip_tui.model.request import REQUEST_SCHEMA, parse_request, request_fro
         ("gemm:384x1536x77", {"workload": "gemm:384x1536x77", "device": "zcu104"}),
         ("a matrix product of 384 x 1536 x 77 on the Alveo U50", {"workload": "gemm:384x1536x77", "device": "u50"}),
         ("MobileNet-V2 with 60 % of the DSPs of a KV260 at 250 MHz",
-         {"workload": "mobilenetv2@224", "device": "k26", "dsp_limit": 748, "clock_mhz": 250}),
+         {"workload": "mobilenetv2@224/dw16", "device": "k26", "dsp_limit": 748, "clock_mhz": 250}),
         ("googlenet, half of the DSPs of the Ultra96", {"device": "ultra96-v2", "dsp_limit": 180}),
         ("resnet50@128 on zu7 with fewer than 1024 DSPs", {"workload": "resnet50@128", "dsp_limit": 1023}),
         ("resnet50 on a zcu104 with less than 1k dsp", {"dsp_limit": 999}),
