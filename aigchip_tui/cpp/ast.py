@@ -7,6 +7,7 @@ them; after `parse` nobody changes them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from aigchip_tui.cpp.names import Names
 from aigchip_tui.cpp.pragmas import Pragma
@@ -219,6 +220,8 @@ class Block(Stmt):
     label: str = ""
     declares: bool = field(init=False)
     """Whether names are declared directly in it."""
+    kept: dict[str, Any] = field(default_factory=dict, init=False)
+    """What readers found of it, by what they asked: the tree stays as it is."""
 
     def __post_init__(self) -> None:
         self.declares = any(isinstance(statement, Declaration) for statement in self.statements)
@@ -247,6 +250,8 @@ class Loop(Stmt):
     line: int
     pragmas: tuple[Pragma, ...] = ()
     end_line: int = 0
+    kept: dict[str, Any] = field(default_factory=dict, init=False)
+    """What readers found of it, by what they asked."""
 
 
 @dataclass(slots=True, eq=False)
@@ -332,8 +337,6 @@ class Unit:
     pragmas: list[Pragma] = field(default_factory=list)
     names: Names = field(default_factory=Names)
     method_names: frozenset[str] = frozenset()
-    assigned: dict[int, frozenset[str]] = field(default_factory=dict)
-    """Names that statements (by identity) assign, once somebody asked."""
     banked: bool = False
     """Whether the designer states partitions or intervals anywhere."""
     linked: dict[str, list[Function]] = field(default_factory=dict)

@@ -109,6 +109,7 @@ class PragmaWalk(ExpressionWalk):
 
     def _rebind(self, old: Binding, new: Binding) -> None:
         """Puts an object in another's place under all its names, those of the functions inlined around included."""
+        self.rebound += 1
         for scopes in (self.scopes, *self.frames):
             for scope in scopes:
                 for name, bound in scope.items():
@@ -231,10 +232,9 @@ class PragmaWalk(ExpressionWalk):
         for position in positions:
             if 0 <= position < len(memory.extents):
                 extent = memory.extents[position]
-                if style == "complete":
-                    memory.partitions[position] = Partition("complete", extent)
-                elif factor > 1:
-                    memory.partitions[position] = Partition(style, factor)
+                if style == "complete" or factor > 1:
+                    made = Partition("complete", extent) if style == "complete" else Partition(style, factor)
+                    memory.partitions = {**memory.partitions, position: made}
         if pragma.kind == "ARRAY_RESHAPE":
             memory.reshaped = memory.banks
         everywhere = all(

@@ -22,13 +22,21 @@ class ArithmeticWalk(WalkState):
 
     def sources(self, *values: Result) -> tuple[int, ...]:
         """Nodes of values made in the current graph; others are there from the start."""
-        found: list[int] = []
         graph = self.graph
+        if len(values) == 2:
+            left, right = values
+            if type(left) is Val and type(right) is Val:
+                first = left.node if left.graph is graph else -1
+                second = right.node if right.graph is graph else -1
+                if first < 0 or second < 0 or first == second:
+                    return (first,) if first >= 0 else (second,) if second >= 0 else ()
+                return first, second
+        found: list[int] = []
         for value in values:
-            if isinstance(value, Val):
+            if type(value) is Val:
                 if value.graph is graph and value.node >= 0 and value.node not in found:
                     found.append(value.node)
-            else:
+            elif type(value) is Group:
                 if value.items:
                     found += [item.node for item in value.values() if item.graph is graph and item.node >= 0]
                 if value.graph is graph and value.node >= 0:
@@ -37,12 +45,17 @@ class ArithmeticWalk(WalkState):
 
     def operate(self, name: str, kind: Kind, operands: tuple[Val, ...], *, lin: Lin | None = None) -> Val:
         """A value computed by an operator node; on integers it is a new symbol unless a linear form is known."""
-        widths = tuple([self.width(operand) for operand in operands])
         bits = kind.bits if kind.letter == "f" else 0
         real = bits > 0
+        widths: tuple[int, ...] = ()
         for operand in operands:
-            if operand.kind.letter == "f":
-                real, bits = True, max(bits, operand.kind.bits)
+            other = operand.kind
+            if other.letter == "f" and operand.const is None and not operand.need:
+                widths += (other.bits,)
+            else:
+                widths += (self.width(operand),)
+            if other.letter == "f" and (not real or other.bits > bits):
+                real, bits = True, max(bits, other.bits)
         if real and name[0] == "f":
             label, cost = self.operators.labelled(name, bits)
         else:
@@ -93,7 +106,7 @@ class ArithmeticWalk(WalkState):
 
     def convert(self, value: Val, kind: Kind) -> Val:
         """Conversion of a value to a kind; between number families it costs a core."""
-        if value.kind == kind:
+        if value.kind is kind or value.kind == kind:
             return value
         if value.const is not None:
             number: float = value.const
@@ -197,11 +210,15 @@ class ArithmeticWalk(WalkState):
 
     def floating(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Floating-point arithmetic; products with one and sums with zero are folded as the compiler may."""
-        left, right = self.convert(left, kind), self.convert(right, kind)
+        if left.kind is not kind:
+            left = self.convert(left, kind)
+        if right.kind is not kind:
+            right = self.convert(right, kind)
         if operator == "*":
-            for one, other in ((left, right), (right, left)):
-                if one.const == 1.0:
-                    return other
+            if left.const == 1.0:
+                return right
+            if right.const == 1.0:
+                return left
             return self.operate("fmul", kind, (left, right))
         if operator in ("+", "-"):
             if right.const == 0.0 or (left.const == 0.0 and operator == "+" and self.options.unsafe_math):

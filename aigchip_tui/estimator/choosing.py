@@ -23,13 +23,13 @@ from aigchip_tui.estimator.outcomes import (
 )
 from aigchip_tui.estimator.traverse import (
     accumulates,
-    assigned_names,
+    assigned_in,
+    calls_below,
     calls_in,
-    calls_in_statement,
     chooses,
     early_exit,
-    inner_loops,
     keeps_in_registers,
+    loops_below,
     outer_loops,
     reads_elsewhere,
     root_name,
@@ -47,11 +47,12 @@ class ChoiceWalk(CounterWalk):
         """Whether rolled loops stand below, in called functions too (a loop to be unrolled fully does not
         count).
         """
-        key = id(statement)
-        known = self.loops_cache.get(key)
+        if not isinstance(statement, ast.Block | ast.Loop):
+            return self._has_loops(statement)
+        known: bool | None = statement.kept.get("has_loops")
         if known is None:
-            self.loops_cache[key] = False
-            known = self.loops_cache[key] = self._has_loops(statement)
+            statement.kept["has_loops"] = False
+            known = statement.kept["has_loops"] = self._has_loops(statement)
         return known
 
     def _has_loops(self, statement: ast.Stmt) -> bool:
@@ -130,7 +131,7 @@ class ChoiceWalk(CounterWalk):
                 return None if pragma.has("off") else (self._option(pragma, "ii") or 1)
         if self.options.auto_pipeline <= 0 or self.refused_pipelines or id(loop) in self.left_rolled:
             return None
-        inner = list(inner_loops(loop.body))
+        inner = loops_below(loop.body)
         rolled = [one for one in inner if not self._fully_unrolled(one)]
         called = self._called_loops(loop.body, 0)
         if called is None or not all(self._small_in_callee(one) for one in called):
@@ -199,7 +200,7 @@ class ChoiceWalk(CounterWalk):
         trip = self.static_trip(loop)
         if trip is None or trip > self.options.auto_pipeline or trip * copies > _MOST_COPIES:
             return False
-        inner = [one for one in inner_loops(loop.body) if not self._fully_unrolled(one)]
+        inner = [one for one in loops_below(loop.body) if not self._fully_unrolled(one)]
         if not inner:
             return True
         if not self._holds_only_a_loop(loop) or any(self._loop_pragmas(one) for one in inner):
@@ -229,7 +230,7 @@ class ChoiceWalk(CounterWalk):
         it.
         """
         found: list[ast.Loop] = []
-        for call in calls_in_statement(block):
+        for call in calls_below(block):
             if isinstance(call.callee, ast.Lambda):
                 function: ast.Function | None = call.callee.function
             elif not isinstance(call.callee, ast.Name):
@@ -363,7 +364,7 @@ class ChoiceWalk(CounterWalk):
         level = nest[-1]
         if level.factor < 2 or header.low != header.high or not header.high or not header.high % level.factor:
             return False
-        if next(inner_loops(level.loop.body), None) is not None:
+        if loops_below(level.loop.body):
             return False
         if header.start.const not in (None, 0):
             return True
@@ -408,19 +409,10 @@ class ChoiceWalk(CounterWalk):
 
     def _assigned_roots(self, loop: ast.Loop) -> frozenset[int]:
         roots: set[int] = set()
-        for name in self._assigned_names(loop):
+        for name in assigned_in(loop):
             bound = self.lookup(name)
             if isinstance(bound, Cell | Registers | Struct):
                 roots.add(bound.root)
             elif isinstance(bound, View) and isinstance(bound.target, Registers):
                 roots.add(bound.target.root)
         return frozenset(roots)
-
-    def _assigned_names(self, statement: ast.Stmt) -> frozenset[str]:
-        key = id(statement)
-        known = self.assigned_cache.get(key)
-        if known is None:
-            names: set[str] = set()
-            assigned_names(statement, names)
-            known = self.assigned_cache[key] = frozenset(names)
-        return known

@@ -79,7 +79,7 @@ class DataflowWalk(MachineWalk):
             processes.append(
                 FunctionOutcome(
                     self._process_name(statement),
-                    self.line,
+                    self._process_line(statement),
                     (None if unknown else low, None if unknown else high),
                     cost,
                     self.body.loops[before:],
@@ -130,6 +130,11 @@ class DataflowWalk(MachineWalk):
             callee = statement.expression.callee
             return callee.name if isinstance(callee, ast.Name | ast.Member) else "process"
         return f"loop_{statement.line}" if isinstance(statement, ast.Loop) else "process"
+
+    def _process_line(self, statement: ast.Stmt) -> int:
+        if isinstance(statement, ast.Evaluate):
+            return statement.expression.line or self.line
+        return statement.line if isinstance(statement, ast.Loop) else self.line
 
     def _dataflow_statements(self, statements: Sequence[ast.Stmt]) -> Iterator[ast.Stmt]:
         for statement in statements:

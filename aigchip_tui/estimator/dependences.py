@@ -201,7 +201,9 @@ class DependenceWalk(WalkState):
         0 when they never meet later, None when the indices do not pin both.
         """
         inner = nest[-1][0]
-        moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
+        symbols = {symbol for terms in (*written, *read) for symbol, _ in terms}
+        moving = (symbols & self.variant) | (symbols & self.deltas.keys())
+        moving |= symbols.intersection(symbol for symbol, _ in nest)
         at_write: Lin | None = None
         at_read: Lin | None = None
         for position in range(min(len(written), len(read))):

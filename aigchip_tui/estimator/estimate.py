@@ -35,6 +35,9 @@ from aigchip_tui.estimator.walks import Walks
 from aigchip_tui.model.collecting import without_collection
 from aigchip_tui.model.errors import AigchipError
 
+_MOST_WALKS = 4
+"""Walks of a design whose arrays turn out to be built otherwise than the walk before took them to be."""
+
 
 class Design(msgspec.Struct, frozen=True):
     """A source once read: its syntax tree and directives, to be estimated again and again with other
@@ -225,9 +228,11 @@ def _estimate(
     operators = Operators(part, clock_ns, uncertainty_ns)
     decisions: dict[int, dict[int, Partition]] = {}
     uses = Uses()
-    for _ in range(4):
+    for turn in range(_MOST_WALKS):
         walker = Walker(design.unit, operators, options, sets, design.directives)
         walker.decisions, walker.uses = decisions, uses
+        # Where nothing decided is withdrawn, a walk that decides something is repeated.
+        walker.provisional = options.deal_arrays and turn < _MOST_WALKS - 1
         before = {order: dict(plan) for order, plan in decisions.items()}
         walker.ready_globals()
         walker.graph = Graph()

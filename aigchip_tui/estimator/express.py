@@ -186,10 +186,13 @@ class ExpressionWalk(OverloadWalk):
             stream = self.stream_of(expression.left)
             if stream is not None:
                 return integer(0)
-        right_result = self.result(expression.right)
-        if isinstance(left_result, Group) or isinstance(right_result, Group):
-            return self.of_groups(operator, left_result, right_result)
-        return self.arithmetic(operator, left_result, right_result)
+        return self.combined(operator, left_result, self.result(expression.right))
+
+    def combined(self, operator: str, left: Result, right: Result) -> Result:
+        """A binary operator on what both sides came to."""
+        if isinstance(left, Group) or isinstance(right, Group):
+            return self.of_groups(operator, left, right)
+        return self.arithmetic(operator, left, right)
 
     def of_groups(self, operator: str, left: Result, right: Result) -> Result:
         """An operator on records, as the text defines it, or on vectors."""
@@ -355,21 +358,24 @@ class ExpressionWalk(OverloadWalk):
         if expression.operator:
             place = self.place(expression.target)
             old = self.load(place)
-            right = self.result(expression.value)
-            if isinstance(old, Group) or isinstance(right, Group):
-                if isinstance(place, Struct) and self._changes(expression.operator, old):
-                    changed = self.overloaded(f"{expression.operator}=", (old, right), place)
-                    if changed is not None:
-                        return self.load(place)
-                new: Result = self.of_groups(expression.operator, old, right)
-            else:
-                new = self.convert(self.arithmetic(expression.operator, old, right), old.kind)
-            self.store(place, new)
-            return new
+            return self.changed(expression.operator, place, old, self.result(expression.value))
         found = self.result(expression.value)
         place = self.place(expression.target)
         self.store(place, found)
         return found
+
+    def changed(self, operator: str, place: Binding, old: Result, right: Result) -> Result:
+        """A compound assignment to a place that holds `old`."""
+        if isinstance(old, Group) or isinstance(right, Group):
+            if isinstance(place, Struct) and self._changes(operator, old):
+                changed = self.overloaded(f"{operator}=", (old, right), place)
+                if changed is not None:
+                    return self.load(place)
+            new: Result = self.of_groups(operator, old, right)
+        else:
+            new = self.convert(self.arithmetic(operator, old, right), old.kind)
+        self.store(place, new)
+        return new
 
     def _changes(self, operator: str, old: Result) -> bool:
         """Whether a record defines the compound assignment itself."""

@@ -155,6 +155,26 @@ class Graph:
     def __len__(self) -> int:
         return len(self.operation)
 
+    def portrait(self) -> tuple[object, ...]:
+        """Everything that a schedule and its hardware follow from; equal graphs have equal portraits."""
+        ports = [None if one is None else (one.memory, one.banks, one.write, one.count) for one in self.access]
+        return (
+            self.operation[:],
+            self.states[:],
+            self.delay[:],
+            self.sources[:],
+            ports,
+            self.bits[:],
+            self.width_in[:],
+            self.back[:],
+            dict(self.leaves),
+            set(self.late),
+            dict(self.bound),
+            set(self.fused),
+            dict(self.absorbed),
+            self.padding,
+        )
+
 
 @dataclass(slots=True)
 class Schedule:

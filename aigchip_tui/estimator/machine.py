@@ -74,10 +74,13 @@ class MachineWalk(MergeWalk):
     def _close_chunk(self) -> None:
         """Schedules the straight piece so far and starts a new one; an empty piece still takes its state."""
         graph = self.graph
-        self.balance(graph)
-        plan = schedule(graph, budget=self.operators.budget, capacity=self.capacity)
+        if self.provisional and self.again:
+            plan = Schedule(1, 1, 0)
+        else:
+            self.balance(graph)
+            plan = schedule(graph, budget=self.operators.budget, capacity=self.capacity)
+            self._account(graph, plan)
         cycles = max(1, plan.cycles)
-        self._account(graph, plan)
         self.body.chunks.append((graph, plan))
         self.body.plain_nodes += sum(
             1
@@ -143,8 +146,7 @@ class MachineWalk(MergeWalk):
             track = self.track(number)
             if write:
                 track.barrier = node
-                track.stores.clear()
-                track.loads.clear()
+                track.forget()
                 track.writers.clear()
                 track.readers.clear()
             else:

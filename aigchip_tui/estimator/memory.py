@@ -12,7 +12,7 @@ from aigchip_tui.estimator.objects import (
     fresh,
 )
 from aigchip_tui.estimator.ordering import OrderWalk
-from aigchip_tui.estimator.tracks import Constants, Terms
+from aigchip_tui.estimator.tracks import Constants, Shape, Terms
 from aigchip_tui.estimator.values import Lin, Val
 
 _ONE_BANK = (0,)
@@ -27,40 +27,53 @@ class MemoryWalk(OrderWalk):
         """One load (`value` None) or store of an array element."""
         write = value is not None
         self.spend(3)
-        dimensions = max(1, len(memory.extents))
-        lins: list[Lin] = []
+        dimensions = len(memory.extents) or 1
         sources: list[int] = []
         graph = self.graph
-        for index in indices[:dimensions]:
-            lins.append(index.lin if index.lin is not None else Lin(0, ((fresh(), 1),)))
+        parts: list[tuple[tuple[int, int], ...]] = []
+        offsets: list[int] = []
+        for index in indices if len(indices) == dimensions else indices[:dimensions]:
+            lin = index.lin
+            if lin is None:
+                parts.append(((fresh(), 1),))
+                offsets.append(0)
+            else:
+                parts.append(lin.terms)
+                offsets.append(lin.constant)
             if index.graph is graph and index.node >= 0:
                 sources.append(index.node)
-        while len(lins) < dimensions:
-            lins.append(Lin(0))
-        terms: Terms = tuple([lin.terms for lin in lins])
-        constants: Constants = tuple([lin.constant for lin in lins])
-        if memory.local:
-            self.uses.of(memory.order).moves(lins)
+        while len(parts) < dimensions:
+            parts.append(())
+            offsets.append(0)
+        terms: Terms = tuple(parts)
+        constants: Constants = tuple(offsets)
         partial = len(indices) > dimensions
         track = self.track(memory.number)
         track.free = memory.number in self.free_within
+        shape = track.shapes.get(terms)
+        if shape is None:
+            shape = track.shape(terms)
+            if memory.local:
+                self.uses.of(memory.order).moves(terms)
         if write:
             memory.written = True
         else:
             memory.read = True
-        for touched in self.touched:
-            if write or memory.number not in touched:
-                touched[memory.number] = write or touched.get(memory.number, False)
+        if track.noted < (2 if write else 1):
+            track.noted = 2 if write else 1
+            for touched in self.touched:
+                if write or memory.number not in touched:
+                    touched[memory.number] = write or touched.get(memory.number, False)
         if not write:
-            known = self._forwarded(track, terms, constants)
+            known = self._forwarded(track, shape, constants)
             if known is not None:
                 return self._part(memory, known, indices) if partial else known
-        address = track.addresses.get((terms, constants))
+        address = shape.addresses.get(constants)
         if address is None:
-            address = track.addresses[(terms, constants)] = self._address(memory, lins, sources)
+            address = shape.addresses[constants] = self._address(memory, shape, constants, sources)
         sources += address
-        banks = self.banks(memory, lins)
-        number = self._port(memory)
+        banks = self.banks_of(memory, shape, constants) if memory.partitions else _ONE_BANK
+        number = self._port(memory) if memory.axi else memory.number
         cost = self.operators.memory(memory.local, write)
         states, delay = cost.states, cost.delay
         if memory.axi:
@@ -85,7 +98,7 @@ class MemoryWalk(OrderWalk):
                 if value.graph is graph and value.node >= 0:
                     sources.append(value.node)
         if track.stores or track.barrier >= 0:
-            sources += self._order(track, terms, constants, write)
+            sources += self._order(track, shape, constants)
         if self.guard:
             track.guarded = track.guarded or write
             sources += [node for node in self.guard if node >= 0]
@@ -108,15 +121,15 @@ class MemoryWalk(OrderWalk):
             if self.guard:
                 self.guarded_axi.add((graph.number, node))
         track.log.append((write, terms, constants, node))
-        if write and memory.local:
-            self.uses.of(memory.order).writes(track.written, banks, (terms, constants))
+        if write and memory.local and not self.options.deal_arrays:
+            self.uses.of(memory.order).writes(track.written, banks, (shape.number, constants))
         if self.facts:
             self.facts_at[(self.graph.number, node)] = self.facts
         if self.pinning:
             self.pinned.add((self.graph.number, node))
         if write:
             assert value is not None
-            self._remember_store(track, terms, constants, node, value if not partial else None)
+            self._remember_store(track, shape, constants, node, value if not partial else None)
             return value
         kind = memory.type.kind
         loaded: Result
@@ -125,7 +138,10 @@ class MemoryWalk(OrderWalk):
         else:
             loaded = Group(memory.type, node, self.graph)
         track.readers.append(node)
-        track.loads.setdefault(terms, {})[constants] = loaded
+        if shape.loads is None:
+            shape.loads = track.loads[terms] = {}
+        shape.loads[constants] = loaded
+        shape.reads[constants] = shape.latest = node
         return self._part(memory, loaded, indices) if partial else loaded
 
     def _part(self, memory: Memory, loaded: Result, indices: tuple[Val, ...]) -> Result:
@@ -136,35 +152,79 @@ class MemoryWalk(OrderWalk):
         return loaded.item(key, memory.type.element)
 
     def _port(self, memory: Memory) -> int:
-        if memory.axi:
-            found = self.bundles.get(memory.bundle)
-            if found is None:
-                found = self.bundles[memory.bundle] = fresh()
-                self.capacity[found] = (2, 1, 1)
-            return found
-        self.capacity.setdefault(memory.number, memory.ports)
-        return memory.number
+        """The AXI port that a memory outside is reached through."""
+        found = self.bundles.get(memory.bundle)
+        if found is None:
+            found = self.bundles[memory.bundle] = fresh()
+            self.capacity[found] = (2, 1, 1)
+        return found
 
-    def _address(self, memory: Memory, lins: list[Lin], sources: list[int]) -> list[int]:
-        levels = 0
-        inner = self.local_symbols
-        parts = 0
-        for position, lin in enumerate(lins):
-            moving = [symbol for symbol, _ in lin.terms if symbol in inner]
-            if not moving:
-                continue
-            parts += len(moving) + (1 if lin.constant else 0)
-            if position < len(lins) - 1 and len(lins) > 1:
-                extent = memory.extents[position + 1] if position + 1 < len(memory.extents) else 1
-                if extent & (extent - 1):
-                    levels += 1
-        invariant = any(symbol not in inner for lin in lins for symbol, _ in lin.terms)
-        if parts:
-            levels += max(0, parts - 1 + (1 if invariant else 0))
+    def _address(self, memory: Memory, shape: Shape, constants: Constants, sources: list[int]) -> list[int]:
+        if shape.local is not self.local_symbols:
+            shape.local, shape.adders = self.local_symbols, self._adders(memory, shape.terms)
+        levels, parts, moved = shape.adders
+        if moved:
+            levels += max(0, parts + sum([1 for position in moved if constants[position]]))
         if not levels:
             return []
         delay = self.operators.simple("add", 12).delay * min(levels, 2)
         return [self.graph.add("address", 1, delay, tuple(sources), bits=12, widths=(levels,), line=self.line)]
+
+    def _adders(self, memory: Memory, terms: Terms) -> tuple[int, int, tuple[int, ...]]:
+        """Adders of the rows' products, terms to add up less one, dimensions whose constant is one term more."""
+        inner = self.local_symbols
+        levels = parts = 0
+        moved: list[int] = []
+        for position, each in enumerate(terms):
+            moving = [symbol for symbol, _ in each if symbol in inner]
+            if not moving:
+                continue
+            moved.append(position)
+            parts += len(moving)
+            if position < len(terms) - 1:
+                extent = memory.extents[position + 1]
+                if extent & (extent - 1):
+                    levels += 1
+        invariant = any(symbol not in inner for each in terms for symbol, _ in each)
+        return levels, parts - 1 + (1 if invariant else 0), tuple(moved)
+
+    def banks_of(self, memory: Memory, shape: Shape, constants: Constants) -> tuple[int, ...] | None:
+        """`banks` of an address, found once for all constants that select the same ones."""
+        if shape.banked is not memory.partitions:
+            shape.banked, shape.banking = memory.partitions, self._banking(memory, shape.terms)
+            shape.banks.clear()
+        if shape.banking is None:
+            return self.banks(memory, list(map(Lin, constants, shape.terms)))
+        selected = tuple(
+            [
+                constants[position] % count if not size else min(count - 1, max(0, constants[position] // size))
+                for position, count, size in shape.banking
+            ]
+        )
+        if selected not in shape.banks:
+            shape.banks[selected] = self.banks(memory, list(map(Lin, constants, shape.terms)))
+        return shape.banks[selected]
+
+    @staticmethod
+    def _banking(memory: Memory, terms: Terms) -> tuple[tuple[int, int, int], ...] | None:
+        """Dimensions whose constant alone selects a bank: position, banks, words in a row of one bank (0: cyclic).
+
+        None where the range of an index decides.
+        """
+        found: list[tuple[int, int, int]] = []
+        for position, extent in enumerate(memory.extents):
+            partition = memory.partitions.get(position)
+            if partition is None:
+                continue
+            count = extent if partition.style == "complete" else min(partition.factor, max(1, extent))
+            if partition.style == "cyclic":
+                if not any(coefficient % count for _, coefficient in terms[position]):
+                    found.append((position, count, 0))
+            elif terms[position]:
+                return None
+            else:
+                found.append((position, count, 1 if partition.style == "complete" else -(-extent // count)))
+        return tuple(found)
 
     def banks(self, memory: Memory, lins: list[Lin]) -> tuple[int, ...] | None:
         """Banks that an access may touch, or None for all."""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Mapping
+from operator import itemgetter
+
 from aigchip_tui.estimator.objects import (
     Group,
     Result,
 )
 from aigchip_tui.estimator.state import WalkState
-from aigchip_tui.estimator.tracks import Constants, Meeting, Terms, Track
+from aigchip_tui.estimator.tracks import Constants, Meeting, Shape, Stored, Terms, Track
 from aigchip_tui.estimator.values import Lin, integer
+
+_NODE = itemgetter(3)
+"""The node of an entry of a track's log; the log stands in the order of nodes."""
 
 
 class OrderWalk(WalkState):
     """Order of the accesses of one iteration: aliases, values forwarded from stores, stores that die."""
-
-    def may_alias(self, first: Terms, a: Constants, second: Terms, b: Constants) -> bool:
-        """Whether two accesses of one iteration can meet: some dimension whose difference excludes zero says
-        no.
-        """
-        return _meet(self._meeting(first, second), a, b)
 
     def _meeting(self, first: Terms, second: Terms) -> Meeting:
         """How the terms of two addresses differ; the same for all constants."""
@@ -33,34 +34,45 @@ class OrderWalk(WalkState):
             found = self.meetings[(first, second)] = tuple(parts)
         return found
 
-    def _forwarded(self, track: Track, terms: Terms, constants: Constants) -> Result | None:
-        group = track.stores.get(terms)
+    def _forwarded(self, track: Track, shape: Shape, constants: Constants) -> Result | None:
+        group = shape.stores
         stored = group.get(constants) if group else None
-        if stored is not None and stored[2] == self.guard[: len(stored[2])] and not isinstance(stored[1], int):
-            blocked = any(
-                other != terms
-                and any(
-                    node > stored[0] and self.may_alias(terms, constants, other, key)
-                    for key, (node, _, _) in group.items()
-                )
-                for other, group in track.stores.items()
+        if (
+            stored is not None
+            and stored[2] == self.guard[: len(stored[2])]
+            and not isinstance(stored[1], int)
+            and not any(
+                group is not other and self._stored_since(stored[0], shape.terms, constants, terms, other)
+                for terms, other in track.stores.items()
             )
-            if not blocked and self._same_graph(stored[1]):
-                return stored[1]
-        loads = track.loads.get(terms)
+            and self._same_graph(stored[1])
+        ):
+            return stored[1]
+        loads = shape.loads
         return loads.get(constants) if loads else None
+
+    def _stored_since(
+        self, begin: int, terms: Terms, constants: Constants, other: Terms, group: Mapping[Constants, Stored]
+    ) -> bool:
+        """Whether a store after the node `begin` may have written the address."""
+        later = [key for key, stored in group.items() if stored[0] > begin]
+        if not later:
+            return False
+        meeting = self._meeting(terms, other)
+        return any(_meet(meeting, constants, key) for key in later)
 
     def _same_graph(self, value: Result) -> bool:
         if isinstance(value, Group):
             return True
         return value.graph is self.graph or value.node < 0
 
-    def _order(self, track: Track, terms: Terms, constants: Constants, write: bool) -> list[int]:
+    def _order(self, track: Track, shape: Shape, constants: Constants) -> list[int]:
         found = [track.barrier] if track.barrier >= 0 else []
         if track.free:
             return found
+        terms, own = shape.terms, shape.stores
         for other, group in track.stores.items():
-            if other == terms:
+            if group is own:
                 same = group.get(constants)
                 if same is not None:
                     found.append(same[0])
@@ -69,18 +81,19 @@ class OrderWalk(WalkState):
                 found += [node for key, (node, _, _) in group.items() if _meet(meeting, constants, key)]
             else:
                 found.append(max(node for node, _, _ in group.values()))
-        del write
         return found
 
     def _remember_store(
-        self, track: Track, terms: Terms, constants: Constants, node: int, value: Result | None
+        self, track: Track, shape: Shape, constants: Constants, node: int, value: Result | None
     ) -> None:
-        group = track.stores.setdefault(terms, {})
+        terms, group = shape.terms, shape.stores
+        if group is None:
+            group = shape.stores = track.stores[terms] = {}
         previous = group.get(constants)
         if (
             previous is not None
             and previous[2] == self.guard
-            and not self._read_since(track, terms, constants, previous[0])
+            and not self._read_since(track, shape, constants, previous[0])
         ):
             self._drop(track, previous[0])
         group[constants] = (
@@ -89,25 +102,28 @@ class OrderWalk(WalkState):
             self.guard if value is not None else (-9,),
         )
         track.writers.append(node)
-        for other in list(track.loads):
-            if other == terms:
-                track.loads[other].pop(constants, None)
-            else:
-                loads, meeting = track.loads[other], self._meeting(terms, other)
+        own = shape.loads
+        for other, loads in track.loads.items():
+            if loads is own:
+                loads.pop(constants, None)
+            elif loads:
+                meeting = self._meeting(terms, other)
                 for key in [key for key in loads if _meet(meeting, constants, key)]:
                     del loads[key]
 
-    def _read_since(self, track: Track, terms: Terms, constants: Constants, node: int) -> bool:
-        meeting: Meeting = ()
-        seen: Terms | None = None
-        for write, other, key, reader in reversed(track.log):
-            if reader < node:
-                return False
-            if not write and reader > node:
-                if other is not seen:
-                    seen, meeting = other, self._meeting(terms, other)
-                if _meet(meeting, constants, key):
+    def _read_since(self, track: Track, written: Shape, constants: Constants, node: int) -> bool:
+        """Whether what the store `node` left may have been read."""
+        for shape in track.shapes.values():
+            if shape.latest <= node:
+                continue
+            if shape is written:
+                if shape.reads.get(constants, -1) > node:
                     return True
+                continue
+            later = [key for key, reader in shape.reads.items() if reader > node]
+            meeting = self._meeting(written.terms, shape.terms)
+            if any(_meet(meeting, constants, key) for key in later):
+                return True
         return False
 
     def _drop(self, track: Track, node: int) -> None:
@@ -119,11 +135,9 @@ class OrderWalk(WalkState):
         graph.access[node] = None
         graph.states[node] = 0
         graph.sources[node] = ()
-        # Its entry is among the last.
-        for position in range(len(track.log) - 1, -1, -1):
-            if track.log[position][3] == node:
-                del track.log[position]
-                break
+        position = bisect_left(track.log, node, key=_NODE)
+        if position < len(track.log) and track.log[position][3] == node:
+            del track.log[position]
 
 
 def _meet(meeting: Meeting, a: Constants, b: Constants) -> bool:

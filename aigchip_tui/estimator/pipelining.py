@@ -29,8 +29,10 @@ from aigchip_tui.estimator.outcomes import (
 )
 from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.resources import Usage, of_graph
-from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.schedule import least_interval, place
+from aigchip_tui.estimator.tracks import Shape, Terms
 from aigchip_tui.estimator.traverse import accumulates
+from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.uses import MOST_COPIES
 from aigchip_tui.estimator.values import INT, Lin, Val
 
@@ -88,7 +90,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
             layer.values = values
             self.work = work
             return False
-        self.variant = {symbol for symbol in range(first_new, fresh()) if symbol not in {s for s, _ in pairs}}
+        self.variant = set(range(first_new, fresh())).difference(symbol for symbol, _ in pairs)
         self._close_phis()
         prologue = max(self.hoist(inner_graph, self.nest), self.axi_transfers(inner_graph, self.nest))
         self.carried(inner_graph, self.nest, frozenset(self.free))
@@ -97,20 +99,22 @@ class PipelineWalk(MachineWalk, BurstWalk):
         entry = self._control_delay(len(nest), pairs)
         as_made = inner_graph.states[:], inner_graph.delay[:]
         while True:
-            plan = schedule(
-                inner_graph,
-                budget=self.operators.budget,
-                capacity=self._relaxed(inner_graph, nest[-1].factor),
-                interval=target,
-                entry_ns=entry,
-                shortest=self.operators.shortest(),
-            )
-            dealt = plan.bound.startswith("ports") and self._decide(inner_graph)
+            capacity = self._relaxed(inner_graph, nest[-1].factor)
+            twin = self._twin(loop, inner_graph, capacity, target, entry)
+            dealt = twin.interval.bound.startswith("ports") and self._decide(inner_graph)
             if self.again or not dealt:
                 break
             inner_graph.states[:], inner_graph.delay[:] = as_made
+        if self.provisional and self.again:
+            twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
+        elif twin.usage is None:
+            plan = twin.plan = place(inner_graph, twin.interval, self.operators.budget, capacity, entry)
+            twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity)
+            twin.bound = self._explain(inner_graph, plan)
+            twin.reason = longest_path(inner_graph, plan, self.object_names())
+        plan = twin.plan
         self.held |= plan.held
-        usage = of_graph(inner_graph, plan, self.operators, self.capacity)
+        usage = twin.usage.so_far()
         usage.add_control(plan.states, plan.interval, pairs)
         touched = self.touched.pop()
         inner_layer = self.layer
@@ -120,10 +124,27 @@ class PipelineWalk(MachineWalk, BurstWalk):
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
         self._finish_pipeline(
-            loop, nest, trips, plan, usage, touched, inner_layer, inner_graph, slowest, target, prologue, pragmas
+            loop, nest, trips, twin, usage, touched, inner_layer, inner_graph, slowest, target, prologue, pragmas
         )
         self.body.loops[-1].unread = self.gaps > gaps
         return True
+
+    def _twin(
+        self, loop: ast.Loop, graph: Graph, capacity: Mapping[int, tuple[int, int, int]], target: int, entry: float
+    ) -> Twin:
+        """What is known of a loop's graph and interval: all of its last copy, where an unrolled parent repeats the loop
+        and the graphs are equal.
+        """
+        ports = tuple([(one, capacity.get(one), self.capacity.get(one)) for one in self.tracks_of(graph)])
+        asked = (target, entry, ports, tuple(self.bundles.values()))
+        before = self.twins.get(id(loop))
+        portrait = graph.portrait() if before is not None and before.size == len(graph) else ()
+        if before is not None and portrait and before.asked == asked and before.portrait == portrait:
+            graph.states[:], graph.delay[:] = before.states, before.delay
+            return before
+        interval = least_interval(graph, self.operators.budget, capacity, target, self.operators.shortest())
+        found = self.twins[id(loop)] = Twin(asked, portrait, interval, graph)
+        return found
 
     def _copies(self, nest: Sequence[Level], symbol: int) -> None:
         """The copies of the innermost body, with the exit that the last, partial trip of an unrolled one takes.
@@ -215,7 +236,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
             for group in track.stores.values():
                 for key, (node, value, _) in group.items():
                     group[key] = (node, value, (-9,))
-            track.loads.clear()
+            track.forget(stores=False)
 
     def _cells_of(self, roots: frozenset[int]) -> list[Cell]:
         found: list[Cell] = []
@@ -257,15 +278,16 @@ class PipelineWalk(MachineWalk, BurstWalk):
                     aligned.add(position)
             if not aligned:
                 continue
+            shapes: dict[Terms, Shape] = {}
             for _, terms, constants, node in track.log:
                 access = graph.access[node]
                 if access is None:
                     continue
-                still = [
-                    Lin(constants[position], () if position in aligned else terms[position])
-                    for position in range(len(constants))
-                ]
-                access.banks = self.banks(memory, still)
+                shape = shapes.get(terms)
+                if shape is None:
+                    still = tuple([() if place in aligned else each for place, each in enumerate(terms)])
+                    shape = shapes[terms] = Shape(0, still)
+                access.banks = self.banks_of(memory, shape, constants)
 
     def _control_delay(self, depth: int, pairs: Sequence[tuple[int, int]]) -> float:
         """Delay of the loop control in front of the first memory access: a flattened nest selects its
@@ -379,7 +401,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
         loop: ast.Loop,
         nest: Sequence[Level],
         trips: Sequence[Range],
-        plan: Schedule,
+        twin: Twin,
         usage: Usage,
         touched: Mapping[int, bool],
         inner: Layer,
@@ -394,8 +416,8 @@ class PipelineWalk(MachineWalk, BurstWalk):
         for a, b in trips:
             low = None if low is None or a is None else low * a
             high = None if high is None or b is None else high * b
-        depth = self.within_latency(max(1, plan.states), pragmas, f"loop at line {loop.line}")
-        interval = plan.interval
+        depth = self.within_latency(max(1, twin.plan.states), pragmas, f"loop at line {loop.line}")
+        interval = twin.plan.interval
         rewind = any(pragma.kind == "PIPELINE" and pragma.has("rewind") for pragma in pragmas)
 
         def length(trip: float | None) -> int | None:
@@ -415,14 +437,14 @@ class PipelineWalk(MachineWalk, BurstWalk):
             depth,
             latency,
             True,
-            self._explain(graph, plan),
+            twin.bound,
             self.function_name,
             flattened=len(nest),
             unrolled=nest[-1].factor,
             target=target,
             file=self.source_file,
             rewind=rewind,
-            reason=longest_path(graph, plan, self.object_names()),
+            reason=twin.reason,
         )
         self.body.loops.append(outcome)
         self.usage.include(usage, module=True)

@@ -45,7 +45,8 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
     if not plan.start:
         return ""
     finish = [begin + max(1, states) - 1 for begin, states in zip(plan.start, graph.states, strict=True)]
-    node = max(range(len(finish)), key=lambda one: (finish[one], plan.start[one]))
+    ends = list(zip(finish, plan.start, strict=True))
+    node = ends.index(max(ends))
     path: list[str] = []
     while True:
         operation = graph.operation[node]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Graph, Schedule
 
@@ -225,13 +226,36 @@ def schedule(
 ) -> Schedule:
     """Schedules a graph: without `interval` as states of a state machine, with it modulo that interval.
 
-    The interval is raised to what memory ports and carried dependences demand. `budget` is the clock period
-    less the uncertainty, in ns; `entry_ns` is the delay spent before the first operation of a state (loop
-    control). Cores named in `shortest` are taken with so many states where a recurrence that bounds the interval
-    runs through them.
+    The interval is raised to what memory ports and carried dependences demand, see `least_interval`. `budget` is the
+    clock period less the uncertainty, in ns; `entry_ns` is the delay spent before the first operation of a state (loop
+    control).
     """
     if interval is None:
         return _place(graph, budget, capacity, None, entry_ns)
+    return place(graph, least_interval(graph, budget, capacity, interval, shortest), budget, capacity, entry_ns)
+
+
+class Interval(NamedTuple):
+    """The interval of a pipeline, what bounds it, and the memories that ask for more than one cycle."""
+
+    cycles: int
+    bound: str
+    reasons: dict[str, int]
+    crowded: set[int]
+
+
+def least_interval(
+    graph: Graph,
+    budget: float,
+    capacity: Mapping[int, tuple[int, int, int]],
+    interval: int,
+    shortest: Mapping[str, int] | None = None,
+) -> Interval:
+    """The target `interval`, raised to what memory ports and carried dependences demand.
+
+    Cores named in `shortest` are taken with so many states where a recurrence that bounds the interval runs through
+    them.
+    """
     ports, memory, crowded = memory_interval(graph, capacity)
     recurrence, node, distance = recurrence_interval(graph, budget)
     if shortest and recurrence > max(interval, ports):
@@ -244,11 +268,16 @@ def schedule(
             bound = f"recurrence:{node}:{distance}"
         elif ports == found and ports > interval:
             bound = f"ports:{memory}"
-    result = _place(graph, budget, capacity, found, entry_ns)
-    result.interval = found
-    result.held |= crowded
-    result.bound = bound
-    result.reasons = {"ports": ports, "recurrence": recurrence, "target": interval}
+    return Interval(found, bound, {"ports": ports, "recurrence": recurrence, "target": interval}, crowded)
+
+
+def place(
+    graph: Graph, interval: Interval, budget: float, capacity: Mapping[int, tuple[int, int, int]], entry_ns: float
+) -> Schedule:
+    """The schedule of a pipeline whose interval is known."""
+    result = _place(graph, budget, capacity, interval.cycles, entry_ns)
+    result.interval, result.bound, result.reasons = interval.cycles, interval.bound, interval.reasons
+    result.held |= interval.crowded
     return result
 
 

@@ -32,6 +32,7 @@ from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.tracks import Meeting, Terms, Track
+from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.types import Bindings, TypeReader
 from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.values import INT, Lin, Val
@@ -86,6 +87,8 @@ class WalkState(ABC):
         self.facts: tuple[Lin, ...] = ()
         self.facts_at: dict[tuple[int, int], tuple[Lin, ...]] = {}
         self.declared_arrays = 0
+        self.rebound = 0
+        """How often an object was put in another's place."""
         self.decisions: dict[int, dict[int, Partition]] = {}
         self.unit = unit
         self.operators = operators
@@ -113,12 +116,12 @@ class WalkState(ABC):
         self.variant: set[int] = set()
         self.nest: tuple[tuple[int, int], ...] = ()
         self.free: set[int] = set()
-        self.assigned_cache = unit.assigned
-        self.loops_cache: dict[int, bool] = {}
         self.moved_cache: dict[int, bool] = {}
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False
+        self.provisional = False
+        """Whether the walk is repeated once `again` is set: from then on only what decides about arrays counts."""
         self.held: set[int] = set()
         """Memories whose ports a pipeline waited for."""
         self.uses = Uses()
@@ -131,6 +134,8 @@ class WalkState(ABC):
         self.distances: dict[int, int] = {}
         self.free_within: set[int] = set()
         self.warnings: list[str] = []
+        self.twins: dict[int, Twin] = {}
+        """The last schedule of each loop (by identity)."""
         self.made: dict[str, int] = {}
         self.instances: Counter[str] = Counter()
         """Calls of templates by themselves, by name."""

@@ -12,6 +12,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
+from aigchip_tui.estimator.prepared import Prepared
 from aigchip_tui.estimator.reasons import why_unread
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.traverse import root_name
@@ -23,14 +24,21 @@ class StatementWalk(DeclarationWalk):
 
     def block(self, block: ast.Block) -> None:
         """Statements of a block in a scope of their own."""
+        prepared: Prepared | None = block.kept.get("prepared")
+        if prepared is None:
+            prepared = block.kept["prepared"] = Prepared(block)
         outer = self.pragmas, self.region
         if block.declares:
             self.scopes.append({})
-        if block.pragmas:
+        statements: Sequence[ast.Stmt] = block.statements
+        if not prepared.bare:
             self.region = self.region_within(block.pragmas)
             self._prepare(block.pragmas, block.statements)
-        for statement in self.merged(block):
-            self.statement(statement)
+        if not prepared.bare or block is self.function_body:
+            statements = self.merged(block)
+        if statements is not block.statements or not prepared.run(self, block):
+            for statement in statements:
+                self.statement(statement)
         self.pragmas, self.region = outer
         if block.declares:
             self.scopes.pop()

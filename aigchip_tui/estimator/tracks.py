@@ -15,19 +15,83 @@ Meeting = tuple[tuple[int | None, int, int], ...]
 the step of a single symbol (0: none)."""
 
 
+Stored = tuple[int, Result, tuple[int, ...]]
+"""A store: its node, what it stored, and the guard under which it stands."""
+
+
+class Shape:
+    """Addresses of one memory in one graph that differ by their constants alone: what is known of all of them.
+
+    `stores` and `loads` are the track's own, once there are some; `reads` has the last node that loads each address,
+    `latest` the last of all; `adders` is what makes an address beside constants,
+    for the symbols `local`; `banking` says which bank a constant selects, for the partitions `banked`.
+    """
+
+    __slots__ = (
+        "adders",
+        "addresses",
+        "banked",
+        "banking",
+        "banks",
+        "latest",
+        "loads",
+        "local",
+        "number",
+        "reads",
+        "stores",
+        "terms",
+    )
+
+    def __init__(self, number: int, terms: Terms) -> None:
+        self.number = number
+        self.terms = terms
+        self.addresses: dict[Constants, list[int]] = {}
+        self.stores: dict[Constants, Stored] | None = None
+        self.loads: dict[Constants, Result] | None = None
+        self.reads: dict[Constants, int] = {}
+        self.latest = -1
+        self.local: frozenset[int] | None = None
+        self.adders: tuple[int, int, tuple[int, ...]] = (0, 0, ())
+        self.banked: object = None
+        self.banking: tuple[tuple[int, int, int], ...] | None = None
+        self.banks: dict[Constants, tuple[int, ...] | None] = {}
+
+
 class Track:
     """What one graph has done to one memory so far."""
 
-    __slots__ = ("addresses", "barrier", "free", "guarded", "loads", "log", "readers", "stores", "writers", "written")
+    __slots__ = (
+        "barrier", "free", "guarded", "loads", "log", "noted", "readers", "shapes", "stores", "writers", "written",
+    )
 
     def __init__(self) -> None:
-        self.stores: dict[Terms, dict[Constants, tuple[int, Result, tuple[int, ...]]]] = {}
+        self.stores: dict[Terms, dict[Constants, Stored]] = {}
         self.loads: dict[Terms, dict[Constants, Result]] = {}
         self.log: list[tuple[bool, Terms, Constants, int]] = []
-        self.addresses: dict[tuple[Terms, Constants], list[int]] = {}
+        self.shapes: dict[Terms, Shape] = {}
+        self.noted = 0
+        """What those who wait for modules were told: 1 that it is read, 2 that it is written."""
         self.writers: list[int] = []
         self.readers: list[int] = []
         self.barrier = -1
         self.free = False
         self.guarded = False
-        self.written: dict[int, set[tuple[Terms, Constants]]] = {}
+        self.written: dict[int, set[tuple[int, Constants]]] = {}
+        """Addresses written (number of the shape, constants) by bank."""
+
+    def shape(self, terms: Terms) -> Shape:
+        """What is known of the addresses with these terms."""
+        found = self.shapes.get(terms)
+        if found is None:
+            found = self.shapes[terms] = Shape(len(self.shapes), terms)
+        return found
+
+    def forget(self, stores: bool = True) -> None:
+        """What was loaded, and what was stored, is no longer known."""
+        self.loads.clear()
+        if stores:
+            self.stores.clear()
+        for shape in self.shapes.values():
+            shape.loads = None
+            if stores:
+                shape.stores = None

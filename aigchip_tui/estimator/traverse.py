@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, TypeVar
 
 from aigchip_tui.cpp import ast
 
 OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 """Comparisons that hold when the other does not."""
+
+_S = TypeVar("_S", bound=ast.Stmt)
+_R = TypeVar("_R")
+
+
+def kept(function: Callable[[_S], _R]) -> Callable[[_S], _R]:
+    """Remembers with a block or a loop what a walk over it found: walks ask again and again, the tree stays."""
+    name = function.__name__
+
+    @wraps(function)
+    def asked(statement: _S) -> _R:
+        if not isinstance(statement, ast.Block | ast.Loop):
+            return function(statement)
+        found: Any = statement.kept.get(name, kept)
+        if found is kept:
+            found = statement.kept[name] = function(statement)
+        return found  # type: ignore[no-any-return]  # what the function returned
+
+    return asked
 
 
 def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
@@ -33,6 +54,12 @@ def names_of_loop(loop: ast.Loop) -> tuple[str, ...]:
     return (loop.label,) if loop.label else tuple(f"VITIS_LOOP_{loop.line}_{number}" for number in range(1, 100))
 
 
+@kept
+def loops_below(block: ast.Stmt) -> tuple[ast.Loop, ...]:
+    """`inner_loops`, remembered."""
+    return tuple(inner_loops(block))
+
+
 def outer_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
     """Loops below a statement that stand in no other loop."""
     if isinstance(block, ast.Loop):
@@ -42,6 +69,7 @@ def outer_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
         yield from outer_loops(part)
 
 
+@kept
 def early_exit(block: ast.Stmt) -> bool:
     """Whether a `break` or `return` can leave a loop body early (inner loops keep their own breaks)."""
     if isinstance(block, ast.Jump):
@@ -131,6 +159,20 @@ def calls_in_statement(statement: ast.Stmt) -> Iterator[ast.Call]:
         yield from calls_in_statement(part)
 
 
+@kept
+def calls_below(statement: ast.Stmt) -> tuple[ast.Call, ...]:
+    """`calls_in_statement`, remembered."""
+    return tuple(calls_in_statement(statement))
+
+
+@kept
+def assigned_in(statement: ast.Stmt) -> frozenset[str]:
+    """`assigned_names`, remembered."""
+    names: set[str] = set()
+    assigned_names(statement, names)
+    return frozenset(names)
+
+
 def assigned_names(statement: ast.Stmt, names: set[str]) -> None:
     """Root names of everything a statement may assign outside of itself; arguments of calls count as assigned."""
     found: set[str] = set()
@@ -202,6 +244,7 @@ def _root(expression: ast.Expr, names: set[str]) -> None:
         names.add(expression.name)
 
 
+@kept
 def accumulates(loop: ast.Loop) -> bool:
     """Whether a loop adds to a place that its counter does not move, in every iteration."""
     counters: set[str] = set()
@@ -289,6 +332,7 @@ def names_in(expression: ast.Expr) -> Iterator[str]:
     return (part.name for part in parts_in(expression) if isinstance(part, ast.Name))
 
 
+@kept
 def keeps_in_registers(loop: ast.Loop) -> bool:
     """Whether a loop reads an element of an array that is the same in all its iterations.
 

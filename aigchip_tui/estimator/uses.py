@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aigchip_tui.estimator.objects import Partition
 from aigchip_tui.estimator.tracks import Constants, Terms
-from aigchip_tui.estimator.values import Lin
 
-Address = tuple[Terms, Constants]
+Address = tuple[int, Constants]
+"""Number of the shape and constants."""
 
 MOST_COPIES = 17
 """Ports for reading of a memory that is copied for its readers: so many reads a cycle."""
@@ -22,10 +21,10 @@ class Use:
     moved: set[int] = field(default_factory=set)
     stores: int = 0
 
-    def moves(self, indices: Sequence[Lin]) -> None:
-        """One access: what its indices move along."""
-        for position, index in enumerate(indices):
-            if index.terms:
+    def moves(self, indices: Terms) -> None:
+        """An access with these terms of its indices: what it moves along."""
+        for position, terms in enumerate(indices):
+            if terms:
                 self.moved.add(position)
 
     def writes(self, written: dict[int, set[Address]], banks: tuple[int, ...] | None, address: Address) -> None:

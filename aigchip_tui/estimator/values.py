@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Symbol = int
 """A loop counter, an argument or an opaque value: numbers are identities, never names."""
@@ -39,8 +39,7 @@ class Lin:
         return Lin(self.constant * factor, tuple((symbol, coefficient * factor) for symbol, coefficient in self.terms))
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A scalar type: `i` integer, `f` floating point, `x` fixed point; width in bits, sign, integer bits of
     `x`.
     """
@@ -88,6 +87,8 @@ def integer(value: int, kind: Kind = INT) -> Val:
 
 def merge_kind(left: Kind, right: Kind) -> Kind:
     """Kind of an arithmetic operation on two kinds, as C++ and ap_types promote."""
+    if left is right or left == right:
+        return left
     if left.letter == "f" or right.letter == "f":
         bits = max(kind.bits for kind in (left, right) if kind.letter == "f")
         return Kind("f", bits)

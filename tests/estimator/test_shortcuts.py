@@ -1,0 +1,158 @@
+"""Shortcuts of the walk change no estimate: prepared blocks, equal loops, and a walk that is going to be repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aigchip_tui.estimator import prepared
+from aigchip_tui.estimator import schedule as scheduling
+from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.walk import Walker
+from tests.estimator.kernels import KERNELS
+
+BODIES: dict[str, str] = {
+    "kinds that a sum converts": """
+void k(int n, short s[64], float f[64], double d[64]) {
+  int t = 0; char c = 0;
+  for (int i = 0; i < 64; i++) {
+#pragma HLS UNROLL factor=8
+    t += f[i]; c = t + s[i]; s[i] *= d[i]; f[i] = 0.5 * (d[i] - 1) + n * i; d[c & 63] -= t;
+  }
+  s[0] = t;
+}""",
+    "registers, rows and pointers": """
+void row(int *p, int v[8], int j) {
+#pragma HLS INLINE
+  for (int i = 0; i < 8; i++) { p[i + 1] = v[i] * j; v[(i * j) & 7] += p[i]; }
+}
+void k(int n, int a[64][16]) {
+  int v[8];
+#pragma HLS ARRAY_PARTITION variable=v complete
+  for (int i = 0; i < 8; i++) v[i] = i;
+  for (int j = 0; j < 64; j++) {
+#pragma HLS PIPELINE
+    row(a[j], v, j);
+  }
+}""",
+    "names that come and go": """
+const int W = 4;
+struct t { int x, y[4]; };
+template <int M> void part(int a[64], t &r, int b) {
+  for (int i = 0; i < M * W; i++) {
+#pragma HLS UNROLL
+    { int b = a[i]; r.y[i % 4] += b; int d = b * i; a[i + 1] = d; }
+    { a[i] = b; float b = a[i + 3]; a[i + 2] = b * b; }
+    a[i + W] = b; missing += i;
+  }
+}
+void k(int n, int a[64], t r[4]) { for (int j = 0; j < 4; j++) { part<2>(a, r[j], n); part<3>(a, r[j], j); } }
+""",
+    "stores that die and loads that see them": """
+void k(int n, int a[64], int b[64]) {
+  for (int j = 0; j < n; j++) {
+#pragma HLS PIPELINE
+    for (int i = 0; i < 16; i++) {
+      a[i] = b[i + j]; a[i] += b[15 - i]; b[i * 2] = a[(i + 1) & 15];
+      if (a[i] > j) { a[i] = 3; b[i] = a[j]; a[i] += b[2]; }
+    }
+  }
+}""",
+    "partitioned banks": """
+void k(int n, int a[64][8], int b[64]) {
+#pragma HLS ARRAY_PARTITION variable=a cyclic factor=3 dim=1
+#pragma HLS ARRAY_PARTITION variable=a block factor=2 dim=2
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=4
+  for (int j = 0; j < 8; j++) {
+#pragma HLS PIPELINE
+    for (int i = 1; i < 9; i++) { a[i * 3][j] = b[4 * j + i] + a[i + n][i - 1]; b[n + i] += a[j][i & 7]; }
+  }
+}""",
+    "equal and other loops below an unrolled one": """
+void k(int n, float a[32][64], float b[64]) {
+  float s[32][4];
+  for (int i = 0; i < 12; i++) {
+#pragma HLS UNROLL
+    for (int j = 0; j < 64; j++) {
+#pragma HLS PIPELINE
+      b[j] += a[i][j] * n; s[i][j & 3] = b[j];
+      if (i % 6 == 0) b[63 - j] = j;
+    }
+    for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+      s[i][j & 3] = i & 1 ? b[j] * n : b[j] + n;
+    }
+  }
+  for (int j = 0; j < 4; j++) b[j] = s[3][j] + s[7][j];
+}""",
+    "an array that is split": """
+void k(int n, float a[256], float b[16]) {
+  float w[16];
+  for (int i = 0; i < 16; i++) w[i] = b[i];
+  for (int j = 0; j < 240; j++) {
+#pragma HLS PIPELINE
+    float s = 0;
+    for (int i = 0; i < 16; i++) s += w[i] * a[j + i];
+    a[j] = s;
+  }
+  for (int i = 0; i < 16; i++) b[i] = w[i] * n;
+}""",
+}
+
+
+@pytest.mark.parametrize("text", [*KERNELS.values(), *BODIES.values()], ids=[*KERNELS, *BODIES])
+def test_shortcuts_change_nothing(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(**sets: int) -> Estimate:
+        return estimate({"k.cpp": text}, clock_ns=5.0, part="xcu55c", sets=sets)
+
+    quick = asked(), asked(n=24)
+    monkeypatch.setattr(prepared, "RARE", 1 << 30)
+    monkeypatch.setattr(Walker, "twins", property(lambda self: {}, lambda self, kept: None), raising=False)
+    monkeypatch.setattr(Walker, "provisional", property(lambda self: False, lambda self, asked: None), raising=False)
+    assert (asked(), asked(n=24)) == quick
+
+
+@pytest.mark.parametrize("kernel", BODIES)
+def test_blocks_that_run_again_are_prepared(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[Any] = []
+    prepare = prepared.Prepared._prepare
+
+    def preparing(self: prepared.Prepared, *asked: Any) -> None:
+        prepare(self, *asked)
+        names.extend(self.names)
+
+    monkeypatch.setattr(prepared.Prepared, "_prepare", preparing)
+    estimate({"k.cpp": BODIES[kernel]})
+    assert names
+
+
+@pytest.mark.parametrize(("kernel", "schedules"), [
+    ("equal and other loops below an unrolled one", 23), ("an array that is split", 4),
+])
+def test_nothing_is_scheduled_for_nothing(kernel: str, schedules: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    intervals: list[int | None] = []
+    place = scheduling._place
+
+    def placing(graph: Graph, budget: float, capacity: Any, interval: int | None, entry_ns: float) -> Any:
+        intervals.append(interval)
+        return place(graph, budget, capacity, interval, entry_ns)
+
+    monkeypatch.setattr(scheduling, "_place", placing)
+    estimate({"k.cpp": BODIES[kernel]})
+    assert 0 < sum(one is not None for one in intervals) <= schedules
+
+
+@pytest.mark.parametrize(("read", "depth"), [("a[j]", 3), ("n", 1)])
+def test_a_store_dies_only_when_nobody_read_it(read: str, depth: int) -> None:
+    text = f"""
+void k(int n, int m, int b[64]) {{
+  int a[64];
+  for (int j = 0; j < 64; j++) {{
+#pragma HLS PIPELINE
+#pragma HLS DEPENDENCE variable=a inter false
+    a[j] = n; a[m] = j; b[j] = {read}; a[j] = 7;
+  }}
+}}"""
+    assert estimate({"k.cpp": text}).loops[0].depth == depth
