@@ -35,7 +35,7 @@ void pe_lane(const data_t a[ROWS * WORDS], const data_t b[COLUMNS * WORDS], acc_
 #pragma HLS UNROLL
         columns: for (int j = 0; j < COLUMNS; j += 2) {
 #pragma HLS UNROLL
-            // [10] this field holds seven products; groups of four divide the words evenly
+            // [10] this field holds seven products; of the powers of two, four is the most that fits
             constexpr int FIELD = 18;
             constexpr int GROUP = 4;
             acc_t sum = 0;
