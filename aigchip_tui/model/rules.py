@@ -69,7 +69,7 @@ def refusals(point: DesignPoint, build: Build, workload: Workload | None = None)
     found = [*_build_rules(build), *_vocabulary_rules(point)]
     if found:
         return tuple(found)
-    found = [*_scope_rules(point), *_structure_rules(point, build), *_budget_rules(point, build)]
+    found = [*_structure_rules(point, build), *_budget_rules(point, build)]
     found += [*_link_rules(point), *_map_rules(point)]
     if workload is not None and not any(refusal.rule == "tile" for refusal in found):
         found += _layer_rules(point, build, workload)
@@ -168,15 +168,6 @@ def _vocabulary_rules(point: DesignPoint) -> Iterator[Refusal]:
             rule="dsp_pack",
             figure=point.dsp_pack,
             message=f"dsp_pack of {point.dsp_pack} is neither 1 nor 2.",
-        )
-
-
-def _scope_rules(point: DesignPoint) -> Iterator[Refusal]:
-    if point.arrays_link == "forward" and len(point.arrays.axes) > 1:
-        yield Refusal(
-            rule="not_built",
-            figure=point.arrays.product,
-            message=f"not built yet: arrays_link forward with arrays along several axes ({point.arrays}); fanout is.",
         )
 
 

@@ -141,7 +141,9 @@ def chain_cycles(point: DesignPoint) -> int:
     """
     grid = point.grid
     cells = grid.m + grid.n + grid.k - 3 if point.linked else 0
-    return cells + (point.arrays.product - 1 if point.arrays_link == "forward" else 0)
+    arrays = point.arrays
+    # Both operands go along the arrays at once, sums behind them.
+    return cells + (max(arrays.m, arrays.n) + arrays.k - 2 if point.arrays_link == "forward" else 0)
 
 
 def least_steps(point: DesignPoint, build: Build) -> int:

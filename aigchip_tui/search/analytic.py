@@ -139,7 +139,7 @@ def columns(genes: npt.NDArray[np.int64], build: Build) -> Columns:
         rows_of_array=gene_rows_of_array(genes),
         multicast=multicast,
         chain=np.where(forward, beyond_first + cells[2] - 1, 0)
-        + np.where(along_arrays, arrays[0] * arrays[1] * arrays[2] - 1, 0),
+        + np.where(along_arrays, np.maximum(arrays[0], arrays[1]) + arrays[2] - 2, 0),
         held_back=np.where(forward, beyond_first, -np.inf),
         kib=(_KIB[genes[gene.BUF_A]], _KIB[genes[gene.BUF_B]], _KIB[genes[gene.BUF_C]]),
         parts=tuple(_PART[genes[i]] for i in range(gene.PART_A_H, gene.PART_C_W + 1)),

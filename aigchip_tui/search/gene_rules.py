@@ -20,11 +20,11 @@ def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     return pairs
 
 
-def links_no_axis(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether a forward link between arrays has no axis of its own: a single array, or several axes; a gene matrix."""
-    axes = (_ARRAYS > 1).sum(axis=0)
-    none: npt.NDArray[np.bool_] = (axes != 1)[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
-    return none
+def links_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether a forward link between arrays has a single array to link, for a gene matrix."""
+    single = _ARRAYS.prod(axis=0) == 1
+    nothing: npt.NDArray[np.bool_] = single[genes[gene.ARRAYS]] & (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
+    return nothing
 
 
 def maps_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -71,7 +71,7 @@ class Legality:
         if pack == 2 and (not build.pairs_fit or lane[0] * lane[1] == 1):
             return False
         in_lane, along_arrays = (LINKS[genes[link]] == "forward" for link in (gene.LANE_LINK, gene.ARRAYS_LINK))
-        if along_arrays and _ARRAYS[genes[gene.ARRAYS]].count(1) != 2:
+        if along_arrays and _ARRAYS[genes[gene.ARRAYS]] == (1, 1, 1):
             return False
         mapped, arrays = genes[gene.ARRAYS_MAP] > 0, _ARRAYS[genes[gene.ARRAYS]]
         if mapped and (along_arrays or arrays[0] == 1 or arrays[1] * arrays[2] > 1):

@@ -29,7 +29,7 @@ from aigchip_tui.search.analytic import (
     gene_rows_of_array,
     linked_cells,
 )
-from aigchip_tui.search.gene_rules import lane_pairs, links_no_axis, maps_nothing
+from aigchip_tui.search.gene_rules import lane_pairs, links_nothing, maps_nothing
 
 Bools = npt.NDArray[np.bool_]
 _SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
@@ -85,7 +85,7 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
-    legal &= ~links_no_axis(genes)
+    legal &= ~links_nothing(genes)
     legal &= (pack == 1) | (lane_pairs(genes) & build.pairs_fit)
     cells = linked_cells(genes)
     legal &= (genes[gene.LANE_LINK] != LINKS.index("forward")) | (cells[0] * cells[1] * cells[2] > 1)

@@ -17,8 +17,10 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
 | pe_array, systolic_array | lane_m, lane_n, lane_k, m, n, k, slices, pack |
 | relay        | arrays, rows, k |
+| relay_mixed  | as interconnect_mixed, where arrays share an operand |
 | cascade      | arrays, rows, columns, slices |
 | collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
+| cascade_mixed | as collector_mixed, with several arrays along k |
 | collector_mixed | along_m, along_n, along_k, rows, columns, slices |
 | accumulate   | rows, columns, slices, part_h, part_w, depth |
 | flush        | part_h, part_w, depth |

@@ -88,6 +88,13 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         **_TOKEN,
     },
     "interconnect_mixed": {"operand=a": "operand A", "operand=b": "operand B", **_GRID, **_TOKEN},
+    "relay_mixed": {"operand=a": "operand A", "operand=b": "operand B", **_GRID, **_TOKEN},
+    "cascade_mixed": {
+        **_GRID,
+        "rows": "rows of a block of one array: {}",
+        "columns": "columns of a block of one array: {}",
+        "slices": "tokens of a block: {}",
+    },
     "interconnect_mapped": {"arrays": "arrays: {}", **_TOKEN},
     "collector_mixed": {
         **_GRID,

@@ -55,7 +55,7 @@ class InterconnectMixed:
     function = "interconnect_mixed"
     summary = "Hands the tokens of one operand to arrays along several axes."
     inlined = False
-    equivalent_mutants = EQUIVALENT
+    equivalent_mutants: tuple[EquivalentMutant, ...] = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Size of a token, arrays along each axis, and the operand's own way to them."""

@@ -230,7 +230,10 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
         if shape.mapped:
             found[f"inter_{operand}"] = ("interconnect_mapped", {"arrays": shape.count, **wide})
         elif shape.mixed:
-            found[f"inter_{operand}"] = ("interconnect_mixed", {"operand": operand, **grid, **wide})
+            sharers = shape.arrays[1 if operand == "a" else 0]
+            chained = shape.arrays_link == "forward" and sharers > 1
+            module = "relay_mixed" if chained else "interconnect_mixed"
+            found[f"inter_{operand}"] = (module, {"operand": operand, **grid, **wide})
         elif mode == "broadcast" and shape.arrays_link == "forward":
             found[f"inter_{operand}"] = ("relay", {"arrays": shape.count, **wide})
         else:
@@ -251,7 +254,8 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     one_array: Settings = {"rows": shape.qm, "columns": shape.qn, "slices": shape.slices}
     all_arrays: Settings = {"rows": shape.pm, "columns": shape.pn, "slices": shape.slices}
     if shape.mixed:
-        found["collector"] = ("collector_mixed", {**grid, **one_array})
+        chained = shape.arrays_link == "forward" and shape.arrays[2] > 1
+        found["collector"] = ("cascade_mixed" if chained else "collector_mixed", {**grid, **one_array})
     elif gather == "sum" and shape.arrays_link == "forward":
         found["collector"] = ("cascade", {"arrays": shape.count, **one_array})
     else:

@@ -43,8 +43,10 @@ _MEMORIES: Final = {"dma_a": "a", "dma_b": "b", "post": "bias", "dma_c": "c"}
 LEAST_DEPTH: Final = 2
 """Tokens of a FIFO that keeps one token a cycle moving; what needs more says why in the top."""
 
-CHAINED: Final = frozenset({"relay", "cascade"})
+CHAINED: Final = frozenset({"relay", "cascade", "relay_mixed", "cascade_mixed"})
 """Modules that serve one array after the other, each a token later than the one before it."""
+
+_ALONG: Final = ("arrays", "along_m", "along_n", "along_k")
 
 _COMMENT: Final = 110
 """Columns of a comment."""
@@ -84,6 +86,18 @@ def least_depth(tile_tokens: int, *, blocks: int) -> int:
     return 1 if blocks > 1 else tile_tokens
 
 
+def _tokens_behind(process: Variant) -> int:
+    """Tokens by which a module serves the first array ahead of the last one of a chain."""
+    if process.module not in CHAINED:
+        return 0
+    settings = {name: int(value) for name, value in process.settings.items() if name in _ALONG}
+    if process.module in ("relay", "cascade"):
+        return settings["arrays"] - 1
+    if process.module == "cascade_mixed":
+        return settings["along_k"] - 1
+    return settings["along_n" if process.settings["operand"] == "a" else "along_m"] - 1
+
+
 def _depth(producer: str, producer_port: Port, shape: Shape, behind: int) -> tuple[int, str]:
     if behind:
         return LEAST_DEPTH + behind, (
@@ -121,9 +135,8 @@ def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, .
         if ends[0] != ends[1]:
             raise AigchipError(f"{producer}.{out_name} has {ends[0]} streams, {consumer}.{in_name} takes {ends[1]}.")
         # Tokens that the first array may be ahead of the last one by the chain between them.
-        behind = shape.count - 1 if {processes[producer].module, processes[consumer].module} & CHAINED and (
-            "array" in (producer, consumer)
-        ) else 0
+        ends_at_arrays = "array" in (producer, consumer)
+        behind = max(_tokens_behind(processes[end]) for end in (producer, consumer)) if ends_at_arrays else 0
         depth, reason = _depth(producer, out, shape, behind)
         edges.append(
             Edge(

@@ -98,6 +98,50 @@ def test_the_shared_operand_or_the_shared_sums_go_along_the_arrays(
     assert f"variable={edge.producer}_to_{edge.consumer} depth={edge.depth}\n" in top
 
 
+GRIDS = [
+    ("m2n4", ("relay_mixed", "relay_mixed", "collector_mixed"), (3, 1, 0), 3),
+    ("m2n2k2", ("relay_mixed", "relay_mixed", "cascade_mixed"), (1, 1, 1), 2),
+    ("m4k2", ("interconnect_mixed", "relay_mixed", "cascade_mixed"), (0, 3, 1), 4),
+    ("n2k4", ("relay_mixed", "interconnect_mixed", "cascade_mixed"), (1, 0, 3), 4),
+]
+"""Arrays along several axes: modules at the operands and the sums, tokens that their FIFOs hold more, and the chain."""
+
+
+@pytest.mark.parametrize(
+    ("arrays", "modules", "more", "chain"),
+    [GRIDS[1], *(pytest.param(*grid, marks=pytest.mark.deep) for grid in GRIDS if grid != GRIDS[1])],
+)
+def test_arrays_along_several_axes_are_linked_along_each(
+    arrays: str, modules: tuple[str, ...], more: tuple[int, ...], chain: int, tmp_path: Path
+) -> None:
+    design = _linked(arrays)
+    assert refusals(design, designs.build()) == ()
+    netlist = bench.template().netlist(design, designs.build())
+    found = {i.name: i.variant.module for i in netlist.instances}
+    assert tuple(found[name] for name in ("inter_a", "inter_b", "collector")) == modules
+    depths = {(e.producer, e.consumer): e.depth - 2 for e in netlist.edges if "array" in (e.producer, e.consumer)}
+    assert tuple(depths[edge] for edge in (("inter_a", "array"), ("inter_b", "array"), ("array", "collector"))) == more
+    assert depths["ctrl", "array"] == 0
+    assert chain_cycles(design) == chain
+    designs.proven(designs.run(design, tmp_path))
+
+
+@pytest.mark.parametrize(("module", "name", "mutations"), [
+    ("relay_mixed", "b-mn", [
+        ("chain[g - BEFORE]", "chain[g - 1]"), ("t >= stop &&", "t >= 0 &&"), ("g / BEFORE % HEARERS", "g % HEARERS"),
+    ]),
+    ("cascade_mixed", "nk-two-by-four", [
+        ("? chain[g - 1][x] :", "? chain[g][x] :"), ("if (t >= ALONG_K - 1)", "if (t >= ALONG_K)"),
+        ("(i * ALONG_N + j + 1) * ALONG_K - 1", "(i * ALONG_N + j) * ALONG_K"),
+    ]),
+])  # fmt: skip
+def test_mutations_of_chains_along_several_axes_are_seen(
+    module: str, name: str, mutations: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    assert bench.unseen_pragmas(module) == set()
+    assert bench.surviving(module, bench.demo(module, name), mutations, tmp_path) == []
+
+
 def test_a_single_array_has_nothing_to_link() -> None:
     (refusal,) = refusals(_linked("1"), designs.build())
     assert refusal.rule == "arrays_link"
