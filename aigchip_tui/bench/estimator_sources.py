@@ -52,6 +52,7 @@ def options_for(tool: str, note: str) -> Options:
         deal_arrays=year >= 2023,
         forward_stores=2020 <= year < 2023,
         average_trips="HLS_SYN_LAT" in note,
+        bind_arguments=year < 2020,
     )
 
 

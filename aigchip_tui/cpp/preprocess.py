@@ -51,6 +51,18 @@ _PREDEFINED = {
     "NULL": "0",
     "INT_MAX": "2147483647",
     "hls_thread_local": "",
+    "INT_MIN": "(-2147483648)",
+    "INT8_MAX": "127",
+    "INT8_MIN": "(-128)",
+    "UINT8_MAX": "255",
+    "INT16_MAX": "32767",
+    "UINT16_MAX": "65535",
+    "INT32_MAX": "2147483647",
+    "UINT32_MAX": "4294967295",
+    "NAN": "(0.0f)",
+    "INFINITY": "(1e38f)",
+    "FLT_MAX": "(3e38f)",
+    "M_PI": "3.14159265358979323846",
 }
 
 

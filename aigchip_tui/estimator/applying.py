@@ -152,7 +152,9 @@ class PragmaWalk(ExpressionWalk):
                 if "bram" in impl
                 else ""
             )
-            if "1p" in kind:
+            if not place.local and not self.options.bind_arguments:
+                pass
+            elif "1p" in kind:
                 place.ports = (1, 1, 1)
             elif "s2p" in kind:
                 place.ports = (2, 1, 1)

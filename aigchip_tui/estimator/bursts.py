@@ -18,25 +18,28 @@ Entry = tuple[bool, Terms, Constants, int]
 class BurstWalk(DependenceWalk):
     """Finds the bursts of a loop after its body has been walked."""
 
-    def axi_transfers(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
+    def axi_kept(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
+        """Keeps in registers what the iterations of a loop read and write on an AXI port at fixed addresses.
+
+        Returns the cycles that its reads take in front of the loop and its writes behind it.
+        """
+        cycles = 0
+        tracks = self._axi_tracks(graph)
+        written = [number for number, track in tracks.items() if any(entry[0] for entry in track.log)]
+        for number in written:
+            rivals = sum(self._axi(other).bundle == self._axi(number).bundle for other in written)
+            if rivals == 1 and self._stays(graph, nest, tracks[number]):
+                addresses = self._keep(graph, tracks[number])
+                cycles = max(cycles, 2 * addresses + self.options.axi_latency + self.options.axi_response)
+        return cycles
+
+    def axi_bursts(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
         """Makes bursts of the AXI accesses of a loop, or leaves them single transfers.
 
         Returns the cycles that requests take in front of the loop and answers behind it.
         """
-        tracks: dict[int, Track] = {}
-        for number, track in self.tracks_of(graph).items():
-            memory = self.memories.get(number)
-            if isinstance(memory, Memory) and memory.axi and track.log:
-                tracks[number] = track
         before = after = 0
-        written = [number for number, track in tracks.items() if any(entry[0] for entry in track.log)]
-        for number in written:
-            track = tracks[number]
-            rivals = sum(self._axi(other).bundle == self._axi(number).bundle for other in written)
-            if rivals == 1 and self._stays(graph, nest, track):
-                addresses = self._keep(graph, track)
-                before = max(before, addresses + self.options.axi_latency)
-                after = max(after, addresses + self.options.axi_response)
+        tracks = self._axi_tracks(graph)
         ports: dict[tuple[str, tuple[int, ...] | None, bool], dict[int, list[Entry]]] = {}
         for number, track in tracks.items():
             for entry in track.log:
@@ -57,6 +60,13 @@ class BurstWalk(DependenceWalk):
             else:
                 before = max(before, self.options.axi_latency)
         return before + after
+
+    def _axi_tracks(self, graph: Graph) -> dict[int, Track]:
+        return {
+            number: track
+            for number, track in self.tracks_of(graph).items()
+            if track.log and isinstance(one := self.memories.get(number), Memory) and one.axi
+        }
 
     def _axi(self, number: int) -> Memory:
         memory = self.memories[number]

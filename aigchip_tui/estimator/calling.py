@@ -283,6 +283,7 @@ class CallWalk(MachineWalk):
         for outer in self.touched:
             for number, write in touched.items():
                 outer[number] = outer.get(number, False) or write
+        inputs += [value.node for value in inner.needed if value.graph is self.graph]
         instances = self.region.instances.get(function.name, ())
         made = self.made[function.name] = self.made.get(function.name, -1) + 1
         if instances:

@@ -67,7 +67,7 @@ class DependenceWalk(WalkState):
                 and (graph.number, entry[3]) not in self.facts_at
                 and (graph.number, entry[3]) not in self.pinned
             ]
-            if memory.axi and 0 in memory.extents and self._writes_axi(graph):
+            if memory.axi and self._may_be_written(graph, memory):
                 continue
             for node in still:
                 graph.access[node] = None
@@ -88,10 +88,16 @@ class DependenceWalk(WalkState):
             graph.states[node] = 0
         track.log.clear()
 
-    def _writes_axi(self, graph: Graph) -> bool:
+    def _may_be_written(self, graph: Graph, memory: Memory) -> bool:
+        """Whether a loop that stores through an AXI port may store what it reads there.
+
+        The arrays of a bundle are one pointer with offsets, unless they are parted into ports of their own.
+        """
         for number, track in self.tracks_of(graph).items():
-            memory = self.memories.get(number)
-            if isinstance(memory, Memory) and memory.axi and any(entry[0] for entry in track.log):
+            other = self.memories.get(number)
+            if not isinstance(other, Memory) or not other.axi or not any(entry[0] for entry in track.log):
+                continue
+            if 0 in memory.extents or (other.bundle == memory.bundle and not memory.partitions):
                 return True
         return False
 

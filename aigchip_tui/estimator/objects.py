@@ -226,7 +226,7 @@ class Layer:
     """Values of registers within one loop body or branch; a read that misses goes to the parent, through a
     phi when the loop may assign the register."""
 
-    __slots__ = ("assigned", "graph", "loop", "parent", "phis", "values")
+    __slots__ = ("assigned", "graph", "loop", "needed", "parent", "phis", "values")
 
     def __init__(
         self, parent: Layer | None, graph: Graph, assigned: frozenset[int] | None = None, loop: bool = False
@@ -237,6 +237,8 @@ class Layer:
         self.assigned = assigned
         self.loop = loop
         self.phis: dict[int, Val] = {}
+        self.needed: list[Val] = []
+        """Values of registers that were made outside and are read here."""
 
     def read(self, cell: Cell) -> Val:
         """Current value of a register."""
@@ -248,6 +250,8 @@ class Layer:
             self.values[cell.number] = found
             return found
         outer = self.parent.read(cell)
+        if outer.node >= 0:
+            self.needed.append(outer)
         if self.loop and self.assigned is not None and cell.root in self.assigned:
             node = self.graph.add("phi", 0, 0.0, (), bits=cell.kind.bits)
             lin = Lin(0, ((fresh(), 1),)) if cell.kind.letter == "i" else None

@@ -19,7 +19,8 @@ class Options:
     made copies of an array that is written at one place for its many readers. `forward_stores` keeps what one iteration
     stores in a register, from which the next one takes it when it loads the same element. `average_trips` gives the
     average-case latency of the tool instead of its worst case: loops whose bounds vary with an outer counter count
-    with their average trips, unless they are flattened."""
+    with their average trips, unless they are flattened. `bind_arguments`: RESOURCE shapes the memory behind an array
+    argument, as before 2020; since then its INTERFACE alone does."""
 
     unsafe_math: bool = False
     auto_pipeline: int = 64
@@ -33,6 +34,7 @@ class Options:
     deal_arrays: bool = True
     forward_stores: bool = False
     vitis_target: bool = False
+    bind_arguments: bool = False
     average_trips: bool = False
 
     def key(self) -> tuple[object, ...]:

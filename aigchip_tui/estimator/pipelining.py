@@ -92,7 +92,9 @@ class PipelineWalk(MachineWalk, BurstWalk):
             return False
         self.variant = set(range(first_new, fresh())).difference(symbol for symbol, _ in pairs)
         self._close_phis()
-        prologue = max(self.hoist(inner_graph, self.nest), self.axi_transfers(inner_graph, self.nest))
+        kept = self.axi_kept(inner_graph, self.nest)
+        hoisted = self.hoist(inner_graph, self.nest)
+        prologue = max(kept, hoisted, self.axi_bursts(inner_graph, self.nest))
         self.carried(inner_graph, self.nest, frozenset(self.free))
         self.balance(inner_graph)
         self._align_banks(inner_graph)
@@ -457,6 +459,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
             del number
             if value.graph is self.graph and value.node >= 0:
                 inputs.append(value.node)
+        inputs += [value.node for value in inner.needed if value.graph is self.graph]
         whole = add_ranges(latency, (2 + prologue, 2 + prologue))
         node = self._macro(touched, inputs, whole, loop.line, name, self._loaded_before(graph))
         self.body.loop_macros += 1

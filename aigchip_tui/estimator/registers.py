@@ -149,7 +149,18 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ArithmeticWalk):
     def _index_sources(self, view: View) -> tuple[int, ...]:
         return tuple(index.node for index in view.indices if index.graph is self.graph and index.node >= 0)
 
+    def _just_stored(self, target: Registers, view: View) -> Val | None:
+        """What was stored under the same index in this iteration, unless an element has changed since."""
+        kept = self.stored_at.get(target.root)
+        if kept is None or kept[0] != _spot(view) or kept[2].graph is not self.graph:
+            return None
+        held = self.layer.values
+        return kept[2] if kept[1] and all(held.get(number) is one for number, one in kept[1].items()) else None
+
     def _mux(self, target: Registers, view: View) -> Result:
+        known = self._just_stored(target, view)
+        if known is not None:
+            return known
         keys = self._choices(target, view)
         self.spend(len(keys))
         items = [self.load(self.register_item(target, key)) for key in keys[:_MUX_LIMIT]]
@@ -179,6 +190,7 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ArithmeticWalk):
         else:
             sources += [part.node for part in value.values() if part.graph is self.graph and part.node >= 0]
         delay = self.operators.simple("select", 1).delay
+        held: dict[int, Val] = {}
         for key in keys[:_MUX_LIMIT]:
             item = self.register_item(target, key)
             old = self.load(item)
@@ -190,8 +202,19 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ArithmeticWalk):
             )
             if target.type.scalar():
                 kind = target.type.kind
-                self.store(
-                    item, Val(kind, node, None, Lin(0, ((fresh(), 1),)) if kind.letter == "i" else None, self.graph)
-                )
+                made = Val(kind, node, None, Lin(0, ((fresh(), 1),)) if kind.letter == "i" else None, self.graph)
+                self.store(item, made)
+                if isinstance(item, Cell):
+                    held[item.number] = made
             else:
                 self.store(item, Group(target.type, node, self.graph))
+        spot = _spot(view)
+        if spot is not None and held and isinstance(value, Val):
+            found = self.convert(value, target.type.kind)
+            self.stored_at[target.root] = (spot, held, Val(found.kind, found.node, found.const, found.lin, self.graph))
+
+
+def _spot(view: View) -> tuple[Lin, ...] | None:
+    """The index of an access as linear forms, None where one of them is none."""
+    spots = [index.lin if index.lin is not None else None for index in view.indices]
+    return None if None in spots else tuple(one for one in spots if one is not None)

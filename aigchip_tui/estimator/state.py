@@ -82,6 +82,8 @@ class WalkState(ABC):
         """AXI accesses (graph, node) under a condition."""
         self.requests: dict[tuple[int, int], int] = {}
         """Nodes that ask for an AXI write, by its graph and node."""
+        self.stored_at: dict[int, tuple[tuple[Lin, ...], dict[int, Val], Val]] = {}
+        """By the identity of registers that an index picks: the last index, the registers after it, what was stored."""
         self.pinning = False
         self.wrapping: set[int] = set()
         self.facts: tuple[Lin, ...] = ()

@@ -79,6 +79,12 @@ def test_all_three_forms_say_the_same(text: str) -> None:
     assert found.loops == ("first",)
 
 
+def test_a_clock_that_is_missed_is_not_the_one_asked_for() -> None:
+    """5.554 ns a cycle with a slack of -1.91 ns: 5 ns less 27 percent were asked for."""
+    missed = SUMMARY.replace("-| 1.31|", "-|-1.91|").replace("260.000", "288.808").replace("250.000", "277.700")
+    assert read_csynth(missed).clock_ns == 5.0
+
+
 def test_a_table_of_a_folder_can_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project(tmp_path / "one", XML.replace("LATENCY", "52").replace("LOOP", "first"))
     out = tmp_path / "pairs.tsv"

@@ -115,3 +115,22 @@ def test_loops_that_share_only_what_was_loaded_before_run_beside_each_other() ->
     assert beside is not None
     assert after is not None
     assert after - beside > 60
+
+
+QUERY = """
+void near(float q[2], float points[1000], float far[500]) {
+#pragma HLS INTERFACE m_axi port=q bundle=A
+#pragma HLS INTERFACE m_axi port=points bundle=A
+#pragma HLS INTERFACE m_axi port=far bundle=OUT
+  for (int i = 0; i < 500; i++) {
+#pragma HLS PIPELINE
+    far[i] = points[2 * i] * q[0] + points[2 * i + 1] * q[1];
+  }
+}
+"""
+
+
+def test_what_the_bundle_stores_may_be_what_it_reads() -> None:
+    """Words that no iteration moves are read once, unless the loop stores through the same port."""
+    once, again = read(QUERY.replace("OUT", "B")).loops[0], read(QUERY.replace("OUT", "A")).loops[0]
+    assert (once.ii, again.ii) == (2, 4)
