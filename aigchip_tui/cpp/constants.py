@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from aigchip_tui.cpp.tokens import Token, significant
 
@@ -63,6 +64,7 @@ class NotConstantError(Exception):
     """The expression has no integer value that is known from the constants alone."""
 
 
+@lru_cache(maxsize=512)
 def integer_literal(text: str) -> int | None:
     """Value of an integer literal (decimal, hexadecimal, octal, binary, digit separators, suffixes), else
     None.

@@ -64,6 +64,8 @@ class TypeParser(ABC):
         self.files = [name for name, _ in files]
         self.starts = list(accumulate((lines for _, lines in files), initial=0))
         self.source = b""
+        self._row = -1, 0
+        """The row asked for last, and its line."""
         self.unit = ast.Unit()
         self.depth = 0
         self.space = root
@@ -85,7 +87,10 @@ class TypeParser(ABC):
 
     def line(self, node: Node) -> int:
         """Line of a node within its own file, counted from 1."""
-        return self.place(int(node.start_point[0]))[1]
+        row = node.start_point[0]
+        if row != self._row[0]:
+            self._row = row, self.place(row)[1]
+        return self._row[1]
 
     def place(self, row: int) -> tuple[str, int]:
         """File and line of a row of the whole text."""

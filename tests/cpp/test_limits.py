@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
 
-from aigchip_tui.cpp.limits import SOURCE_LIMITS, screen, size_findings
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aigchip_tui.cpp import limits as limits_module
+from aigchip_tui.cpp.limits import SOURCE_LIMITS, Limits, plainly_small, screen, size_findings
+from aigchip_tui.cpp.tokens import Token
 
 HONEST = """
 constexpr int LANES = 16;  // widths follow from the lane split, "quoted" and it's fine
@@ -94,3 +100,25 @@ def test_text_that_would_harm_a_reader_is_refused(text: str) -> None:
 
 def test_a_large_honest_source_is_within_the_limits_of_sources() -> None:
     assert size_findings(HONEST * 200, SOURCE_LIMITS) == []
+
+
+_WORDS = [["(", "[", "{", ")"], ["<x", ">"], ["if ", "éif "], ["1", "e+", ".", "x"], [*"(){}[];<>+x", "for "]]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(_WORDS).flatmap(lambda words: st.lists(st.sampled_from(words), max_size=20)).map("".join))
+def test_characters_alone_never_pass_what_tokens_refuse(text: str) -> None:
+    limits = Limits(
+        characters=200, lines=20, line_length=200, tokens=50, nesting=4, angles=3, operators_in_statement=18,
+        statement_heads_in_row=3, number_length=6,
+    )
+    if plainly_small(text, limits):
+        assert not size_findings(f"{text} // read by tokens", limits)
+
+
+def test_a_source_in_the_usual_style_needs_no_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_: str) -> Iterator[Token]:
+        raise AssertionError("its tokens were read")
+
+    monkeypatch.setattr(limits_module, "tokens", read)
+    assert size_findings("void k(int a[64]) { for (int i = 0; i < 64; i++) a[i] += i << 2; }\n" * 40) == []
