@@ -21,7 +21,7 @@ from aigchip_tui.model.workload import Workload
 from aigchip_tui.modules.protocol import Template, narrowed_of
 from aigchip_tui.proof.demonstrations import DemoProver
 from aigchip_tui.search.draws import Draws
-from aigchip_tui.search.encoding import REUSE, Pins, point_of
+from aigchip_tui.search.encoding import GENE_SIZES, GENE_VALUES, REUSE, Pins, point_of
 from aigchip_tui.search.operators import random_genes, repaired
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
@@ -33,6 +33,8 @@ TIMED_LAYERS = (
 """Small layers that a design is timed on: edges on every axis, bound by weights, bound by the result."""
 
 
+PINNED_ONLY = frozenset(gene for gene, drawn in enumerate(GENE_SIZES) if drawn == 1)
+"""Genes of which a search draws the first value alone: links, mapping of arrays."""
 SPILLING_EVERY = 3
 """Of so many draws the first may spill sums where its reuse is that of A or of B."""
 
@@ -53,11 +55,12 @@ def random_designs(
     build: Build, workload: Workload | None, *, seed: int, keep: Pins | None = None
 ) -> Iterator[DesignPoint]:
     """Legal designs, each drawn from its own number; half of them with partitions that the array needs, a third of
-    those with reuse of A or of B on hardware that may spill sums.
+    those with reuse of A or of B on hardware that may spill sums, half with any links and any mapping of arrays.
 
     `keep` holds what every design keeps to (the whole space if None).
     """
-    free = keep is None or REUSE not in {gene for gene, _ in (*keep.genes, *keep.narrowed)}
+    kept = {gene for gene, _ in (*keep.genes, *keep.narrowed)} if keep is not None else set()
+    free = REUSE not in kept
     for number in range(MAX_DRAWS):
         draws = Draws(seed, "bench hardware", number)
         genes = random_genes(draws)
@@ -65,6 +68,12 @@ def random_designs(
             genes = keep.apply(genes)
         if number % 2:
             genes = repaired(genes, build)
+        undrawn = Draws(seed, "bench hardware links", number)
+        if undrawn.chance(0.5):
+            genes = tuple(
+                undrawn.below(len(values)) if gene in PINNED_ONLY - kept else index
+                for gene, (index, values) in enumerate(zip(genes, GENE_VALUES.values(), strict=True))
+            )
         point = point_of(genes)
         if number % SPILLING_EVERY == 0 and point.reuse != "output" and free:
             # A search draws none of these, so they are asked for here.

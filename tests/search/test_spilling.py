@@ -58,3 +58,13 @@ def test_random_designs_of_the_bench_spill_too_unless_the_reuse_is_pinned() -> N
     assert {point.reuse for point in some} == {"a", "b", "output", "a_spill", "b_spill"}
     pinned = itertools.islice(random_designs(BUILD, None, seed=11, keep=Pins.of({"reuse": "a"})), 10)
     assert {point.reuse for point in pinned} == {"a"}
+
+
+def test_random_designs_of_the_bench_have_every_link_and_mapping_unless_they_are_pinned() -> None:
+    """A search proposes none of these, so nothing else would draw them."""
+    some = list(itertools.islice(random_designs(BUILD, None, seed=11), 200))
+    assert all({point.links[level] for point in some} == {"fanout", "forward"} for level in range(3))
+    assert {point.arrays_map for point in some} == {"fixed", "run_time"}
+    pins = {"array_link": "fanout", "arrays_link": "fanout", "lane_link": "fanout", "arrays_map": "fixed"}
+    kept = itertools.islice(random_designs(BUILD, None, seed=11, keep=Pins.of(pins)), 20)
+    assert {(*point.links, point.arrays_map) for point in kept} == {("fanout",) * 3 + ("fixed",)}
