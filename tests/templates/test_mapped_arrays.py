@@ -70,7 +70,7 @@ def test_mutants_fail(module: str, name: str, mutations: list[tuple[str, str]], 
 MORE: dict[str, dict[str, Any]] = {
     "reuse of A": {"array": "m2n2", "arrays": "m2", "reuse": "a", "a": (4, 4), "b": (2, 4), "c": (4, 4)},
     "reuse of B, narrow banks": {"array": "n4", "arrays": "m8", "reuse": "b", "a": (4, 2), "b": (1, 4), "c": (2, 4)},
-    "more banks, slices": {"array": "m8n4", "arrays": "m4", "a": (64, 4), "b": (32, 2), "c": (16, 8), "kib": 64},
+    "more banks, slices": {"array": "m8n2", "arrays": "m4", "a": (64, 4), "b": (32, 2), "c": (16, 4), "kib": 64},
     "pairs, linked lanes": {"array": "m2n4", "arrays": "m2", "link": "forward", "dsp_pack": 2},
 }
 """Designs of lanes m2n2k2 whose arrays are mapped at run time."""
