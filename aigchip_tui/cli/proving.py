@@ -48,7 +48,8 @@ def prover_and_bench(
                 sandbox=sandbox, workdir=work, cache=cache, environment=dict(os.environ), headers=family.headers(),
             )
             yield DemoProver(
-                family, library, bench=bench, read=sandboxed_reader(worker), rate=synthesizer.rate, seed=seed
+                family, library, bench=bench, read=sandboxed_reader(worker), rate=synthesizer.rate, seed=seed,
+                in_virtual_time=synthesizer.in_virtual_time,
             ), bench
 
 

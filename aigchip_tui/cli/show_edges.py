@@ -39,6 +39,10 @@ def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
         edges = [f"{row['from']} -> {row['to']}" for row in rows if row["why"] == reason]
         named = edges[0] if len(edges) == 1 else f"{len(edges)} edges"
         say(f"  depth {', '.join(map(str, depths))}, {named}: {reason}")
+    say()
+    for row in rows:
+        if row["cycles"]:
+            say(f"  cycles of a command at {row['to']}, at most: {row['cycles']}")
     return 0
 
 
@@ -48,5 +52,5 @@ def _row(each: EdgeCost) -> dict[str, Any]:
     return {
         "from": sender, "to": receiver, "kind": port.kind, "token": each.token, "bits": port.token_bits,
         "streams": each.copies, "depth": edge.depth, "why": edge.depth_reason, "tokens": port.tokens,
-        "order": port.order, **{name: getattr(each.cost, name) for name in _RESOURCES},
+        "order": port.order, "cycles": port.cycles, **{name: getattr(each.cost, name) for name in _RESOURCES},
     }

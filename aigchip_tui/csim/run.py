@@ -94,28 +94,32 @@ def simulate_variant(
     limits: Limits = Limits(),  # noqa: B008 - a frozen value
     screened: bool = True,
     timings: Sequence[LoopTiming] = (),
+    timed_text: str = "",
 ) -> SimulationResult:
     """Compiles a generated body in its template's frame and runs it on `cases`.
 
     `children` maps file names to whole texts of the modules it calls, in the order in which they are included;
     `headers` are further files that includes may find, such as gemm_types.hpp. `fibers` None means: on fibers when
     the body holds a dataflow region. `screened` refuses forbidden text before the compiler sees it. With `timings` of
-    the body's loops the run keeps virtual time (`measures`).
+    the body's loops the run keeps virtual time (`measures`); `timed_text` is the module's file where that was written
+    already (`csim.timing.time_text`).
 
     Raises:
         AigchipError: a case does not fit the ports, or the compiler or its headers are missing.
     """
     if screened and (forbidden := tuple(screen(body))):
-        return SimulationResult(outcome="failed", cause="forbidden", findings=_named(forbidden, _file(variant)))
+        return SimulationResult(outcome="failed", cause="forbidden", findings=_named(forbidden, file_of(variant)))
     text = f"{variant.prologue}{body}\n{variant.epilogue}"
-    sources = {**(headers or {}), **children, _file(variant): text}
-    includes = [*children, _file(variant)]
+    sources = {**(headers or {}), **children, file_of(variant): text}
+    includes = [*children, file_of(variant)]
     driver = harness_source(variant, cases, includes=includes)
     if timings:
-        sources, driver = timed(sources, driver, {_file(variant): timings}, sandbox)
+        sources, driver = timed(sources, driver, {file_of(variant): timings}, sandbox)
+    elif timed_text:
+        sources[file_of(variant)], driver = timed_text, in_virtual_time(driver)
     return _simulate(
         sources, driver, cases, ports=variant.ports,
-        offsets={_file(variant): variant.prologue.count("\n")}, sandbox=sandbox, workdir=workdir, cache=cache,
+        offsets={file_of(variant): variant.prologue.count("\n")}, sandbox=sandbox, workdir=workdir, cache=cache,
         environment=environment, sanitize=sanitize, fibers=fibers, depth_override=depth_override, compiler=compiler,
         limits=limits,
     )
@@ -215,7 +219,12 @@ def timed(
     answer = run_python("aigchip_tui.csim.timing:time_files", payload, sandbox=sandbox, wall_s=20.0)
     if not answer.ok:
         raise AigchipError(f"The modules could not be given virtual time ({answer.cause}): {answer.message}")
-    return {**files, **answer.value}, f"#define AIGCHIP_TIME 1\n{driver}"
+    return {**files, **answer.value}, in_virtual_time(driver)
+
+
+def in_virtual_time(driver: str) -> str:
+    """A driver that keeps virtual time."""
+    return f"#define AIGCHIP_TIME 1\n{driver}"
 
 
 def _concurrent(sandbox: Sandbox) -> Transform:
@@ -369,7 +378,8 @@ def _compile_cause(program: Program) -> str:
     return program.cause
 
 
-def _file(variant: Variant) -> str:
+def file_of(variant: Variant) -> str:
+    """The file that holds a variant in its own simulation."""
     return f"{variant.module}.hpp"
 
 

@@ -34,13 +34,13 @@ def proof_lines(state: SessionState, design: Design, proof: Mapping[str, str]) -
 
 
 def edge_lines(costs: Sequence[EdgeCost]) -> list[str]:
-    """Every stream of the design: what a token is, what crosses it for a command, and why it is as deep as it is."""
+    """Every stream of the design: its token, what crosses it for a command in how many cycles, why it is as deep."""
     rows = (
-        (" -> ".join(each.ends), each.token, str(each.copies), str(each.edge.depth), each.port.tokens, each.port.order,
-         each.edge.depth_reason)
+        (" -> ".join(each.ends), each.token, str(each.copies), str(each.edge.depth), each.port.tokens,
+         each.port.cycles, each.port.order, each.edge.depth_reason)
         for each in costs
     )
-    heads = ("stream", "token", "streams", "depth", "tokens", "order", "why this depth")
+    heads = ("stream", "token", "streams", "depth", "tokens", "cycles a command at most", "order", "why this depth")
     return ["## Streams", "", *_table(heads, rows), ""]
 
 

@@ -20,6 +20,8 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     `element` is the name of the element type in the type header (`data_t`, `acc_t`, a command struct); `bits` its
     width; `lanes` elements travel packed in one token. `copies` > 1 is an array of streams. `tokens` and `order` say
     in words and formulas over command fields what crosses the port per command; `end` says how the end is known.
+    `cycles` is a formula over command fields: in at most so many cycles the tokens of a command cross the port, if
+    nobody holds the module up (`model.formulas`; empty: none are contracted).
     `cpp_type` is the exact C++ parameter type of the signature, constants folded.
     """
 
@@ -35,6 +37,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     tokens: str = ""
     order: str = ""
     end: str = ""
+    cycles: str = ""
 
     @property
     def token_bits(self) -> int:

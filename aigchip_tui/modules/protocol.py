@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from aigchip_tui.model.formulas import evaluate
 from aigchip_tui.model.module import Netlist, Port, Setting, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.testcase import TestCase
@@ -76,6 +77,28 @@ class Conformance(msgspec.Struct, frozen=True, kw_only=True):
     dataflow: bool = False
     inline: bool = False
     ii: int | None = 1
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """Cycles that a process takes for a command at most, if nobody holds it up.
+
+    `work`: in which its pipelined loops move the command's tokens, a formula of `model.formulas`; `beside`: to read the
+    command, to wait for memory, to fill and empty pipelines. `commands` is the port of the commands, or the memory that
+    holds a table of them; `fields` are their 32-bit words in order.
+    """
+
+    fields: tuple[str, ...]
+    work: str
+    beside: int
+    commands: str = "cmd"
+
+    def worked(self, command: Sequence[int]) -> int:
+        """Cycles in which pipelined loops may work for one command, its words in the order of `fields`."""
+        return evaluate(self.work, dict(zip(self.fields, command, strict=True)))
+
+    def cycles(self, command: Sequence[int]) -> int:
+        """Cycles that one command may take from the one in front to the next."""
+        return self.worked(command) + self.beside
 
 
 class EquivalentMutant(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +173,15 @@ class ListsEquivalentMutants(Protocol):
 
 
 @runtime_checkable
+class PacesProcesses(Protocol):
+    """A template that contracts the cycles of its processes."""
+
+    def pace(self, module: str, settings: Settings) -> Pace | None:
+        """The pace of a process; None for a module that is inlined, or whose cycles are not contracted."""
+        ...
+
+
+@runtime_checkable
 class Template(Protocol):
     """An accelerator family."""
 
@@ -210,6 +242,11 @@ class Borrows(Protocol):
     """A template with modules of another one: `borrowed` maps a module kind to the template whose demos teach it."""
 
     borrowed: Mapping[str, str]
+
+
+def pace_of(template: Template, module: str, settings: Settings) -> Pace | None:
+    """The pace that a template contracts for a module; None where it contracts none."""
+    return template.pace(module, settings) if isinstance(template, PacesProcesses) else None
 
 
 def narrowed_of(template: Template) -> Mapping[str, tuple[Setting, ...]]:

@@ -16,8 +16,9 @@ from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Settings, Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
-from aigchip_tui.modules.protocol import Conformance, ListsEquivalentMutants, ModuleSpec, Template
+from aigchip_tui.modules.protocol import Conformance, ListsEquivalentMutants, ModuleSpec, Template, pace_of
 from aigchip_tui.proof.ladder import Reader, climb, header_name
+from aigchip_tui.proof.pacing import InVirtualTime
 from aigchip_tui.proof.switchboard import Switchboard
 
 Rate = Callable[[Variant, str, Sequence[tuple[Variant, str]], Conformance], RungOutcome]
@@ -62,13 +63,15 @@ class DemoProver:
     """Climbs with texts of a template's modules; children are answered by the adapter from the same library."""
 
     def __init__(
-        self, template: Template, library: DemoLibrary, *, bench: Bench, read: Reader, rate: Rate, seed: int = 1
+        self, template: Template, library: DemoLibrary, *, bench: Bench, read: Reader, rate: Rate, seed: int = 1,
+        in_virtual_time: InVirtualTime | None = None,
     ) -> None:
         self._template = template
         self._library = library
         self._bench = bench
         self._read = read
         self._rate = rate
+        self._in_virtual_time = in_virtual_time
         self._seed = seed
         self._children: dict[str, str] = {}
 
@@ -200,7 +203,8 @@ class DemoProver:
         seed = draw_seed(self._seed, "demo", subject)
         climbed = climb(
             variant, body, self.inlined(module, settings), self._template.modules()[module], seed=seed,
-            bench=self._bench, read=self._read, rate=self._rate,
+            bench=self._bench, read=self._read, rate=self._rate, pace=pace_of(self._template, module, settings),
+            in_virtual_time=self._in_virtual_time,
         )
         return Proved(subject=subject, outcomes=climbed.outcomes)
 

@@ -13,8 +13,10 @@ from aigchip_tui.csim.run import SimulationResult, simulate_variant
 from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Variant
 from aigchip_tui.model.proof import Rung, RungOutcome
-from aigchip_tui.modules.protocol import Conformance, ModuleSpec
+from aigchip_tui.model.testcase import TestCase
+from aigchip_tui.modules.protocol import Conformance, ModuleSpec, Pace
 from aigchip_tui.proof.conformance import counted
+from aigchip_tui.proof.pacing import InVirtualTime, paced
 from aigchip_tui.proof.reading import Reading
 
 Reader = Callable[[dict[str, Any]], Reading | Finding]
@@ -41,11 +43,14 @@ def climb(
     read: Reader,
     rate: Callable[[Variant, str, Sequence[tuple[Variant, str]], Conformance], RungOutcome],
     waived: Mapping[Rung, tuple[str, str]] | None = None,
+    pace: Pace | None = None,
+    in_virtual_time: InVirtualTime | None = None,
 ) -> Climb:
     """Climb from static to rate with `body`; the first red rung ends the climb, those above are not run.
 
     `children` are the proven bodies of the modules it calls, innermost first. `seed` draws the stimuli. `waived`
-    names rungs that a human has waived (by, reason): they are not run again and never shown as passed.
+    names rungs that a human has waived (by, reason): they are not run again and never shown as passed. With a `pace`
+    and a writer of virtual time the module's own simulation counts cycles, and the rate rung compares them.
     """
     waived = dict(waived or {})
     rules = spec.conformance(variant.settings)
@@ -65,9 +70,15 @@ def climb(
         outcomes.append(outcome)
         if outcome.status == "failed":
             return Climb(outcomes=tuple(outcomes), repairs=answer.repairs)
-    outcomes.extend(_simulation_outcomes(variant, body, children, spec, seed=seed, bench=bench, waived=waived))
+    cases = spec.cases(variant.settings, np.random.default_rng(seed))
+    timed = in_virtual_time(variant, body, children) if pace is not None and in_virtual_time is not None else None
+    result = _run(variant, body, children, cases, bench=bench, timed_text=timed.text if timed is not None else "")
+    outcomes.extend(_simulation_outcomes(result, waived))
     if all(o.status != "failed" for o in outcomes):
-        outcomes.append(_waived("rate", waived) or rated(rate, variant, body, children, rules, answer.undemanded))
+        rate_outcome = _waived("rate", waived) or rated(rate, variant, body, children, rules, answer.undemanded)
+        if pace is not None and timed is not None and rate_outcome.status == "passed":
+            rate_outcome = paced(rate_outcome, pace, cases, result, timed.intervals)
+        outcomes.append(rate_outcome)
     return Climb(outcomes=tuple(outcomes), repairs=answer.repairs)
 
 
@@ -96,7 +107,8 @@ def sanitize(
     variant: Variant, body: str, children: Sequence[tuple[Variant, str]], spec: ModuleSpec, *, seed: int, bench: Bench
 ) -> RungOutcome:
     """The sanitizers rung: the same stimuli in a build that stops at the first memory error or undefined behaviour."""
-    result = _simulate(variant, body, children, spec, seed=seed, bench=bench, sanitized=True)
+    cases = spec.cases(variant.settings, np.random.default_rng(seed))
+    result = _simulate(variant, body, children, cases, bench=bench, sanitized=True)
     return _simulated("sanitizers", result, "with AddressSanitizer and UndefinedBehaviorSanitizer")
 
 
@@ -136,25 +148,28 @@ def _waived(rung: Rung, waived: Mapping[Rung, tuple[str, str]]) -> RungOutcome |
 
 
 def _simulate(
-    variant: Variant, body: str, children: Sequence[tuple[Variant, str]], spec: ModuleSpec, *, seed: int, bench: Bench,
-    sanitized: bool,
+    variant: Variant, body: str, children: Sequence[tuple[Variant, str]], cases: Sequence[TestCase], *, bench: Bench,
+    sanitized: bool = False, timed_text: str = "",
 ) -> SimulationResult:
-    cases = spec.cases(variant.settings, np.random.default_rng(seed))
     return simulate_variant(
         variant, body, {header_name(v): f"{v.prologue}{text}\n{v.epilogue}" for v, text in children}, cases,
         sandbox=bench.sandbox, workdir=bench.workdir, cache=bench.cache, environment=bench.environment,
-        headers=bench.headers, sanitize=sanitized,
+        headers=bench.headers, sanitize=sanitized, timed_text=timed_text,
     )
 
 
-def _simulation_outcomes(
-    variant: Variant, body: str, children: Sequence[tuple[Variant, str]], spec: ModuleSpec, *, seed: int, bench: Bench,
-    waived: Mapping[Rung, tuple[str, str]],
-) -> list[RungOutcome]:
-    result = _simulate(variant, body, children, spec, seed=seed, bench=bench, sanitized=False)
+def _run(
+    variant: Variant, body: str, children: Sequence[tuple[Variant, str]], cases: Sequence[TestCase], *, bench: Bench,
+    timed_text: str,
+) -> SimulationResult:
+    result = _simulate(variant, body, children, cases, bench=bench, timed_text=timed_text)
     if result.cause == "timeout" and result.compiled:
         # A loaded machine is no verdict: a time-out is tried once more alone before it counts (DESIGN sec. 2).
-        result = _simulate(variant, body, children, spec, seed=seed, bench=bench, sanitized=False)
+        result = _simulate(variant, body, children, cases, bench=bench, timed_text=timed_text)
+    return result
+
+
+def _simulation_outcomes(result: SimulationResult, waived: Mapping[Rung, tuple[str, str]]) -> list[RungOutcome]:
     if not result.compiled:
         return [_red("compile", result.findings, cause=result.cause or "compile", log=result.log)]
     compiled = RungOutcome(rung="compile", status="passed", evidence="compiles")

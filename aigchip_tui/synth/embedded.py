@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from aigchip_tui.csim.bench import Bench
+from aigchip_tui.csim.run import file_of
 from aigchip_tui.csim.timing import LoopTiming
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.figures import Estimate, EstimatedLatency
@@ -19,15 +20,17 @@ from aigchip_tui.model.finding import Finding
 from aigchip_tui.model.module import Netlist, Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.model.workload import Layer, Workload
 from aigchip_tui.modules.protocol import CommandsProcesses, Conformance, Template
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.commands import Process
 from aigchip_tui.synth.control import ControlProgram, loops_text
 from aigchip_tui.synth.latency import LatencyModel
+from aigchip_tui.synth.launches import LaunchPace, intervals_of, launch_paces
 from aigchip_tui.synth.memories import memory_cost
 from aigchip_tui.synth.multipliers import multipliers_text
-from aigchip_tui.synth.protocol import DesignReport, LayerFigure
+from aigchip_tui.synth.protocol import DesignReport, LayerFigure, TimedText
 from aigchip_tui.synth.reading import module_request
 from aigchip_tui.synth.trace import LayerTrace, layer_traces
 
@@ -152,6 +155,33 @@ class EmbeddedSynthesizer:
             timings={f"{variants[name].key.replace('-', '_')}.hpp": one.control.timings for name, one in read.items()},
         )
 
+    def launches(
+        self, netlist: Netlist, bodies: Mapping[str, str], point: DesignPoint, cases: Sequence[TestCase]
+    ) -> tuple[dict[str, tuple[LoopTiming, ...]], tuple[LaunchPace, ...]]:
+        """The timing of every loop by the module's file, and what the commands of each launch may cost its processes.
+
+        The commander runs alone on the tables of the launches. Raises AigchipError where it cannot be run, or where a
+        module cannot be read.
+        """
+        if not isinstance(self._template, CommandsProcesses) or self._bench is None:
+            return {}, ()
+        read = self._modules(netlist, bodies)
+        commander, _ = self._template.commands(point, self._build, ())
+        variants = {i.name: i.variant for i in netlist.instances}
+        tables = tuple(
+            TestCase(name=case.name, inputs=case.inputs,
+                     memories={name: case.memories[name] for name in ("table",) if name in case.memories})
+            for case in cases
+        )
+        traces = layer_traces(
+            variants[commander], _body(bodies, variants[commander]), read[commander].control.timings, tables,
+            self._bench,
+        )
+        timings = {
+            f"{variants[name].key.replace('-', '_')}.hpp": one.control.timings for name, one in read.items()
+        }
+        return timings, launch_paces(self._template, netlist, commander, timings, traces)
+
     def _modules(self, netlist: Netlist, bodies: Mapping[str, str]) -> dict[str, ModuleEstimate]:
         """What was read of each process, by instance name."""
         variants = {i.variant.key: i.variant for i in netlist.instances}
@@ -200,6 +230,27 @@ class EmbeddedSynthesizer:
             evidence=f"II={read.ii}, depth {read.depth}, {figures} (estimate), contract II={rules.ii}; "
             f"{loops_text(read.control)}",
         )
+
+    def in_virtual_time(
+        self, variant: Variant, body: str, children: Sequence[tuple[Variant, str]]
+    ) -> TimedText | None:
+        """The module's file with the timing of its loops, as it is simulated; None where they are not known."""
+        if self._template.modules()[variant.module].inlined:
+            return None
+        try:
+            timings = self._read(variant, body, children).control.timings
+        except UnreadModuleError:
+            return None
+        name = file_of(variant)
+        answer = self._worker.run(
+            "aigchip_tui.csim.timing:time_files",
+            {"files": {name: f"{variant.prologue}{body}\n{variant.epilogue}"},
+             "loops": {name: [msgspec.to_builtins(loop) for loop in timings]}},
+            wall_s=READ_WALL_S,
+        )
+        if not answer.ok:
+            return None
+        return TimedText(text=answer.value[name], intervals=intervals_of(timings))
 
     def _read(self, variant: Variant, body: str, children: Sequence[tuple[Variant, str]]) -> ModuleEstimate:
         key = f"{variant.key}\x00{body}\x00" + "\x00".join(text for _, text in children)

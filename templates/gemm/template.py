@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
-from aigchip_tui.model.module import Edge, Instance, Netlist, Settings, Variant
+from aigchip_tui.model.module import Edge, Instance, Netlist, Port, Settings, Variant
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.definitions import definitions
-from aigchip_tui.modules.protocol import ModuleSpec, SystemTest
+from aigchip_tui.modules.protocol import ModuleSpec, Pace, SystemTest
 
 from . import (
     accumulate,
@@ -51,6 +53,7 @@ from .common import BURSTS, INCLUDES
 from .fitting import between
 from .grains import EVERYWHERE, SETTING_WORDS
 from .numbers import INT8, Numbers, numbers_of, precision
+from .paces import CTRL, ctrl_pace, pace_of
 from .shape import Shape, local_settings, shape_of
 from .top import TOP, connections, top_files
 from .types import types_header
@@ -144,6 +147,24 @@ class GemmTemplate:
         """The template whose module this is; its variants are the same in every template that has it."""
         return self.name
 
+    def pace(self, module: str, settings: Settings) -> Pace | None:
+        """The cycles that a process takes for a command at most; None where none are contracted."""
+        spec = self._modules.get(module)
+        if module in CTRL and spec is not None:
+            return ctrl_pace(cast("ctrl.Ctrl", spec).fields)
+        return pace_of(module, settings)
+
+    def _paced(self, module: str, settings: Settings, ports: tuple[Port, ...]) -> tuple[Port, ...]:
+        pace = self.pace(module, settings)
+        if pace is None or module in CTRL:
+            return ports
+        return tuple(
+            msgspec.structs.replace(port, cycles=pace.work)
+            if port.kind == "stream" and port.name != pace.commands
+            else port
+            for port in ports
+        )
+
     def _variant(self, module: str, settings: Settings) -> Variant:
         spec = self._modules.get(module)
         if spec is None:
@@ -158,7 +179,7 @@ class GemmTemplate:
             function=spec.function,
             settings=settings,
             instruction=spec.instruction(settings),
-            ports=spec.ports(settings),
+            ports=self._paced(module, settings, spec.ports(settings)),
             prologue="",
             epilogue="",
             signatures=tuple(self._modules[child.module].signature(child.settings) for child in children),

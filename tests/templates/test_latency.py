@@ -17,6 +17,7 @@ from aigchip_tui.csim.run import simulate_system
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.workload import Workload
+from aigchip_tui.proof.pacing import overtaken
 from aigchip_tui.sandbox.box import UNCONFINED
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.embedded import EmbeddedSynthesizer
@@ -141,6 +142,37 @@ def test_a_pipeline_that_is_gone_costs_what_the_loop_then_costs(asked: Asked) ->
     # 90 tokens, one every 100 cycles, where before 75 of steps paced them: the collector sets the pace of each visit.
     assert 1.02 < after.estimated / before.estimated < 1.4
     assert abs(after.schedule_error) <= 0.02, (after.estimated, after.simulated)
+
+
+def test_a_process_that_wastes_cycles_is_found_in_the_assembled_design(tmp_path: Path) -> None:
+    point, layer = CASES["two arrays, edges everywhere"]
+    template, build = bench.template(), designs.build()
+    netlist = template.netlist(point, build)
+    bodies = designs.bodies_of(netlist)
+    key = next(key for key in bodies if key.startswith("flush-"))
+    loop = "i < words; ++i) {\n#pragma HLS PIPELINE II=1\n"
+    assert bodies[key].count(loop) == 1
+    bodies[key] = bodies[key].replace(
+        loop, loop.replace("i < words", "i < 2 * words") + "            if (i % 2 != 0) continue;\n"
+    )
+    test = template.system_test(netlist, point, build, [layer], np.random.default_rng(3))
+    environment = dict(os.environ)
+    with Worker(UNCONFINED) as worker:
+        timings, paces = EmbeddedSynthesizer(
+            build=build, template=template, worker=worker,
+            bench=Bench(sandbox=UNCONFINED, workdir=tmp_path, cache=tmp_path / "programs",
+                        environment=environment, headers=template.headers()),
+        ).launches(netlist, bodies, point, test.cases)
+    result = simulate_system(
+        template.assemble(netlist, bodies), test.main, test.cases, sandbox=UNCONFINED, workdir=tmp_path,
+        cache=tmp_path / "programs", environment=environment, timings=timings,
+    )
+    assert result.passed
+    # 77 x 70 results in words of 8, in tiles that hold whole blocks of sums: each word takes two iterations now.
+    assert re.match(r"flush work \d+ cycles in the launch '0 x', their contract allows \d+", overtaken(paces, result))
+    others = [pace for pace in paces if pace.names != ("flush",)]
+    assert {name for pace in others for name in pace.names} >= {"dma_a", "drain_b", "array", "post", "dma_c"}
+    assert overtaken(others, result) == ""
 
 
 def test_one_block_instead_of_two_costs_the_overlap(tmp_path: Path) -> None:

@@ -18,8 +18,11 @@ from aigchip_tui.model.module import Variant
 from aigchip_tui.model.proof import RungOutcome
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.state import Attempt, SessionState
+from aigchip_tui.modules.protocol import pace_of
 from aigchip_tui.proof.keeping import proof_key
 from aigchip_tui.proof.ladder import Climb, climb, sanitize
+from aigchip_tui.proof.pacing import InVirtualTime
+from aigchip_tui.synth.protocol import KeepsVirtualTime
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.house import House
@@ -47,6 +50,8 @@ def check(house: House, step: Step, state: SessionState) -> Prepared:
             climbed = climb(
                 variant, body, children, house.template.modules()[variant.module], seed=seed, bench=house.bench,
                 read=house.read, rate=house.synthesizer.rate, waived=waived,
+                pace=pace_of(house.template, variant.module, variant.settings),
+                in_virtual_time=_in_virtual_time(house),
             )
         else:
             climbed = Climb(outcomes=(_no_code(attempt),))
@@ -103,6 +108,10 @@ def sanitize_variant(house: House, step: Step, state: SessionState) -> Prepared:
         return events
 
     return Prepared(job=job)
+
+
+def _in_virtual_time(house: House) -> InVirtualTime | None:
+    return house.synthesizer.in_virtual_time if isinstance(house.synthesizer, KeepsVirtualTime) else None
 
 
 def _proof_key(
