@@ -25,6 +25,8 @@ void interconnect_mapped(hls::stream<share_cmd>& cmd, hls::stream<hls::vector<da
 #pragma HLS BIND_OP variable=end op=mul impl=fabric
         // [7] the step within its block, and the share that comes next where all arrays get the same
         int step = 0, turn = 0;
+        // a sum and its comparison do not fit one cycle of a slow part
+        const int last_step = command.kb - 1;
         // [8]
         steps: for (int t = 0; t < end; ++t) {
             // a step each cycle
@@ -51,9 +53,9 @@ void interconnect_mapped(hls::stream<share_cmd>& cmd, hls::stream<hls::vector<da
                 // [8]
             }
             // [7] a block ends with its last step, even in the middle of a token
-            const bool ends = step + 1 == command.kb;
+            const bool ends = step == last_step;
             step = ends ? 0 : step + 1;
-            turn = command.serial == 0 || ends || turn + 1 == ARRAYS ? 0 : turn + 1;
+            turn = command.serial == 0 || ends || turn == ARRAYS - 1 ? 0 : turn + 1;
             // [8]
         }
         // [6]
