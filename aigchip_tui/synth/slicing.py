@@ -46,12 +46,15 @@ def control_of(
 
 
 def loop_numbers(unit: ast.Unit, file: str) -> dict[int, int]:
-    """Loops of the functions in a file, by identity, numbered in the order of its text."""
+    """Loops of the functions in a file, by identity, numbered in the order of its text.
+
+    The estimator may have turned a condition and its branches round (`estimator.canonical`), so lines decide.
+    """
     functions = [f for found in unit.functions.values() for f in found if f.body is not None and f.file == file]
     numbers: dict[int, int] = {}
     for function in sorted(functions, key=lambda f: f.line):
         assert function.body is not None
-        for loop in inner_loops(function.body):
+        for loop in sorted(inner_loops(function.body), key=lambda each: each.line):
             numbers.setdefault(id(loop), len(numbers))
     return numbers
 
