@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -12,6 +13,7 @@ from aigchip_tui.model.errors import AigchipError
 
 MAX_SOURCE = 8 << 20
 _MAX_HEADERS = 256
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
 
 
@@ -28,6 +30,20 @@ def read_text(path: Path, *, what: str = "C or C++") -> str:
         raise AigchipError(f"Could not read {path}: {problem.strerror}.", hint=hint) from None
     if len(data) > MAX_SOURCE:
         raise AigchipError(f"{path} is longer than {MAX_SOURCE >> 20} MB.", hint="Give the kernel alone.")
+    return _decoded(path, data, what)
+
+
+def _decoded(path: Path, data: bytes, what: str) -> str:
+    """Text of the bytes: UTF-8, or what a byte order mark says; bytes that are no text are refused."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    if b"\0" in data:
+        place = data.index(b"\0")
+        raise AigchipError(
+            f"{path} is no text: byte {place} is zero.",
+            hint=f"Give {what} as text, in UTF-8 or with a byte order mark.",
+        )
     return data.decode("utf-8", errors="replace")
 
 

@@ -20,6 +20,7 @@ _LIBRARY = re.compile(r"(ap_|hls_|hls/|etc/|utils/|ac_|mc_|std|math|string|asser
 """Headers of the tool and of the language: what they declare is known without their text."""
 _MAX_OUTPUT = 4_000_000
 _MAX_INCLUDE_DEPTH = 16
+_MOST_FAULTS = 8
 
 
 class Macro(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ class Preprocessed(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     parts: tuple[tuple[str, int], ...] = ()
     decided: frozenset[str] = frozenset()
+    faults: tuple[str, ...] = ()
+    """Directives that stop a compiler: #error, and an #if without its #endif, or the other way round."""
 
 
 _PREDEFINED = {
@@ -78,6 +81,8 @@ class _Preprocessor:
         self.constants = constants
         self.decided: set[str] = set()
         self.missing: list[str] = []
+        self.faults: list[str] = []
+        self.line = 0
         self.prelude: list[str] = []
         self.parts: list[tuple[str, int]] = []
         self.seen: set[str] = set()
@@ -93,6 +98,7 @@ class _Preprocessor:
         while position < len(lines):
             line = lines[position]
             position += 1
+            self.line = position
             extra = 0
             while line.endswith("\\") and position < len(lines):
                 line = line[:-1] + " " + lines[position]
@@ -111,7 +117,14 @@ class _Preprocessor:
             out.append(kept)
             out += [""] * extra
         self._flush(pending, out)
+        if active:
+            self._fault(f"{len(active)} #if without #endif", path)
         return "\n".join(out)
+
+    def _fault(self, what: str, path: str) -> None:
+        place = f"{path}, " if path else ""
+        if len(self.faults) < _MOST_FAULTS:
+            self.faults.append(f"{place}{what}")
 
     def _flush(self, pending: list[str], out: list[str]) -> None:
         if pending:
@@ -137,8 +150,12 @@ class _Preprocessor:
             active.append((truth, taken or truth))
         elif word == "endif" and active:
             active.pop()
+        elif word in ("elif", "else", "endif"):
+            self._fault(f"line {self.line}: #{word} without #if", place[1])
         elif not on:
             return ""
+        elif word == "error":
+            self._fault(f"line {self.line}: #error {rest[:60]}".rstrip(), place[1])
         elif word == "define":
             self._define(rest)
         elif word == "undef":
@@ -350,4 +367,5 @@ def preprocess(
         missing=tuple(dict.fromkeys(worker.missing)),
         parts=tuple(worker.parts),
         decided=frozenset(worker.decided),
+        faults=tuple(worker.faults),
     )

@@ -56,7 +56,7 @@ class Design(msgspec.Struct, frozen=True):
     decided: frozenset[str] = frozenset()
     walks: Walks = msgspec.field(default_factory=Walks)
     notes: tuple[str, ...] = ()
-    """What of the directives is not known."""
+    """What of the directives is not known, and what would stop a compiler."""
 
 
 def read_design(
@@ -77,6 +77,7 @@ def read_design(
     mains = {name: text for name, text in sources.items() if not name.endswith((".h", ".hpp", ".hh", ".inc"))}
     units: list[ast.Unit] = []
     missing: list[str] = []
+    faults: list[str] = []
     decided: frozenset[str] = frozenset()
     chosen = mains or dict(sources)
     for number, (path, text) in enumerate(chosen.items()):
@@ -85,6 +86,7 @@ def read_design(
         root = f"@{number}" if len(chosen) > 1 else ""
         units.append(parse(resolved.text, resolved.prelude, root, path=path, parts=resolved.parts))
         missing += resolved.missing
+        faults += resolved.faults
     if not units:
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
     unit = canonical(link(units))
@@ -96,7 +98,7 @@ def read_design(
         tuple(dict.fromkeys(missing)),
         constants=given,
         decided=decided,
-        notes=(*unknown_directives(directives), *_nowhere(unit, asked)),
+        notes=(*dict.fromkeys(faults), *unknown_directives(directives), *_nowhere(unit, asked)),
     )
 
 
@@ -140,7 +142,8 @@ def top_function(design: Design, top: str = "") -> ast.Function:
             raise AigchipError(
                 f"'{top}' is declared, but its body is not in these files.", hint=f"Defined are: {listed}."
             )
-        raise AigchipError(f"No function '{top}' is defined in the source.", hint=f"Defined are: {listed}.")
+        torn = _torn(design.unit)
+        raise AigchipError(f"No function '{top}' is defined in the source{torn}.", hint=f"Defined are: {listed}.")
     called: set[int] = set()
     for function in defined.values():
         assert function.body is not None
@@ -153,8 +156,18 @@ def top_function(design: Design, top: str = "") -> ast.Function:
                     called.add(id(target))
     roots = [function for function in defined.values() if id(function) not in called]
     if not roots:
-        raise AigchipError("The source defines no function to estimate.", hint="Name the top function with --top.")
+        raise AigchipError(
+            f"The source defines no function to estimate{_torn(design.unit)}.", hint="Name the top function with --top."
+        )
     return max(roots, key=lambda function: count_statements(function.body) if function.body is not None else 0)
+
+
+def _torn(unit: ast.Unit) -> str:
+    """Where a source begins not to parse, as the end of a sentence."""
+    if not unit.errors:
+        return ""
+    line, text = unit.errors[0]
+    return f": line {line} does not parse ('{' '.join(text.split())[:30]}')"
 
 
 def estimate(

@@ -84,3 +84,21 @@ def test_check_allows_what_estimate_reads(project: Path, capsys: pytest.CaptureF
     code, out = _said(capsys, "check", str(project / "src" / "own.cpp"))
     assert code == 1
     assert "assembler" in out
+
+
+def test_what_is_no_text_is_refused_and_marked_encodings_are_read(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = project / "src" / "own.cpp"
+    text = "void top(int a[4]) { for (int i = 0; i < 4; i++) a[i]++; }\n"
+    found = set()
+    for data in (text.encode(), text.encode("utf-8-sig"), text.encode("utf-16"), text.replace("\n", "\r\n").encode()):
+        own.write_bytes(data)
+        found.add(_said(capsys, "estimate", str(own), "--json"))
+    assert {code for code, _ in found} == {0}
+    assert len(found) == 1
+    own.write_bytes(b"\x7fELF\0\0" + bytes(range(256)))
+    with pytest.raises(SystemExit) as left:
+        main(["estimate", str(own)])
+    assert left.value.code == 2
+    assert "own.cpp is no text: byte 4 is zero" in capsys.readouterr().err
