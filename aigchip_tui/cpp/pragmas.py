@@ -111,6 +111,41 @@ def unknown_directives(text: str) -> list[str]:
     ]
 
 
+_CONFIGURED = {
+    ("config_compile", "pipeline_loops"): "auto_pipeline",
+    ("config_compile", "unsafe_math_optimizations"): "unsafe_math",
+    ("config_array_partition", "complete_threshold"): "small_array",
+}
+_ABOUT_DESIGN = frozenset(
+    f"config_{what}"
+    for what in ("array_partition", "bind", "compile", "core", "dataflow", "op", "schedule", "storage", "unroll")
+)
+"""Configurations that change what is made; the others change names, files and simulation."""
+
+
+def parse_configuration(text: str) -> tuple[dict[str, int], list[str]]:
+    """What the `config_` commands of a Tcl text set, by the name of the estimator's option, and sentences about the
+    settings that are not followed."""
+    found: dict[str, int] = {}
+    notes: list[str] = []
+    for number, command in commands_of(text):
+        words = [word.strip('"{}') for word in command.split()]
+        if words[0] not in _ABOUT_DESIGN:
+            continue
+        for position, word in enumerate(words[1:], 1):
+            if not word.startswith("-") or re.match(r"-\d", word):
+                continue
+            given = words[position + 1] if position + 1 < len(words) and words[position + 1][:1] != "-" else "1"
+            value = {"true": 1, "false": 0}.get(given.lower(), evaluate(given))
+            name = _CONFIGURED.get((words[0], word[1:]))
+            if name is None or value is None:
+                if not word.startswith("-name_"):
+                    notes.append(f"directives, line {number}: '{words[0]} {word[:60]}' is not followed")
+            else:
+                found[name] = value
+    return found, notes
+
+
 def parse_directives(text: str) -> list[Pragma]:
     """Directives of a Tcl file (`set_directive_pipeline -II 1 "f/loop"`), read as text and never run.
 

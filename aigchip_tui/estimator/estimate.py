@@ -10,7 +10,13 @@ from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.link import link
 from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
-from aigchip_tui.cpp.pragmas import LOOP_DIRECTIVES, Pragma, parse_directives, unknown_directives
+from aigchip_tui.cpp.pragmas import (
+    LOOP_DIRECTIVES,
+    Pragma,
+    parse_configuration,
+    parse_directives,
+    unknown_directives,
+)
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.adapters import interfaces
 from aigchip_tui.estimator.canonical import canonical
@@ -55,6 +61,8 @@ class Design(msgspec.Struct, frozen=True):
     constants: dict[str, int] = msgspec.field(default_factory=dict)
     decided: frozenset[str] = frozenset()
     walks: Walks = msgspec.field(default_factory=Walks)
+    configuration: dict[str, int] = msgspec.field(default_factory=dict)
+    """Switches that the directives set, by their names in `Options`."""
     notes: tuple[str, ...] = ()
     """What of the directives is not known, and what would stop a compiler."""
 
@@ -92,13 +100,15 @@ def read_design(
     unit = canonical(link(units))
     unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
     asked = tuple(parse_directives(directives))
+    configuration, unfollowed = parse_configuration(directives)
     return Design(
         unit,
         asked,
         tuple(dict.fromkeys(missing)),
         constants=given,
         decided=decided,
-        notes=(*dict.fromkeys(faults), *unknown_directives(directives), *_nowhere(unit, asked)),
+        configuration=configuration,
+        notes=(*dict.fromkeys(faults), *unknown_directives(directives), *unfollowed, *_nowhere(unit, asked)),
     )
 
 
@@ -216,7 +226,7 @@ def estimate_design(
             raise AigchipError(
                 f"'{name}' decides an #if of the source.", hint=f"Read the source again with {name}={given[name]}."
             )
-    asked = options or Options()
+    asked = (options or Options()).configured(design.configuration)
     with without_collection():
         if not given:
             return _estimate(design, top, clock_ns, part, given, asked, uncertainty_ns)

@@ -35,7 +35,7 @@ def sentence(loop: LoopEstimate, main: str = "") -> str:
     trip = "a run-time number of" if loop.trip is None else str(loop.trip)
     if loop.trip_min is not None and loop.trip is not None and loop.trip_min != loop.trip:
         trip = f"{loop.trip_min} to {loop.trip}"
-    begin = f"{loop.name} ({place}): {trip} iterations"
+    begin = f"{loop.name} ({place}): {trip} {'iteration' if trip == '1' else 'iterations'}"
     if loop.unrolled > 1:
         begin += f" of {loop.unrolled} unrolled copies"
     if loop.flattened > 1:
@@ -45,18 +45,22 @@ def sentence(loop: LoopEstimate, main: str = "") -> str:
     if not loop.pipelined:
         cost = "" if loop.latency is None else f", together {loop.latency} cycles"
         why = f" ({loop.reason})" if loop.reason else ""
-        each = "" if loop.latency is None else f": each takes {loop.depth} cycles"
+        each = "" if loop.latency is None else f": each takes {_counted(loop.depth, 'cycle')}"
         return f"{begin}, not pipelined{why}{each}{cost}."
     last = max(loop.depth - 1, loop.ii or 1)
     partial = loop.trip is not None and loop.latency == (loop.ii or 1) * loop.trip + last
     times = f"{loop.trip}" if partial else f"({loop.trip} - 1)"
     made = "" if loop.latency is None else f"; {loop.ii} x {times} + {last} = {loop.latency} cycles"
     if loop.latency is not None and loop.trip != loop.trip_min:
-        made = f"; about {loop.latency} cycles"
+        made = f"; at most {loop.latency} cycles"
     made += " with the last, partial one" if partial else ""
     path = f" ({loop.reason})" if loop.reason else ""
     pace = "one a cycle" if loop.ii == 1 else f"one every {loop.ii} cycles"
-    return f"{begin}, {pace}, {bound_words(loop)}; {loop.depth} states deep{path}{made}."
+    return f"{begin}, {pace}, {bound_words(loop)}; {_counted(loop.depth, 'state')} deep{path}{made}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def bound_words(loop: LoopEstimate) -> str:

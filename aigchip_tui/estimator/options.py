@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from aigchip_tui.model.errors import AigchipError
 
@@ -36,6 +37,13 @@ class Options:
     vitis_target: bool = False
     bind_arguments: bool = False
     average_trips: bool = False
+
+    def configured(self, switches: Mapping[str, int]) -> Options:
+        """These options with some switches set, by their names."""
+        found = replace(self)
+        for name, value in switches.items():
+            setattr(found, name, type(getattr(self, name))(value))
+        return found
 
     def key(self) -> tuple[object, ...]:
         """All switches, to look an estimate up by."""

@@ -28,7 +28,8 @@ _WORDS = {
     "stream_write": "write",
     "address": "address",
 }
-_QUIET = frozenset(["phi", "dead", "concat", "address", "logic", "select", "cmp", "shift", "add", "mux", "resize"])
+_SILENT = frozenset(["phi", "dead", "concat"])
+_QUIET = frozenset(["address", "logic", "select", "cmp", "shift", "add", "mux", "resize"])
 _LONGEST = 12
 
 
@@ -41,24 +42,34 @@ def operator_words(operation: str, memory: str = "") -> str:
 
 
 def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> str:
-    """The operators that make a body as deep as it is, first to last, each with its states."""
+    """The operators that make a body as deep as it is, first to last, each with the states that it adds.
+
+    What is done within the last state of the operator before it adds none, and is named together with that one.
+    """
     if not plan.start:
         return ""
     finish = [begin + max(1, states) - 1 for begin, states in zip(plan.start, graph.states, strict=True)]
     ends = list(zip(finish, plan.start, strict=True))
     node = ends.index(max(ends))
+    nodes = [node]
+    while graph.sources[node]:
+        node = max(graph.sources[node], key=lambda one: ends[one])
+        nodes.append(node)
     path: list[str] = []
-    while True:
-        operation = graph.operation[node]
-        access = graph.access[node]
-        if operation not in _QUIET:
-            words = operator_words(operation, memories.get(access.memory, "") if access is not None else "")
-            path.append(f"{words} ({max(1, graph.states[node])})")
-        sources = graph.sources[node]
-        if not sources:
-            break
-        node = max(sources, key=lambda one: (finish[one], plan.start[one]))
-    path.reverse()
+    reached = -1
+    nodes.reverse()
+    for node, after in zip(nodes, [*nodes[1:], None], strict=True):
+        operation, access = graph.operation[node], graph.access[node]
+        added = finish[node] - reached
+        shared = after is not None and plan.start[after] == finish[node]
+        if operation in _SILENT or (operation in _QUIET and (shared or not added)):
+            continue  # what follows in the same state counts it
+        reached = finish[node]
+        words = operator_words(operation, memories.get(access.memory, "") if access is not None else "")
+        if added or not path:
+            path.append(f"{words} ({added})")
+        else:
+            path[-1] += f" and {words}"
     if len(path) > _LONGEST:
         half = _LONGEST // 2
         path = [*path[:half], f"{len(path) - _LONGEST} more", *path[-half:]]

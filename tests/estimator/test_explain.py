@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from aigchip_tui.estimator.estimate import Estimate, estimate
@@ -105,3 +107,21 @@ void top(const int *a, const int *b, int *y) {
     assert "one every 2 cycles, since AXI port in takes one word a cycle (widen its words" in sentence(loops[0])
     assert "load AXI port in" in loops[0].reason
     assert "one a cycle, which is the least there is" in sentence(loops[1])
+
+
+def test_the_states_of_the_path_add_up_to_the_depth() -> None:
+    """A store in the state that brings its value adds none: it is named with the load, and the sum is the depth."""
+    for text in KERNELS.values():
+        for loop in estimate({"k.cpp": text}, clock_ns=5.0, part="xcu55c").loops:
+            if loop.pipelined and "(" in loop.reason and "more" not in loop.reason:
+                assert sum(int(one) for one in re.findall(r"\((\d+)\)", loop.reason)) == loop.depth, loop
+    copy = estimate({"k.cpp": "void f(int a[8], int b[8]) { for (int i = 0; i < 8; i++) b[i] = a[i]; }"}, clock_ns=5.0)
+    assert "2 states deep (load a (2) and store b)" in sentence(copy.loops[0])
+
+
+def test_one_is_no_plural_and_a_bound_is_no_guess() -> None:
+    loops = estimate({"k.cpp": KERNELS["stream stages"]}, clock_ns=5.0, part="xcu55c").loops
+    assert "16 to 256 iterations" in sentence(loops[0])
+    assert "; at most 2" in sentence(loops[0])
+    text = "void f(int a[8]) { for (int i = 0; i < 8; i++) a[i] = 0; for (int i = 0; i < 1; i++) a[i] = 5; }"
+    assert all("1 states" not in one and ": 1 iterations" not in one for one in explain(estimate({"k.cpp": text})))

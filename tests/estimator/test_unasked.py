@@ -1,0 +1,66 @@
+"""What the tool does unasked, each computed on paper: inlining, registers for small arrays, loops that stay two."""
+
+from __future__ import annotations
+
+from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.options import Options
+
+
+def read(text: str, options: Options | None = None) -> Estimate:
+    return estimate({"k.cpp": text}, top="top", clock_ns=5.0, part="xcu55c", options=options)
+
+
+def test_a_small_function_is_inlined() -> None:
+    """A call without loops costs what its text costs in place: no module, no cycle more."""
+    call = "int f(int x) { return x * 3 + 1; } void top(int a[64]) { for (int i = 0; i < 64; i++) a[i] = f(a[i]); }"
+    place = "void top(int a[64]) { for (int i = 0; i < 64; i++) a[i] = a[i] * 3 + 1; }"
+    one, other = read(call), read(place)
+    assert (one.latency_max, one.dsp, one.ff, one.lut) == (other.latency_max, other.dsp, other.ff, other.lut)
+
+
+def test_four_elements_are_registers_and_five_are_a_memory() -> None:
+    """Four registers serve five accesses in one cycle; a memory of two ports takes ceil(5 / 2) = 3."""
+    text = """
+void top(int a[64], int o[64]) {
+  int w[N];
+  for (int i = 0; i < N; i++) w[i] = a[i];
+  sum: for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    o[i] = w[i & 3] + w[(i + 1) & 3] + w[a[i] & 3] + w[(a[i] >> 2) & 3] + w[(a[i] >> 4) & 3];
+  }
+}
+"""
+    intervals = []
+    for size in ("4", "5"):
+        found = read(text.replace("N", size), Options(auto_partition=False))
+        intervals.append(next(loop.ii for loop in found.loops if loop.name == "sum"))
+    assert intervals == [1, 3]
+
+
+def test_neighbouring_loops_are_not_merged_unasked() -> None:
+    """The second loop reads what the first writes: 64 + 64 iterations stand one after the other; merged they are 64."""
+    text = (
+        "void top(int a[64], int o[64]) { int t[64];\n{}"
+        " for (int i = 0; i < 64; i++) t[i] = a[i] * 3; for (int i = 0; i < 64; i++) o[i] = t[i] + 1; }"
+    )
+    kept, merged = read(text.replace("{}", "")), read(text.replace("{}", "#pragma HLS LOOP_MERGE\n"))
+    assert [loop.trip for loop in kept.loops] == [64, 64]
+    assert [loop.trip for loop in merged.loops] == [64]
+    assert kept.latency_max is not None
+    assert merged.latency_max is not None
+    assert kept.latency_max >= 128 > merged.latency_max
+
+
+def test_an_innermost_loop_is_pipelined_up_to_the_limit_of_its_configuration() -> None:
+    """config_compile -pipeline_loops 0 leaves it a state machine: trips times the cycles of one."""
+    text = "void top(int a[64]) { for (int i = 0; i < 64; i++) a[i] *= a[i]; }"
+    asked, plain = read(text).loops[0], read(text, Options(auto_pipeline=0)).loops[0]
+    tcl = "config_compile -pipeline_loops 0 -name_max_length 80\nconfig_op mul -impl fabric\n"
+    told = estimate({"k.cpp": text}, clock_ns=5.0, part="xcu55c", directives=tcl)
+    assert told.loops[0] == plain
+    assert told.unknown == ("directives, line 2: 'config_op -impl' is not followed",)
+    assert asked.pipelined
+    assert asked.ii == 1
+    assert not plain.pipelined
+    assert plain.depth is not None
+    assert plain.latency == 64 * plain.depth
