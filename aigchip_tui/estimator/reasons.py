@@ -66,6 +66,8 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
             continue  # what follows in the same state counts it
         reached = finish[node]
         words = operator_words(operation, memories.get(access.memory, "") if access is not None else "")
+        if words in ("load", "store"):
+            words += " of what is kept in a register"
         if added or not path:
             path.append(f"{words} ({added})")
         else:
