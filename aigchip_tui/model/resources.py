@@ -22,8 +22,9 @@ LUTRAM_DEPTH = 64
 # LUTs, fitted to what the embedded estimator read in the C++ of 41 int8 designs of 32 to 2048 MACs: median error
 # 4 %, nine in ten within 7 %, the worst 22 %. Control, dmas and FIFOs; a MAC alone in its DSP block and one of two; a
 # sum of an array; a lane of post, which scales, or lets raw sums out; a
-# word of a bank that is wider than what a cycle takes of it.
-LUT_BASE, LUT_PER_MAC, LUT_PER_SUM, LUT_PER_CHOSEN_WORD = 19300, (54, 69), 211, 26
+# word of a bank that is wider than what a cycle takes of it. A byte of the tokens whose shares go to arrays in turn, of
+# two designs that map theirs in each layer.
+LUT_BASE, LUT_PER_MAC, LUT_PER_SUM, LUT_PER_CHOSEN_WORD, LUT_PER_SHARED_BYTE = 19300, (54, 69), 211, 26, 6
 LUT_PER_POST_LANE: Mapping[Output, int] = {"scaled": 754, "raw": 103}
 
 
@@ -73,15 +74,17 @@ def with_third_copy(of_buffer: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 def logic_luts(
-    *, macs: int, pack: int, sums: int, post_lanes: int, chosen: int, sum_bits: int, output: Output = "scaled"
+    *, macs: int, pack: int, sums: int, post_lanes: int, chosen: int, sum_bits: int, output: Output = "scaled",
+    shared: int = 0,
 ) -> int:
-    """LUTs besides the memories: `sums` registers of all arrays, `chosen` words behind multiplexers.
+    """LUTs besides the memories: `sums` registers of all arrays, `chosen` words behind multiplexers, `shared` bytes of
+    the tokens of arrays that each layer maps.
 
     Adders grow with the sums, so int16 scales the array's part by its wider ones.
     """
     array = LUT_PER_MAC[pack - 1] * macs + LUT_PER_SUM * sums
     post = LUT_PER_POST_LANE[output] * post_lanes
-    return LUT_BASE + array * sum_bits // 32 + post + LUT_PER_CHOSEN_WORD * chosen
+    return LUT_BASE + array * sum_bits // 32 + post + LUT_PER_CHOSEN_WORD * chosen + LUT_PER_SHARED_BYTE * shared
 
 
 def screened_resources(point: DesignPoint, build: Build) -> Resources:
@@ -103,5 +106,6 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
         macs=point.macs, pack=point.dsp_pack, sums=point.pm * point.pn * point.arrays.k, post_lanes=point.part_c.w,
         chosen=sum(part.banks for part in (point.part_a, point.part_b) if part.w > point.pk), sum_bits=build.sum_bits,
         output=build.output,
+        shared=(point.pm + point.wide_n) * point.pk * build.data_bytes if point.mapped else 0,
     )
     return Resources(dsp=point.multipliers, lut=lut, bram18=bram18, uram=uram)

@@ -112,7 +112,7 @@ class Legality:
         lut = resources.logic_luts(
             macs=macs, pack=pack, sums=pm * pn * _ARRAYS[genes[gene.ARRAYS]][2], post_lanes=c_w,
             chosen=sum(h * w for h, w in ((a_h, a_w), (b_h, b_w)) if w > pk), sum_bits=build.sum_bits,
-            output=build.output,
+            output=build.output, shared=(pm + pn * share) * pk * build.data_bytes if mapped else 0,
         )
         if lut + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
             return False

@@ -82,6 +82,8 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     for height, width in ((gene.PART_A_H, gene.PART_A_W), (gene.PART_B_H, gene.PART_B_W)):
         words = np.exp2(genes[height] + genes[width])
         lut = lut + resources.LUT_PER_CHOSEN_WORD * np.where(np.exp2(genes[width]) > d.pk, words, 0)
+    tokens_of_both = (d.pm + d.pn * d.share) * d.pk * build.data_bytes
+    lut = lut + resources.LUT_PER_SHARED_BYTE * np.where(d.share > 1, tokens_of_both, 0)
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
