@@ -311,8 +311,25 @@ def _row(root: Path, path: Path, report: CsynthReport, source: Path, kept: _Text
         "report_file": where,
         "source": str(source.relative_to(root)),
         "directives": "" if directives is None else str(directives.relative_to(root)),
-        "note": "",
+        "note": "; ".join(_notes(root, path, source, report)),
     }
+
+
+def _notes(root: Path, path: Path, source: Path, report: CsynthReport) -> list[str]:
+    """What the tool was told besides the text, as `options_for` reads it: the flow, and what scripts beside say."""
+    folders = dict.fromkeys((source.parent, source.parent.parent, *list(path.parents)[:5]))
+    scripts = (one for folder in folders if root in (folder, *folder.parents) for one in sorted(folder.glob("*.tcl")))
+    unsafe = any(re.search(r"^\s*config_compile\b.*-unsafe_math", _start_of(one), re.MULTILINE) for one in scripts)
+    return ["Vitis kernel flow"] * report.vitis_flow + ["unsafe_math_optimizations"] * unsafe
+
+
+def _start_of(path: Path) -> str:
+    """The text of a script, as far as one is worth reading."""
+    try:
+        with path.open(errors="replace") as stream:
+            return stream.read(_MAX_SOURCE)
+    except OSError:
+        return ""
 
 
 _NARROW = re.compile(r"\bap_u?(int|fixed)\s*<|\bu?int8_t\b|\bap_u?int\d+\b|\bu?int8\b|\b(un)?signed\s+char\b")

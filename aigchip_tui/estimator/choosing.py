@@ -120,7 +120,13 @@ class ChoiceWalk(CounterWalk):
             return
         if header is not None and header.high == 0:
             return
-        self._rolled(loop, header, pragmas, factor or 1)
+        if header is not None and self._runs_once(loop):
+            # No copies are made, so sums keep the order that they are written in.
+            self.layer.write(header.cell, self._counter(header, 0))
+            self.block(loop.body)
+            self._step_effects(loop)
+        else:
+            self._rolled(loop, header, pragmas, factor or 1)
         if header is not None and header.exact and header.high is not None and not early_exit(loop.body):
             self.layer.write(header.cell, self._counter(header, header.high))
 
@@ -223,7 +229,15 @@ class ChoiceWalk(CounterWalk):
                 factor = self._option(pragma, "factor")
                 trip = self.static_trip(loop)
                 return factor is not None and trip is not None and factor >= trip
-        return False
+        return self._runs_once(loop)
+
+    def _runs_once(self, loop: ast.Loop) -> bool:
+        """Whether a loop has one trip and no loops that its PIPELINE unrolls: nothing of it is left but its body."""
+        if early_exit(loop.body) or loop.kind != "for":
+            return False
+        if any(pragma.kind == "PIPELINE" for pragma in self._loop_pragmas(loop)) and self.has_loops(loop.body):
+            return False
+        return self.static_trip(loop) == 1
 
     def _called_loops(self, block: ast.Block, depth: int) -> list[ast.Loop] | None:
         """Outermost rolled loops of the functions that a body calls; None when they cannot be unrolled into

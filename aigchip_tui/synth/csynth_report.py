@@ -18,7 +18,7 @@ class CsynthReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Latencies and the interval in cycles, the clock period asked for in ns, blocks of 18 Kbit. `loops` are names of
     loops as the report spells them, `protocols` those of its ports where the report lists them (`m_axi`, `axis`, ...),
-    `modules` the functions that became modules below it.
+    `modules` the functions that became modules below it; `vitis_flow`: made as a kernel for a platform.
     """
 
     top: str
@@ -36,6 +36,7 @@ class CsynthReport(msgspec.Struct, frozen=True, kw_only=True):
     loops: tuple[str, ...] = ()
     protocols: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
+    vitis_flow: bool = False
 
 
 def read_csynth(text: str) -> CsynthReport:
@@ -86,6 +87,7 @@ def _from_xml(text: str) -> CsynthReport | None:
         loops=tuple(dict.fromkeys(_xml_loops(root))),
         protocols=frozenset(one.text.strip() for one in root.iter("IOProtocol") if one.text),
         modules=frozenset(one.text.strip() for one in root.iter("ModuleName") if one.text),
+        vitis_flow=(root.findtext("UserAssignments/FlowTarget") or "").strip() == "vitis",
     )
 
 
@@ -102,6 +104,7 @@ _LATENCY = re.compile(
     r"\s*([\d?]+)\|\s*([\d?]+)\|",
     re.DOTALL | re.MULTILINE,
 )
+_VITIS_FLOW = "(Vitis Kernel Flow Target)"
 _LOOP_ROW = re.compile(r"^\s*\|\s*(?:\+\s*|-\s*)+([A-Za-z_][\w. ]*?)\s*\|", re.MULTILINE)
 _UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "ps": 1e-3}
 
@@ -137,6 +140,7 @@ def _from_detail(text: str) -> CsynthReport | None:
         loops=tuple(dict.fromkeys(_LOOP_ROW.findall(text[begin:end]))) if 0 <= begin < end else (),
         protocols=frozenset(re.findall(r"\|\s*(m_axi|axis|ap_fifo|ap_memory|s_axi)\s*\|", text)),
         modules=frozenset(re.findall(r"^\s*\|\w+\s*\|([A-Za-z_]\w*)\s*\|", text, re.MULTILINE)),
+        vitis_flow=_VITIS_FLOW in text,
     )
 
 
@@ -187,6 +191,7 @@ def _from_summary(text: str) -> CsynthReport | None:
         loops=tuple(dict.fromkeys(row.group(3) for row in rows if row.group(2) == "o")),
         protocols=frozenset(one.lower() for one in interfaces),
         modules=frozenset(row.group(3) for row in rows[1:] if row.group(2) == "+"),
+        vitis_flow=_VITIS_FLOW in text,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from aigchip_tui.bench.estimator_bench import measure
 from aigchip_tui.bench.estimator_collect import collect, write_pairs
+from aigchip_tui.bench.estimator_sources import options_for
 from aigchip_tui.cli.main import main
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.synth.csynth_report import read_csynth
@@ -130,6 +131,19 @@ def test_reports_of_several_versions_of_a_source_are_told_apart_by_nobody(tmp_pa
     assert sorted(row["lat_max"] for row in rows) == ["52", "99"], "directives tell them apart"
     write_pairs(rows, tmp_path / "pairs.tsv")
     assert len(measure(tmp_path / "pairs.tsv", tmp_path).outcomes) == 2
+
+
+def test_notes_say_what_the_tool_was_told_besides(tmp_path: Path) -> None:
+    """A kernel for a platform waits for a far memory; a script beside the source re-associates sums."""
+    text = XML.replace("LATENCY", "200").replace("LOOP", "first")
+    project(tmp_path / "far", text.replace("<Part>", "<FlowTarget>vitis</FlowTarget><Part>"))
+    (tmp_path / "far" / "run.tcl").write_text("open_project p\nconfig_compile -unsafe_math_optimizations\n")
+    row = collect(tmp_path).rows[0]
+    assert row["note"] == "Vitis kernel flow; unsafe_math_optimizations"
+    told, usual = options_for(row["tool"], row["note"]), options_for(row["tool"], "")
+    assert (told.unsafe_math, usual.unsafe_math) == (True, False)
+    assert told.axi_latency > 64 > usual.axi_latency
+    assert told.axi_response > 64 > usual.axi_response
 
 
 def test_a_folder_without_reports_and_a_broken_report_are_named(tmp_path: Path) -> None:

@@ -64,3 +64,26 @@ def test_a_flattened_nest_knows_no_average_of_its_inner_trips() -> None:
 def test_the_latency_in_the_metadata_of_a_packaged_core_is_its_average_case() -> None:
     assert options_for("2023.1.1", "HLS_SYN_LAT of the core").average_trips
     assert not options_for("2023.1.1", "csynth report").average_trips
+
+
+ONCE = """
+void copy(int a[416], int b[416]) {
+  for (int i = 0; i < 416; i++) {
+    for (int j = 0; j < TRIPS; j++) {
+#pragma HLS PIPELINE II=1
+      b[i * TRIPS + j] = a[i * TRIPS + j];
+    }
+    MORE
+  }
+}
+"""
+
+
+def test_a_loop_of_one_trip_is_its_body() -> None:
+    """Its parent is then the innermost loop and pipelined unasked: one word a cycle, not one in five."""
+    text = ONCE.replace("MORE", "if (i > 3) b[i] ^= i;")
+    once, twice = estimate({"k.cpp": text.replace("TRIPS", "1")}), estimate({"k.cpp": text.replace("TRIPS", "2")})
+    assert [loop.pipelined for loop in once.loops] == [True]
+    assert [loop.pipelined for loop in twice.loops] == [False, True]
+    assert once.latency_max is not None
+    assert once.latency_max < 2 * 416 + 8
