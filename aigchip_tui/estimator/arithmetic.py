@@ -45,25 +45,35 @@ class ArithmeticWalk(WalkState):
 
     def operate(self, name: str, kind: Kind, operands: tuple[Val, ...], *, lin: Lin | None = None) -> Val:
         """A value computed by an operator node; on integers it is a new symbol unless a linear form is known."""
+        if kind.letter == "f" and name[0] == "f" and len(operands) == 2 and not (self.bindings or self.region.limits):
+            left, right = operands
+            if left.kind is kind and right.kind is kind and not (left.need or right.need):
+                bits = kind.bits
+                label, cost = self.operators.labelled(name, bits)
+                both = self.sources(left, right)
+                node = self.graph.add(
+                    label, cost.states, cost.delay, both, bits=bits, widths=(bits, bits), line=self.line
+                )
+                return Val(kind, node, None, lin, self.graph)
+        return self._operate(name, kind, operands, lin)
+
+    def _operate(self, name: str, kind: Kind, operands: tuple[Val, ...], lin: Lin | None) -> Val:
         bits = kind.bits if kind.letter == "f" else 0
         real = bits > 0
         widths: tuple[int, ...] = ()
         for operand in operands:
             other = operand.kind
-            if other.letter == "f" and operand.const is None and not operand.need:
-                widths += (other.bits,)
-            else:
-                widths += (self.width(operand),)
+            widths += (self.width(operand),)
             if other.letter == "f" and (not real or other.bits > bits):
                 real, bits = True, max(bits, other.bits)
         if real and name[0] == "f":
             label, cost = self.operators.labelled(name, bits)
         else:
             bits = max([kind.bits, *(operand.kind.bits for operand in operands)]) if name != "mul" else kind.bits
-            left = operands[0].kind.bits if operands else bits
-            right = operands[1].kind.bits if len(operands) > 1 else left
+            first = operands[0].kind.bits if operands else bits
+            second = operands[1].kind.bits if len(operands) > 1 else first
             cost = self.operators.simple(
-                name, bits, widths[0] if widths else left, widths[1] if len(widths) > 1 else right
+                name, bits, widths[0] if widths else first, widths[1] if len(widths) > 1 else second
             )
             label = name
         how = self.bindings.get(label) if self.bindings else None

@@ -96,8 +96,9 @@ class Graph:
         line: int = 0,
     ) -> int:
         """Appends a node and returns its number."""
-        number = len(self.operation)
-        self.operation.append(operation)
+        operations = self.operation
+        number = len(operations)
+        operations.append(operation)
         self.states.append(states)
         self.delay.append(delay)
         self.sources.append(sources)
