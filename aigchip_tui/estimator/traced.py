@@ -29,8 +29,8 @@ class Trace:
         self.values: list[Any] = []
         self.steps: list[tuple[_Function, tuple[int, ...]]] = []
         self.answers: dict[int, Any] = {}
-        self._known: dict[tuple[Any, ...], int] = {}
-        self._literals: dict[int, Any] = {}
+        self._known: dict[tuple[_Function, tuple[int, ...]], int] = {}
+        self._literals: dict[tuple[type, Any], int] = {}
         self.inputs = {name: Traced(self, self._slot(value)) for name, value in constants.items()}
 
     def _slot(self, value: Any) -> int:
@@ -40,18 +40,28 @@ class Trace:
 
     def _place(self, operand: Any) -> int:
         if type(operand) is Traced:
-            if operand.trace is not self:
-                raise TypeError("constants of different walks are mixed")
-            return operand.slot
-        key = ("literal", type(operand), operand)
-        found = self._known.get(key)
+            raise TypeError("constants of different walks are mixed")
+        key = (type(operand), operand)
+        found = self._literals.get(key)
         if found is None:
-            found = self._known[key] = self._slot(operand)
+            found = self._literals[key] = self._slot(operand)
         return found
 
     def apply(self, function: _Function, *operands: Any) -> Any:
         """The value of an operation, traced."""
-        slots = tuple([self._place(one) for one in operands])
+        return Traced(self, self._computed(function, operands))
+
+    def decide(self, function: _Function, *operands: Any) -> Any:
+        """The plain value of an operation on which the way of the walk depends."""
+        slot = self._computed(function, operands)
+        value = self.answers[slot] = self.values[slot]
+        return value
+
+    def _computed(self, function: _Function, operands: tuple[Any, ...]) -> int:
+        """The slot of an operation; one that was done before is not done again."""
+        slots = tuple(
+            [one.slot if type(one) is Traced and one.trace is self else self._place(one) for one in operands]
+        )
         key = (function, slots)
         found = self._known.get(key)
         if found is None:
@@ -65,11 +75,7 @@ class Trace:
             self.values.append(value)
             self.steps.append((function, slots))
             self._known[key] = found
-        return Traced(self, found)
-
-    def decide(self, function: _Function, *operands: Any) -> Any:
-        """The plain value of an operation on which the way of the walk depends."""
-        return self.apply(function, *operands).fixed()
+        return found
 
     def again(self, constants: Mapping[str, int]) -> list[Any] | None:
         """All values with other constants, or None where the walk would go another way."""
@@ -152,7 +158,8 @@ class Traced:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float)
+    kind = type(value)
+    return kind is int or kind is Traced or kind is float or isinstance(value, int | float)
 
 
 def _binary(function: _Function) -> tuple[_Function, _Function]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -12,15 +13,22 @@ from aigchip_tui.estimator.traced import Trace, Traced
 
 _MOST_KEPT = 8
 """Walks remembered for one question; the oldest goes first."""
+_IN_VAIN = 2
+"""Walks after which a constant that needed one each time is traced no longer."""
 _S = TypeVar("_S", bound=msgspec.Struct)
 _Moving = tuple[tuple[str, int], ...]
 """Members of a value that depend on constants, each with its place in the trace."""
 
 
 class _Walk:
-    """One walk: its trace, its estimate, and which members of the estimate depend on constants."""
+    """One walk: its constants, its trace, its estimate, and which members of the estimate depend on constants.
 
-    def __init__(self, trace: Trace, found: Estimate) -> None:
+    `plain` are constants that were not traced: with another value of one the walk says nothing.
+    """
+
+    def __init__(self, constants: Mapping[str, int], plain: frozenset[str], trace: Trace, found: Estimate) -> None:
+        self.constants = dict(constants)
+        self.plain = plain
         self.trace = trace
         self.found = found
         self.whole = _moving(found)
@@ -44,22 +52,39 @@ class _Walk:
 
 
 class Walks:
-    """Walks of one design, by what was asked besides the constants."""
+    """Walks of one design, by what was asked besides the constants.
+
+    A constant whose every other value needed a walk of its own (an unroll factor) is traced no longer: tracing costs
+    half a walk.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[object, ...], list[_Walk]] = {}
+        self._missed: Counter[str] = Counter()
+        """How often another value of one constant needed a walk."""
+        self._followed: set[str] = set()
+        """Constants of which some other value needed none."""
 
     def estimate(
         self, key: tuple[object, ...], constants: Mapping[str, int], walk: Callable[[Mapping[str, int]], Estimate]
     ) -> Estimate:
         """The estimate with `constants`: of a walk that goes the same way with them, else of a new one."""
         kept = self._kept.setdefault(key, [])
+        alone: set[str] = set()
         for one in reversed(kept):
-            values = one.trace.again(constants)
+            moved = {name for name, value in constants.items() if value != one.constants[name]}
+            values = one.trace.again(constants) if not moved & one.plain else None
             if values is not None:
+                self._followed |= moved
                 return one.result(values)
-        trace = Trace(constants)
-        found = _Walk(trace, walk(trace.inputs))  # type: ignore[arg-type]  # a traced constant stands for its int
+            alone |= moved if len(moved) == 1 else set()
+        self._missed.update(alone)
+        plain = frozenset(
+            name for name in constants if self._missed[name] >= _IN_VAIN and name not in self._followed
+        )
+        trace = Trace({name: value for name, value in constants.items() if name not in plain})
+        given = {**constants, **trace.inputs}
+        found = _Walk(constants, plain, trace, walk(given))  # type: ignore[arg-type]  # a traced constant is an int
         kept.append(found)
         del kept[:-_MOST_KEPT]
         return found.result(trace.values)

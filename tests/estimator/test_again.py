@@ -102,3 +102,23 @@ def test_what_python_takes_out_of_a_constant_is_remembered() -> None:
     assert way(trace.inputs["n"]) == 26
     assert trace.again({"n": 5}) is not None
     assert trace.again({"n": 6}) is None
+
+
+def test_a_constant_that_needs_a_walk_each_time_is_traced_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    traced: list[set[str]] = []
+    walk = room._estimate
+
+    def seen(*asked: Any) -> Any:
+        traced.append({name for name, value in asked[4].items() if type(value) is not int})
+        return walk(*asked)
+
+    design = read_design({"k.cpp": KERNEL}, constants={"N": 64, "TILE": 4})
+    monkeypatch.setattr(room, "_estimate", seen)
+    for tile in (4, 5, 6, 7):
+        estimate_design(design, sets={"n": 8, "TILE": tile})
+    assert traced == [{"n", "N", "TILE"}, {"n", "N", "TILE"}, {"n", "N"}, {"n", "N"}]
+    for n in range(8, 128, 7):
+        estimate_design(design, sets={"n": n, "TILE": 7})
+    assert all("n" in names for names in traced)
+    again = estimate_design(design, sets={"n": 9, "TILE": 5})
+    assert again == estimate_design(read_design({"k.cpp": replaced(TILE=5)}), sets={"n": 9})
