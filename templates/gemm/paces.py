@@ -13,17 +13,17 @@ from .parts import SUM_ELEMENTS
 from .relay_mixed import hearers
 from .types import command_fields
 
-BESIDE: Final = 5
+BESIDE: Final = 10
 """Cycles of a command beside those of its tokens, at the slowest part and the fastest clock that are built for: it is
 read, and the pipeline is filled and emptied."""
 
-PRODUCTS: Final = 20
+PRODUCTS: Final = 40
 """The same where the number of tokens is a product that is computed first, or the pipeline is deep."""
 
 MEMORY: Final = 60
 """Cycles from a request to the first word of a burst (SPACE sec. 3)."""
 
-VISIT: Final = 36
+VISIT: Final = 40
 """Cycles in which ctrl commands a visit, in a loop that is not pipelined."""
 
 Work = tuple[str, str, int]

@@ -94,7 +94,7 @@ WASTEFUL = {
     ),
     "a loop in front of the tokens": (
         "        const int words = c.rows * c.row_words;\n",
-        "        const int words = c.rows * c.row_words;\n        for (int s = 0; s < 40; ++s) {\n"
+        "        const int words = c.rows * c.row_words;\n        for (int s = 0; s < 90; ++s) {\n"
         "#pragma HLS PIPELINE off\n            row_start = s;\n        }\n        row_start = 0;\n", "it takes",
     ),
 }
