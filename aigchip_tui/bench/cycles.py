@@ -28,6 +28,8 @@ from aigchip_tui.synth.visits import Commanded
 class LayerCycles(msgspec.Struct, frozen=True, kw_only=True):
     """One layer: cycles by the schedule, by virtual time and by the analytic model; `differs` names every count of
     tokens, trips or beats that the simulation saw otherwise than it was predicted.
+
+    `shared`: all beats at the rate that the memory sustains, which bounds estimate and model, but is not simulated.
     """
 
     name: str
@@ -37,6 +39,7 @@ class LayerCycles(msgspec.Struct, frozen=True, kw_only=True):
     estimated: int
     simulated: int
     analytic: int
+    shared: int
     counts: int
     differs: tuple[str, ...] = ()
 
@@ -47,8 +50,8 @@ class LayerCycles(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def model_error(self) -> float:
-        """The analytic model's over simulated cycles, less one."""
-        return self.analytic / self.simulated - 1
+        """The analytic model's over simulated cycles, or those of a memory that all ports share, less one."""
+        return self.analytic / max(self.simulated, self.shared) - 1
 
 
 def compare_cycles(
@@ -77,8 +80,8 @@ def compare_cycles(
                    if found.get(what, 0) != count]
         rows.append(LayerCycles(
             name=layer.name, m=layer.m, k=layer.k, n=layer.n, estimated=study.model.composed(trace).cycles,
-            simulated=seen.cycles, analytic=plan_tiles(point, build, layer).cycles, counts=len(wanted),
-            differs=tuple(differs),
+            simulated=seen.cycles, analytic=plan_tiles(point, build, layer).cycles,
+            shared=study.model.layer(trace).parts["memory"], counts=len(wanted), differs=tuple(differs),
         ))
     return result, tuple(rows)
 
