@@ -241,9 +241,12 @@ class CounterWalk(PragmaWalk):
             step = step.left
 
     def static_trip(self, loop: ast.Loop) -> int | None:
-        """Constant trip count of a loop, seen from outside it; None when it is not constant."""
+        """Constant trip count of a loop, seen from outside it; None when it is not constant.
+
+        Names that are declared between here and the loop are not known yet, which is nothing to remark on.
+        """
         saved = (self.graph, dict(self.layer.values))
-        guard = self.guard
+        guard, notes, names = self.guard, len(self.notes), len(self.name_symbols)
         self.graph, self.guard = Graph(), ()
         self.scopes.append({})
         try:
@@ -252,6 +255,9 @@ class CounterWalk(PragmaWalk):
             self.scopes.pop()
             self.graph, self.layer.values = saved
             self.guard = guard
+            del self.notes[notes:]
+            for name in list(self.name_symbols)[names:]:
+                del self.name_symbols[name]
         return header.high if header is not None and header.low == header.high else None
 
     def _open_counter(self, loop: ast.Loop, header: Header | None, factor: int, trips: list[Range]) -> tuple[int, int]:

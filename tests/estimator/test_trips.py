@@ -87,3 +87,16 @@ def test_a_loop_of_one_trip_is_its_body() -> None:
     assert [loop.pipelined for loop in twice.loops] == [False, True]
     assert once.latency_max is not None
     assert once.latency_max < 2 * 416 + 8
+
+
+def test_a_bound_that_the_body_declares_is_not_remarked_on() -> None:
+    """Asking from outside whether an inner loop runs once meets a name that is declared only within."""
+    found = estimate({"k.cpp": """
+void rows(const int a[8][16], int b[8]) {
+  for (int i = 0; i < 8; i++) {
+    int few = i + 1;
+    for (int j = 0; j < few; j++) b[i] += a[i][j];
+  }
+}
+"""})
+    assert found.unknown == ()
