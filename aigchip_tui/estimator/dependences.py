@@ -177,8 +177,11 @@ class DependenceWalk(WalkState):
                     elif distance:
                         kept = promoted or (forwarded and distance == 1)
                         saved = -graph.states[reader] - 1 if kept else 0
-                        if promoted and reset and graph.bits[node] >= 32:
-                            saved += 1
+                        if promoted and reset:
+                            # A choice between the value to begin with and the running one stands for the load.
+                            graph.operation[reader], graph.states[reader] = "select", 1
+                            graph.delay[reader] = self.operators.simple("select", 1).delay
+                            saved = -1
                         elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
                             saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))

@@ -177,10 +177,13 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
 
 
 def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: int) -> tuple[int, int, int]:
-    """Takes the implementation of fewest states for the cores on carried cycles longer than `floor`."""
+    """Takes the implementation of fewest states for the cores on carried cycles longer than `floor`.
+
+    Reports show the usual core where a choice stands for the load of an element that a flattened nest sets anew.
+    """
     successors = _successors(graph)
     for source, target, steps, _ in graph.back:
-        if target > source:
+        if target > source or graph.operation[target] == "select":
             continue
         forward = _between(successors, target, source)
         cycle = {target}
