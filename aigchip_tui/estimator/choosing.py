@@ -353,7 +353,7 @@ class ChoiceWalk(CounterWalk):
         after = {spelled(place): root_name(place) for place in stored_in(level.after)}
         if after:
             after |= {spelled(place): root_name(place) for place in running_places(level.loop, innermost)}
-        if len(after) > len(set(after.values())):
+        if not self.options.unsafe_math and len(after) > len(set(after.values())):
             return True
         return any(self._bank_is_chosen(element) for element in indexed_in((*level.before, *level.after)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from math import gcd
 from operator import itemgetter
 
 from aigchip_tui.estimator.objects import (
@@ -30,7 +31,7 @@ class OrderWalk(WalkState):
                 difference = Lin(0, mine).plus(Lin(0, theirs), -1)
                 bounds = self.range_of(difference)
                 low, high = bounds if bounds is not None else (None, 0)
-                parts.append((low, high, abs(difference.terms[0][1]) if len(difference.terms) == 1 else 0))
+                parts.append((low, high, gcd(*(coefficient for _, coefficient in difference.terms))))
             found = self.meetings[(first, second)] = tuple(parts)
         return found
 

@@ -116,6 +116,7 @@ def _path_states(
 ) -> list[int]:
     """States from the start of one node to the end of others along the slowest path, -1 where there is none."""
     sources, states, delay = graph.sources, graph.states, graph.delay
+    operation = graph.operation
     finish: dict[int, tuple[int, float]] = {start: (max(0, states[start] - 1), delay[start])}
     end = max(ends)
     waiting = [node for node in successors[start] if node <= end]
@@ -131,6 +132,11 @@ def _path_states(
         if states[node]:
             if offset + delay[node] > budget and offset > 0:
                 cycle, offset = cycle + 1, 0.0
+            if operation[node] == "load":
+                for source in sources[node]:
+                    stored = finish.get(source) if operation[source] == "store" else None
+                    if stored is not None and stored[0] >= cycle:
+                        cycle, offset = stored[0] + 1, 0.0
             if states[node] == 1:
                 offset += delay[node]
             else:
@@ -302,6 +308,7 @@ def _place(
         graph.sources,
         graph.access,
     )
+    operation_of = graph.operation
     leaves, macros = graph.leaves, graph.macro
     for node in range(count):
         cycle, offset = 0, 0.0
@@ -330,6 +337,10 @@ def _place(
             cycle, offset = cycle + 1, 0.0
         access = access_of[node]
         if access is not None:
+            for source in () if access.write else sources:
+                # What is stored is there for others from the next cycle on.
+                if finish_cycle[source] >= cycle and operation_of[source] == "store":
+                    cycle, offset = finish_cycle[source] + 1, 0.0
             found = ports.search(access.memory, access.banks, access.write, cycle)
             if found > cycle:
                 cycle, offset = found, 0.0
