@@ -8,7 +8,7 @@ from itertools import pairwise
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.counting import CounterWalk
-from aigchip_tui.estimator.nests import begins_with_a_load, indexed_in, running_places, stored_in
+from aigchip_tui.estimator.nests import begins_with_a_load, indexed_in, reads_memory_after, running_places, stored_in
 from aigchip_tui.estimator.objects import (
     Cell,
     Memory,
@@ -349,6 +349,8 @@ class ChoiceWalk(CounterWalk):
         if not self.options.unsafe_math and (
             begins_with_a_load(level.loop, level.before, innermost) or any(chooses(part) for part in level.after)
         ):
+            return True
+        if reads_memory_after(level.loop, level.after, innermost):
             return True
         after = {spelled(place): root_name(place) for place in stored_in(level.after)}
         if after:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.traverse import (
+    array_reads,
     assigned_names,
     expressions_of,
     index_names,
@@ -53,6 +54,25 @@ def running_places(loop: ast.Loop, unrolled: bool) -> Iterator[ast.Index]:
             fresh.add(root_name(target))
         elif root_name(target) not in fresh and not index_names(target) & moved:
             yield target
+
+
+def reads_memory_after(inner: ast.Loop, after: Sequence[ast.Stmt], unrolled: bool) -> bool:
+    """Whether statements after a loop load an element that no register of the loop holds.
+
+    A running element stands in a register unless the loop touches its array elsewhere, too.
+    """
+    touched = [(root_name(one), spelled(one)) for one in indexed_in((inner.body,))]
+    held = {
+        spelled(place)
+        for place in running_places(inner, unrolled)
+        if all(key == spelled(place) for name, key in touched if name == root_name(place))
+    }
+    written: set[tuple[object, ...]] = set()
+    for part in after:
+        if any(spelled(read) not in held | written for read in array_reads(part)):
+            return True
+        written |= {spelled(target) for target in _stores(part)}
+    return False
 
 
 def counters_of(loop: ast.Loop) -> set[str]:

@@ -387,6 +387,11 @@ def index_names(expression: ast.Expr) -> set[str]:
     return found
 
 
+def array_reads(statement: ast.Stmt) -> Iterator[ast.Index]:
+    """Elements of arrays that a statement reads."""
+    return (read for read in _reads_below(statement) if isinstance(read, ast.Index))
+
+
 def reads_elsewhere(statement: ast.Stmt) -> bool:
     """Whether a statement reads an element of an array or the result of a call."""
     return any(isinstance(read, ast.Index | ast.Call) for read in _reads_below(statement))
