@@ -11,17 +11,19 @@ from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
 from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.tracks import Constants, Terms, Track
-from aigchip_tui.estimator.values import Lin
+from aigchip_tui.estimator.values import Lin, Val
 
 
 class DependenceWalk(WalkState):
     """Adds carried dependences to the graph of a loop after its body has been walked."""
 
-    def carried(self, graph: Graph, nest: tuple[tuple[int, int], ...], free: frozenset[int]) -> None:
+    def carried(
+        self, graph: Graph, nest: tuple[tuple[int, int], ...], free: frozenset[int], innermost: bool = False
+    ) -> None:
         """Adds the dependences that memories carry between iterations of a loop nest to `graph.back`.
 
         `nest` lists (symbol, trip) outermost first; `free` are memories whose carried dependences a pragma
-        denies.
+        denies; `innermost`: the text has no loop in the body, not even an unrolled one.
         """
         for number, track in self.tracks_of(graph).items():
             if number in free:
@@ -40,7 +42,9 @@ class DependenceWalk(WalkState):
             known = self.distances.get(number)
             before = len(graph.back)
             alone = len({entry[1:3] for entry in writes}) == 1 and not track.guarded
-            self._carried_pairs(graph, nest, writes, reads, promoted, self.options.forward_stores and alone)
+            self._carried_pairs(
+                graph, nest, track, writes, reads, promoted, self.options.forward_stores and alone, innermost
+            )
             if known is not None:
                 graph.back[before:] = [
                     (source, target, known, extra) for source, target, _, extra in graph.back[before:]
@@ -125,10 +129,12 @@ class DependenceWalk(WalkState):
         self,
         graph: Graph,
         nest: tuple[tuple[int, int], ...],
+        track: Track,
         writes: list[tuple[bool, Terms, Constants, int]],
         reads: list[tuple[bool, Terms, Constants, int]],
         promoted: bool,
         forwarded: bool,
+        innermost: bool,
     ) -> None:
         by_terms: dict[Terms, list[tuple[Constants, int]]] = {}
         meeting: dict[tuple[Terms, Constants], list[tuple[Constants, int]]] = {}
@@ -175,6 +181,9 @@ class DependenceWalk(WalkState):
                         if distance:
                             graph.back.append((node, reader, distance, 0))
                     elif distance:
+                        near = innermost and distance == 1 and not promoted and not crosses
+                        if near and self._hand_on(graph, nest, track, (terms, constants, node), (key, reader)):
+                            continue
                         kept = promoted or (forwarded and distance == 1)
                         saved = -graph.states[reader] - 1 if kept else 0
                         if promoted and reset:
@@ -185,6 +194,41 @@ class DependenceWalk(WalkState):
                         elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
                             saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))
+
+    def _hand_on(
+        self,
+        graph: Graph,
+        nest: tuple[tuple[int, int], ...],
+        track: Track,
+        stored: tuple[Terms, Constants, int],
+        loaded: tuple[Constants, int],
+    ) -> bool:
+        """Makes a register of a load of exactly what the iteration before stored; False where it is no such load.
+
+        All stores of the body move alike and none is conditional, so that nothing else can have changed the element.
+        """
+        terms, constants, node = stored
+        inner = nest[-1][0]
+        if track.guarded or graph.access[loaded[1]] is None or (graph.number, loaded[1]) in self.pinned:
+            return False
+        if any(entry[0] and entry[1] != terms for entry in track.log):
+            return False
+        if constants == loaded[0]:
+            return False
+        for dimension, written, read in zip(terms, constants, loaded[0], strict=False):
+            if any(symbol in self.variant or symbol in self.deltas for symbol, _ in dimension):
+                return False
+            if written - read != sum(by for symbol, by in dimension if symbol == inner):
+                return False
+        kept = track.stores.get(terms, {}).get(constants)
+        if kept is None or kept[0] != node or not isinstance(kept[1], Val) or kept[1].graph is not graph:
+            return False
+        reader = loaded[1]
+        graph.operation[reader], graph.states[reader], graph.delay[reader] = "phi", 0, 0.0
+        graph.sources[reader], graph.access[reader] = (), None
+        if kept[1].node > reader:
+            graph.back.append((kept[1].node, reader, 1, 0))
+        return True
 
     def _strides(self, nest: tuple[tuple[int, int], ...], terms: Terms) -> tuple[int, ...]:
         """By what each dimension of an address moves from one iteration to the next: 0 it stays, 1 anything."""

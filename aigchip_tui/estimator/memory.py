@@ -129,6 +129,7 @@ class MemoryWalk(OrderWalk):
             self.pinned.add((self.graph.number, node))
         if write:
             assert value is not None
+            track.under[node] = self.guard
             self._remember_store(track, shape, constants, node, value if not partial else None)
             return value
         kind = memory.type.kind

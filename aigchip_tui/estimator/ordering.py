@@ -112,6 +112,31 @@ class OrderWalk(WalkState):
                 for key in [key for key in loads if _meet(meeting, constants, key)]:
                     del loads[key]
 
+    def join_stores(self, first: int, second: int, yes: tuple[int, ...], no: tuple[int, ...]) -> None:
+        """Makes one store of two to one element in the branches of a condition: it chooses what it stores.
+
+        Nodes from `first` on belong to one branch, from `second` on to the other; `yes` and `no` are their guards.
+        """
+        graph = self.graph
+        for track in self.tracks_of(graph).values():
+            recent: list[tuple[Terms, Constants, int]] = []
+            for write, terms, constants, node in reversed(track.log):
+                if node < first:
+                    break
+                if write:
+                    recent.append((terms, constants, node))
+            there = {(one[0], one[1]): one[2] for one in recent if one[2] < second and track.under[one[2]] == yes}
+            for terms, constants, node in recent if there else ():
+                other = there.pop((terms, constants), None) if node >= second and track.under[node] == no else None
+                if other is None:
+                    continue
+                graph.sources[node] = tuple(dict.fromkeys((*graph.sources[node], *graph.sources[other])))
+                self._drop(track, other)
+                track.under[node] = yes[:-1]
+                kept = track.stores[terms][constants]
+                if kept[0] == node:
+                    track.stores[terms][constants] = (node, kept[1], yes[:-1])
+
     def _read_since(self, track: Track, written: Shape, constants: Constants, node: int) -> bool:
         """Whether what the store `node` left may have been read."""
         for shape in track.shapes.values():

@@ -31,7 +31,7 @@ from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import least_interval, place
 from aigchip_tui.estimator.tracks import Shape, Terms
-from aigchip_tui.estimator.traverse import accumulates
+from aigchip_tui.estimator.traverse import accumulates, inner_loops
 from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.uses import MOST_COPIES
 from aigchip_tui.estimator.values import INT, Lin, Val
@@ -95,7 +95,8 @@ class PipelineWalk(MachineWalk, BurstWalk):
         kept = self.axi_kept(inner_graph, self.nest)
         hoisted = self.hoist(inner_graph, self.nest)
         prologue = max(kept, hoisted, self.axi_bursts(inner_graph, self.nest))
-        self.carried(inner_graph, self.nest, frozenset(self.free))
+        innermost = next(inner_loops(nest[-1].loop.body), None) is None
+        self.carried(inner_graph, self.nest, frozenset(self.free), innermost)
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)

@@ -113,9 +113,15 @@ class StatementWalk(DeclarationWalk):
             self._close_chunk()
         base = dict(self.layer.values)
         mark = fresh()
+        marks: list[int] = []
+        guards: list[tuple[int, ...]] = []
         for sign, part in ((1, statement.yes), (2, statement.no)):
             self.layer.values = dict(base)
+            if sign == 2 and node >= 0 and part is not None and not rolled:
+                node = self.graph.add("phi", 0, 0.0, (node,), bits=1)
             self.guard = (*before_guard, node if not rolled else -1 - sign)
+            marks.append(len(self.graph))
+            guards.append(self.guard)
             known_facts = self.facts
             self.facts = known_facts + self._facts_of(statement.condition, sign == 1)
             latency: Range = (0, 0)
@@ -132,6 +138,8 @@ class StatementWalk(DeclarationWalk):
             self.facts = known_facts
             outcomes.append((self.layer.values, latency))
         self.guard = before_guard
+        if statement.no is not None and node >= 0 and not rolled:
+            self.join_stores(marks[0], marks[1], guards[0], guards[1])
         self._merge(condition, base, outcomes[0][0], outcomes[1][0], mark)
         if rolled:
             (_, first), (_, second) = outcomes
