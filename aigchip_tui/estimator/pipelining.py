@@ -159,7 +159,11 @@ class PipelineWalk(MachineWalk, BurstWalk):
         handed = len(nest) > 1 and accumulates(loop)
         leaves_at = self._partial_copies(header, factor, 1 if handed else 2)
         region = self.region
+        self.exit_mark = 0
+        rest = 0 if accumulates(loop) else self._partial_copies(header, factor, 1)
         for copy in range(factor):
+            if copy and copy == rest:
+                self.exit_mark = len(self.graph)
             if copy and leaves_at and (copy == leaves_at or (handed and copy == 1)):
                 self._may_leave()
             if handed and copy and copy == leaves_at:
@@ -423,10 +427,14 @@ class PipelineWalk(MachineWalk, BurstWalk):
         interval = twin.plan.interval
         rewind = any(pragma.kind == "PIPELINE" and pragma.has("rewind") for pragma in pragmas)
 
+        last = max(depth - 1, interval)
+        if self.exit_mark and len(nest) == 1 and len(twin.plan.start) == len(graph):
+            last = max(depth - 1 - interval, self._exit_state(graph, twin.plan, self.exit_mark))
+
         def length(trip: float | None) -> int | None:
             if trip is None:
                 return None
-            return round(interval * (trip - 1) + max(depth - 1, interval)) if trip > 0 else 0
+            return round(interval * (trip - 1) + last) if trip > 0 else 0
 
         # Of a flattened nest the tool knows no average: its trip count is one product of the greatest.
         average = self.trip_means[0] if self.options.average_trips and len(nest) == 1 else high
@@ -480,6 +488,15 @@ class PipelineWalk(MachineWalk, BurstWalk):
             for number, track in self.tracks_of(graph).items()
             if track.log and all(graph.access[node] is None and not write for write, _, _, node in track.log)
         )
+
+    @staticmethod
+    def _exit_state(graph: Graph, plan: Schedule, mark: int) -> int:
+        """Cycles of the copies before `mark`, after which the last, partial trip of an unrolled loop leaves.
+
+        One that hands out a running sum runs to its end.
+        """
+        ends = (plan.start[node] + graph.states[node] for node in range(mark) if graph.states[node] > 0)
+        return max(1, max(ends, default=1) - 1)
 
     def object_names(self) -> dict[int, str]:
         """What the accesses of a graph go to: arrays and streams by name, AXI ports by their bundle."""

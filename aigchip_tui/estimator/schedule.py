@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Graph, Schedule
 
+_ALONE = 0.95
+"""Share of the clock budget that leaves no room for another operator."""
+
 
 class Ports:
     """Reservation of memory ports per bank and cycle; `capacity` is the number of accesses a bank takes in a
@@ -185,11 +188,11 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
 def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: int) -> tuple[int, int, int]:
     """Takes the implementation of fewest states for the cores on carried cycles longer than `floor`.
 
-    Reports show the usual core where a choice stands for the load of an element that a flattened nest sets anew.
+    Such a core leaves no room beside it for the choice that stands for the load of an element set anew.
     """
     successors = _successors(graph)
     for source, target, steps, _ in graph.back:
-        if target > source or graph.operation[target] == "select":
+        if target > source:
             continue
         forward = _between(successors, target, source)
         cycle = {target}
@@ -209,6 +212,8 @@ def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: in
             if fewest is not None and graph.states[node] > fewest:
                 graph.states[node] = fewest
                 graph.delay[node] = max(graph.delay[node], 0.8 * budget)
+                if graph.operation[target] == "select":
+                    graph.delay[target] = _ALONE * budget
     return recurrence_interval(graph, budget)
 
 

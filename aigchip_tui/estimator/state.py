@@ -153,6 +153,7 @@ class WalkState(ABC):
         self.means: dict[int, float] = {}
         self.asserted: dict[int, tuple[int | None, int | None]] = {}
         self.trip_means: list[float | None] = []
+        self.exit_mark = 0
         self.used_memories: dict[int, Memory] = {}
 
     def leave(self) -> None:
