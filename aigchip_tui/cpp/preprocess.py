@@ -93,7 +93,7 @@ class _Preprocessor:
         out: list[str] = []
         pending: list[str] = []
         active: list[tuple[bool, bool]] = []
-        lines = _strip_comments(text).split("\n")
+        lines = _strip_comments(text.replace("\r\n", "\n")).split("\n")
         position = 0
         while position < len(lines):
             line = lines[position]

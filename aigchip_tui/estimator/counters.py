@@ -15,6 +15,9 @@ from aigchip_tui.estimator.traverse import (
     sets_name,
 )
 
+_TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "!=": "!="}
+"""Comparisons with their sides exchanged."""
+
 
 def counted(loop: ast.Loop, before: list[ast.Stmt]) -> ast.Loop:
     """The loop as a `for` loop when it counts; `before` are the statements of its block so far.
@@ -90,6 +93,8 @@ def _count_within_condition(loop: ast.Loop, before: list[ast.Stmt]) -> None:
     if loop.kind == "do" or loop.step is not None or loop.condition is None:
         return
     condition = loop.condition
+    if isinstance(condition, ast.Binary) and condition.operator in _TURNED and isinstance(condition.right, ast.Unary):
+        condition = ast.Binary(_TURNED[condition.operator], condition.right, condition.left, condition.line)
     test = (
         condition if isinstance(condition, ast.Binary) and condition.operator in ("<", ">", "<=", ">=", "!=") else None
     )

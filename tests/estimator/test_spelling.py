@@ -142,3 +142,15 @@ def test_a_counter_that_is_used_later_keeps_its_value() -> None:
 def test_a_pragma_operator_moves_no_line() -> None:
     text = "void top(int a[64]) {\n for (int i = 0; i < 8; i++) { _Pragma(\"HLS PIPELINE\") a[i]++;\n }\n\n"
     assert loops(text + " for (int j = 0; j < 9; j++) a[j] += 2;\n}\n")[1]["line"] == 5
+
+
+def test_the_side_of_a_counter_that_moves_in_its_condition_does_not_matter() -> None:
+    """64, 63, ... 1 are compared with 0 before each step down: 64 trips, whichever side the counter stands on."""
+    for condition in ("i-- > 0", "0 < i--"):
+        text = f"void top(int a[64]) {{ for (int i = 64; {condition};) a[i] += 3; }}"
+        assert [one["trip"] for one in loops(text)] == [64]
+
+
+def test_lines_that_end_as_on_windows_are_lines() -> None:
+    text = "void top(int a[16])\n#pragma HLS INLINE off\n{ for (int i = 0; i < 16; i++) a[i]++; }\n"
+    assert figures(text.replace("\n", "\r\n")) == figures(text)
