@@ -76,7 +76,7 @@ def layer_cycles(cut: Cut, stays: str, may_spill: bool, a: Arithmetic) -> Any:
     words_a, words_b = (_sizes(ld, c.tk, c.nk, a) for ld in (c.lda, c.ldb))
     steps = [a.ceil_div(size, c.pk) for size in _sizes(c.k, c.tk, c.nk, a)]
     # A block of sums takes its steps, the wait of near lanes for far ones, or the time in which buffer C takes it.
-    block = [a.largest(delivered(c, kb, a) + a.largest(c.least_steps - kb, 0), c.block_cycles) for kb in steps]
+    block = [a.largest(delivered(c, kb, a), c.least_steps, c.block_cycles) for kb in steps]
     load_a = [[_load(c, r, w, c.rate_a, a) for w in words_a] for r in rows]
     load_b = [[_load(c, n, w, c.rate_b, a) for w in words_b] for n in columns]
     count = (c.nm, c.nn)

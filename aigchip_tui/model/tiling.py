@@ -273,7 +273,7 @@ def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: 
     least, visits = least_steps(point, build), nm * nn * nk
     steps = 0
     for tiles, kb in ((nk - 1, tk // point.pk), (1, _ceil(layer.k - (nk - 1) * tk, point.pk))):
-        steps += tiles * max(over.steps(point, kb) + max(least - kb, 0), block_cycles)
+        steps += tiles * max(over.steps(point, kb), least, block_cycles)
     compute = blocks * steps + visits * (VISIT_START + chain_cycles(point))
     compute = max(compute, visits * VISIT_COMMANDS) + fill_cycles(point)
     memory = max(

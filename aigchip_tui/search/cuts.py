@@ -253,8 +253,7 @@ def _cheapest(grid: Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> _Be
 
 def _block_steps(d: Columns, kb: Floats) -> Floats:
     """Cycles of a block of sums over kb steps."""
-    held_back = np.maximum(d.least_steps - kb, 0)
-    return np.asarray(np.maximum(delivered(d, kb, _ARRAYS_OF) + held_back, d.block_cycles))
+    return np.asarray(np.maximum(np.maximum(delivered(d, kb, _ARRAYS_OF), d.least_steps), d.block_cycles))
 
 
 def _axis(divides: tuple[int, ...]) -> Floats:

@@ -154,6 +154,13 @@ def test_a_forward_link_costs_its_chain_in_each_visit_and_holds_short_blocks_bac
     assert plans[1].compute_cycles - plans[0].compute_cycles == 48 * 14 + steps * (15 - 5)
 
 
+def test_narrow_banks_hide_what_a_forward_link_holds_back() -> None:
+    """A block of two steps that four banks deliver in eight cycles each: sixteen, more than the fifteen of the link."""
+    narrow = GOOD.parameters() | {"part_a_h": 4, "part_a_w": 4, "array_link": "forward"}
+    plan = cost_tiles(DesignPoint.from_parameters(narrow), BUILD, layer(64, 32, 64), 64, 64, 32)
+    assert plan.compute_cycles == 64 * 2 * 8 + 22 + 4 + 14
+
+
 def test_tiny_visits_go_at_the_pace_of_their_commands() -> None:
     plan = cost_tiles(GOOD, BUILD, layer(100, 77, 50), 32, 16, 32)
     assert plan.compute_cycles == 4 * 4 * 3 * 28 + 22
