@@ -132,6 +132,8 @@ class PragmaWalk(ExpressionWalk):
                 place.explicit = True
             elif pragma.kind in ("ARRAY_PARTITION", "ARRAY_RESHAPE"):
                 place.banks.append(pragma)
+            elif pragma.kind == "BIND_STORAGE":
+                place.storage = _storage_of(pragma)
             return place
         if not isinstance(place, Memory):
             return place
@@ -142,16 +144,7 @@ class PragmaWalk(ExpressionWalk):
             return self._partition(place, pragma)
         if pragma.kind == "BIND_STORAGE":
             kind = (pragma.options.get("type") or pragma.options.get("core") or "").lower()
-            impl = pragma.options.get("impl", "").lower() or kind
-            place.storage = (
-                "uram"
-                if "uram" in impl
-                else "lutram"
-                if "lut" in impl or "srl" in impl
-                else "bram"
-                if "bram" in impl
-                else ""
-            )
+            place.storage = _storage_of(pragma)
             if not place.local and not self.options.bind_arguments:
                 pass
             elif "1p" in kind:
@@ -269,3 +262,14 @@ class PragmaWalk(ExpressionWalk):
                 if pragma.location == wanted or (not loop.label and _LAST.sub("", pragma.location) == wanted)
             ]
         return found
+
+
+def _storage_of(pragma: Pragma) -> str:
+    """What BIND_STORAGE names: `uram`, `lutram` (also shift registers), `bram`, or "" for what the tool likes."""
+    kind = (pragma.options.get("type") or pragma.options.get("core") or "").lower()
+    impl = pragma.options.get("impl", "").lower() or kind
+    if "uram" in impl:
+        return "uram"
+    if "lut" in impl or "srl" in impl:
+        return "lutram"
+    return "bram" if "bram" in impl else ""

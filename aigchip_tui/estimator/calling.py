@@ -288,7 +288,7 @@ class CallWalk(MachineWalk):
         made = self.made[function.name] = self.made.get(function.name, -1) + 1
         if instances:
             touched = {**touched, instances[made % len(instances)]: True}
-        node = self._macro(touched, inputs, outcome.latency, line, function.name)
+        node = self._macro(touched, inputs, outcome.latency, line, function.name, source=function)
         for number, found in inner.values.items():
             if number in self._known_cells(arguments):
                 self.layer.values[number] = Val(found.kind, node, found.const, found.lin, self.graph)

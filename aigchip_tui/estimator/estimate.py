@@ -19,6 +19,7 @@ from aigchip_tui.cpp.pragmas import (
 )
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.adapters import interfaces
+from aigchip_tui.estimator.arrays import Storage
 from aigchip_tui.estimator.canonical import canonical
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Partition, fresh
@@ -334,7 +335,7 @@ def _result(
         (
             *outcome.usage.parts(operators),
             interfaces(names, arguments, walker.interface_pragmas(function)),
-            *storage(walker, bool(operators.table.get("uram"))),
+            *storage(walker, outcome.usage.reads, Storage.of(part)),
         )
     )
     total = parts[-1]

@@ -9,17 +9,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from aigchip_tui.estimator.graph import Graph, Schedule
 
 _FEW = (0, 0, 9, 14, 20, 26, 31, 37, 43, 49, 54, 59, 65, 65, 65, 65, 65)
+_MORE = ((17, 81), (20, 97), (29, 145), (33, 152), (49, 213), (65, 279), (88, 428), (161, 859), (277, 1471))
+"""Multiplexers of so many inputs, and their LUTs."""
 _SHIFT_FF, _SHIFT_LUT = 64, 32
 """A shift register, whatever its width and length."""
 
 
 def multiplexer(inputs: int) -> int:
     """LUTs of a multiplexer."""
-    return _FEW[inputs] if inputs < len(_FEW) else 5 * inputs - 4
+    if inputs < len(_FEW):
+        return _FEW[inputs]
+    for (few, least), (many, most) in pairwise(_MORE):
+        if inputs <= many:
+            return least + (most - least) * (inputs - few) // (many - few)
+    return _MORE[-1][1] + 16 * (inputs - _MORE[-1][0]) // 3
 
 
 def adder(bits: int) -> int:
@@ -28,8 +36,8 @@ def adder(bits: int) -> int:
 
 
 def comparison(bits: int) -> int:
-    """LUTs of a comparison."""
-    return 8 + bits // 2
+    """LUTs of a comparison, as reports count since 2023; before that it was about half of it."""
+    return bits + 7
 
 
 def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -> tuple[int, int, int]:
@@ -55,9 +63,13 @@ def state_machine(states: int) -> tuple[int, int]:
     return states, multiplexer(states + 1)
 
 
-def registers(graph: Graph, plan: Schedule) -> tuple[int, int]:
-    """FF and LUT that carry values over clock edges; in a pipeline a value is handed on once an interval."""
-    start, states, leaves = plan.start, graph.states, graph.leaves
+def registers(graph: Graph, plan: Schedule, budget: float) -> tuple[int, int]:
+    """FF and LUT that carry values over clock edges; in a pipeline a value is handed on once an interval.
+
+    `budget` is what a chain of operators may take within a state, in ns.
+    """
+    states, leaves = graph.states, graph.leaves
+    start = _latest(graph, plan, budget) if plan.interval else plan.start
     last = [-1] * len(start)
     ff = lut = 0
     for node, sources in enumerate(graph.sources):
@@ -86,6 +98,46 @@ def registers(graph: Graph, plan: Schedule) -> tuple[int, int]:
     return ff, lut
 
 
+def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
+    """First states of a pipeline's operations, each as late as its users allow where that saves registers.
+
+    A load waits for its user rather than its word for it, and so does an operation whose operands cost less to keep
+    than what it makes of them. What an access waits is a multiple of the interval, so that its port stays free.
+    """
+    start, states, sources_of, interval = plan.start, graph.states, graph.sources, plan.interval
+    count = len(start)
+    kept = [0] * count
+    for node, sources in enumerate(sources_of):
+        made = 0 if states[node] == 0 and not sources else graph.bits[node]
+        if graph.operation[node] == "phi":
+            kept[node] = graph.bits[node]
+        elif sources:
+            kept[node] = min(made, sum([kept[one] for one in set(sources)]))
+    slack: list[int | None] = [None] * count
+    for source, target, steps, _ in graph.back:
+        least = max(0, start[target] + steps * interval - start[source] - max(1, states[source]))
+        known = slack[source]
+        slack[source] = least if known is None else min(known, least)
+    found = start[:]
+    for node in range(count - 1, -1, -1):
+        room = slack[node]
+        access = graph.access[node]
+        moved = 0
+        cheap = sum([kept[one] for one in set(sources_of[node])]) < graph.bits[node]
+        fixed = access is not None and access.write
+        if room and cheap and not fixed and graph.operation[node] not in ("phi", "module", "dead"):
+            moved = room - room % interval if access is not None else room
+            found[node] += moved
+        tree = node in graph.leaves and len(sources_of[node]) > 2
+        for source in sources_of[node]:
+            gap = 0 if tree else start[node] - start[source] - max(0, states[source] - 1)
+            chained = states[node] > 1 and graph.delay[source] + graph.delay[node] <= budget
+            free = moved + max(0, gap if chained else gap - 1)
+            known = slack[source]
+            slack[source] = free if known is None else min(known, free)
+    return found
+
+
 def port_choices(graph: Graph) -> int:
     """LUTs that choose addresses and data of memory ports used several times, and the bank that is read."""
     uses: Counter[tuple[int, int]] = Counter()
@@ -109,11 +161,13 @@ def port_choices(graph: Graph) -> int:
     return lut
 
 
-def shared_memory(users: int, writers: int, banks: int) -> int:
-    """LUTs in front of the ports of a memory that several modules use: addresses, enables, data."""
+def shared_memory(users: int, writers: int, banks: int, ports: int = 1) -> int:
+    """LUTs in front of the ports of a memory that several modules use: addresses, enables, data.
+
+    `ports` is how many of them a module uses at once.
+    """
     if users < 2:
         return 0
-    ports = 2 if users > writers else 1
     lut = 2 * ports * multiplexer(users + 1)
     if writers:
         lut += multiplexer(max(2, writers + 1)) + (multiplexer(writers + 1) if writers > 1 else 0)

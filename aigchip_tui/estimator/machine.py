@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from aigchip_tui.cpp import ast
@@ -23,7 +22,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     add_ranges,
 )
-from aigchip_tui.estimator.resources import Usage, of_graph, repeat_counts
+from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.values import Lin, Val, integer
 
@@ -113,9 +112,11 @@ class MachineWalk(MergeWalk):
 
     def _macro(
         self, touched: Mapping[int, bool], inputs: Sequence[int], latency: Range, line: int, name: str,
-        loaded: frozenset[int] = frozenset(),
+        loaded: frozenset[int] = frozenset(), source: object = None,
     ) -> int:
         """A node that stands for a module; it waits for whatever touched its memories before.
+
+        Copies of one `source` (a loop or function of the text) count as one user of a memory.
 
         Modules that use one memory or one AXI port run one after the other, but for memories that are `loaded` before.
         """
@@ -141,8 +142,10 @@ class MachineWalk(MergeWalk):
             name,
         )
         for number, write in touched.items():
-            self.users[number] += 1
-            self.writers[number] += write
+            user = node if source is None else -id(source)
+            self.users.setdefault(number, set()).add(user)
+            if write:
+                self.writers.setdefault(number, set()).add(user)
             track = self.track(number)
             if write:
                 track.barrier = node
@@ -175,7 +178,7 @@ class MachineWalk(MergeWalk):
         unknown, self.body.unknown = self.body.unknown, False
         sampled = factor > 3 and self.has_loops(loop.body)
         marks: list[Range] = []
-        spent: list[tuple[Usage, Counter[int], Counter[int]]] = []
+        spent: list[Usage] = []
         for copy in range(2 if sampled else factor):
             if header is not None:
                 self._set_counter(header, symbol, factor, copy)
@@ -186,7 +189,7 @@ class MachineWalk(MergeWalk):
             if sampled:
                 self._close_chunk()
                 marks.append(self.body.latency)
-                spent.append((self.usage.so_far(), self.users.copy(), self.writers.copy()))
+                spent.append(self.usage.so_far())
         self._close_chunk()
         iteration: Range = self.body.latency
         if sampled:
@@ -194,10 +197,8 @@ class MachineWalk(MergeWalk):
                 _extrapolated(marks[0][0], marks[1][0], factor),
                 _extrapolated(marks[0][1], marks[1][1], factor),
             )
-            (first, users, writers), (second, more_users, more_writers) = spent
+            first, second = spent
             self.usage.repeat(first, second, factor - 2)
-            repeat_counts(self.users, users, more_users, factor - 2)
-            repeat_counts(self.writers, writers, more_writers, factor - 2)
         least, most = (
             None if one is None else self.within_latency(one, pragmas, f"loop at line {loop.line}") for one in iteration
         )
@@ -287,7 +288,7 @@ class MachineWalk(MergeWalk):
             file=self.source_file,
         )
         self.body.loops.append(outcome)
-        self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name)
+        self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name, source=call)
         self.body.loop_macros += 1
         self.body.single, self.body.around = outcome, 0
         self.usage.add_control(depth, 1, ((0, trip or 64),))

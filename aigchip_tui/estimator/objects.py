@@ -167,6 +167,8 @@ class Stream:
     explicit: bool = False
     blocks: bool = False
     """Whether its tokens are whole arrays (`hls::stream_of_blocks`), each kept in a memory of its own."""
+    storage: str = ""
+    """What BIND_STORAGE makes of it."""
     banks: list[Pragma] = field(default_factory=list)
     """Partitions asked for on a stream of blocks: they hold for every block that a lock gives access to."""
 

@@ -136,7 +136,7 @@ class Operators:
             return self.multiplier(left, right, bits)
         if name in ("div", "rem"):
             states = bits + 4
-            return Cost(states, min(self.budget, 2.0), 0, 70 * bits, 53 * bits)
+            return Cost(states, min(self.budget, 2.0), 0, 2 * bits * (bits + 4), bits * (3 * bits + 13) // 2)
         return Cost(1, table["logic"], 0, 0, bits)
 
     @property
@@ -173,9 +173,9 @@ class Operators:
         if delay <= self.budget:
             return Cost(1, delay, pieces, 0, 20 if pieces > 1 else 0)
         states = 2 if delay <= 2 * self.budget and pieces <= 4 else 5
-        return Cost(
-            states, min(self.budget, delay / states), pieces, 17 * pieces * (states - 1), 50 if pieces > 1 else 0
-        )
+        stages = 0 if pieces == 1 else 361 if big > 36 else 165 if states == 2 else 215
+        luts = 0 if pieces == 1 else 178 if big > 36 else 50 if states == 2 else 1
+        return Cost(states, min(self.budget, delay / states), pieces, stages, luts)
 
     def bound(self, label: str, how: Binding, bits: int, left: int, right: int) -> Cost:
         """An operator as BIND_OP makes it: in LUTs (`fabric`), in DSP slices, with a latency of its own.

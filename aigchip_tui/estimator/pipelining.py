@@ -8,6 +8,7 @@ from dataclasses import replace
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.bursts import BurstWalk
+from aigchip_tui.estimator.dealing import DealingWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
@@ -37,7 +38,7 @@ from aigchip_tui.estimator.uses import MOST_COPIES
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class PipelineWalk(MachineWalk, BurstWalk):
+class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
     """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
     outcome.
     """
@@ -112,7 +113,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
         elif twin.usage is None:
             plan = twin.plan = place(inner_graph, twin.interval, self.operators.budget, capacity, entry)
-            twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity)
+            twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity, self.spread(inner_graph))
             twin.bound = self._explain(inner_graph, plan)
             twin.reason = longest_path(inner_graph, plan, self.object_names())
         plan = twin.plan
@@ -339,11 +340,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
         if not self.options.auto_partition or (self.options.deal_arrays and self.designer_partitions):
             return False
         dealt = False
-        carried = {
-            access.memory
-            for _, target, _, extra in graph.back
-            if extra == 0 and (access := graph.access[target]) is not None
-        }
+        carried = self.carried_arrays(graph)
         for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
             if not isinstance(memory, Memory) or not memory.local or memory.asked:
@@ -366,7 +363,6 @@ class PipelineWalk(MachineWalk, BurstWalk):
             wanted = self.options.deal_arrays and number not in carried and -1 not in plan
             if wanted and len(plan) != len(memory.extents):
                 plan[-1] = Partition("cyclic", spread)
-                memory.dealt = spread
                 dealt = True
                 self.again = self.again or number in self.held
         return dealt
@@ -375,11 +371,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
         """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in
         it.
         """
-        carried = {
-            access.memory
-            for _, target, _, extra in graph.back
-            if extra == 0 and (access := graph.access[target]) is not None
-        }
+        carried = self.carried_arrays(graph)
         capacity = dict(self.capacity)
         for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
@@ -470,7 +462,7 @@ class PipelineWalk(MachineWalk, BurstWalk):
                 inputs.append(value.node)
         inputs += [value.node for value in inner.needed if value.graph is self.graph]
         whole = add_ranges(latency, (2 + prologue, 2 + prologue))
-        node = self._macro(touched, inputs, whole, loop.line, name, self._loaded_before(graph))
+        node = self._macro(touched, inputs, whole, loop.line, name, self._loaded_before(graph), loop)
         self.body.loop_macros += 1
         self.body.single, self.body.around = outcome, prologue
         for number, value in inner.values.items():

@@ -149,7 +149,6 @@ class PlaceWalk(WalkState):
                 return Registers(kind.stripped(), kind.extents, root)
             memory = Memory(fresh(), name, kind.stripped(), kind.extents, local, line=self.line, order=order)
             memory.partitions.update({position: plan for position, plan in decided.items() if position >= 0})
-            memory.dealt = decided[-1].factor if -1 in decided else 1
             self.memories[memory.number] = memory
             self.capacity[memory.number] = memory.ports
             return memory

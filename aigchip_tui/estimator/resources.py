@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from aigchip_tui.estimator.glue import adder, loop_control, multiplexer, port_choices, registers, state_machine
 from aigchip_tui.estimator.graph import Graph, Schedule
-from aigchip_tui.estimator.objects import Memory, Stream
 from aigchip_tui.estimator.operators import Operators
 from aigchip_tui.estimator.result import PartEstimate
 
-_Key = TypeVar("_Key")
 _CORES = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow", "fcmp", "convert", "resize")
 _PLAIN = ("add", "cmp", "select", "logic", "shift", "div", "rem")
 _GROUPS: dict[str, str] = {}
@@ -76,8 +73,10 @@ class Usage:
     registers: int = 0
     shifts: int = 0
     states: int = 0
-    sharers: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """Modules that take turns on the units of an operator."""
+    sharers: dict[tuple[str, int], Counter[int]] = field(default_factory=dict)
+    """Modules that take turns on the units of an operator, by how many of them they use."""
+    reads: dict[int, int] = field(default_factory=dict)
+    """Words that a cycle reads of one bank, by array."""
 
     def include(self, other: Usage, module: bool = False) -> None:
         """Adds another piece; units of straight pieces in one state machine are shared, those of modules are
@@ -85,16 +84,21 @@ class Usage:
         """
         for key, count in other.units.items():
             self.units[key] = max(self.units[key], count)
-            self.sharers[key] += max(1, other.sharers[key]) if module or other.sharers[key] else 0
+            taken = other.sharers.get(key) or (Counter({count: 1}) if module else None)
+            if taken:
+                self.sharers.setdefault(key, Counter()).update(taken)
         for place, made in other.shaped.items():
             self.shaped.setdefault(place, Shaped()).join(made)
+        for array, words in other.reads.items():
+            self.reads[array] = max(words, self.reads.get(array, 1))
         for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def so_far(self) -> Usage:
         """A copy that later pieces do not change."""
         shaped = {place: replace(made) for place, made in self.shaped.items()}
-        return replace(self, units=self.units.copy(), sharers=self.sharers.copy(), shaped=shaped)
+        sharers = {key: modules.copy() for key, modules in self.sharers.items()}
+        return replace(self, units=self.units.copy(), sharers=sharers, shaped=shaped, reads=self.reads.copy())
 
     def repeat(self, first: Usage, second: Usage, copies: int) -> None:
         """Adds what cannot be shared of further copies of a body, from what one and what two of them needed."""
@@ -105,7 +109,10 @@ class Usage:
         for name in _SUMS:
             more = copies * (getattr(second, name) - getattr(first, name))
             setattr(self, name, getattr(self, name) + more)
-        repeat_counts(self.sharers, first.sharers, second.sharers, copies)
+        for key, modules in second.sharers.items():
+            known = first.sharers.get(key, Counter())
+            for units, count in modules.items():
+                self.sharers.setdefault(key, Counter())[units] += copies * (count - known[units])
 
     def add_control(self, states: int, interval: int, trips: Iterable[tuple[int, int]]) -> None:
         """Control of a pipelined loop; see `glue.loop_control`."""
@@ -125,9 +132,8 @@ class Usage:
             cost = operators.floating(name, int(label[len(name) :] or 32))
             dsp, ff, lut = dsp + cost.dsp * count, ff + cost.ff * count, lut + cost.lut * count
         choices = self.choices
-        for key, modules in self.sharers.items():
-            if modules > 1:
-                choices += 3 * multiplexer(modules + 1) * self.units[key]
+        for modules in self.sharers.values():
+            choices += _turns(modules)
         machine_ff, machine_lut = state_machine(self.states)
         return (
             PartEstimate(name="Expression", lut=self.expressions),
@@ -140,10 +146,14 @@ class Usage:
 _SUMS = ("dsp", "ff", "lut", "expressions", "choices", "registers", "shifts", "states")
 
 
-def repeat_counts(total: Counter[_Key], first: Counter[_Key], second: Counter[_Key], copies: int) -> None:
-    """Adds what further copies of a body count, from what one and what two of them counted."""
-    for key in second:
-        total[key] += copies * (second[key] - first[key])
+def _turns(modules: Counter[int]) -> int:
+    """LUTs that choose between the modules that take turns on units: two operands and an enable of each unit."""
+    lut, above, sharing = 0, 0, 0
+    for units in sorted(modules, reverse=True):
+        # `sharing` modules use each of the units from `units` + 1 to `above`.
+        lut += 3 * multiplexer(sharing + 1) * (above - units) if sharing > 1 else 0
+        above, sharing = units, sharing + modules[units]
+    return lut + (3 * multiplexer(sharing + 1) * above if sharing > 1 else 0)
 
 
 def _group(name: str) -> str:
@@ -155,8 +165,17 @@ def _group(name: str) -> str:
     return name if name in ("address", "module", "mul", "mux") else "none"
 
 
-def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mapping[int, tuple[int, int, int]]) -> Usage:
-    """Units, registers and multiplexers of one scheduled graph; `capacity` holds the limits of shared operators."""
+def of_graph(
+    graph: Graph,
+    plan: Schedule,
+    operators: Operators,
+    capacity: Mapping[int, tuple[int, int, int]],
+    dealt: Mapping[int, int] | None = None,
+) -> Usage:
+    """Units, registers and multiplexers of one scheduled graph.
+
+    `capacity` holds the limits of shared operators, `dealt` the banks of arrays that the tool deals out.
+    """
     usage = Usage()
     interval = plan.interval if plan.interval else max(1, plan.states)
     occupancy: dict[tuple[str, int], Counter[int]] = {}
@@ -171,8 +190,6 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
         if name in ("phi", "dead", "concat"):
             continue
         if group == "address":
-            levels = graph.width_in[node][0] if graph.width_in[node] else 1
-            usage.expressions += adder(graph.bits[node]) * max(1, levels)
             continue
         if group == "module":
             usage.registers += 1
@@ -213,48 +230,40 @@ def of_graph(graph: Graph, plan: Schedule, operators: Operators, capacity: Mappi
         units = usage.units[key]
         turns = -(-total // max(1, units))
         usage.choices += 2 * multiplexer(turns + 1) * units if turns > 1 else 0
-    ff, lut = registers(graph, plan)
+    usage.reads = _reads(graph, plan)
+    usage.expressions += _addresses(graph, dealt or {})
+    ff, lut = registers(graph, plan, operators.budget)
     usage.registers += ff
     usage.shifts += lut
     usage.choices += port_choices(graph)
     return usage
 
 
-def memory_blocks(memory: Memory, uram: bool) -> tuple[int, int, int, int]:
-    """BRAM18, URAM, LUT and FF of one array; ports of the top cost nothing inside."""
-    if not memory.local or memory.axi or not (memory.read or memory.written):
-        return 0, 0, 0, 0
-    if memory.fifo:
-        blocks, luts, flops = stream_blocks(Stream(0, memory.type, memory.depth or memory.words, local=True))
-        return blocks, 0, luts, flops
-    banks = 1 if memory.reshaped > 1 else memory.banks * min(memory.dealt, max(1, memory.words))
-    width = memory.type.bits * max(1, memory.reshaped)
-    depth = -(-memory.words // max(1, memory.banks * memory.dealt))
-    if memory.storage == "uram" or (
-        memory.storage == "" and uram and depth * width >= 4096 * 72 * 4 and not memory.rom
-    ):
-        return 0, banks * -(-width // 72) * -(-depth // 4096), 0, 0
-    if memory.storage == "lutram" or (memory.storage == "" and (depth * width <= 1024 or depth <= 64)):
-        luts = banks * width * -(-depth // 64)
-        return 0, 0, luts if not memory.rom else luts // 2, banks * width
-    return banks * bram18(depth, width), 0, 0, 0
+def _reads(graph: Graph, plan: Schedule) -> dict[int, int]:
+    """The most words that a cycle reads of one bank of each array."""
+    at: Counter[tuple[int, int, int]] = Counter()
+    for node, access in enumerate(graph.access):
+        if access is not None and not access.write:
+            state = plan.start[node] % plan.interval if plan.interval else plan.start[node]
+            for bank in access.banks or (0,):
+                at[(access.memory, bank, state)] += 1
+    found: dict[int, int] = {}
+    for (array, _, _), words in at.items():
+        if words > found.get(array, 1):
+            found[array] = words
+    return found
 
 
-def bram18(depth: int, width: int) -> int:
-    """BRAM18 blocks of a true dual-port RAM: the cheapest aspect ratio, pairs joined as BRAM36 where that is
-    denser.
-    """
-    best = 1 << 30
-    for words, bits in ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1)):
-        best = min(best, -(-depth // words) * -(-width // bits))
-    return best
-
-
-def stream_blocks(stream: Stream) -> tuple[int, int, int]:
-    """BRAM18, LUT and FF of a FIFO: shift registers up to 1 Kbit, block RAM above."""
-    width, depth = stream.type.total_bits, stream.depth
-    if not stream.local:
-        return 0, 0, 0
-    if width * depth <= 1024 or depth <= 32:
-        return 0, (width + 12) * max(1, -(-depth // 32)), 5 + 2 * max(1, depth.bit_length())
-    return bram18(depth, width), 40 + 2 * depth.bit_length(), 20 + 2 * depth.bit_length()
+def _addresses(graph: Graph, dealt: Mapping[int, int]) -> int:
+    """LUTs that compute addresses: the banks over which an array is dealt out take the same one."""
+    adders: Counter[int] = Counter()
+    met: set[int] = set()
+    for node, access in enumerate(graph.access):
+        if access is None:
+            continue
+        for source in graph.sources[node]:
+            if graph.operation[source] == "address" and source not in met:
+                met.add(source)
+                levels = graph.width_in[source][0] if graph.width_in[source] else 1
+                adders[access.memory] += adder(graph.bits[source]) * max(1, levels)
+    return sum([-(-lut // max(1, dealt.get(array, 1))) for array, lut in adders.items()])

@@ -146,8 +146,8 @@ class WalkState(ABC):
         self.function_body: ast.Block | None = None
         self.merges_function = False
         self.merged_blocks: dict[int, tuple[ast.Stmt, ...]] = {}
-        self.users: Counter[int] = Counter()
-        self.writers: Counter[int] = Counter()
+        self.users: dict[int, set[int]] = {}
+        self.writers: dict[int, set[int]] = {}
         self.method_names = unit.method_names
         self.designer_partitions = unit.banked
         self.means: dict[int, float] = {}

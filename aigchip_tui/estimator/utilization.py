@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from aigchip_tui.estimator.arrays import Blocks, Storage, array_blocks, stream_blocks
 from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.objects import Binding, Memory, Stream
-from aigchip_tui.estimator.resources import memory_blocks, stream_blocks
 from aigchip_tui.estimator.result import PartEstimate
 from aigchip_tui.estimator.walk import Walker
 
 
-def storage(walker: Walker, has_uram: bool) -> tuple[PartEstimate, ...]:
-    """Arrays, FIFOs, and the choices in front of arrays that several modules use."""
+def storage(walker: Walker, reads: Mapping[int, int], rules: Storage) -> tuple[PartEstimate, ...]:
+    """Arrays, FIFOs, and the choices in front of arrays that several modules use.
+
+    `reads` has the words that a cycle reads of one bank, by array.
+    """
     memory, fifo, choices = PartEstimate(name="Memory"), PartEstimate(name="FIFO"), 0
     seen: set[int] = set()
     for array in list(walker.used_memories.values()):
         if array.number in seen:
             continue
         seen.add(array.number)
+        made = array_blocks(array, rules, reads.get(array.number, 1), array.order in walker.uses.copied)
         if array.fifo:
-            fifo = _more(fifo, memory_blocks(array, has_uram))
+            fifo = _more(fifo, made)
         else:
-            memory = _more(memory, memory_blocks(array, has_uram))
+            memory = _more(memory, made)
+        if made.hidden:
+            walker.warn(
+                f"array '{array.name}' takes {made.bram18 + made.hidden} BRAM18; reports of this family count"
+                f" {made.bram18}, as if no bank had more than 8192 words"
+            )
     for number, users in walker.users.items():
         used = walker.memories.get(number)
         if isinstance(used, Memory) and not used.axi:
             banks = min(used.banks * used.dealt, max(1, used.words)) if used.reshaped == 1 else 1
-            choices += shared_memory(users, walker.writers[number], banks)
+            writers = len(walker.writers.get(number, ()))
+            choices += shared_memory(len(users), writers, banks, min(2, reads.get(number, 1)))
     for stream in walker.all_memories:
         if isinstance(stream, Stream):
             for item in stream.items.values() if stream.extents else (stream,):
-                fifo = _more(fifo, channel_blocks(walker, item, has_uram))
+                fifo = _more(fifo, channel_blocks(walker, item, rules))
     return memory, fifo, PartEstimate(name="Multiplexer", lut=choices)
 
 
-def _more(part: PartEstimate, blocks: tuple[int, int, int, int]) -> PartEstimate:
-    """A part with further BRAM18, URAM, LUT and FF."""
-    bram18, uram, lut, ff = blocks
+def _more(part: PartEstimate, made: Blocks) -> PartEstimate:
+    """A part with further memories."""
     return PartEstimate(
-        name=part.name, bram18=part.bram18 + bram18, uram=part.uram + uram, ff=part.ff + ff, lut=part.lut + lut
+        name=part.name,
+        bram18=part.bram18 + made.bram18,
+        uram=part.uram + made.uram,
+        ff=part.ff + made.ff,
+        lut=part.lut + made.lut,
     )
 
 
@@ -61,17 +74,15 @@ def _sum(name: str, parts: Sequence[PartEstimate]) -> PartEstimate:
     )
 
 
-def channel_blocks(walker: Walker, stream: Stream, has_uram: bool) -> tuple[int, int, int, int]:
-    """BRAM18, URAM, LUT and FF of a channel: a FIFO, or a memory for each block of a stream of blocks."""
+def channel_blocks(walker: Walker, stream: Stream, rules: Storage) -> Blocks:
+    """A channel: a FIFO, or a memory for each block of a stream of blocks."""
     if not stream.blocks or not stream.local:
-        blocks, luts, flops = stream_blocks(stream)
-        return blocks, 0, luts, flops
+        return stream_blocks(stream, rules.wide)
     block: Binding = Memory(
         0, stream.name, stream.type.stripped(), stream.type.extents or (1,), True, read=True, written=True
     )
     for pragma in stream.banks:
         block = walker.apply_pragma(block, pragma)
     if not isinstance(block, Memory):
-        return 0, 0, 0, stream.depth * stream.type.total_bits
-    one = memory_blocks(block, has_uram)
-    return stream.depth * one[0], stream.depth * one[1], stream.depth * one[2], stream.depth * one[3]
+        return Blocks(ff=stream.depth * stream.type.total_bits)
+    return array_blocks(block, rules).times(stream.depth)

@@ -9,16 +9,19 @@ from aigchip_tui.estimator.glue import loop_control, multiplexer, port_choices, 
 from aigchip_tui.estimator.graph import Access, Graph, Schedule
 
 
-@pytest.mark.parametrize(("inputs", "luts"), [(1, 0), (2, 9), (3, 14), (4, 20), (8, 43), (16, 65), (17, 81), (24, 116)])
+@pytest.mark.parametrize(
+    ("inputs", "luts"), [(1, 0), (2, 9), (3, 14), (4, 20), (8, 43), (16, 65), (17, 81), (24, 118), (65, 279)]
+)
 def test_a_multiplexer_costs_by_its_inputs(inputs: int, luts: int) -> None:
     assert multiplexer(inputs) == luts
 
 
 def value_that_lives(cycles: int, interval: int) -> tuple[int, int]:
     graph = Graph()
-    made = graph.add("add", 1, 0.5, (), bits=20)
+    carried = graph.add("phi", 0, 0.0, (), bits=20)
+    made = graph.add("add", 1, 0.5, (carried,), bits=20)
     graph.add("store", 1, 0.5, (made,), bits=20)
-    return registers(graph, Schedule(cycles + 1, cycles + 1, interval, start=[0, cycles]))
+    return registers(graph, Schedule(cycles + 1, cycles + 1, interval, start=[0, 0, cycles]), 3.6)
 
 
 def test_a_value_is_handed_on_once_an_interval_and_then_shifted() -> None:
@@ -31,11 +34,27 @@ def test_a_value_is_handed_on_once_an_interval_and_then_shifted() -> None:
     assert value_that_lives(30, 0) == (20, 0), "a state machine keeps it where it is"
 
 
+def test_a_word_is_loaded_when_its_user_is_there() -> None:
+    """Reports keep no words of loads that a long sum takes one by one, and count one shift register for the address."""
+    graph = Graph()
+    total = graph.add("phi", 0, 0.0, (), bits=32)
+    starts = [0]
+    for step in range(40):
+        word = graph.add("load", 2, 1.0, (), bits=32, access=Access(1, (step,), False))
+        total = graph.add("fadd32", 5, 3.0, (total, word), bits=32)
+        starts += [0, 2 + 5 * step]
+    graph.back.append((total, 0, 1, 0))
+    ff, lut = registers(graph, Schedule(201, 201, 1, start=starts), 4.0)
+    assert (ff, lut) == ((39 + 2) * 32, 0), "the sums, and what they begin with for two cycles"
+    slow, _ = registers(graph, Schedule(201, 201, 5, start=starts), 4.0)
+    assert slow == (39 + 1 + 40) * 32, "a port of one cycle in five is kept: each word waits for a cycle"
+
+
 def test_a_loop_that_only_stores_has_a_counter_and_an_exit_test() -> None:
-    """A reported loop of 7 bits and one stage: 9 FF and 51 LUT."""
+    """A reported loop of 7 bits and one stage: 9 FF and 51 LUT, of which its test is 11 instead of 14 before 2023."""
     ff, tests, choices = loop_control(1, 1, [(0, 80)])
     assert ff == 9
-    assert abs(tests + choices - 51) <= 2
+    assert tests + choices - 3 in (51, 52)
     deeper = loop_control(5, 1, [(0, 80)])
     assert deeper[0] == ff + 8, "two valid bits for each further stage"
     slower = loop_control(4, 4, [(0, 80)])
