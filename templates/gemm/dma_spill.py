@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aigchip_tui.model.module import Port, Settings
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import Conformance, LoopRule
+from aigchip_tui.modules.protocol import Conformance, EquivalentMutant, LoopRule
 
 from .common import (
     PORT_BYTES,
@@ -61,6 +61,14 @@ _RESULT_RATE: dict[Style, str] = {
     "cut": "Loop store is pipelined with one cycle a word, of which a token of results has several.",
 }
 
+EQUIVALENT = (
+    EquivalentMutant(
+        was="#pragma HLS PIPELINE II=RESULT_RATIO",
+        now="#pragma HLS PIPELINE II=16",
+        reason="Where a word of 32 elements has tokens of two results, the ratio is 16 (other ratios turn red).",
+    ),
+)
+
 
 def _style(elements: int, port: int) -> Style:
     return "gather" if elements < port else "pass" if elements == port else "cut"
@@ -73,6 +81,7 @@ class DmaSpill:
     function = "dma_spill"
     summary = "brings spilled sums back, spills sums and writes results, one burst for each tile"
     inlined = False
+    equivalent_mutants: tuple[EquivalentMutant, ...] = EQUIVALENT
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Eleven topics; the styles follow from which of word and token is wider, for sums and for results."""
