@@ -14,7 +14,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Netlist, Port, Setting, Settings
 from aigchip_tui.model.space import Build, DesignPoint
 from aigchip_tui.model.testcase import TestCase
-from aigchip_tui.modules.protocol import ModuleSpec
+from aigchip_tui.modules.protocol import ModuleSpec, Pace
 
 from .common import command_port, commands, random_data, stream_port
 from .shape import Shape, local_settings
@@ -73,6 +73,10 @@ class CoreTemplate(GemmTemplate, ABC):
     def setting_words(self, module: str) -> Mapping[str, str]:
         """Local settings in the words of a high-level instruction."""
         return self.words.get(module, {}) if module in self._own else super().setting_words(module)
+
+    def pace(self, module: str, settings: Settings) -> Pace | None:
+        """That of gemm's processes; the core's cycles are not contracted, whatever it is called."""
+        return None if module in self._own else super().pace(module, settings)
 
     @abstractmethod
     def core_settings(self, shape: Shape) -> Settings:

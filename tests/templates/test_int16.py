@@ -18,7 +18,7 @@ else:
     import compute_bench as bench
     import design_bench as designs
 
-TYPED = [name for name in bench.template().modules() if name not in ("ctrl", "ctrl_spill")]
+TYPED = [name for name in bench.template().modules() if not name.startswith("ctrl")]
 DESIGN = designs.point("m2n2k2", "m2n2k2", "k2", a=(4, 8), b=(2, 4), c=(4, 4), kib=16)
 
 
