@@ -9,7 +9,7 @@ from aigchip_tui.cli.output import document, say, table
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
     from aigchip_tui.model.state import Design
-    from aigchip_tui.synth.memories import EdgeCost
+    from aigchip_tui.synth.memories import EdgeCost, MemoryCost
 
 _RESOURCES = ("lut", "ff", "bram18", "uram")
 
@@ -20,9 +20,11 @@ def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
     Raises AigchipError where the template makes other modules of the design by now.
     """
     from aigchip_tui.engine.streams import design_streams
+    from aigchip_tui.synth.memories import by_depth_reason, total_cost
 
-    rows = [_row(each) for each in design_streams(view.settings, design.parameters, design.instances)]
-    total = {name: sum(row[name] for row in rows) for name in _RESOURCES}
+    edges = design_streams(view.settings, design.parameters, design.instances)
+    rows = [_row(each) for each in edges]
+    total = _used(total_cost(edges))
     if as_json:
         document({"design": design.id, "basis": "estimate", "edges": rows, "total": total})
         return 0
@@ -34,10 +36,9 @@ def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
         ("edge", "token", "streams", "depth", "LUT", "FF", "BRAM18", "URAM"),
     )
     say()
-    for reason in dict.fromkeys(row["why"] for row in rows):
-        depths = sorted({row["depth"] for row in rows if row["why"] == reason})
-        edges = [f"{row['from']} -> {row['to']}" for row in rows if row["why"] == reason]
-        named = edges[0] if len(edges) == 1 else f"{len(edges)} edges"
+    for reason, alike in by_depth_reason(edges).items():
+        depths = sorted({each.edge.depth for each in alike})
+        named = " -> ".join(alike[0].ends) if len(alike) == 1 else f"{len(alike)} edges"
         say(f"  depth {', '.join(map(str, depths))}, {named}: {reason}")
     say()
     for row in rows:
@@ -52,5 +53,9 @@ def _row(each: EdgeCost) -> dict[str, Any]:
     return {
         "from": sender, "to": receiver, "kind": port.kind, "token": each.token, "bits": port.token_bits,
         "streams": each.copies, "depth": edge.depth, "why": edge.depth_reason, "tokens": port.tokens,
-        "order": port.order, "cycles": port.cycles, **{name: getattr(each.cost, name) for name in _RESOURCES},
+        "order": port.order, "cycles": port.cycles, **_used(each.cost),
     }
+
+
+def _used(cost: MemoryCost) -> dict[str, int]:
+    return {name: getattr(cost, name) for name in _RESOURCES}

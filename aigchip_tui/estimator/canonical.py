@@ -7,7 +7,7 @@ import re
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.counters import counted, localise, uncounted
 from aigchip_tui.estimator.lambdas import call_lambdas
-from aigchip_tui.estimator.traverse import OPPOSITE, acts, expressions_of, parts_in, parts_of, same
+from aigchip_tui.estimator.traverse import acts, expressions_of, opposite, parts_in, parts_of, same
 
 _SCALARS = frozenset(
     ["bool", "char", "short", "int", "long", "unsigned", "unsigned int", "unsigned char", "float", "double", "size_t"]
@@ -112,9 +112,8 @@ def _turned(condition: ast.Expr) -> ast.Expr | None:
     """The opposite of a condition that says what is not: `!c`, `a != b`, `a >= b`, `a <= b`."""
     if isinstance(condition, ast.Unary) and condition.operator == "!":
         return condition.operand
-    if isinstance(condition, ast.Binary) and condition.operator in ("!=", ">=", "<="):
-        return ast.Binary(OPPOSITE[condition.operator], condition.left, condition.right, condition.line)
-    return None
+    said_of_what_is_not = isinstance(condition, ast.Binary) and condition.operator in ("!=", ">=", "<=")
+    return opposite(condition) if said_of_what_is_not else None
 
 
 def _expression(expression: ast.Expr) -> ast.Expr:
@@ -158,10 +157,10 @@ def _expression(expression: ast.Expr) -> ast.Expr:
 
 def _unary(expression: ast.Unary) -> ast.Expr:
     operand = expression.operand
+    if expression.operator == "!":
+        return opposite(operand) or expression
     if not isinstance(operand, ast.Binary):
         return expression
-    if expression.operator == "!" and operand.operator in OPPOSITE:
-        return ast.Binary(OPPOSITE[operand.operator], operand.left, operand.right, operand.line)
     if expression.operator == "*" and operand.operator == "+" and not isinstance(operand.left, ast.Number):
         return ast.Index(operand.left, operand.right, operand.line)
     return expression

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.constants import NotConstantError, apply_binary
 
 _MOST_STEPS = 20_000
 _DEEPEST = 64
 
 _Lookup = Callable[[ast.Name], int | None]
 _Find = Callable[[ast.Name, ast.Call], ast.Function | None]
-
-
-class _NotConstantError(Exception):
-    """The function does something that is no arithmetic on integers."""
 
 
 class _Returned(Exception):  # noqa: N818 - no error: how a `return` leaves the statements around it
@@ -34,7 +31,7 @@ def run_constant(function: ast.Function, values: Sequence[int], lookup: _Lookup,
     """
     try:
         return _Run(lookup, find).call(function, values)
-    except (_NotConstantError, ZeroDivisionError, OverflowError, RecursionError):
+    except (NotConstantError, RecursionError):
         return None
 
 
@@ -47,9 +44,9 @@ class _Run:
 
     def call(self, function: ast.Function, values: Sequence[int]) -> int:
         if function.body is None or len(values) != len(function.parameters) or self.depth > _DEEPEST:
-            raise _NotConstantError
+            raise NotConstantError
         if any(one.type.pointers or one.type.reference or one.type.extents for one in function.parameters):
-            raise _NotConstantError
+            raise NotConstantError
         outer, self.names = (
             self.names,
             {one.name: value for one, value in zip(function.parameters, values, strict=True)},
@@ -62,12 +59,12 @@ class _Run:
         finally:
             self.names = outer
             self.depth -= 1
-        raise _NotConstantError
+        raise NotConstantError
 
     def statement(self, statement: ast.Stmt) -> None:
         self.steps += 1
         if self.steps > _MOST_STEPS:
-            raise _NotConstantError
+            raise NotConstantError
         match statement:
             case ast.Block():
                 for part in statement.statements:
@@ -75,7 +72,7 @@ class _Run:
             case ast.Declaration():
                 for variable in statement.variables:
                     if variable.type.extents or variable.type.pointers or variable.static:
-                        raise _NotConstantError
+                        raise NotConstantError
                     self.names[variable.name] = 0 if variable.init is None else self.value(variable.init)
             case ast.Evaluate():
                 self.value(statement.expression)
@@ -90,7 +87,7 @@ class _Run:
             case ast.Jump() if statement.kind in ("break", "continue"):
                 raise _Left(statement.kind)
             case _:
-                raise _NotConstantError
+                raise NotConstantError
 
     def _loop(self, loop: ast.Loop) -> None:
         if loop.init is not None:
@@ -109,7 +106,7 @@ class _Run:
     def value(self, expression: ast.Expr) -> int:
         self.steps += 1
         if self.steps > _MOST_STEPS:
-            raise _NotConstantError
+            raise NotConstantError
         match expression:
             case ast.Number(value, kind) if kind in ("int", "bool"):
                 return int(value)
@@ -134,7 +131,7 @@ class _Run:
                 function = self.find(callee, expression)
                 if function is not None:
                     return self.call(function, [self.value(one) for one in arguments])
-        raise _NotConstantError
+        raise NotConstantError
 
     def _binary(self, expression: ast.Binary) -> int:
         left = self.value(expression.left)
@@ -148,7 +145,7 @@ class _Run:
         operator, operand = expression.operator, expression.operand
         if operator in ("++", "--"):
             if not isinstance(operand, ast.Name) or operand.name not in self.names:
-                raise _NotConstantError
+                raise NotConstantError
             before = self.names[operand.name]
             self.names[operand.name] = before + (1 if operator == "++" else -1)
             return before if expression.postfix else self.names[operand.name]
@@ -162,41 +159,8 @@ class _Run:
                 return int(not value)
             case "~":
                 return ~value
-        raise _NotConstantError
+        raise NotConstantError
 
 
 def _operate(operator: str, left: int, right: int) -> int:
-    match operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
-        case "%":
-            return abs(left) % abs(right) * (1 if left >= 0 else -1)
-        case "<<" if 0 <= right < 128:
-            return left << right
-        case ">>" if 0 <= right < 128:
-            return left >> right
-        case "&":
-            return left & right
-        case "|":
-            return left | right
-        case "^":
-            return left ^ right
-        case ",":
-            return right
-    tests = {
-        "<": left < right,
-        ">": left > right,
-        "<=": left <= right,
-        ">=": left >= right,
-        "==": left == right,
-        "!=": left != right,
-    }
-    if operator not in tests:
-        raise _NotConstantError
-    return int(tests[operator])
+    return right if operator == "," else apply_binary(operator, left, right)

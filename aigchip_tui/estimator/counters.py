@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.traverse import (
-    OPPOSITE,
     expressions_of,
     mentioned,
     names_in,
+    opposite,
     parts_in,
     parts_of,
     sets_name,
@@ -76,16 +76,10 @@ def _exit_first(loop: ast.Loop) -> None:
         return
     inside = first.yes.statements
     if len(inside) == 1 and isinstance(inside[0], ast.Jump) and inside[0].kind == "break":
-        held = _opposite(first.condition)
+        held = opposite(first.condition)
         if held is not None:
             loop.condition = held
             loop.body.statements = statements[1:]
-
-
-def _opposite(condition: ast.Expr) -> ast.Expr | None:
-    if isinstance(condition, ast.Binary) and condition.operator in OPPOSITE:
-        return ast.Binary(OPPOSITE[condition.operator], condition.left, condition.right, condition.line)
-    return None
 
 
 def _count_within_condition(loop: ast.Loop, before: list[ast.Stmt]) -> None:

@@ -133,6 +133,13 @@ def expressions_of(statement: ast.Stmt) -> tuple[ast.Expr, ...]:
     return ()
 
 
+def opposite(condition: ast.Expr) -> ast.Expr | None:
+    """The comparison that holds when this one does not; None for what is no comparison."""
+    if isinstance(condition, ast.Binary) and condition.operator in OPPOSITE:
+        return ast.Binary(OPPOSITE[condition.operator], condition.left, condition.right, condition.line)
+    return None
+
+
 def parts_of(statement: ast.Stmt) -> tuple[ast.Stmt, ...]:
     """Statements directly below a statement."""
     if isinstance(statement, ast.Block):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
@@ -74,10 +75,23 @@ def edge_costs(netlist: Netlist, build: Build) -> tuple[EdgeCost, ...]:
 
 def memory_cost(netlist: Netlist, build: Build) -> MemoryCost:
     """What all edges of a design cost together."""
+    return total_cost(edge_costs(netlist, build))
+
+
+def total_cost(edges: Iterable[EdgeCost]) -> MemoryCost:
+    """What the edges cost together."""
     total = MemoryCost()
-    for each in edge_costs(netlist, build):
+    for each in edges:
         total = total.plus(each.cost)
     return total
+
+
+def by_depth_reason(edges: Iterable[EdgeCost]) -> dict[str, list[EdgeCost]]:
+    """The edges by why they are as deep as they are."""
+    found: dict[str, list[EdgeCost]] = {}
+    for each in edges:
+        found.setdefault(each.edge.depth_reason, []).append(each)
+    return found
 
 
 def _port(ports: dict[tuple[str, str], tuple[Port, int]], edge: Edge) -> tuple[Port, int] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.proof import DESIGN_RUNGS, VARIANT_RUNGS, Rung, Status
-from aigchip_tui.synth.memories import EdgeCost
+from aigchip_tui.synth.memories import EdgeCost, by_depth_reason, total_cost
 from aigchip_tui.ui.projections.ladder import WORDS, ladder, status_role
 from aigchip_tui.ui.projections.text import Line, Role, Span, cells, fit, plain, wrap
 from aigchip_tui.ui.projections.views import AttemptView, DesignView, Snapshot, VariantView, variant_ladder
@@ -160,9 +160,9 @@ def _rung(rung: Rung, status: Status, words: str, width: int) -> list[Line]:
 
 def stream_lines(costs: Sequence[EdgeCost], width: int) -> list[Line]:
     """Every stream of a design: from where to where, token, depth, cost; then why they are as deep as they are."""
-    lut, bram18 = (sum(getattr(each.cost, name) for each in costs) for name in ("lut", "bram18"))
+    total = total_cost(costs)
     count = "1 stream" if len(costs) == 1 else f"{len(costs)} streams"
-    lines: list[Line] = [((f" {count}, {lut} LUT, {bram18} BRAM18 (estimate)", "head"),)]
+    lines: list[Line] = [((f" {count}, {total.lut} LUT, {total.bram18} BRAM18 (estimate)", "head"),)]
     ends = [" -> ".join(each.ends) for each in costs]
     room = max(map(cells, ends), default=0)
     for end, each in zip(ends, costs, strict=True):
@@ -176,8 +176,8 @@ def stream_lines(costs: Sequence[EdgeCost], width: int) -> list[Line]:
         else:
             lines.append(((f" {end}", ""),))
             lines += [((f"   {piece}", "dim"),) for piece in wrap(told, max(20, width - 4))]
-    for reason in dict.fromkeys(each.edge.depth_reason for each in costs):
-        depths = sorted({each.edge.depth for each in costs if each.edge.depth_reason == reason})
+    for reason, alike in by_depth_reason(costs).items():
+        depths = sorted({each.edge.depth for each in alike})
         text = f"depth {', '.join(map(str, depths))}: {plain(reason)}"
         lines += [((f" {piece}", "dim"),) for piece in wrap(text, max(20, width - 2))]
     return lines
