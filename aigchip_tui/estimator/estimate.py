@@ -334,7 +334,7 @@ def _result(
     parts = utilization(
         (
             *outcome.usage.parts(operators),
-            interfaces(names, arguments, walker.interface_pragmas(function)),
+            interfaces(names, arguments, walker.interface_pragmas(function), walker.options),
             *storage(walker, outcome.usage.reads, Storage.of(part)),
         )
     )

@@ -109,7 +109,8 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
     kept = [0] * count
     for node, sources in enumerate(sources_of):
         made = 0 if states[node] == 0 and not sources else graph.bits[node]
-        if graph.operation[node] == "phi":
+        access = graph.access[node]
+        if graph.operation[node] == "phi" or (access is not None and access.outside):
             kept[node] = graph.bits[node]
         elif sources:
             kept[node] = min(made, sum([kept[one] for one in set(sources)]))
@@ -124,7 +125,7 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
         access = graph.access[node]
         moved = 0
         cheap = sum([kept[one] for one in set(sources_of[node])]) < graph.bits[node]
-        fixed = access is not None and access.write
+        fixed = access is not None and (access.write or access.outside)
         if room and cheap and not fixed and graph.operation[node] not in ("phi", "module", "dead"):
             moved = room - room % interval if access is not None else room
             found[node] += moved

@@ -14,13 +14,14 @@ _graphs = itertools.count(1)
 @dataclass(slots=True, eq=False)
 class Access:
     """One access to a memory: which, the bank (None: any bank), whether it writes, the exact address key if
-    known.
+    known. `outside`: through an AXI port, which brings its words when they come.
     """
 
     memory: int
     banks: tuple[int, ...] | None
     write: bool
     count: int = 1
+    outside: bool = False
 
 
 @dataclass(slots=True, eq=False)

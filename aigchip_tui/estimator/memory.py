@@ -112,7 +112,7 @@ class MemoryWalk(OrderWalk):
             delay,
             tuple(dict.fromkeys(sources)) if len(sources) > 1 else tuple(sources),
             bits=memory.type.bits,
-            access=Access(number, banks, write),
+            access=Access(number, banks, write, outside=memory.axi),
             line=self.line,
         )
         if memory.axi:

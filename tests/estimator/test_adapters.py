@@ -1,4 +1,4 @@
-"""Ports of a top function, with the figures of instance tables of public reports (2023 to 2025)."""
+"""Ports of a top function, with the figures of instance tables of public reports (2018 to 2025)."""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ def test_an_axi_master_costs_by_its_width_and_directions() -> None:
     assert (narrow.bram18, wide.bram18) == (2 + 2, 29 + 29), "512 bits are 29 memories of 18"
     one = read(COPY.replace("bundle=write", "bundle=read"))
     assert (one.bram18 or 0, (narrow.lut or 0) - (one.lut or 0)) == (4, master(32, 1)[2] * 2 - master(32, 2)[2])
+
+
+def test_masters_of_earlier_years_cost_what_their_reports_say() -> None:
+    """Reported: 2, 512, 580 until 2021 and 0, 764, 1118 in 2022 at 32 bits, 30, 1415, 1585 and 0, 4567, 8001 at 512."""
+    for width, year, far, reported in (
+        (32, 2020, True, (2, 512, 580)), (128, 2020, False, (8, 613, 787)), (512, 2020, True, (30, 1415, 1585)),
+        (32, 2022, False, (0, 743, 1317)), (256, 2022, False, (0, 1079, 1746)),
+        (32, 2022, True, (0, 764, 1118)), (512, 2022, True, (0, 4567, 8001)),
+    ):
+        made = master(width, 1, year, far)
+        assert made[0] == reported[0]
+        assert all(abs(one / real - 1) < 0.13 for one, real in zip(made[1:], reported[1:], strict=True))
+
+
+def test_a_partitioned_array_behind_a_port_has_a_master_for_each_bank() -> None:
+    """Reports of 2022 list m_axi_gmem_0 to m_axi_gmem_3 where a factor of 4 stands."""
+    banked = COPY.replace("  for", "#pragma HLS ARRAY_PARTITION variable=in cyclic factor=4\n  for")
+    banked = banked.replace("*in", "in[256]")
+    assert (read(banked).bram18, read(COPY).bram18) == (4 * 2 + 2, 2 + 2)
 
 
 def test_the_slave_costs_by_its_words() -> None:

@@ -34,20 +34,28 @@ def test_a_value_is_handed_on_once_an_interval_and_then_shifted() -> None:
     assert value_that_lives(30, 0) == (20, 0), "a state machine keeps it where it is"
 
 
-def test_a_word_is_loaded_when_its_user_is_there() -> None:
-    """Reports keep no words of loads that a long sum takes one by one, and count one shift register for the address."""
+def sum_of_words(interval: int, outside: bool = False) -> tuple[int, int]:
+    """Registers of a sum that takes 40 words one after the other."""
     graph = Graph()
     total = graph.add("phi", 0, 0.0, (), bits=32)
     starts = [0]
     for step in range(40):
-        word = graph.add("load", 2, 1.0, (), bits=32, access=Access(1, (step,), False))
+        word = graph.add("load", 2, 1.0, (), bits=32, access=Access(1, (step,), False, outside=outside))
         total = graph.add("fadd32", 5, 3.0, (total, word), bits=32)
         starts += [0, 2 + 5 * step]
     graph.back.append((total, 0, 1, 0))
-    ff, lut = registers(graph, Schedule(201, 201, 1, start=starts), 4.0)
-    assert (ff, lut) == ((39 + 2) * 32, 0), "the sums, and what they begin with for two cycles"
-    slow, _ = registers(graph, Schedule(201, 201, 5, start=starts), 4.0)
-    assert slow == (39 + 1 + 40) * 32, "a port of one cycle in five is kept: each word waits for a cycle"
+    return registers(graph, Schedule(201, 201, interval, start=starts), 4.0)
+
+
+def test_a_word_is_loaded_when_its_user_is_there() -> None:
+    """Reports keep no words of loads that a long sum takes one by one, and count one shift register for the address."""
+    assert sum_of_words(1) == ((39 + 2) * 32, 0), "the sums, and what they begin with for two cycles"
+    assert sum_of_words(5)[0] == (39 + 1 + 40) * 32, "a port of one cycle in five is kept: each word waits for a cycle"
+
+
+def test_a_word_of_an_axi_port_is_kept_from_when_it_comes() -> None:
+    ff, lut = sum_of_words(1, outside=True)
+    assert (ff - sum_of_words(1)[0], lut) == (40 * 32 + 39 * 64, 39 * 32), "a register each and a shift register"
 
 
 def test_a_loop_that_only_stores_has_a_counter_and_an_exit_test() -> None:
