@@ -59,7 +59,7 @@ def options_for(tool: str, note: str) -> Options:
         forward_stores=2020 <= year < 2023,
         average_trips="HLS_SYN_LAT" in note,
         bind_arguments=year < 2020,
-        master_year=year,
+        tool_year=year,
         axi_latency=_KERNEL_READ if kernel else usual.axi_latency,
         axi_response=_KERNEL_ANSWER if kernel else usual.axi_response,
     )

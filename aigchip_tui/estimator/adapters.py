@@ -1,43 +1,52 @@
 """What the ports of a top function cost: AXI masters and the register file of the AXI-Lite slave.
 
-The figures are those of the instance tables of public reports. Since 2023 a master of one direction takes 671 FF
-and 637 LUTs at 32 bits, 1727 and 1687 at 512 in both directions; each direction keeps its words in memories of 18 bits
-(2 BRAM18 at 32 bits, 8 at 128, 29 at 512). In 2022 its words were kept in LUTs: 743 FF and 1317 LUTs at 32 bits, 1079
-and 1746 at 256; in kernels for a platform, which wait longer for a word, 764 and 1118 at 32, 4567 and 8001 at 512.
-Until 2021 it took 2 BRAM18, 512 FF and 580 LUTs at 32 bits, 30, 1415 and 1585 at 512, one way or both. The slave
-takes 36 FF and 40 LUTs, and 35 and 64 for every word of 32 bits.
+The figures are those of the instance tables of public reports of 2018 to 2025, whose masters differ by the tool's
+version. Up to 2021 a master has buffers of 36 bits in both directions (2 BRAM18 at 32 bits, 30 at 512). Those of 2022
+are of LUTs: no BRAM, twice the LUTs on Virtex UltraScale+ at 512 bits. Since 2023 a direction has a buffer of 18 bits
+(2 BRAM18 at 32 bits, 29 at 512) where it is used, and since 2025 the one of writes is of shift registers where bursts
+have at most 16 words. The slave takes 36 FF and 40 LUTs, and 35 and 64 for every word of 32 bits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.objects import Binding, Memory
-from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.result import PartEstimate
 from aigchip_tui.estimator.values import Val
 
 _POINTER_WORDS = 2
-_BLOCK_BITS = 18
-_PAIR_BITS = 36
-_FAR = 64
-"""Cycles to a word from which a memory is that of a platform."""
+_BUS_BITS = 32
+_BUFFERED_BURST = 16
+"""Words of the longest burst that shift registers hold."""
+_NARROW = {1: (36, 120), 2: (25, 97)}
+"""FF and LUT that pack words of so many bytes into those of the bus."""
 
 
-def master(width: int, directions: int, year: int = 2024, far: bool = False) -> tuple[int, int, int]:
-    """BRAM18, FF and LUT of an AXI master of a word width in bits that reads, writes or does both.
+def master(
+    width: int, reads: bool, writes: bool, *, tool_year: int = 2025, wide: bool = False, write_burst: int = 16
+) -> tuple[int, int, int]:
+    """BRAM18, FF and LUT of an AXI master for words of a width in bits.
 
-    `year` is that of the tool; `far` says that the memory behind it is that of a platform.
+    `tool_year` is the year of the tool's version, `wide` says that the part is a Virtex UltraScale+, `write_burst` is
+    the most words of a burst of writes.
     """
-    bits = max(32, width)
-    if year < 2022:
-        return 2 * -(-bits // _PAIR_BITS), 450 + bits * 15 // 8, 515 + bits * 67 // 32
-    if year < 2023:
-        more = bits - 32
-        return (0, 764 + more * 8, 1118 + more * 14) if far else (0, 743 + more * 3 // 2, 1317 + more * 2)
-    both = directions > 1
-    return directions * -(-bits // _BLOCK_BITS), 605 + 2 * bits + 100 * both, 570 + 2 * bits + 45 * both
+    bits = max(_BUS_BITS, width)
+    packing = _NARROW.get(-(-width // 8), (0, 0))
+    if tool_year < 2022:
+        bram, ff, lut = 2 * -(-bits // 36), 450 + 19 * bits // 10, 513 + 21 * bits // 10
+    elif tool_year < 2023 and wide:
+        bram, ff, lut = 0, 511 + 79 * bits // 10, 660 + 143 * bits // 10
+    elif tool_year < 2023:
+        bram, ff, lut = 0, 660 + 5 * bits // 3, 1210 + 21 * bits // 10
+    else:
+        both, buffer = reads and writes, -(-bits // 18)
+        shifted = tool_year >= 2025 and writes and write_burst <= _BUFFERED_BURST
+        bram = buffer * (int(reads or not writes) + int(writes and not shifted))
+        ff, lut = (545 + 2 * bits, 600 + 2 * bits) if shifted and not reads else (605 + 2 * bits, 570 + 2 * bits)
+        ff, lut = ff + 100 * both, lut + 45 * both
+    return bram, ff + packing[0], lut + packing[1]
 
 
 def slave(words: int) -> tuple[int, int]:
@@ -46,27 +55,38 @@ def slave(words: int) -> tuple[int, int]:
 
 
 def interfaces(
-    names: Sequence[str], ports: Sequence[Binding | Val], pragmas: Iterable[Pragma], options: Options
+    names: Sequence[str],
+    ports: Sequence[Binding | Val],
+    pragmas: Iterable[Pragma],
+    *,
+    tool_year: int = 2025,
+    wide: bool = False,
 ) -> PartEstimate:
-    """The adapters of a top function with these parameters and INTERFACE pragmas.
-
-    An array behind a port that is partitioned has a master for each of its banks.
-    """
+    """The adapters of a top function with these parameters and INTERFACE pragmas; see `master`."""
     bundles: dict[str, list[Memory]] = {}
     for port in ports:
         if isinstance(port, Memory) and port.axi:
             bundles.setdefault(port.bundle, []).append(port)
     asked: set[str] = set()
+    bursts: dict[str, int] = {}
     for pragma in pragmas:
         if pragma.kind == "INTERFACE" and "s_axilite" in (*pragma.words, pragma.options.get("mode", "")):
             asked.add(pragma.options.get("port", "return"))
+        longest = pragma.options.get("max_write_burst_length", "")
+        if pragma.kind == "INTERFACE" and longest.isdigit():
+            bursts[pragma.options.get("port", "")] = int(longest)
     bram = ff = lut = words = 0
     for members in bundles.values():
-        directions = int(any(one.read for one in members)) + int(any(one.written for one in members))
-        width = max(member.type.total_bits for member in members)
-        one = master(width, max(1, directions), options.master_year, options.axi_latency >= _FAR)
-        masters = max(member.banks for member in members)
-        bram, ff, lut = bram + masters * one[0], ff + masters * one[1], lut + masters * one[2]
+        for count, alike in _masters(members):
+            one = master(
+                max(member.type.total_bits for member in alike),
+                any(member.read for member in alike),
+                any(member.written for member in alike),
+                tool_year=tool_year,
+                wide=wide,
+                write_burst=max(_burst(member, bursts) for member in alike),
+            )
+            bram, ff, lut = bram + count * one[0], ff + count * one[1], lut + count * one[2]
         words += _POINTER_WORDS * len(members)
     for name, port in zip(names, ports, strict=False):
         if isinstance(port, Val) and name in asked:
@@ -75,3 +95,17 @@ def interfaces(
         registers = slave(words)
         ff, lut = ff + registers[0], lut + registers[1]
     return PartEstimate(name="Instance: adapters", bram18=bram, ff=ff, lut=lut)
+
+
+def _burst(member: Memory, bursts: Mapping[str, int]) -> int:
+    return bursts.get(member.name, _BUFFERED_BURST)
+
+
+def _masters(members: Sequence[Memory]) -> Iterable[tuple[int, list[Memory]]]:
+    """The masters of a bundle and the ports behind them: bank i of every port that is partitioned in as many
+    dimensions shares master i.
+    """
+    alike: dict[int, list[Memory]] = {}
+    for member in members:
+        alike.setdefault(member.banked, []).append(member)
+    return [(max(member.banks for member in group), group) for group in alike.values()]

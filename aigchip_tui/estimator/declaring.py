@@ -200,7 +200,7 @@ class DeclarationWalk(MachineWalk):
         self._macro({memory.number: True}, (), (words + 2, words + 2), line, outcome.name)
         self.body.loop_macros += 1
         self.body.single, self.body.around = outcome, 0
-        self.usage.add_control(1, 1, ((0, words),))
+        self.usage.add_control(1, 1, ((0, words),), self.operators.tool_year)
 
     def _locked(self, kind: Type, variable: ast.Variable) -> Binding:
         """The block that a lock gives access to: banked as its channel, whose memory it is."""

@@ -249,7 +249,7 @@ def _estimate(
     function = design.tops.get(top)
     if function is None:
         function = design.tops[top] = top_function(design, top)
-    operators = Operators(part, clock_ns, uncertainty_ns)
+    operators = Operators(part, clock_ns, uncertainty_ns, tool_year=options.tool_year)
     decisions: dict[int, dict[int, Partition]] = {}
     uses = Uses()
     for turn in range(_MOST_WALKS):
@@ -331,11 +331,18 @@ def _result(
     part: str,
 ) -> Estimate:
     names = [parameter.name for parameter in function.parameters]
+    rules = Storage.of(part)
     parts = utilization(
         (
             *outcome.usage.parts(operators),
-            interfaces(names, arguments, walker.interface_pragmas(function), walker.options),
-            *storage(walker, outcome.usage.reads, Storage.of(part)),
+            interfaces(
+                names,
+                arguments,
+                walker.interface_pragmas(function),
+                tool_year=operators.tool_year,
+                wide=rules.wide,
+            ),
+            *storage(walker, outcome.usage.reads, rules),
         )
     )
     total = parts[-1]

@@ -35,15 +35,17 @@ def adder(bits: int) -> int:
     return bits + 7
 
 
-def comparison(bits: int) -> int:
-    """LUTs of a comparison, as reports count since 2023; before that it was about half of it."""
-    return bits + 7
+def comparison(bits: int, tool_year: int = 2025) -> int:
+    """LUTs of a comparison, by the year of the tool: until 2022 reports count a third of a LUT for every bit."""
+    return bits + 7 if tool_year >= 2023 else 8 + (bits + 1) // 3
 
 
-def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -> tuple[int, int, int]:
+def loop_control(
+    states: int, interval: int, trips: Iterable[tuple[int, int]], tool_year: int = 2025
+) -> tuple[int, int, int]:
     """FF, LUTs of expressions and of choices of a pipelined loop's control: counters, exit, valid bits, its states.
 
-    `trips` lists (symbol, trip count) of the loops that were flattened into it.
+    `trips` lists (symbol, trip count) of the loops that were flattened into it, `tool_year` is as in `comparison`.
     """
     widths = [max(1, min(32, trip.bit_length())) for _, trip in trips]
     whole = sum(widths) if len(widths) > 1 else 0
@@ -53,7 +55,7 @@ def loop_control(states: int, interval: int, trips: Iterable[tuple[int, int]]) -
     for bits in (*widths, whole):
         if bits:
             choices += 18
-            tests += adder(bits) + comparison(bits)
+            tests += adder(bits) + comparison(bits, tool_year)
     tests += sum(widths) if whole else 0
     return ff, tests, choices + (multiplexer(interval + 1) if interval > 1 else 0)
 

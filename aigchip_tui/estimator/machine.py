@@ -291,7 +291,7 @@ class MachineWalk(MergeWalk):
         self._macro(touched, (), add_ranges((length, length), (2, 2)), call.line, name, source=call)
         self.body.loop_macros += 1
         self.body.single, self.body.around = outcome, 0
-        self.usage.add_control(depth, 1, ((0, trip or 64),))
+        self.usage.add_control(depth, 1, ((0, trip or 64),), self.operators.tool_year)
 
 
 def _extrapolated(first: int | None, second: int | None, copies: int) -> int | None:

@@ -145,6 +145,16 @@ class Memory:
         return total
 
     @property
+    def banked(self) -> int:
+        """Number of dimensions that the partitions cut."""
+        return sum(
+            1
+            for dimension, one in self.partitions.items()
+            if (self.extents[dimension] if dimension < len(self.extents) else 1) > 1
+            and (one.style == "complete" or one.factor > 1)
+        )
+
+    @property
     def words(self) -> int:
         """Number of elements."""
         total = 1

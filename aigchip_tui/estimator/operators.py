@@ -60,10 +60,13 @@ class Operators:
     ns.
     """
 
-    def __init__(self, part: str, clock_ns: float, uncertainty_ns: float | None = None) -> None:
+    def __init__(
+        self, part: str, clock_ns: float, uncertainty_ns: float | None = None, *, tool_year: int = 2025
+    ) -> None:
         self.family = family_of(part)
         self.table: dict[str, Any] = _tables()["families"][self.family]
         self.clock_ns = clock_ns
+        self.tool_year = tool_year
         self.uncertainty_ns = clock_ns * 0.27 if uncertainty_ns is None else uncertainty_ns
         self.budget = clock_ns - self.uncertainty_ns
         self._cores: dict[tuple[str, int], Cost] = {}
@@ -125,7 +128,7 @@ class Operators:
             return Cost(1, base + slope * bits, 0, 0, adder(bits))
         if name == "cmp":
             base, slope = table["compare"]
-            return Cost(1, base + slope * min(bits, 64) * 0.85, 0, 0, comparison(bits))
+            return Cost(1, base + slope * min(bits, 64) * 0.85, 0, 0, comparison(bits, self.tool_year))
         if name == "logic":
             return Cost(1, table["logic"], 0, 0, max(2, bits))
         if name == "select":

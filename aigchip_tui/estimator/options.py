@@ -21,8 +21,8 @@ class Options:
     stores in a register, from which the next one takes it when it loads the same element. `average_trips` gives the
     average-case latency of the tool instead of its worst case: loops whose bounds vary with an outer counter count
     with their average trips, unless they are flattened. `bind_arguments`: RESOURCE shapes the memory behind an array
-    argument, as before 2020; since then its INTERFACE alone does. `master_year` is the year of the tool whose AXI
-    masters are counted."""
+    argument, as before 2020; since then its INTERFACE alone does. `tool_year` is the year of the tool's version, by
+    which its reports count comparisons and AXI masters."""
 
     unsafe_math: bool = False
     auto_pipeline: int = 64
@@ -38,7 +38,7 @@ class Options:
     vitis_target: bool = False
     bind_arguments: bool = False
     average_trips: bool = False
-    master_year: int = 2024
+    tool_year: int = 2025
 
     def configured(self, switches: Mapping[str, int]) -> Options:
         """These options with some switches set, by their names."""

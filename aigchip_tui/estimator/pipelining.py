@@ -119,7 +119,7 @@ class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
         plan = twin.plan
         self.held |= plan.held
         usage = twin.usage.so_far()
-        usage.add_control(plan.states, plan.interval, pairs)
+        usage.add_control(plan.states, plan.interval, pairs, self.operators.tool_year)
         touched = self.touched.pop()
         inner_layer = self.layer
         slowest = plan.slowest_ns

@@ -114,9 +114,9 @@ class Usage:
             for units, count in modules.items():
                 self.sharers.setdefault(key, Counter())[units] += copies * (count - known[units])
 
-    def add_control(self, states: int, interval: int, trips: Iterable[tuple[int, int]]) -> None:
+    def add_control(self, states: int, interval: int, trips: Iterable[tuple[int, int]], tool_year: int) -> None:
         """Control of a pipelined loop; see `glue.loop_control`."""
-        ff, tests, choices = loop_control(states, interval, trips)
+        ff, tests, choices = loop_control(states, interval, trips, tool_year)
         self.registers += ff
         self.expressions += tests
         self.choices += choices

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aigchip_tui.estimator.adapters import master, slave
 from aigchip_tui.estimator.estimate import Estimate, estimate
+from aigchip_tui.estimator.options import Options
 
 COPY = """
 void copy(const ap_uint<32> *in, ap_uint<32> *out, int n) {
@@ -20,39 +23,61 @@ void scale(int a, int *c) {
 """
 
 
-def read(text: str, clock_ns: float = 10.0, part: str = "xc7z020clg484-1") -> Estimate:
-    return estimate({"k.cpp": "#include <ap_int.h>\n" + text}, clock_ns=clock_ns, part=part)
+def read(text: str, clock_ns: float = 10.0, part: str = "xc7z020clg484-1", year: int = 2025) -> Estimate:
+    sources = {"k.cpp": "#include <ap_int.h>\n" + text}
+    return estimate(sources, clock_ns=clock_ns, part=part, options=Options(tool_year=year))
 
 
-def test_an_axi_master_costs_by_its_width_and_directions() -> None:
-    """Reported: 2, 671, 637 at 32 bits one way; 8, 770, 839 at 128; 58, 1727, 1687 at 512 both ways."""
-    for width, directions, reported in ((32, 1, (2, 671, 637)), (128, 1, (8, 770, 839)), (512, 2, (58, 1727, 1687))):
-        made = master(width, directions)
-        assert made[0] == reported[0]
-        assert all(abs(one / real - 1) < 0.12 for one, real in zip(made[1:], reported[1:], strict=True))
+@pytest.mark.parametrize(
+    ("year", "wide", "width", "uses", "reported"),
+    [
+        (2018, True, 512, "rw", (30, 1415, 1585)),
+        (2020, False, 32, "r", (2, 512, 580)),
+        (2020, False, 128, "r", (8, 613, 787)),
+        (2021, False, 8, "w", (2, 548, 700)),
+        (2022, True, 32, "w", (0, 764, 1118)),
+        (2022, True, 512, "rw", (0, 4567, 8001)),
+        (2022, False, 256, "rw", (0, 1079, 1746)),
+        (2022, False, 16, "r", (0, 743, 1415)),
+        (2024, False, 32, "rw", (4, 824, 682)),
+        (2024, False, 512, "rw", (58, 1727, 1687)),
+        (2025, False, 32, "r", (2, 671, 637)),
+        (2025, False, 128, "r", (8, 770, 839)),
+        (2025, False, 32, "w", (0, 611, 666)),
+        (2025, False, 1024, "w", (0, 2592, 2749)),
+    ],
+)
+def test_an_axi_master_costs_by_its_width_its_directions_and_the_tool(
+    year: int, wide: bool, width: int, uses: str, reported: tuple[int, int, int]
+) -> None:
+    made = master(width, "r" in uses, "w" in uses, tool_year=year, wide=wide)
+    assert made[0] == reported[0]
+    assert all(abs(one / real - 1) < 0.14 for one, real in zip(made[1:], reported[1:], strict=True))
+
+
+def test_masters_are_those_of_the_bundles_of_the_text() -> None:
     narrow, wide = read(COPY), read(COPY.replace("<32>", "<512>"))
-    assert (narrow.bram18, wide.bram18) == (2 + 2, 29 + 29), "512 bits are 29 memories of 18"
-    one = read(COPY.replace("bundle=write", "bundle=read"))
-    assert (one.bram18 or 0, (narrow.lut or 0) - (one.lut or 0)) == (4, master(32, 1)[2] * 2 - master(32, 2)[2])
+    assert (narrow.bram18, wide.bram18) == (2, 29), "512 bits are 29 memories of 18; short bursts are written from LUTs"
+    longer = read(COPY.replace("port=out", "port=out max_write_burst_length=64"))
+    assert longer.bram18 == 2 + 2, "reported for a burst of 64 words that is written: 2"
+    one = read(COPY.replace("bundle=write", "bundle=read"), year=2024)
+    both = read(COPY, year=2024)
+    assert one.bram18 == both.bram18 == 4
+    apart = 2 * master(32, True, False, tool_year=2024)[2]
+    assert (both.lut or 0) - (one.lut or 0) == apart - master(32, True, True, tool_year=2024)[2]
 
 
-def test_masters_of_earlier_years_cost_what_their_reports_say() -> None:
-    """Reported: 2, 512, 580 until 2021 and 0, 764, 1118 in 2022 at 32 bits, 30, 1415, 1585 and 0, 4567, 8001 at 512."""
-    for width, year, far, reported in (
-        (32, 2020, True, (2, 512, 580)), (128, 2020, False, (8, 613, 787)), (512, 2020, True, (30, 1415, 1585)),
-        (32, 2022, False, (0, 743, 1317)), (256, 2022, False, (0, 1079, 1746)),
-        (32, 2022, True, (0, 764, 1118)), (512, 2022, True, (0, 4567, 8001)),
-    ):
-        made = master(width, 1, year, far)
-        assert made[0] == reported[0]
-        assert all(abs(one / real - 1) < 0.13 for one, real in zip(made[1:], reported[1:], strict=True))
-
-
-def test_a_partitioned_array_behind_a_port_has_a_master_for_each_bank() -> None:
-    """Reports of 2022 list m_axi_gmem_0 to m_axi_gmem_3 where a factor of 4 stands."""
-    banked = COPY.replace("  for", "#pragma HLS ARRAY_PARTITION variable=in cyclic factor=4\n  for")
-    banked = banked.replace("*in", "in[256]")
-    assert (read(banked).bram18, read(COPY).bram18) == (4 * 2 + 2, 2 + 2)
+def test_bank_i_of_the_ports_of_a_bundle_shares_master_i() -> None:
+    """Reported for three ports of 64, 8 and 8 banks: 64 masters and 8; for two whole ports and one of 32 banks: 33."""
+    ports = [f"#pragma HLS INTERFACE m_axi port={name} bundle=all\n" for name in "abc"]
+    text = "void top(int a[32][32], int b[32], int c[32]) {\n" + "".join(ports) + "%s"
+    text += "  for (int i = 0; i < 32; i++) c[i] = a[i][i] + b[i];\n}\n"
+    cyclic = "#pragma HLS ARRAY_PARTITION cyclic factor=8 dim=%d variable=%s\n"
+    whole = read(text % "", year=2020).bram18
+    cut = cyclic % (1, "a") + cyclic % (2, "a") + cyclic % (1, "b") + cyclic % (1, "c")
+    assert whole == 2
+    assert read(text % cut, year=2020).bram18 == 2 * (64 + 8)
+    assert read(text % "#pragma HLS ARRAY_PARTITION complete variable=c\n", year=2020).bram18 == 2 * 33
 
 
 def test_the_slave_costs_by_its_words() -> None:

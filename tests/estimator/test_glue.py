@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 
 from aigchip_tui.estimator.estimate import estimate
-from aigchip_tui.estimator.glue import loop_control, multiplexer, port_choices, registers, shared_memory
+from aigchip_tui.estimator.glue import (
+    comparison,
+    loop_control,
+    multiplexer,
+    port_choices,
+    registers,
+    shared_memory,
+)
 from aigchip_tui.estimator.graph import Access, Graph, Schedule
+from aigchip_tui.estimator.options import Options
 
 
 @pytest.mark.parametrize(
@@ -59,14 +67,29 @@ def test_a_word_of_an_axi_port_is_kept_from_when_it_comes() -> None:
 
 
 def test_a_loop_that_only_stores_has_a_counter_and_an_exit_test() -> None:
-    """A reported loop of 7 bits and one stage: 9 FF and 51 LUT, of which its test is 11 instead of 14 before 2023."""
+    """A reported loop of 7 bits and one stage: 9 FF and 51 LUT in 2022, when a comparison took less than now."""
+    ff, before, choices = loop_control(1, 1, [(0, 80)], 2022)
+    assert (ff, before + choices) == (9, 51)
     ff, tests, choices = loop_control(1, 1, [(0, 80)])
-    assert ff == 9
-    assert tests + choices - 3 in (51, 52)
+    assert tests - before == 14 - 10
     deeper = loop_control(5, 1, [(0, 80)])
     assert deeper[0] == ff + 8, "two valid bits for each further stage"
     slower = loop_control(4, 4, [(0, 80)])
     assert slower == (ff + 4, tests, choices + multiplexer(5)), "four states of one interval"
+
+
+@pytest.mark.parametrize(
+    ("bits", "until_2022", "since_2023"),
+    [(4, 9, 12), (8, 11, 15), (12, 12, 19), (16, 13, 23), (32, 20, 39), (64, 29, 71)],
+)
+def test_comparisons_are_counted_as_the_version_of_the_tool_counts_them(
+    bits: int, until_2022: int, since_2023: int
+) -> None:
+    assert abs(comparison(bits, 2022) - until_2022) <= 1
+    assert abs(comparison(bits, 2023) - since_2023) <= 1
+    texts = {"k.cpp": f"void k(ap_uint<{bits}> a, ap_uint<{bits}> b, bool *c) {{ *c = a < b; }}"}
+    old, new = (estimate(texts, options=Options(tool_year=year)).lut or 0 for year in (2022, 2023))
+    assert new - old == comparison(bits, 2023) - comparison(bits, 2022)
 
 
 def test_ports_with_several_accesses_choose_addresses() -> None:
