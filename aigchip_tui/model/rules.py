@@ -198,9 +198,6 @@ def _map_rules(point: DesignPoint) -> Iterator[Refusal]:
     if point.arrays_link == "forward":
         message = "not built yet: arrays_map run_time with arrays_link forward; fanout is."
         yield Refusal(rule="not_built", figure=arrays.product, message=message)
-    if point.spills:
-        message = f"not built yet: arrays_map run_time with reuse {point.reuse}; {point.stays} is."
-        yield Refusal(rule="not_built", figure=0, message=message)
 
 
 def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aigchip_tui.model.space import Build, DesignPoint
-from aigchip_tui.model.tiling import plan_tiles, spills
+from aigchip_tui.model.tiling import TilePlan, plan_tiles, spills
 from aigchip_tui.model.workload import Workload
 
 
@@ -22,13 +22,17 @@ def spilling_text(point: DesignPoint, build: Build, workload: Workload) -> str:
             f"the hardware could, but in none of {len(layers)} distinct layers do sums leave: the tiles of each hold "
             f"all of k, or of the axis that runs inside; reuse={point.stays} does the same with less"
         )
-    moved = sum(plan.c_bytes - _up(plan.m, point.pm) * plan.ldc * build.output_bytes for plan in spilled)
+    moved = sum(plan.c_bytes - _rows(point, plan) * plan.ldc * build.output_bytes for plan in spilled)
     tiles = sorted({plan.nk for plan in spilled})
     along = str(tiles[0]) if len(tiles) == 1 else f"{tiles[0]} to {tiles[-1]}"
     return (
         f"in {len(spilled)} of {len(layers)} distinct layers, between {along} tiles along k; {moved / 1e6:.2f} MB of "
         f"sums out and back in one GEMM of each"
     )
+
+
+def _rows(point: DesignPoint, plan: TilePlan) -> int:
+    return _up(plan.m, point.qm if plan.along == "n" else point.pm)
 
 
 def _up(value: int, step: int) -> int:

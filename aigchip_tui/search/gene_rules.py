@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aigchip_tui.model.rules import BUILT_ARRAYS
-from aigchip_tui.model.space import LANE_SPLITS, LINKS, REUSES, may_spill
+from aigchip_tui.model.space import LANE_SPLITS, LINKS
 from aigchip_tui.search import encoding as gene
 
 _PAIRED = np.array([lane.m * lane.n > 1 for lane in LANE_SPLITS])
 _ARRAYS = np.array([(split.m, split.n, split.k) for split in BUILT_ARRAYS]).T
-_SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
 
 
 def lane_pairs(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -28,11 +27,10 @@ def links_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 
 
 def maps_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether a run-time mapping of arrays is refused for a gene matrix: arrays that are not along m alone, forward
-    links between them, and sums that spill.
+    """Whether a run-time mapping of arrays is refused for a gene matrix: arrays that are not along m alone, and forward
+    links between them.
     """
     m, n, k = _ARRAYS[:, genes[gene.ARRAYS]]
     refused = (m == 1) | (n * k > 1) | (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
-    refused |= _SPILLS[genes[gene.REUSE]]
     nothing: npt.NDArray[np.bool_] = refused & (genes[gene.ARRAYS_MAP] > 0)
     return nothing

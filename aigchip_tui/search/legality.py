@@ -105,8 +105,6 @@ class Legality:
             _buffer(kib[2], c_h, c_w, build.sum_bits, uram),
         )
         reuse = REUSES[genes[gene.REUSE]]
-        if mapped and may_spill(reuse):
-            return False
         if may_spill(reuse):
             used = (used[0], used[1], resources.with_third_copy(used[2]))
         lut = resources.logic_luts(

@@ -32,6 +32,7 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | dma_spill    | port, lanes, sums |
 | ctrl_spill   | as ctrl, without reuse "output" |
 | ctrl_mapped  | as ctrl, for 2 arrays and more |
+| ctrl_mapped_spill | as ctrl_mapped, without reuse "output" |
 | ctrl         | reuse ("a", "b", "output"), arrays, arbiter_a ("yes" or "no"), arbiter_b |
 
 `unit`: elements that a gearbox keeps together.

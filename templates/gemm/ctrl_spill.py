@@ -22,7 +22,7 @@ _ORDER: Final = {
     "b": "Reuse of B: tiles follow with m innermost, then k, then n. Spilled sums lie along m, from SPILL_ADDR on.",
 }
 
-_AXIS: Final = """using namespace field;
+AXIS: Final = """using namespace field;
 
 // An axis: tiles left, and how far this one lies in A, B, C and bias.
 struct axis {
@@ -51,6 +51,14 @@ inline bool step(axis& x, const int row[SPILL_LAYER_WORDS], int along) {
     x.bias = edge ? 0 : x.bias + row[along + 4];
     return edge;
 }"""
+"""How tiles follow along an axis, and what a tile of a design that spills sums is."""
+
+SPILLING_LAUNCHES: Final = {
+    "the fewest tiles that spill": [(2, 2, 2)],
+    "several tiles that spill": [(3, 2, 3), (2, 4, 2)],
+    "spilling between others": [(1, 1, 2), (2, 3, 4), (2, 2, 1)],
+}
+"""Counts of tiles of launches with layers that spill: the fewest tiles, several, beside layers that do not."""
 
 
 def spills(reuse: str, nm: int, nn: int, nk: int) -> bool:
@@ -171,7 +179,7 @@ class CtrlSpill(Ctrl):
 
     def prologue(self, settings: Settings) -> str:
         """The names of the words of the table, and how tiles follow along an axis."""
-        return _AXIS
+        return AXIS
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
         """As ctrl, with a longer row of the table."""
@@ -180,12 +188,7 @@ class CtrlSpill(Ctrl):
 
     def launches(self, reuse: str) -> dict[str, list[tuple[int, int, int]]]:
         """Those of ctrl, and layers that spill: the fewest tiles, several, beside layers that do not."""
-        return {
-            **super().launches(reuse),
-            "the fewest tiles that spill": [(2, 2, 2)],
-            "several tiles that spill": [(3, 2, 3), (2, 4, 2)],
-            "spilling between others": [(1, 1, 2), (2, 3, 4), (2, 2, 1)],
-        }
+        return {**super().launches(reuse), **SPILLING_LAUNCHES}
 
     def random_row(self, reuse: str, nm: int, nn: int, nk: int, rng: np.random.Generator) -> dict[str, int]:
         """A row that says whether the layer spills."""

@@ -15,7 +15,7 @@ from .parts import spill_words
 from .post import golden
 from .post_raw import raw_parts
 from .shape import Shape
-from .types import LAYER_FIELDS, MAP_FIELDS, SPILL_FIELDS
+from .types import LAYER_FIELDS, MAP_FIELDS, MAP_SPILL_FIELDS, SPILL_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,7 +182,7 @@ class LayerLayout:
             **self._groups(),
         }  # fmt: skip
         if s.spills:
-            row |= {"SPILLS": int(self.spilled), "SPILL_ADDR": spill, "SPILL_TILE": self.spill_tile}
+            row |= self._spill_words(spill)
         if s.mapped:
             row |= self._map_words()
         if set(row) != set(self.fields):
@@ -193,8 +193,18 @@ class LayerLayout:
     def fields(self) -> tuple[str, ...]:
         """Names of the words of the layer's row in order."""
         if self.shape.mapped:
-            return (*LAYER_FIELDS, *MAP_FIELDS)
+            return (*LAYER_FIELDS, *MAP_FIELDS, *(MAP_SPILL_FIELDS if self.shape.spills else ()))
         return (*LAYER_FIELDS, *SPILL_FIELDS) if self.shape.spills else LAYER_FIELDS
+
+    def _spill_words(self, addr: int) -> dict[str, int]:
+        words = {"SPILLS": int(self.spilled), "SPILL_ADDR": addr, "SPILL_TILE": self.spill_tile}
+        for index in range(4):
+            mb, nb = (getattr(extent, ("full", "edge")[end]) for extent, end in (
+                (self.mb, index // 2), (self.nb, index % 2),
+            ))
+            number = f"_{index}" if index else ""
+            words[f"SPILL_TOKENS{number}"], words[f"SPILL_WORDS{number}"] = self.parts(mb, nb), self.sum_words(mb, nb)
+        return {f"MAP_{name}": word for name, word in words.items()} if self.shape.mapped else words
 
     def _map_words(self) -> dict[str, int]:
         words = {"TO_N": int(self.tiles.to_n)}
@@ -246,9 +256,6 @@ class LayerLayout:
             put("SLICES", index, mb * nb * s.slices)
             put("C_TOKENS", index, mb * s.pm * getattr(self.c_words, low))
             put("C_STORES", index, self.store_words(mb, getattr(self.c_words, low)))
-            if s.spills:
-                put("SPILL_TOKENS", index, self.parts(mb, nb))
-                put("SPILL_WORDS", index, self.sum_words(mb, nb))
         for index in range(8):
             put("STEPS", index, self._steps(index, self.a_kb))
         return groups
@@ -368,7 +375,9 @@ def golden_spills(layout: LayerLayout, a: Elements, b: Elements, before: Element
             mb, nb = layout.mb.of(m, layout.nm), layout.nb.of(n, layout.nn)
             tile = np.zeros((mb * s.pm, nb * s.pn), dtype=s.numbers.sums)
             part = sums[m * t.tm : (m + 1) * t.tm, n * t.tn : (n + 1) * t.tn]
-            tile[: part.shape[0], : part.shape[1]] = part
+            # Mapped to n, the parts of a row of C lie in successive rows of the buffer.
+            of_rows = tile.reshape(mb * layout.rows, -1)
+            of_rows[: part.shape[0], : part.shape[1]] = part
             cut = tile.reshape(mb, s.pm // rows, rows, nb, s.pn // columns, columns).transpose(0, 3, 1, 4, 2, 5)
             words = np.ascontiguousarray(cut).reshape(-1).view(s.numbers.data)
             place = n if s.reuse == "a" else m
@@ -381,5 +390,5 @@ def table_words(rows: list[dict[str, int]]) -> Any:
     """The table as int32 (layers x words)."""
     import numpy as np
 
-    names = [*LAYER_FIELDS, *(name for name in (*SPILL_FIELDS, *MAP_FIELDS) if name in rows[0])]
+    names = [*LAYER_FIELDS, *(name for name in (*SPILL_FIELDS, *MAP_FIELDS, *MAP_SPILL_FIELDS) if name in rows[0])]
     return np.array([[row[name] for name in names] for row in rows], dtype="<i4")

@@ -150,6 +150,7 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ctrl_spill": _CTRL,
     "ctrl_mapped": _CTRL,
+    "ctrl_mapped_spill": _CTRL,
     "ctrl": _CTRL,
 }
 """Phrases with one `{}` for the value, by module kind and setting; `setting=value` where the value is a choice."""

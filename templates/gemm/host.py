@@ -187,18 +187,14 @@ class layout {
 
     // The words that ctrl reads, in the order of namespace field.
     void describe(std::vector<std::int32_t>& table) const {
+        std::vector<std::int32_t> row(field::@ROW_WORDS@, 0);
 @SPILLS
-        std::vector<std::int32_t> row(field::SPILL_LAYER_WORDS, 0);
-        row[field::SPILLS] = spill_tile > 0;
-        row[field::SPILL_ADDR] = spill_addr;
-        row[field::SPILL_TILE] = spill_tile;
+        row[field::@SPILL@SPILLS] = spill_tile > 0;
+        row[field::@SPILL@SPILL_ADDR] = spill_addr;
+        row[field::@SPILL@SPILL_TILE] = spill_tile;
 @END
 @MAPPED
-        std::vector<std::int32_t> row(field::MAP_LAYER_WORDS, 0);
         row[field::TO_N] = l.to_n;
-@END
-@PLAIN
-        std::vector<std::int32_t> row(field::LAYER_WORDS, 0);
 @END
         const int visits = nm * nn * nk;
         const int all_a = REUSE == 'a' ? nm * nk : REUSE == 'b' ? (nm * nk > 1 ? visits : 1) : nk > 1 ? visits : nm;
@@ -251,8 +247,8 @@ class layout {
                 row[field::C_TOKENS + at] = mb.pick(high) * PM * c_words.pick(low);
                 row[field::C_STORES + at] = store_words(mb.pick(high), c_words.pick(low));
 @SPILLS
-                row[field::SPILL_TOKENS + at] = sum_parts(mb.pick(high), nb.pick(low));
-                row[field::SPILL_WORDS + at] = sum_words(mb.pick(high), nb.pick(low));
+                row[field::@SPILL@SPILL_TOKENS + at] = sum_parts(mb.pick(high), nb.pick(low));
+                row[field::@SPILL@SPILL_WORDS + at] = sum_words(mb.pick(high), nb.pick(low));
 @END
                 for (int k_edge = 0; k_edge < 2; ++k_edge) {
 @MAPPED
@@ -376,7 +372,11 @@ int main(int argc, char** argv) {
 """
 
 def _filled(text: str, shape: Shape) -> str:
-    places = {**(RAW if shape.raw else SCALED), **(MAPPED if shape.mapped else FIXED)}
+    row = f"{'MAP_' if shape.mapped else ''}{'SPILL_' if shape.spills else ''}LAYER_WORDS"
+    places = {
+        **(RAW if shape.raw else SCALED), **(MAPPED if shape.mapped else FIXED),
+        "@ROW_WORDS@": row, "@SPILL@": "MAP_" if shape.mapped else "",
+    }
     for place, words in places.items():
         text = text.replace(place, words)
     return text
@@ -418,10 +418,10 @@ def host_header(shape: Shape) -> str:
 
 
 def _chosen(text: str, shape: Shape) -> str:
-    """The text with what stands between @SPILLS, @MAPPED or @PLAIN and @ELSE or @END where a design is so, and with
+    """The text with what stands between @SPILLS or @MAPPED and @ELSE or @END where a design is so, and with
     what stands between @ELSE and @END where it is not.
     """
-    said = {"@SPILLS": shape.spills, "@MAPPED": shape.mapped, "@PLAIN": not (shape.spills or shape.mapped)}
+    said = {"@SPILLS": shape.spills, "@MAPPED": shape.mapped}
     kept, keep = [], True
     for line in text.splitlines(keepends=True):
         match line.strip():

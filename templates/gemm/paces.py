@@ -39,7 +39,7 @@ def pace_of(module: str, settings: Settings) -> Pace | None:
     return Pace(fields=command_fields(struct), work=work, beside=beside)
 
 
-CTRL: Final = ("ctrl", "ctrl_spill", "ctrl_mapped")
+CTRL: Final = ("ctrl", "ctrl_spill", "ctrl_mapped", "ctrl_mapped_spill")
 
 
 def ctrl_pace(fields: tuple[str, ...]) -> Pace:

@@ -206,7 +206,7 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
     grid: Settings = dict(zip(("along_m", "along_n", "along_k"), shape.arrays, strict=True))
     found: dict[str, tuple[str, Settings]] = {
         "ctrl": (
-            "ctrl_mapped" if shape.mapped else "ctrl_spill" if shape.spills else "ctrl",
+            "ctrl" + ("_mapped" if shape.mapped else "") + ("_spill" if shape.spills else ""),
             {
                 "reuse": shape.reuse,
                 "arrays": shape.count,

@@ -27,6 +27,7 @@ from . import (
     collector_mixed,
     ctrl,
     ctrl_mapped,
+    ctrl_mapped_spill,
     ctrl_spill,
     dma_load,
     dma_spill,
@@ -96,6 +97,7 @@ SPECS: Final[tuple[ModuleSpec, ...]] = (
     dma_spill.SPEC,
     ctrl_spill.SPEC,
     ctrl_mapped.SPEC,
+    ctrl_mapped_spill.SPEC,
 )
 
 

@@ -250,6 +250,18 @@ MAP_LAYER_WORDS: Final = LAYER_WORDS + len(MAP_FIELDS)
 """Words (int32) of one layer's row in the table of a design whose arrays are mapped in each layer."""
 
 
+MAP_SPILL_GROUPS: Final = tuple((f"MAP_{name}", count, note) for name, count, note in SPILL_GROUPS)
+"""Groups of words behind those of LAYER_GROUPS and MAP_GROUPS in a layer's row of a design with both: what SPILL_GROUPS
+say, under names of their own, for they stand elsewhere.
+"""
+
+MAP_SPILL_FIELDS: Final = tuple(f"MAP_{name}" for name in SPILL_FIELDS)
+"""Words of a layer's row behind LAYER_FIELDS and MAP_FIELDS in a design that maps its arrays and spills sums."""
+
+MAP_SPILL_LAYER_WORDS: Final = MAP_LAYER_WORDS + len(MAP_SPILL_FIELDS)
+"""Words (int32) of one layer's row in the table of a design that maps its arrays in each layer and spills sums."""
+
+
 def command_fields(struct: str) -> tuple[str, ...]:
     """Field names of a command struct in order; each is a 32-bit integer."""
     return tuple(name for name, _ in COMMANDS[struct][1])
@@ -289,6 +301,15 @@ def types_header(numbers: Numbers = INT8, used: Collection[str] = OPTIONAL) -> s
             "enum map_word {",
             *(_word(name, str(LAYER_WORDS + MAP_FIELDS.index(name)), note) for name, _, note in MAP_GROUPS),
             f"    MAP_LAYER_WORDS = {MAP_LAYER_WORDS}",
+            "};",
+        ]
+    if MAPPING & set(used) and SPILLING & set(used):
+        mapped += [
+            "// Words behind these where sums are spilled too.",
+            "enum map_spill_word {",
+            *(_word(name, str(MAP_LAYER_WORDS + MAP_SPILL_FIELDS.index(name)), note)
+              for name, _, note in MAP_SPILL_GROUPS),
+            f"    MAP_SPILL_LAYER_WORDS = {MAP_SPILL_LAYER_WORDS}",
             "};",
         ]
     return "\n".join(

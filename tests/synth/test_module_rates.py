@@ -52,7 +52,7 @@ def test_a_demonstration_reaches_its_contracted_interval(demo: Demo) -> None:
 
 
 _SPILLING = ("accumulate_spill", "flush_spill", "dma_spill")
-_NO_RATE = {"ctrl", "ctrl_spill", "ctrl_mapped"}
+_NO_RATE = {"ctrl", "ctrl_spill", "ctrl_mapped", "ctrl_mapped_spill"}
 _IN_NO_DESIGN = {"gearbox"}
 
 

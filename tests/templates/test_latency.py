@@ -63,6 +63,10 @@ CASES = {
         designs.point("m2n4k2", "m2n2", "m4", a=(16, 4), b=(32, 4), c=(8, 8), arrays_map="run_time", kib=16),
         Layer(name="x", kind="gemm", m=190, k=300, n=21),
     ),
+    "arrays mapped to n, spilled sums": (
+        designs.point("m2n4k2", "m2", "m4", reuse="a_spill", a=(8, 4), b=(16, 4), c=(8, 4), arrays_map="run_time"),
+        Layer(name="x", kind="gemm", m=21, k=700, n=300),
+    ),
 }  # fmt: skip
 Asked = Callable[..., LayerCycles]
 

@@ -9,13 +9,18 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from aigchip_tui.csim.headers import INCLUDE
+from aigchip_tui.csim.rewrite import rewrite_dataflow
 from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.rules import refusals
+from aigchip_tui.model.space import DesignPoint
+from aigchip_tui.model.spilling import spilling_text
 from aigchip_tui.model.tiling import plan_tiles
+from aigchip_tui.model.workload import Workload
 
 if TYPE_CHECKING:
     from tests.templates import compute_bench as bench
@@ -24,9 +29,12 @@ else:
     import compute_bench as bench
     import design_bench as designs
 
-MODULES = {"interconnect_mapped": 109, "ctrl_mapped": 36}
+MODULES = {"interconnect_mapped": 109, "ctrl_mapped": 36, "ctrl_mapped_spill": 24}
 FOUR = designs.point("m2k4", "n2k2", "m4", a=(8, 16), b=(8, 8), c=(2, 2), kib=16, arrays_map="run_time")
 """Blocks of 8 x 2 sums, or of 2 x 8."""
+SPILLING = designs.point(
+    "m2n2k2", "n2", "m4", a=(4, 2), b=(4, 4), c=(2, 4), kib=16, arrays_map="run_time", reuse="b_spill"
+)
 TALL = Layer(name="tall", kind="gemm", m=200, k=100, n=3)
 FLAT = Layer(name="flat", kind="gemm", m=3, k=100, n=200)
 
@@ -58,6 +66,10 @@ def test_every_setting_is_answered_and_extremes_hold(module: str, tmp_path: Path
         ("command.serial != 0 ? same : shares[g]", "shares[g]"), ("command.serial == 0 || ends ||", "ends ||"),
         ("command.serial == 0 || ends ||", "command.serial == 0 ||"), ("row % ARRAYS", "row / (ROWS / ARRAYS)"),
     ]),
+    ("ctrl_mapped_spill", "a_both", [
+        ("row[POST_ROWS + m]", "row[A_ROWS + m]"), ("row[B_KB + k]", "row[KB + k]"), ("spills && !begins", "false"),
+        ("row[MAP_SPILL_TOKENS + at]", "row[MAP_SPILL_TOKENS + mn]"),
+    ]),
     ("ctrl_mapped", "output_both", [
         ("row[B_KB + k]", "row[A_KB + k]"), ("row[POST_WORDS + n]", "row[C_WORDS + n]"), ("to_n == 0", "to_n != 0"),
         ("row[B_STEPS + 2 * mn + k]", "row[STEPS + 2 * mn + k]"), ("row[B_K_WORDS + k]", "row[K_WORDS + k]"),
@@ -71,6 +83,9 @@ MORE: dict[str, dict[str, Any]] = {
     "reuse of A": {"array": "m2n2", "arrays": "m2", "reuse": "a", "a": (4, 4), "b": (2, 4), "c": (4, 4)},
     "reuse of B, narrow banks": {"array": "n4", "arrays": "m8", "reuse": "b", "a": (4, 2), "b": (1, 4), "c": (2, 4)},
     "more banks, slices": {"array": "m8n2", "arrays": "m4", "a": (64, 4), "b": (32, 2), "c": (16, 4), "kib": 64},
+    "sums spilled under reuse of A": {
+        "array": "m2n2", "arrays": "m8", "reuse": "a_spill", "a": (16, 4), "b": (8, 2), "c": (4, 2)
+    },
     "pairs, linked lanes": {"array": "m2n4", "arrays": "m2", "link": "forward", "dsp_pack": 2},
 }
 """Designs of lanes m2n2k2 whose arrays are mapped at run time."""
@@ -80,8 +95,31 @@ MORE: dict[str, dict[str, Any]] = {
 def test_a_design_is_exact_with_layers_of_both_mappings_in_a_launch(depth: int, tmp_path: Path) -> None:
     assert refusals(FOUR, designs.build()) == ()
     netlist = bench.template().netlist(FOUR, designs.build())
-    assert {i.variant.module for i in netlist.instances} >= set(MODULES)
+    assert {i.variant.module for i in netlist.instances} >= {"interconnect_mapped", "ctrl_mapped"}
     designs.proven(designs.run(FOUR, tmp_path, depth=depth))
+
+
+def test_a_design_spills_sums_in_either_mapping(tmp_path: Path) -> None:
+    build = designs.build()
+    assert refusals(SPILLING, build) == ()
+    netlist = bench.template().netlist(SPILLING, build)
+    assert {i.variant.module for i in netlist.instances} >= {"ctrl_mapped_spill", "accumulate_spill", "dma_spill"}
+    driver, shape, system = (_part(name) for name in ("driver", "shape", "system"))
+    of = shape.shape_of(SPILLING, build)
+    launch, *_ = system.odd_pairs(of, np.random.default_rng(5))
+    assert [(tiles.to_n, driver.LayerLayout(of, tiles).spilled) for tiles in launch] == [(False, True), (True, True)]
+    designs.proven(designs.run(SPILLING, tmp_path))
+
+
+def test_what_spills_in_a_layer_mapped_to_n_is_counted_by_its_own_rows() -> None:
+    design, build = msgspec.structs.replace(SPILLING, reuse="a_spill"), designs.build()
+    flat = Layer(name="flat", kind="gemm", m=1, k=4096, n=2000)
+    plan = plan_tiles(design, build, flat)
+    said = spilling_text(design, build, Workload(name="flat", layers=(flat,)))
+    # Two rows of an array, which are all that the layer has; their sums leave and come back between tiles along k.
+    sums = 4 * 2 * plan.ldc * (2 * plan.nk - 2)
+    assert plan.along == "n"
+    assert f"{sums / 1e6:.2f} MB" in said
 
 
 @pytest.mark.deep
@@ -118,7 +156,6 @@ def test_the_plan_chooses_the_mapping_and_the_table_says_it(tmp_path: Path) -> N
     ({"arrays": "k2"}, "not_built", "not built yet: arrays_map run_time with arrays k2"),
     ({"arrays": "m2n2"}, "not_built", "not built yet: arrays_map run_time with arrays m2n2"),
     ({"arrays": "m4", "arrays_link": "forward"}, "not_built", "arrays_map run_time with arrays_link forward"),
-    ({"arrays": "m4", "reuse": "a_spill"}, "not_built", "arrays_map run_time with reuse a_spill; a is"),
 ])
 def test_what_is_not_mapped_at_run_time_is_refused_by_name(change: dict[str, Any], rule: str, says: str) -> None:
     design = designs.point("m2k4", **{"array": "n2k2", "kib": 16, "c": (2, 2), **change}, arrays_map="run_time")
@@ -127,18 +164,20 @@ def test_what_is_not_mapped_at_run_time_is_refused_by_name(change: dict[str, Any
     assert says in refusal.message
 
 
-def test_the_host_driver_in_cpp_maps_layers_both_ways(tmp_path: Path) -> None:
+@pytest.mark.parametrize("design", [FOUR, SPILLING])
+def test_the_host_driver_in_cpp_maps_layers_both_ways(design: DesignPoint, tmp_path: Path) -> None:
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         pytest.skip("no C++ compiler")
     template, build = bench.template(), designs.build()
-    netlist = template.netlist(FOUR, build)
+    netlist = template.netlist(design, build)
     files = template.assemble(netlist, designs.bodies_of(netlist))
-    files |= template.host_files(FOUR, build, [FLAT], np.random.default_rng(1))
+    files |= template.host_files(design, build, [FLAT], np.random.default_rng(1))
+    files["gemm.cpp"] = rewrite_dataflow(files["gemm.cpp"])
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     command = [compiler, "-std=c++20", "-O0", "-Wall", "-Werror", "-Wno-unknown-pragmas", "-Wno-unused-label",
-               f"-I{INCLUDE}", "gemm_test.cpp", "gemm.cpp", "-o", "gemm_test"]  # fmt: skip
+               "-DAIGCHIP_FIBERS=1", f"-I{INCLUDE}", "gemm_test.cpp", "gemm.cpp", "-o", "gemm_test"]  # fmt: skip
     subprocess.run(command, cwd=tmp_path, check=True, env=dict(os.environ))
     done = subprocess.run([tmp_path / "gemm_test", "3"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
