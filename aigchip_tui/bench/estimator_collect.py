@@ -1,7 +1,8 @@
 """`bench estimator --collect`: a pairs file from a folder of synthesis reports and the sources beside them.
 
 A report is paired with a source only where the source can be what was synthesized: it defines the top function, has a
-loop wherever the report names one, and where the project kept the preprocessed text it is that text.
+loop wherever the report names one, as many trips where its text fixes them, the ports that the report names, and where
+the project kept the preprocessed text it is that text.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from aigchip_tui.bench.estimator_origin import bare, has_loops, has_ports, has_trips
 from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.cpp.tokens import significant
 from aigchip_tui.model.errors import AigchipError
@@ -29,7 +31,6 @@ _MAX_SOURCE = 400_000
 _SOURCES = frozenset([".c", ".cpp", ".cc", ".cxx"])
 _NO_SOURCE = re.compile(r"(^|[/_.-])(tb|test|testbench|test_?bench|apatb)([/_.-]|\d|$)|_tb\b", re.IGNORECASE)
 _TOOL_FOLDERS = frozenset([".autopilot", "syn", "impl", "sim", "csim", "xilinx.com"])
-_LINE_LOOP = re.compile(r"VITIS_LOOP_(\d+)_\d+")
 
 
 Row = dict[str, str]
@@ -136,8 +137,9 @@ def _top_report(folder: Path, paths: list[Path]) -> tuple[Path, CsynthReport]:
         raise _PassedOverError("several top functions in one folder")
     chosen = next(path for path in order if not named or reports[path].top in named)
     loops = dict.fromkeys(name for report in reports.values() for name in report.loops)
+    trips = dict.fromkeys(one for report in reports.values() for one in report.trips)
     protocols = frozenset().union(*(one.protocols for one in reports.values() if one.top == reports[chosen].top))
-    return chosen, msgspec.structs.replace(reports[chosen], loops=tuple(loops), protocols=protocols)
+    return chosen, msgspec.structs.replace(reports[chosen], loops=tuple(loops), trips=tuple(trips), protocols=protocols)
 
 
 class _Texts:
@@ -177,7 +179,7 @@ def _source_of(root: Path, folder: Path, report: CsynthReport, kept: _Texts) -> 
     defines = re.compile(rf"\b{re.escape(report.top)}\s*\([^;{{]*\)\s*\{{")
     base = folder
     while True:
-        candidates = [path for path in kept.sources(base) if defines.search(_bare(kept.text(path)))]
+        candidates = [path for path in kept.sources(base) if defines.search(bare(kept.text(path)))]
         if candidates or base == root:
             break
         base = base.parent
@@ -189,46 +191,32 @@ def _source_of(root: Path, folder: Path, report: CsynthReport, kept: _Texts) -> 
         if not fitting:
             raise _PassedOverError("another text than the source was synthesized")
     else:
-        fitting = [path for path in candidates if _has_loops(report, path, kept)]
-        if not fitting:
-            raise _PassedOverError("the source's loops are not those of the report")
-    if len({_bare(kept.text(path)) for path in fitting}) > 1:
+        fitting = _of_report(report, candidates, folder, kept)
+    if len({bare(kept.text(path)) for path in fitting}) > 1:
         raise _PassedOverError("several sources fit the report")
     return fitting[0]
 
 
-def _bare(text: str) -> str:
-    """A text without comments."""
-    return re.sub(r"/\*.*?\*/|//[^\n]*", lambda match: "\n" * match.group().count("\n"), text, flags=re.DOTALL)
+def _of_report(report: CsynthReport, candidates: list[Path], folder: Path, kept: _Texts) -> list[Path]:
+    """Candidates that a report can be of by its loops, their trip counts and its ports."""
+    found = [path for path in candidates if has_loops(report, [kept.text(path), *kept.headers(path).values()])]
+    if not found:
+        raise _PassedOverError("the source's loops are not those of the report")
+    path = _directives(folder)
+    asked = kept.text(path) if path is not None else ""
+    found = [one for one in found if has_trips(report, {one.name: kept.text(one)}, kept.headers(one), asked)]
+    if not found:
+        raise _PassedOverError("the source's trip counts are not those of the report")
+    found = [one for one in found if has_ports(report, {one.name: kept.text(one)}, kept.headers(one))]
+    if not found:
+        raise _PassedOverError("the source's ports are not those of the report")
+    return found
 
 
-def _has_loops(report: CsynthReport, path: Path, kept: _Texts) -> bool:
-    """Whether every loop that the report names stands in the source or a header: by its label, or by its line."""
-    texts = [kept.text(path), *kept.headers(path).values()]
-    bare = [_bare(text) for text in texts]
-    lines = [text.split("\n") for text in bare]
-    words = {word for text in bare for word in re.findall(r"[A-Za-z_]\w*", text)}
-    for name in report.loops:
-        for number in map(int, _LINE_LOOP.findall(name)):
-            if not any(re.search(r"\b(for|while|do)\b", "".join(one[number - 1:number])) for one in lines):
-                return False
-        rest = _LINE_LOOP.sub(" ", name).replace(".", "_")
-        for label in rest.split():
-            label = label.strip("_")
-            if label and not re.fullmatch(r"Loop|\d+", label) and not _made_of(label, words):
-                return False
-    return True
-
-
-def _made_of(label: str, words: set[str]) -> bool:
-    """Whether a name is a word of the source, or words of it joined by underscores (a flattened nest)."""
-    if label in words:
-        return True
-    return any(
-        label[:at] in words and _made_of(label[at + 1:], words)
-        for at in range(1, len(label) - 1)
-        if label[at] == "_"
-    )
+def _directives(folder: Path) -> Path | None:
+    """The Tcl file of directives of the solution that a report's folder belongs to."""
+    folders = (folder, *list(folder.parents)[:3])
+    return next((one / "directives.tcl" for one in folders if (one / "directives.tcl").is_file()), None)
 
 
 def _expanded_texts(folder: Path, root: Path) -> dict[str, str]:
@@ -284,9 +272,7 @@ def _words(text: str) -> list[str]:
 
 def _row(root: Path, path: Path, report: CsynthReport, source: Path, kept: _Texts, group: str) -> Row:
     where = str(path.relative_to(root))
-    directives = next(
-        (folder / "directives.tcl" for folder in list(path.parents)[:4] if (folder / "directives.tcl").is_file()), None
-    )
+    directives = _directives(path.parent)
 
     def shown(value: int | None) -> str:
         return "" if value is None else str(value)
@@ -306,7 +292,7 @@ def _row(root: Path, path: Path, report: CsynthReport, source: Path, kept: _Text
         "ff": shown(report.ff),
         "lut": shown(report.lut),
         "uram": shown(report.uram),
-        "category": ",".join(_categories(report, _bare(kept.text(source)), "\n".join(kept.headers(source).values()))),
+        "category": ",".join(_categories(report, bare(kept.text(source)), "\n".join(kept.headers(source).values()))),
         "npragma": str(len(re.findall(r"#\s*pragma\s+HLS", kept.text(source), re.IGNORECASE))),
         "report_file": where,
         "source": str(source.relative_to(root)),
@@ -341,7 +327,7 @@ def _categories(report: CsynthReport, text: str, headers: str) -> list[str]:
         "m_axi": "m_axi" in report.protocols,
         "stream": bool({"axis", "ap_fifo"} & report.protocols) or "hls::stream" in text,
         "dataflow": re.search(r"pragma\s+HLS\s+dataflow", text, re.IGNORECASE) is not None,
-        "int8/ap_int": _NARROW.search(text + _bare(headers)) is not None,
+        "int8/ap_int": _NARROW.search(text + bare(headers)) is not None,
         "fp": re.search(r"\b(float|double|half)\b", text) is not None,
     }
     return [name for name, holds in found.items() if holds] or ["other"]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 
 import msgspec
@@ -17,8 +17,9 @@ class CsynthReport(msgspec.Struct, frozen=True, kw_only=True):
     """A synthesis report of one function, as the tool wrote it; None is what it does not say.
 
     Latencies and the interval in cycles, the clock period asked for in ns, blocks of 18 Kbit. `loops` are names of
-    loops as the report spells them, `protocols` those of its ports where the report lists them (`m_axi`, `axis`, ...),
-    `modules` the functions that became modules below it; `vitis_flow`: made as a kernel for a platform.
+    loops as the report spells them, `trips` names and trip counts of those whose count is fixed, `protocols` those of
+    its ports where the report lists them (`m_axi`, `axis`, ...), `arguments` names of what its ports carry, `modules`
+    the functions that became modules below it; `vitis_flow`: made as a kernel for a platform.
     """
 
     top: str
@@ -34,6 +35,8 @@ class CsynthReport(msgspec.Struct, frozen=True, kw_only=True):
     lut: int | None = None
     uram: int | None = None
     loops: tuple[str, ...] = ()
+    trips: tuple[tuple[str, int], ...] = ()
+    arguments: frozenset[str] = frozenset()
     protocols: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     vitis_flow: bool = False
@@ -58,6 +61,18 @@ def _whole(text: str | None) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def _fixed(text: str | None) -> int | None:
+    """A trip count that is one number: neither a range nor open."""
+    match = re.fullmatch(r"\s*(\d+)\s*", text or "")
+    return int(match.group(1)) if match else None
+
+
+def _known(rows: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, int], ...]:
+    """Names and trip counts of the loops whose count is fixed."""
+    found = [(name, trips) for name, text in rows if (trips := _fixed(text)) is not None]
+    return tuple(dict.fromkeys(found))
+
+
 def _from_xml(text: str) -> CsynthReport | None:
     root = ElementTree.fromstring(text)
     latency = root.find("PerformanceEstimates/SummaryOfOverallLatency")
@@ -71,6 +86,7 @@ def _from_xml(text: str) -> CsynthReport | None:
         return next((_whole(used.findtext(name)) for name in names if used.find(name) is not None), None) \
             if used is not None else None
 
+    loops = list(_xml_loops(root))
     return CsynthReport(
         top=top,
         tool=(root.findtext("ReportVersion/Version") or "").split(" ")[0],
@@ -84,35 +100,45 @@ def _from_xml(text: str) -> CsynthReport | None:
         ff=resource("FF"),
         lut=resource("LUT"),
         uram=resource("URAM"),
-        loops=tuple(dict.fromkeys(_xml_loops(root))),
+        loops=tuple(dict.fromkeys(name for name, _ in loops)),
+        trips=_known(loops),
+        arguments=frozenset(
+            name.strip() for port in root.iter("RtlPorts")
+            if (port.findtext("IOProtocol") or "").strip() in _CARRYING and (name := port.findtext("Object"))
+        ),
         protocols=frozenset(one.text.strip() for one in root.iter("IOProtocol") if one.text),
         modules=frozenset(one.text.strip() for one in root.iter("ModuleName") if one.text),
         vitis_flow=(root.findtext("UserAssignments/FlowTarget") or "").strip() == "vitis",
     )
 
 
-def _xml_loops(root: ElementTree.Element) -> Iterator[str]:
+_CARRYING = frozenset(["ap_none", "ap_vld", "ap_ack", "ap_hs", "ap_ovld", "ap_memory", "ap_fifo", "axis", "bram"])
+"""Protocols of ports that bear the name of what they carry."""
+
+
+def _xml_loops(root: ElementTree.Element) -> Iterator[tuple[str, str | None]]:
+    """Names and trip counts as they stand."""
     for summary in root.iter("SummaryOfLoopLatency"):
         for loop in summary.iter():
             if loop.find("TripCount") is not None or loop.find("Latency") is not None:
-                yield (loop.findtext("Name") or loop.tag).strip()
+                yield (loop.findtext("Name") or loop.tag).strip(), loop.findtext("TripCount")
 
 
 _DETAIL = re.compile(r"== (?:Vitis|Vivado) HLS Report for '([^']+)'")
 _LATENCY = re.compile(
-    r"^\+ Latency.*?Summary:.*?\n(?:[^\n]*\n){1,6}?\s*\|\s*([\d?]+)\|\s*([\d?]+)\|(?:[^|\n]*[num]s\|[^|\n]*s\|)?"
+    r"^\+ Latency.*?Summary:.*?\n(?:[^\n]*\n){1,6}?\s*\|\s*([\d?]+)\|\s*([\d?]+)\|(?:[^|\n]*[num]s *\|[^|\n]*s *\|)?"
     r"\s*([\d?]+)\|\s*([\d?]+)\|",
     re.DOTALL | re.MULTILINE,
 )
 _VITIS_FLOW = "(Vitis Kernel Flow Target)"
-_LOOP_ROW = re.compile(r"^\s*\|\s*(?:\+\s*|-\s*)+([A-Za-z_][\w. ]*?)\s*\|", re.MULTILINE)
+_LOOP_ROW = re.compile(r"^\s*\|\s*(?:\+\s*|-\s*)+([A-Za-z_][\w. ]*?)\s*\|([^\n]*)\|", re.MULTILINE)
 _UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "ps": 1e-3}
 
 
 def _from_detail(text: str) -> CsynthReport | None:
     """`NAME_csynth.rpt`: one function with its loops and tables of resources."""
     top = _DETAIL.search(text)
-    clock = re.search(r"^\|ap_clk\s*\|\s*([\d.]+)\s*([num]s)?", text, re.MULTILINE)
+    clock = re.search(r"^\s*\|ap_clk\s*\|\s*([\d.]+)\s*([num]s)?", text, re.MULTILINE)
     latency = _LATENCY.search(text)
     if top is None or clock is None or latency is None:
         return None
@@ -124,6 +150,7 @@ def _from_detail(text: str) -> CsynthReport | None:
         used = dict(zip(names, map(_whole, total.group(1).split("|")), strict=False))
     begin = text.find("* Loop:")
     end = text.find("== Utilization", begin)
+    rows = _LOOP_ROW.findall(text[begin:end]) if 0 <= begin < end else []
     return CsynthReport(
         top=top.group(1),
         tool=_general(text, "Version"),
@@ -137,7 +164,8 @@ def _from_detail(text: str) -> CsynthReport | None:
         ff=used.get("FF"),
         lut=used.get("LUT"),
         uram=used.get("URAM"),
-        loops=tuple(dict.fromkeys(_LOOP_ROW.findall(text[begin:end]))) if 0 <= begin < end else (),
+        loops=tuple(dict.fromkeys(name for name, _ in rows)),
+        trips=_known((name, (figures.split("|")[-2:] or [None])[0]) for name, figures in rows),
         protocols=frozenset(re.findall(r"\|\s*(m_axi|axis|ap_fifo|ap_memory|s_axi)\s*\|", text)),
         modules=frozenset(re.findall(r"^\s*\|\w+\s*\|([A-Za-z_]\w*)\s*\|", text, re.MULTILINE)),
         vitis_flow=_VITIS_FLOW in text,
@@ -189,6 +217,9 @@ def _from_summary(text: str) -> CsynthReport | None:
         lut=_whole(first["LUT"]) or 0,
         uram=_whole(first.get("URAM")) or 0,
         loops=tuple(dict.fromkeys(row.group(3) for row in rows if row.group(2) == "o")),
+        trips=_known(
+            (row.group(3), one.get("Count")) for row, one in zip(rows, figures, strict=True) if row.group(2) == "o"
+        ),
         protocols=frozenset(one.lower() for one in interfaces),
         modules=frozenset(row.group(3) for row in rows[1:] if row.group(2) == "+"),
         vitis_flow=_VITIS_FLOW in text,

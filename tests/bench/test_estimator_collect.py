@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from aigchip_tui.bench.estimator_bench import measure
 from aigchip_tui.bench.estimator_collect import collect, write_pairs
+from aigchip_tui.bench.estimator_origin import has_ports, has_trips
 from aigchip_tui.bench.estimator_sources import options_for
 from aigchip_tui.cli.main import main
 from aigchip_tui.model.errors import AigchipError
@@ -30,7 +32,7 @@ DETAIL = """
 * Target device:  xcu55c-fsvh2892-2L-e
 + Timing:
     |  Clock |  Target | Estimated| Uncertainty|
-|ap_clk  |  5.00 ns|  3.650 ns|     1.35 ns|
+    |ap_clk  |  5.00 ns|  3.650 ns|     1.35 ns|
 + Latency:
     * Summary:
     +---------+---------+----------+----------+-----+-----+---------+
@@ -71,13 +73,15 @@ def project(root: Path, report: str, *, name: str = "csynth.xml", source: str = 
     return folder
 
 
-@pytest.mark.parametrize("text", [XML.replace("LATENCY", "52").replace("LOOP", "first"), DETAIL, SUMMARY])
+@pytest.mark.parametrize(
+    "text", [XML.replace("LATENCY", "52").replace("LOOP", "first"), DETAIL, DETAIL.replace("us|", "us |"), SUMMARY]
+)
 def test_all_three_forms_say_the_same(text: str) -> None:
     found = read_csynth(text)
     assert (found.top, found.tool, found.device, found.clock_ns) == ("move", "2022.2", "xcu55c-fsvh2892-2L-e", 5.0)
     assert (found.latency_min, found.latency_max, found.interval) == (52, 52, 53)
     assert (found.bram18, found.dsp, found.ff, found.lut) == (0, 3, 20, 90)
-    assert found.loops == ("first",)
+    assert (found.loops, found.trips) == (("first",), (("first", 50),))
 
 
 def test_a_clock_that_is_missed_is_not_the_one_asked_for() -> None:
@@ -118,6 +122,58 @@ def test_a_report_without_its_source_gives_no_row(tmp_path: Path) -> None:
     }
     (kept / "move.pp.0.cpp").write_text('# 1 "/home/me/move.cpp"\n' + SOURCE)
     assert len(collect(tmp_path).rows) == 2, "the text that the tool read"
+
+
+COUNTED = """
+void move(const int *a, int *b, int n) {
+  const int half = 50 / 2;
+  first: for (int i = 0; i < half; i++) {
+    inner: for (int j = 2; j <= 9; j += 2) b[i] = a[4 * i + j];
+  }
+  stated: for (int i = 0; i < n; i++) {
+#pragma HLS LOOP_TRIPCOUNT min=1 max=64
+    b[i] = a[i];
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "trips", "pragma", "holds"),
+    [
+        ("first", 25, "", True), ("first", 50, "", False), ("first", 24, "", True), ("first", 13, "", False),
+        ("first", 13, "#pragma HLS UNROLL factor=2\n", True), ("first_inner", 100, "", True),
+        ("first_inner", 50, "", False), ("VITIS_LOOP_4_1_VITIS_LOOP_5_2", 100, "", True),
+        ("VITIS_LOOP_4_1_VITIS_LOOP_5_2", 200, "", False), ("stated", 64, "", True), ("stated", 1000, "", False),
+        ("Loop 1", 7, "", True), ("memcpy.a", 7, "", True),
+    ],
+)
+def test_fixed_trips_are_those_of_the_text(name: str, trips: int, pragma: str, holds: bool) -> None:
+    """As they stand, peeled by one, unrolled by what is asked for, multiplied over a nest; 64 where they are stated."""
+    report = msgspec.structs.replace(read_csynth(SUMMARY), trips=((name, trips),))
+    text = COUNTED.replace("half; i++) {\n", "half; i++) {\n" + pragma)
+    assert has_trips(report, {"move.cpp": text}, {}, "") is holds
+
+
+def test_ports_are_parameters_of_the_top() -> None:
+    report = read_csynth(XML.replace("LATENCY", "52"))
+    for names, holds in (
+        ({"a", "b"}, True), ({"a_0", "b_V_data"}, True), ({"a", "c"}, False), ({"p_keep_s"}, False), (set(), True)
+    ):
+        found = msgspec.structs.replace(report, arguments=frozenset(names))
+        assert has_ports(found, {"move.cpp": SOURCE}, {}) is holds, names
+    spelled = msgspec.structs.replace(report, arguments=frozenset({"p_keep_s"}))
+    assert has_ports(spelled, {"move.cpp": SOURCE.replace("int a[50]", "int _keep_[50]")}, {})
+
+
+def test_a_report_of_other_trips_or_ports_gives_no_row(tmp_path: Path) -> None:
+    same = XML.replace("LATENCY", "52").replace("LOOP", "first")
+    project(tmp_path / "trips", same.replace(">50</Trip", ">80</Trip"))
+    port = "<RtlPorts><Object>c</Object><IOProtocol>ap_memory</IOProtocol></RtlPorts>"
+    project(tmp_path / "ports", same.replace("52", "53").replace("<RtlPorts>", port + "<RtlPorts>", 1))
+    assert collect(tmp_path).passed_over == {
+        "the source's trip counts are not those of the report": 1, "the source's ports are not those of the report": 1,
+    }
 
 
 def test_reports_of_several_versions_of_a_source_are_told_apart_by_nobody(tmp_path: Path) -> None:
