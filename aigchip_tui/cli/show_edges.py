@@ -41,9 +41,8 @@ def show_edges(view: SessionView, design: Design, *, as_json: bool) -> int:
         named = " -> ".join(alike[0].ends) if len(alike) == 1 else f"{len(alike)} edges"
         say(f"  depth {', '.join(map(str, depths))}, {named}: {reason}")
     say()
-    for row in rows:
-        if row["cycles"]:
-            say(f"  cycles of a command at {row['to']}, at most: {row['cycles']}")
+    say("  Cycles in which the tokens of a command cross a port that nobody holds up:")
+    table([pace for each in edges for pace in each.paces], ("port", "cycles at most"))
     return 0
 
 
@@ -53,7 +52,7 @@ def _row(each: EdgeCost) -> dict[str, Any]:
     return {
         "from": sender, "to": receiver, "kind": port.kind, "token": each.token, "bits": port.token_bits,
         "streams": each.copies, "depth": edge.depth, "why": edge.depth_reason, "tokens": port.tokens,
-        "order": port.order, "cycles": port.cycles, **_used(each.cost),
+        "order": port.order, "cycles": dict(each.paces), **_used(each.cost),
     }
 
 

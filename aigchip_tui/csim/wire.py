@@ -67,8 +67,8 @@ class LoopUse(msgspec.Struct, frozen=True, kw_only=True):
 class Measures(msgspec.Struct, frozen=True, kw_only=True):
     """What virtual time saw of one launch: simulated cycles, memories, loops.
 
-    `times` are the cycles in which the tokens of each output port were there. All of it was written by the process
-    that ran the module: figures to compare with, never a verdict.
+    `times` are the cycles in which the tokens of each port crossed it: came to be taken, or were there to be read. All
+    of it was written by the process that ran the module: figures to compare with, never a verdict.
     """
 
     cycles: int = 0

@@ -11,6 +11,10 @@ from aigchip_tui.model.state import Design, SessionState
 from aigchip_tui.model.summary import LADDER
 from aigchip_tui.synth.memories import EdgeCost
 
+CYCLES = (
+    "Cycles of a command are contracted for each end that nobody holds up: the first of its tokens crosses within so "
+    "many cycles after the command was taken, and all of them within so many from the first on."
+)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 
 
@@ -37,11 +41,11 @@ def edge_lines(costs: Sequence[EdgeCost]) -> list[str]:
     """Every stream of the design: its token, what crosses it for a command in how many cycles, why it is as deep."""
     rows = (
         (" -> ".join(each.ends), each.token, str(each.copies), str(each.edge.depth), each.port.tokens,
-         each.port.cycles, each.port.order, each.edge.depth_reason)
+         "; ".join(f"{end}: {cycles}" for end, cycles in each.paces), each.port.order, each.edge.depth_reason)
         for each in costs
     )
-    heads = ("stream", "token", "streams", "depth", "tokens", "cycles a command at most", "order", "why this depth")
-    return ["## Streams", "", *_table(heads, rows), ""]
+    heads = ("stream", "token", "streams", "depth", "tokens", "cycles of a command", "order", "why this depth")
+    return ["## Streams", "", *_table(heads, rows), "", CYCLES, ""]
 
 
 def _words(outcome: RungOutcome) -> str:

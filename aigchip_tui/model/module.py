@@ -19,9 +19,10 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
 
     `element` is the name of the element type in the type header (`data_t`, `acc_t`, a command struct); `bits` its
     width; `lanes` elements travel packed in one token. `copies` > 1 is an array of streams. `tokens` and `order` say
-    in words and formulas over command fields what crosses the port per command; `end` says how the end is known.
-    `cycles` is a formula over command fields: in at most so many cycles the tokens of a command cross the port, if
-    nobody holds the module up (`model.formulas`; empty: none are contracted).
+    what crosses the port (each of its streams) per command; `end` says how the end is known.
+    `first` and `cycles` are formulas over command fields (`model.formulas`; empty: none are contracted): if nobody
+    holds the module up, the first token of a command crosses at most `first` cycles after the command was taken, and
+    all of them within `cycles` cycles. Where they are contracted `tokens` is a formula, too; else it is words.
     `cpp_type` is the exact C++ parameter type of the signature, constants folded.
     """
 
@@ -37,6 +38,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     tokens: str = ""
     order: str = ""
     end: str = ""
+    first: str = ""
     cycles: str = ""
 
     @property

@@ -77,7 +77,7 @@ def climb(
     if all(o.status != "failed" for o in outcomes):
         rate_outcome = _waived("rate", waived) or rated(rate, variant, body, children, rules, answer.undemanded)
         if pace is not None and timed is not None and rate_outcome.status == "passed":
-            rate_outcome = paced(rate_outcome, pace, cases, result, timed.intervals)
+            rate_outcome = paced(rate_outcome, pace, variant.ports, cases, result, timed.intervals)
         outcomes.append(rate_outcome)
     return Climb(outcomes=tuple(outcomes), repairs=answer.repairs)
 

@@ -37,12 +37,15 @@ class MemoryCost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EdgeCost(msgspec.Struct, frozen=True, kw_only=True):
-    """One edge of a design: the port that it joins, how many streams it is, and what all of them cost (estimate)."""
+    """One edge of a design: the port that takes its tokens, how many streams it is, and what all of them cost
+    (estimate). `sender` is the port at the other end, None where the template's own text sends.
+    """
 
     edge: Edge
     port: Port
     copies: int
     cost: MemoryCost
+    sender: Port | None = None
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -58,6 +61,15 @@ class EdgeCost(msgspec.Struct, frozen=True, kw_only=True):
         return f"block of {held}" if port.kind == "blocks" else f"{held} = {port.token_bits} bits"
 
 
+    @property
+    def paces(self) -> tuple[tuple[str, str], ...]:
+        """The ends that contract cycles, and in how many the tokens of a command cross there at most."""
+        return tuple(
+            (end, f"first within {port.first}, all within {port.cycles}")
+            for end, port in zip(self.ends, (self.sender, self.port), strict=True) if port is not None and port.cycles
+        )
+
+
 def edge_costs(netlist: Netlist, build: Build) -> tuple[EdgeCost, ...]:
     """Blocks (two of each, every bank a memory of packed words: complete partition of the banks) and FIFOs."""
     ports = {(i.name, p.name): (p, i.count) for i in netlist.instances for p in i.variant.ports}
@@ -69,7 +81,8 @@ def edge_costs(netlist: Netlist, build: Build) -> tuple[EdgeCost, ...]:
         port, count = found
         copies = max(count, port.copies)
         cost = _blocks(port, edge.depth, build) if port.kind == "blocks" else _fifo(port.token_bits, edge.depth, copies)
-        costs.append(EdgeCost(edge=edge, port=port, copies=copies, cost=cost))
+        sender, _ = ports.get((edge.producer, edge.producer_port), (None, 1))
+        costs.append(EdgeCost(edge=edge, port=port, copies=copies, cost=cost, sender=sender))
     return tuple(costs)
 
 

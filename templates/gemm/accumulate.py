@@ -128,7 +128,7 @@ class Accumulate:
                 "in",
                 "acc_t",
                 rows // slices * columns,
-                tokens=f"mb * nb * {slices} per command",
+                tokens=f"mb * nb * {slices}",
                 order="m block, n block, slice of rows",
                 numbers=numbers,
             ),

@@ -46,7 +46,7 @@ class AccumulateSpill(Accumulate):
         high, wide = part_shape(rows, slices, height, width)
         pre = stream_port(
             "pre", "in", "acc_t", high * wide,
-            tokens=f"mb * nb * {rows * columns // (high * wide)} per command whose resume is set",
+            tokens=f"mb * nb * {rows * columns // (high * wide)} if resume else 0",
             order="m block, n block, slice of rows, part", numbers=numbers_of(settings),
         )
         return command_port("resume_cmd", per="one per visit"), slices_in, pre, blocks

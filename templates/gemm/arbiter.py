@@ -78,12 +78,12 @@ class Arbiter:
                 "in",
                 "data_t",
                 in_rows * in_k,
-                tokens=f"tokens * {parts} per command",
+                tokens=f"tokens * {parts}",
                 order="m block, n block, k, part of rows, part of k",
                 numbers=numbers,
             ),
             stream_port(
-                "out", "out", "data_t", rows * k, tokens="tokens per command", order="m block, n block, k",
+                "out", "out", "data_t", rows * k, tokens="tokens", order="m block, n block, k",
                 numbers=numbers,
             ),
         )

@@ -17,8 +17,10 @@ from aigchip_tui.model.testcase import TestCase
 from aigchip_tui.modules.protocol import ModuleSpec, Pace
 
 from .common import command_port, commands, random_data, stream_port
+from .paces import PRODUCTS, Crossing
 from .shape import Shape, local_settings
 from .template import SPECS, GemmTemplate
+from .types import command_fields
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +33,9 @@ Words = Mapping[str, Mapping[str, str]]
 
 _REPLACED: Final = ("pe_lane", "pe_array", "systolic_array")
 """Modules of gemm's own compute core."""
+
+_STEPS: Final = "blocks * kb"
+"""Cycles in which a core takes the tokens of a command."""
 
 BARE: Final[Part] = {
     "precision": ("int8",),
@@ -75,8 +80,16 @@ class CoreTemplate(GemmTemplate, ABC):
         return self.words.get(module, {}) if module in self._own else super().setting_words(module)
 
     def pace(self, module: str, settings: Settings) -> Pace | None:
-        """That of gemm's processes; the core's cycles are not contracted, whatever it is called."""
-        return None if module in self._own else super().pace(module, settings)
+        """That of gemm's processes, and of a core that takes a token of A and of B every cycle."""
+        if module not in self._own:
+            return super().pace(module, settings)
+        if module != self.core[-1].name:
+            return None
+        return Pace(fields=command_fields("array_cmd"), work=_STEPS, beside=PRODUCTS)
+
+    def crossing(self, module: str, settings: Settings) -> Crossing:
+        """That of gemm's processes; the first sums of a core are there when a block has been walked along k."""
+        return {"out": ("kb", _STEPS)} if module in self._own else super().crossing(module, settings)
 
     @abstractmethod
     def core_settings(self, shape: Shape) -> Settings:

@@ -52,7 +52,7 @@ class DmaLoad:
         return (
             command_port("load_cmd", per="1 per refresh"),
             memory_port("mem", "in", "data_t", port, tokens="words of the command", numbers=numbers),
-            stream_port("out", "out", "data_t", port, tokens="words per command", order="rising addresses",
+            stream_port("out", "out", "data_t", port, tokens="words", order="rising addresses",
                         numbers=numbers),
         )
 

@@ -117,16 +117,16 @@ class DmaSpill:
         memory = memory_port("mem", "out", "data_t", port, tokens="words of the command", numbers=numbers)
         return (
             command_port("move_cmd", per="1 per tile of C, 2 more where its sums are spilled"),
-            stream_port("in", "in", "data_t", lanes, tokens="tokens per command without load and raw",
+            stream_port("in", "in", "data_t", lanes, tokens="0 if load else 0 if raw else tokens",
                         order="row, column word", numbers=numbers),
-            stream_port("spill", "in", "acc_t", sums, tokens="tokens per command with raw and without load",
+            stream_port("spill", "in", "acc_t", sums, tokens="0 if load else tokens if raw else 0",
                         order="m block, n block, slice of rows, part", numbers=numbers),
             Port(
                 name="mem", direction="inout", kind="m_axi", element="data_t", bits=memory.bits, lanes=port,
                 cpp_type=f"hls::burst_maxi<{vector('data_t', port)}>", tokens=memory.tokens, order=memory.order,
                 end=memory.end,
             ),
-            stream_port("pre", "out", "acc_t", sums, tokens="tokens per command with load",
+            stream_port("pre", "out", "acc_t", sums, tokens="tokens if load else 0",
                         order="m block, n block, slice of rows, part", numbers=numbers),
         )
 

@@ -83,7 +83,7 @@ class DmaStore:
         port, lanes, numbers = number(settings, "port"), number(settings, "lanes"), numbers_of(settings)
         return (
             command_port("store_cmd", per="1 per tile of C"),
-            stream_port("in", "in", "data_t", lanes, tokens="tokens per command", order="row, column word",
+            stream_port("in", "in", "data_t", lanes, tokens="tokens", order="row, column word",
                         numbers=numbers),
             memory_port("mem", "out", "data_t", port, tokens="words of the command", numbers=numbers),
         )

@@ -101,7 +101,7 @@ class Drain:
                 "out",
                 "data_t",
                 lanes_high * lanes_wide,
-                tokens=f"own * kb * ((replays - 1) * other_full + other_last) * {parts} per command",
+                tokens=f"own * kb * ((replays - 1) * other_full + other_last) * {parts}",
                 order=order,
                 numbers=numbers,
             ),

@@ -82,7 +82,7 @@ class Fill:
         return (
             command_port("fill_cmd", per="one per refresh"),
             stream_port(
-                "in", "in", "data_t", port, tokens="rows * row_words per command", order="tile row, word along k",
+                "in", "in", "data_t", port, tokens="rows * row_words", order="tile row, word along k",
                 numbers=numbers,
             ),
             blocks_port("out", "out", "data_t", height, width, depth, tokens="one per command", numbers=numbers),

@@ -57,7 +57,7 @@ class Flush:
             command_port("flush_cmd", per="one per residency of C"),
             blocks_port("in", "in", "acc_t", height, width, depth, tokens="one per command", numbers=numbers),
             stream_port(
-                "out", "out", "acc_t", width, tokens="rows * row_words per command", order="tile row, word along n",
+                "out", "out", "acc_t", width, tokens="rows * row_words", order="tile row, word along n",
                 numbers=numbers,
             ),
         )

@@ -65,12 +65,12 @@ class FlushSpill:
             command_port("unload_cmd", per="one per residency of C"),
             blocks_port("in", "in", "acc_t", height, width, depth, tokens="one per command", numbers=numbers),
             stream_port(
-                "out", "out", "acc_t", width, tokens="rows * row_words per command whose raw is not set",
+                "out", "out", "acc_t", width, tokens="0 if raw else rows * row_words",
                 order="tile row, word along n", numbers=numbers,
             ),
             stream_port(
                 "spill", "out", "acc_t", part_rows * width,
-                tokens=f"mb * nb * {rows * columns // (part_rows * width)} per command whose raw is set",
+                tokens=f"mb * nb * {rows * columns // (part_rows * width)} if raw else 0",
                 order="m block, n block, slice of rows, part", numbers=numbers,
             ),
         )

@@ -93,11 +93,11 @@ class Gearbox:
         return (
             command_port("gear_cmd", per="one per tile"),
             stream_port(
-                "in", "in", "data_t", unit * in_units, tokens="takes per command", order="as they come",
+                "in", "in", "data_t", unit * in_units, tokens="takes", order="as they come",
                 numbers=numbers,
             ),
             stream_port(
-                "out", "out", "data_t", unit * out_units, tokens="tokens per command",
+                "out", "out", "data_t", unit * out_units, tokens="tokens",
                 order="as they come; zeros behind the last element of a command", numbers=numbers,
             ),
         )

@@ -72,7 +72,7 @@ class InterconnectMapped:
         return (
             command_port("share_cmd"),
             stream_port(
-                "in", "in", "data_t", rows * k, tokens=f"blocks * kb, or of each kb one in {arrays} where serial",
+                "in", "in", "data_t", rows * k, tokens=f"blocks * ((kb + {arrays - 1}) // {arrays} if serial else kb)",
                 order="block m, block n, k; in a token row, k", numbers=numbers,
             ),
             stream_port(

@@ -29,6 +29,10 @@ VISIT: Final = 40
 Work = tuple[str, str, int]
 """Struct of the command, cycles of its tokens, and cycles beside them."""
 
+Crossing = Mapping[str, tuple[str, str]]
+"""By port (empty: any other) the cycles that a command's first token waits for beside what all wait for, and those in
+which its tokens cross."""
+
 
 def pace_of(module: str, settings: Settings) -> Pace | None:
     """The pace that a process of gemm is contracted to; None for a module that is no process of its own."""
@@ -37,6 +41,12 @@ def pace_of(module: str, settings: Settings) -> Pace | None:
         return None
     struct, work, beside = found(settings)
     return Pace(fields=command_fields(struct), work=work, beside=beside)
+
+
+def crossing_of(module: str, settings: Settings) -> Crossing:
+    """How tokens cross the ports of a process of gemm; empty where they do as its pace says."""
+    found = _CROSSINGS.get(module)
+    return found(settings) if found is not None else {}
 
 
 CTRL: Final = ("ctrl", "ctrl_spill", "ctrl_mapped", "ctrl_mapped_spill")
@@ -50,8 +60,7 @@ def ctrl_pace(fields: tuple[str, ...]) -> Pace:
 
 def _array(s: Settings) -> Work:
     slices = number(s, "slices")
-    last = f" + {slices}" if slices > 1 else ""
-    return "array_cmd", f"blocks * max(kb, {slices}){last}", PRODUCTS
+    return "array_cmd", f"blocks * max(kb, {slices}) + {slices}" if slices > 1 else "blocks * kb", PRODUCTS
 
 
 def _systolic(s: Settings) -> Work:
@@ -108,10 +117,16 @@ def _dma_store(s: Settings) -> Work:
 
 
 def _dma_spill(s: Settings) -> Work:
-    port = number(s, "port")
-    sums, results = max(1, port // (number(s, "sums") * SUM_ELEMENTS)), max(1, port // number(s, "lanes"))
+    sums, results = _spill_rates(s)
     # A response is waited for behind a burst of writes, as the first word in front of one of reads.
-    return "move_cmd", f"words * ({sums} if load else {sums} if raw else {results})", MEMORY + PRODUCTS
+    work = _times("words", sums) if sums == results else f"words * ({sums} if load else {sums} if raw else {results})"
+    return "move_cmd", work, MEMORY + PRODUCTS
+
+
+def _spill_rates(s: Settings) -> tuple[int, int]:
+    """Cycles in which a word of the port is filled: with sums, with results."""
+    port = number(s, "port")
+    return max(1, port // (number(s, "sums") * SUM_ELEMENTS)), max(1, port // number(s, "lanes"))
 
 
 def _plain(struct: str, work: str, beside: int = BESIDE) -> Callable[[Settings], Work]:
@@ -148,4 +163,61 @@ _WORK: Final[Mapping[str, Callable[[Settings], Work]]] = {
     "post_raw": _post,
     "dma_store": _dma_store,
     "dma_spill": _dma_spill,
+}
+
+
+def _along(length: Callable[[Settings], int]) -> Callable[[Settings], Crossing]:
+    """A chain of so many registers: a token crosses the stream of an array as much later as that is farther away."""
+    return lambda s: {"": (str(length(s) - 1), "tokens")}
+
+
+def _systolic_crossing(s: Settings) -> Crossing:
+    m, n, k, slices = (number(s, key) for key in ("m", "n", "k", "slices"))
+    before = f"(blocks - 1) * max(kb, {m + n - 2 + slices})"
+    return {"out": (f"kb + {m + n + k - 3}", f"{before} + {slices}"), "": ("", f"{before} + kb")}
+
+
+def _gearbox_crossing(s: Settings) -> Crossing:
+    return {"out": (str(ceil_div(number(s, "out_units"), number(s, "in_units"))), "max(takes + 1, tokens)")}
+
+
+def _reorder_crossing(s: Settings) -> Crossing:
+    size = number(s, "rows") * number(s, "columns")
+    return {"in": ("", f"blocks * {size}"), "out": (str(size), f"blocks * {size}")}
+
+
+def _arbiter_crossing(s: Settings) -> Crossing:
+    parts = number(s, "rows") // number(s, "in_rows") * (number(s, "k") // number(s, "in_k"))
+    return {"out": (str(parts - 1), f"(tokens - 1) * {parts} + 1")} if parts > 1 else {}
+
+
+def _dma_spill_crossing(s: Settings) -> Crossing:
+    sums, results = _spill_rates(s)
+    # Sums that come back are a token when all of its words are there.
+    token = ceil_div(number(s, "sums") * SUM_ELEMENTS, number(s, "port"))
+    by_sums = _times("words", sums)
+    return {"in": ("", _times("words", results)), "spill": ("", by_sums), "pre": (str(token), by_sums)}
+
+
+def _array_crossing(s: Settings) -> Crossing:
+    # The slices of a block leave while the next one is worked on; operands are taken for all but the last slices.
+    slices = number(s, "slices")
+    longest = f"max(kb, {slices})" if slices > 1 else "kb"
+    return {"out": (longest, f"(blocks - 1) * {longest} + {slices}")}
+
+
+_CROSSINGS: Final[Mapping[str, Callable[[Settings], Crossing]]] = {
+    "pe_array": _array_crossing,
+    "systolic_array": _systolic_crossing,
+    "arbiter": _arbiter_crossing,
+    "gearbox": _gearbox_crossing,
+    "reorder": _reorder_crossing,
+    "relay": _along(lambda s: number(s, "arrays")),
+    "relay_mixed": _along(hearers),
+    "cascade": _along(lambda s: number(s, "arrays")),
+    "cascade_mixed": _along(lambda s: number(s, "along_k")),
+    "dma_spill": _dma_spill_crossing,
+    # The bias of a word's columns is read before the first row.
+    "post": lambda _: {"": ("row_words", "rows * row_words")},
+    "post_raw": lambda _: {"": ("row_words", "rows * row_words")},
 }

@@ -83,7 +83,7 @@ class Post:
         """Commands, words of sums in, bias in memory, words of results out."""
         lanes, _ = _numbers(settings)
         numbers = numbers_of(settings)
-        per = "rows * row_words per command"
+        per = "rows * row_words"
         return (
             command_port("post_cmd", per="one per flush"),
             stream_port("in", "in", "acc_t", lanes, tokens=per, order="tile row, word along n", numbers=numbers),

@@ -64,7 +64,7 @@ class Reorder:
         """Commands, and equal tokens in and out."""
         rows, columns, lanes = _numbers(settings)
         numbers = numbers_of(settings)
-        per = f"blocks * {rows * columns} per command"
+        per = f"blocks * {rows * columns}"
         return (
             command_port("reorder_cmd", per="one per tile"),
             stream_port("in", "in", "data_t", lanes, tokens=per, order="block, row, column", numbers=numbers),

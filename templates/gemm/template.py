@@ -54,7 +54,7 @@ from .common import BURSTS, INCLUDES
 from .fitting import between
 from .grains import EVERYWHERE, SETTING_WORDS
 from .numbers import INT8, Numbers, numbers_of, precision
-from .paces import CTRL, ctrl_pace, pace_of
+from .paces import CTRL, Crossing, crossing_of, ctrl_pace, pace_of
 from .shape import Shape, local_settings, shape_of
 from .top import TOP, connections, top_files
 from .types import types_header
@@ -156,16 +156,24 @@ class GemmTemplate:
             return ctrl_pace(cast("ctrl.Ctrl", spec).fields)
         return pace_of(module, settings)
 
+    def crossing(self, module: str, settings: Settings) -> Crossing:
+        """How tokens cross the ports of a process; empty where they do as its pace says."""
+        return crossing_of(module, settings)
+
     def _paced(self, module: str, settings: Settings, ports: tuple[Port, ...]) -> tuple[Port, ...]:
         pace = self.pace(module, settings)
         if pace is None or module in CTRL:
             return ports
-        return tuple(
-            msgspec.structs.replace(port, cycles=pace.work)
-            if port.kind == "stream" and port.name != pace.commands
-            else port
-            for port in ports
-        )
+        crossing = self.crossing(module, settings)
+
+        def contracted(port: Port) -> Port:
+            if port.kind != "stream" or port.name == pace.commands:
+                return port
+            waited, cycles = crossing.get(port.name) or crossing.get("") or ("", pace.work)
+            first = f"{waited} + {pace.beside}" if waited else str(pace.beside)
+            return msgspec.structs.replace(port, first=first, cycles=cycles)
+
+        return tuple(contracted(port) for port in ports)
 
     def _variant(self, module: str, settings: Settings) -> Variant:
         spec = self._modules.get(module)

@@ -40,6 +40,9 @@ def test_every_stream_of_the_wiring_is_listed_with_its_depth_and_its_cost(capsys
 def test_a_stream_says_in_how_many_cycles_a_command_crosses_it(capsys: pytest.CaptureFixture[str]) -> None:
     rows = json.loads(_shown(capsys, "--edges", "--json"))["edges"]
     cycles = {row["to"]: row["cycles"] for row in rows}
-    assert cycles["post.in"] == "(rows + 1) * row_words"
-    assert cycles["post.cmd"] == ""
-    assert "  cycles of a command at post.in, at most: (rows + 1) * row_words\n" in _shown(capsys, "--edges")
+    assert cycles["post.in"] == {
+        "flush.out": "first within 40, all within rows * row_words",
+        "post.in": "first within row_words + 100, all within rows * row_words",
+    }
+    assert cycles["post.cmd"] == {}
+    assert "post.in        first within row_words + 100, all within rows * row_words\n" in _shown(capsys, "--edges")

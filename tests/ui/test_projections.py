@@ -345,7 +345,7 @@ def test_ascii_where_the_terminal_cannot_say_unicode() -> None:
 
 def test_the_streams_of_a_design_say_token_depth_cost_and_why() -> None:
     port = Port(name="in", direction="in", kind="stream", element="data_t", bits=8, lanes=16,
-                cpp_type="hls::stream<hls::vector<data_t, 16>>&")
+                cpp_type="hls::stream<hls::vector<data_t, 16>>&", first="10", cycles="tokens")
     edge = Edge(producer="drain_a", producer_port="out", consumer="inter_a", consumer_port="in", depth=5,
                 depth_reason="2 + 3: the chain serves the last array later")
     costs = [EdgeCost(edge=edge, port=port, copies=4, cost=MemoryCost(lut=560, ff=544))]
@@ -354,6 +354,7 @@ def test_the_streams_of_a_design_say_token_depth_cost_and_why() -> None:
         assert "1 stream, 560 LUT, 0 BRAM18 (estimate)" in shown
         assert "16 x data_t = 128 bits x4, depth 5, 560 LUT" in " ".join(shown.split())
         assert "depth 5: 2 + 3: the chain" in shown
+        assert "inter_a.in: first within 10, all within tokens" in " ".join(shown.split())
     assert len(narrow.splitlines()) > len(wide.splitlines())
     assert all(width_of(line) <= 40 for line in stream_lines(costs, 40)[1:])
 

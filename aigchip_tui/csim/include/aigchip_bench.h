@@ -315,23 +315,31 @@ void open_channel(bench& b, S& channel_, const char* name) {
     }
 }
 
+/// The cycle of each token of a port: when one that came was taken, when one that leaves can be read.
+template <class Next>
+void record_times_of(const char* name, uint64_t count, Next next) {
+    uint64_t* cycles = new uint64_t[count + 1];
+    for (uint64_t i = 0; i < count; ++i) {
+        cycles[i] = next();
+    }
+    bench::record(record_times, name, count, sizeof *cycles, 0, cycles, count * sizeof *cycles);
+    delete[] cycles;
+}
+
 template <class S>
 void close_channel(bench& b, S& channel_, const char* name) {
     const entry* e = b.find(name);
     const uint64_t bytes = token_size(&channel_);
     if (e != nullptr && e->kind == entry_tokens_in) {
+#if AIGCHIP_TIME
+        record_times_of(name, channel_.reads, [&] { return channel_.take_read(); });
+#endif
         bench::record(record_left, name, channel_.occupancy(), bytes, 0, nullptr, 0);
         return;
     }
     char* payload = nullptr;
 #if AIGCHIP_TIME
-    const uint64_t made = channel_.occupancy();
-    uint64_t* left = new uint64_t[made + 1];
-    for (uint64_t i = 0; i < made; ++i) {
-        left[i] = channel_.take_ready();
-    }
-    bench::record(record_times, name, made, sizeof *left, 0, left, made * sizeof *left);
-    delete[] left;
+    record_times_of(name, channel_.occupancy(), [&] { return channel_.take_ready(); });
 #endif
     const uint64_t count = drain_channel(channel_, payload);
     bench::record(record_tokens, name, count, bytes, 0, payload, count * bytes);

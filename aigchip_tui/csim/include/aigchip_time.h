@@ -218,6 +218,7 @@ class channel_time {
         freed_.push(clock.now + reads_.count());
     }
     uint64_t take_ready() { return ready_.pop(); }
+    uint64_t take_read() { return freed_.pop(); }
 
   private:
     /// A port moves one token a cycle: the second one of an iteration is scheduled a cycle later.
@@ -243,6 +244,7 @@ class channel_time {
     void wait_for_token() {}
     void read() {}
     uint64_t take_ready() { return 0; }
+    uint64_t take_read() { return 0; }
 #endif
 };
 

@@ -76,6 +76,8 @@ class stream<T, 0> : public csim::channel {
     }
     /// The cycle in which the oldest token left its writer; kept for tokens that nobody reads in time.
     uint64_t take_ready() { return time_.take_ready(); }
+    /// The cycle in which the token that was read longest ago was taken.
+    uint64_t take_read() { return time_.take_read(); }
     unsigned size() const { return static_cast<unsigned>(tokens_.size); }
     unsigned capacity() const { return static_cast<unsigned>(depth == csim::unbounded ? 0xffffffffu : depth); }
 

@@ -98,6 +98,7 @@ class block_channel : public channel {
     }
 
     uint64_t take_ready() { return time_.take_ready(); }
+    uint64_t take_read() { return time_.take_read(); }
     bool empty() {
         if (full_head_ == nullptr) {
             idle_poll(*this);

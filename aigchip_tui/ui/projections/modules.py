@@ -180,6 +180,11 @@ def stream_lines(costs: Sequence[EdgeCost], width: int) -> list[Line]:
         depths = sorted({each.edge.depth for each in alike})
         text = f"depth {', '.join(map(str, depths))}: {plain(reason)}"
         lines += [((f" {piece}", "dim"),) for piece in wrap(text, max(20, width - 2))]
+    paces = [pace for each in costs for pace in each.paces]
+    if paces:
+        lines.append(((" tokens of a command, cycles at most", "head"),))
+    for end, cycles in paces:
+        lines += [((f" {piece}", "dim"),) for piece in wrap(f"{end}: {plain(cycles)}", max(20, width - 2))]
     return lines
 
 
