@@ -8,7 +8,14 @@ from itertools import pairwise
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.counting import CounterWalk
-from aigchip_tui.estimator.nests import begins_with_a_load, indexed_in, reads_memory_after, running_places, stored_in
+from aigchip_tui.estimator.nests import (
+    begins_with_a_load,
+    indexed_in,
+    reads_memory_after,
+    running_places,
+    shares_registers_alone,
+    stored_in,
+)
 from aigchip_tui.estimator.objects import (
     Cell,
     Memory,
@@ -231,6 +238,18 @@ class ChoiceWalk(CounterWalk):
                 return factor is not None and trip is not None and factor >= trip
         return self._runs_once(loop)
 
+    def _keeps_loops(self, part: ast.Stmt) -> bool:
+        """Whether loops are left of a statement beside an inner loop once pragmas have unrolled theirs."""
+        if isinstance(part, ast.Loop) and self._fully_unrolled(part):
+            return self.has_loops(part.body)
+        return self.has_loops(part)
+
+    def unrolled_early(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> bool:
+        """Whether pragmas ask for all unrolling below a pipelined loop, by PIPELINE or one by one."""
+        if any(pragma.kind == "PIPELINE" and not pragma.has("off") for pragma in pragmas):
+            return True
+        return all(self._fully_unrolled(one) for one in loops_below(loop.body))
+
     def _runs_once(self, loop: ast.Loop) -> bool:
         """Whether a loop has one trip and no loops that its PIPELINE unrolls: nothing of it is left but its body."""
         if early_exit(loop.body) or loop.kind != "for":
@@ -400,6 +419,10 @@ class ChoiceWalk(CounterWalk):
             while len(statements) == 1 and isinstance(statements[0], ast.Block):
                 statements = list(statements[0].statements)
             inner = [position for position, part in enumerate(statements) if isinstance(part, ast.Loop)]
+            if len(inner) > 1:
+                inner = [position for position in inner if self._keeps_loops(statements[position])]
+                if len(inner) == 1 and not shares_registers_alone(statements, inner[0]):
+                    return found
             if len(inner) != 1:
                 return found
             position = inner[0]
@@ -412,7 +435,8 @@ class ChoiceWalk(CounterWalk):
             if work and not self.options.imperfect_flatten:
                 return found
             if any(
-                self.has_loops(part) or isinstance(part, ast.If | ast.Switch | ast.Jump | ast.Return) for part in work
+                self._keeps_loops(part) or isinstance(part, ast.If | ast.Switch | ast.Jump | ast.Return)
+                for part in work
             ):
                 return found
             chosen = statements[position]

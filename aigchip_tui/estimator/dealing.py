@@ -23,7 +23,7 @@ class DealingWalk(DependenceWalk):
             memory = self.memories.get(number)
             if not isinstance(memory, Memory) or not memory.local or memory.asked or number in carried:
                 continue
-            if len(track.log) <= memory.ports[0]:
+            if track.lifted or len(track.log) <= memory.ports[0]:
                 continue
             spread = 1
             for position, extent in enumerate(memory.extents):

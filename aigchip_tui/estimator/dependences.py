@@ -8,23 +8,31 @@ from math import gcd
 from operator import sub
 
 from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.lifting import LiftWalk
 from aigchip_tui.estimator.objects import Memory
-from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.tracks import Constants, Terms, Track
 from aigchip_tui.estimator.values import Lin, Val
 
 
-class DependenceWalk(WalkState):
+class DependenceWalk(LiftWalk):
     """Adds carried dependences to the graph of a loop after its body has been walked."""
 
     def carried(
-        self, graph: Graph, nest: tuple[tuple[int, int], ...], free: frozenset[int], innermost: bool = False
-    ) -> None:
+        self,
+        graph: Graph,
+        nest: tuple[tuple[int, int], ...],
+        free: frozenset[int],
+        innermost: bool,
+        outside: Graph | None,
+    ) -> int:
         """Adds the dependences that memories carry between iterations of a loop nest to `graph.back`.
 
         `nest` lists (symbol, trip) outermost first; `free` are memories whose carried dependences a pragma
-        denies; `innermost`: the text has no loop in the body, not even an unrolled one.
+        denies; `innermost`: the text has no loop in the body, not even an unrolled one; `outside` is the graph around
+        it where all below is unrolled `early`, as `hoist` has it.
+        Returns the cycles that elements kept in registers take around the loop.
         """
+        cycles = 0
         for number, track in self.tracks_of(graph).items():
             if number in free:
                 continue
@@ -34,7 +42,11 @@ class DependenceWalk(WalkState):
             reads = [entry for entry in track.log if not entry[0]]
             inside = [entry for entry in track.log if (graph.number, entry[3]) not in self.pinned]
             promoted = bool(reads) and bool(inside) and self._promotable(nest, inside, self._is_local(number))
-            if promoted:
+            around = 0
+            if promoted and outside is not None and len(nest) == 1:
+                around = self.lift(graph, outside, number, track)
+            cycles = max(cycles, around)
+            if promoted and not around:
                 kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
                 for entry in track.log:
                     if entry[3] not in kept.values():
@@ -49,61 +61,7 @@ class DependenceWalk(WalkState):
                 graph.back[before:] = [
                     (source, target, known, extra) for source, target, _, extra in graph.back[before:]
                 ]
-
-    def hoist(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
-        """Loads whose address no iteration changes, of memories that the loop does not write, leave the loop.
-
-        Returns the cycles that they take in front of it.
-        """
-        moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
-        cycles = 0
-        for number, track in self.tracks_of(graph).items():
-            if any(entry[0] for entry in track.log) or not track.log:
-                self._sink(graph, track, moving)
-                continue
-            memory = self.memories.get(number)
-            if not isinstance(memory, Memory):
-                continue
-            still = [
-                entry[3]
-                for entry in track.log
-                if not any(symbol in moving for terms in entry[1] for symbol, _ in terms)
-                and (graph.number, entry[3]) not in self.facts_at
-                and (graph.number, entry[3]) not in self.pinned
-            ]
-            if memory.axi and self._may_be_written(graph, memory):
-                continue
-            for node in still:
-                graph.access[node] = None
-                graph.states[node] = 0
-            if still:
-                ports = max(1, self.capacity.get(number, memory.ports)[1]) * max(1, memory.banks)
-                cycles = max(cycles, -(-len(still) // ports) + (self.options.axi_latency if memory.axi else 1))
         return cycles
-
-    def _sink(self, graph: Graph, track: Track, moving: set[int]) -> None:
-        """Stores of every iteration to the same elements, which none loads, leave the loop: the last one counts."""
-        if track.guarded or any(not entry[0] for entry in track.log):
-            return
-        if any(symbol in moving for entry in track.log for terms in entry[1] for symbol, _ in terms):
-            return
-        for _, _, _, node in track.log:
-            graph.access[node] = None
-            graph.states[node] = 0
-        track.log.clear()
-
-    def _may_be_written(self, graph: Graph, memory: Memory) -> bool:
-        """Whether a loop that stores through an AXI port may store what it reads there.
-
-        The arrays of a bundle are one pointer with offsets, unless they are parted into ports of their own.
-        """
-        for number, track in self.tracks_of(graph).items():
-            other = self.memories.get(number)
-            if not isinstance(other, Memory) or not other.axi or not any(entry[0] for entry in track.log):
-                continue
-            if 0 in memory.extents or (other.bundle == memory.bundle and not memory.partitions):
-                return True
-        return False
 
     def _is_local(self, number: int) -> bool:
         memory = self.memories.get(number)

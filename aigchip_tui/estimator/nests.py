@@ -75,6 +75,19 @@ def reads_memory_after(inner: ast.Loop, after: Sequence[ast.Stmt], unrolled: boo
     return False
 
 
+def shares_registers_alone(statements: Sequence[ast.Stmt], inner: int) -> bool:
+    """Whether the inner loop among statements knows their arrays as elements alone that stand in its registers."""
+    loop = statements[inner]
+    assert isinstance(loop, ast.Loop)
+    others = (*statements[:inner], *statements[inner + 1 :])
+    held = {spelled(place) for place in running_places(loop, True)}
+    stored = {root_name(one) for one in stored_in(others)}
+    mine = {root_name(one) for one in stored_in((loop.body,))}
+    return all(
+        spelled(one) in held for one in indexed_in((loop.body,)) if root_name(one) in stored
+    ) and all(spelled(one) in held for one in indexed_in(others) if root_name(one) in mine)
+
+
 def counters_of(loop: ast.Loop) -> set[str]:
     """Names that the header of a loop sets."""
     if isinstance(loop.init, ast.Declaration):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from math import gcd
 from operator import itemgetter
 
+from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import (
     Group,
     Result,
@@ -153,8 +154,10 @@ class OrderWalk(WalkState):
         return False
 
     def _drop(self, track: Track, node: int) -> None:
+        self.drop_store(self.graph, track, node)
+
+    def drop_store(self, graph: Graph, track: Track, node: int) -> None:
         """A store overwritten before anybody read it disappears."""
-        graph = self.graph
         if graph.operation[node] != "store":
             return
         graph.operation[node] = "dead"

@@ -94,10 +94,11 @@ class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
         self.variant = set(range(first_new, fresh())).difference(symbol for symbol, _ in pairs)
         self._close_phis()
         kept = self.axi_kept(inner_graph, self.nest)
-        hoisted = self.hoist(inner_graph, self.nest)
+        early = self.unrolled_early(nest[-1].loop, pragmas)
+        hoisted = self.hoist(inner_graph, self.nest, early)
         prologue = max(kept, hoisted, self.axi_bursts(inner_graph, self.nest))
         innermost = next(inner_loops(nest[-1].loop.body), None) is None
-        self.carried(inner_graph, self.nest, frozenset(self.free), innermost)
+        prologue += self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
@@ -345,7 +346,7 @@ class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
             memory = self.memories.get(number)
             if not isinstance(memory, Memory) or not memory.local or memory.asked:
                 continue
-            if len(track.log) <= memory.ports[0]:
+            if track.lifted or len(track.log) <= memory.ports[0]:
                 continue
             plan = self.decisions.setdefault(memory.order, {})
             use = self.uses.of(memory.order)

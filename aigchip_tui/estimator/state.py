@@ -264,6 +264,10 @@ class WalkState(ABC):
         """Integer value of a constant expression in the current scope; nothing is added to the graph."""
 
     @abstractmethod
+    def drop_store(self, graph: Graph, track: Track, node: int) -> None:
+        """A store overwritten before anybody read it disappears."""
+
+    @abstractmethod
     def call(self, expression: ast.Call) -> Result:
         """A call of whatever its name means."""
 

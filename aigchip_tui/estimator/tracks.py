@@ -61,8 +61,8 @@ class Track:
     """What one graph has done to one memory so far."""
 
     __slots__ = (
-        "barrier", "free", "guarded", "loads", "log", "noted", "readers", "shapes", "stores", "under", "writers",
-        "written",
+        "barrier", "free", "guarded", "lifted", "loads", "log", "noted", "readers", "shapes", "stores", "under",
+        "writers", "written",
     )
 
     def __init__(self) -> None:
@@ -77,6 +77,8 @@ class Track:
         self.barrier = -1
         self.free = False
         self.guarded = False
+        self.lifted = False
+        """Whether all that was touched stands in registers of the loop."""
         self.under: dict[int, tuple[int, ...]] = {}
         """Conditions of each store."""
         self.written: dict[int, set[tuple[int, Constants]]] = {}
