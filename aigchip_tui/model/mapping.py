@@ -1,9 +1,10 @@
 """How the arrays of a design lie over one layer: as their split says, or along m or n as the layer has it better.
 
-With `arrays_map` run_time, G arrays along m are mapped to m or to n in each layer (SPACE sec. 2, interconnect). The
-operand whose rows are dealt to the arrays sends a token a step. All arrays take the same rows of the other one; G such
-narrow tokens, of G successive steps along k, are packed into one that is as wide, so that banks, arbiter and memory
-handle tokens of one shape and a buffer holds as much in either mapping.
+With `arrays_map` run_time, G arrays along m are mapped to m or to n in each layer (SPACE sec. 2, interconnect); arrays
+along n and k stay where the split puts them. The operand whose rows are dealt to the G arrays sends a token a step. All
+of them take the same rows of the other one; G such narrow tokens, of G successive steps along k, are packed into one
+that is as wide, so that banks, arbiter and memory handle tokens of one shape and a buffer holds as much in either
+mapping.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def mappings(point: DesignPoint) -> tuple[Mapping, ...]:
     """Every mapping of a design's arrays; ties between plans go to the first one."""
     if not point.mapped:
         return (Mapping(pm=point.pm, pn=point.pn),)
-    count = point.arrays.product
+    count = point.arrays.m
     return (
         Mapping(along="m", pm=point.pm, pn=point.pn, share_b=count),
         Mapping(along="n", pm=point.qm, pn=point.wide_n, share_a=count),

@@ -186,18 +186,19 @@ def _map_rules(point: DesignPoint) -> Iterator[Refusal]:
     if point.arrays_map == "fixed":
         return
     arrays = point.arrays
+    if arrays.m > 1:
+        return
     if arrays.product == 1:
         message = "arrays_map run_time maps arrays to m or to n; the design has 1 array."
-        yield Refusal(rule="arrays_map", figure=1, message=message)
-    elif arrays.axes == "n":
-        message = f"arrays_map run_time maps arrays to m and to n: arrays {arrays} are written m{arrays.n} then."
-        yield Refusal(rule="arrays_map", figure=arrays.product, message=message)
-    elif arrays.axes != "m":
-        message = f"not built yet: arrays_map run_time with arrays {arrays}; arrays along m alone are."
-        yield Refusal(rule="not_built", figure=arrays.product, message=message)
-    if point.arrays_link == "forward":
-        message = "not built yet: arrays_map run_time with arrays_link forward; fanout is."
-        yield Refusal(rule="not_built", figure=arrays.product, message=message)
+    elif arrays.n > 1:
+        turned = msgspec.structs.replace(arrays, m=arrays.n, n=1)
+        message = f"arrays_map run_time maps arrays along m to m or to n: arrays {arrays} are written {turned} then."
+    else:
+        message = (
+            f"arrays_map run_time maps arrays to m or to n: those of {arrays} add up parts of the same sums, so none "
+            "has rows or columns of its own."
+        )
+    yield Refusal(rule="arrays_map", figure=arrays.product, message=message)
 
 
 def _structure_rules(point: DesignPoint, build: Build) -> Iterator[Refusal]:

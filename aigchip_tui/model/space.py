@@ -131,7 +131,7 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     Buffers are KiB of one copy; double buffering doubles them. `reuse` is the operand that stays longest:
     outer loops m-k-n for a, n-k-m for b, m-n-k for output. `a_spill` and `b_spill` have the same order on hardware that
     keeps sums in memory between the tiles along k, where k and the inner axis are cut; the others refuse such layers.
-    `arrays_map` run_time: each layer maps the arrays, whose split is along m, to m or to n (`model.mapping`).
+    `arrays_map` run_time: each layer maps the arrays that the split puts along m to m or to n (`model.mapping`).
     """
 
     lane: Split
@@ -153,7 +153,7 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mapped(self) -> bool:
         """Whether each layer says along which axis the arrays lie."""
-        return self.arrays_map == "run_time" and self.arrays.axes == "m"
+        return self.arrays_map == "run_time" and self.arrays.m > 1
 
     @property
     def stays(self) -> Literal["a", "b", "output"]:
@@ -207,7 +207,7 @@ class DesignPoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def wide_n(self) -> int:
         """Columns of B in a token: those of a block of sums, or of all arrays where they may be mapped to n."""
-        return self.pn * (self.arrays.product if self.mapped else 1)
+        return self.pn * (self.arrays.m if self.mapped else 1)
 
     @property
     def qk(self) -> int:

@@ -135,15 +135,19 @@ def fill_cycles(point: DesignPoint) -> int:
     return 6 + _log2(point.pn) + _log2(point.pm) + 2 * _log2(point.pk) + 2 * multicast
 
 
-def chain_cycles(point: DesignPoint) -> int:
+def chain_cycles(point: DesignPoint, mapping: Mapping | None = None) -> int:
     """Cycles of each visit until its first step has gone on over the forward links to the farthest unit: the length
-    of the chain.
+    of the chain; `mapping`: one of the design's, the first if None.
     """
     grid = point.grid
     cells = grid.m + grid.n + grid.k - 3 if point.linked else 0
     arrays = point.arrays
-    # Both operands go along the arrays at once, sums behind them.
-    return cells + (max(arrays.m, arrays.n) + arrays.k - 2 if point.arrays_link == "forward" else 0)
+    if point.arrays_link == "fanout":
+        return cells
+    # Both operands go along the arrays at once, sums behind them; what is mapped to n takes the same rows of A, which
+    # go on along both axes.
+    to_n = mapping is not None and mapping.along == "n"
+    return cells + (arrays.m + arrays.n - 1 if to_n else max(arrays.m, arrays.n)) + arrays.k - 2
 
 
 def least_steps(point: DesignPoint, build: Build) -> int:
@@ -274,7 +278,7 @@ def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: 
     steps = 0
     for tiles, kb in ((nk - 1, tk // point.pk), (1, _ceil(layer.k - (nk - 1) * tk, point.pk))):
         steps += tiles * max(over.steps(point, kb), least, block_cycles)
-    compute = blocks * steps + visits * (VISIT_START + chain_cycles(point))
+    compute = blocks * steps + visits * (VISIT_START + chain_cycles(point, over))
     compute = max(compute, visits * VISIT_COMMANDS) + fill_cycles(point)
     memory = max(
         _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
@@ -314,7 +318,7 @@ def cost_tiles(
         share_b=over.share_b,
         least_steps=least_steps(point, build),
         block_cycles=point.c_cycles_per_block(build.sum_bits),
-        visit_start=VISIT_START + chain_cycles(point),
+        visit_start=VISIT_START + chain_cycles(point, over),
         fill=fill_cycles(point),
         rate_a=min(axi, point.part_a.w * size),
         rate_b=min(axi, point.part_b.w * size),

@@ -39,8 +39,8 @@ CHUNK = 128
 class Columns:
     """What the model needs of each design, one array per quantity (design,).
 
-    Designs that map their arrays in each layer (`share` is their number, 1 for all others) are described as mapped to
-    m; `grain_n_of_n` is the granule along n where they are mapped to n, see `along_n`.
+    Designs that map arrays in each layer (`share` is how many, 1 for all others) are described as mapped to m;
+    `grain_n_of_n` and `visit_start_of_n` are those where they are mapped to n, see `along_n`.
     """
 
     pm: Floats
@@ -48,6 +48,7 @@ class Columns:
     pk: Floats
     fill: Floats
     visit_start: Floats
+    visit_start_of_n: Floats
     least_steps: Floats
     cycles_a: Floats
     cycles_b: Floats
@@ -79,6 +80,7 @@ class Columns:
             share_b=np.ones_like(self.share),
             grain_m=self.grain_m / self.share,
             grain_n=self.grain_n_of_n,
+            visit_start=self.visit_start_of_n,
         )
 
     def take(self, index: npt.NDArray[np.int64] | slice) -> Columns:
@@ -133,18 +135,21 @@ def columns(genes: npt.NDArray[np.int64], build: Build) -> Columns:
     )
     forward, cells = in_lane | of_array, linked_cells(genes)
     beyond_first = cells[0] + cells[1] - 2
+    chained = np.where(forward, beyond_first + cells[2] - 1, 0)
     return columns_of(
         build,
         shape=(pm, pn, pk),
         rows_of_array=gene_rows_of_array(genes),
         multicast=multicast,
-        chain=np.where(forward, beyond_first + cells[2] - 1, 0)
-        + np.where(along_arrays, np.maximum(arrays[0], arrays[1]) + arrays[2] - 2, 0),
+        chain=(
+            chained + np.where(along_arrays, np.maximum(arrays[0], arrays[1]) + arrays[2] - 2, 0),
+            chained + np.where(along_arrays, arrays[0] + arrays[1] + arrays[2] - 3, 0),
+        ),
         held_back=np.where(forward, beyond_first, -np.inf),
         kib=(_KIB[genes[gene.BUF_A]], _KIB[genes[gene.BUF_B]], _KIB[genes[gene.BUF_C]]),
         parts=tuple(_PART[genes[i]] for i in range(gene.PART_A_H, gene.PART_C_W + 1)),
         reuse=genes[gene.REUSE],
-        share=np.where((genes[gene.ARRAYS_MAP] > 0) & (arrays[1] * arrays[2] == 1), arrays[0], 1.0),
+        share=np.where(genes[gene.ARRAYS_MAP] > 0, arrays[0], 1.0),
     )
 
 
@@ -172,7 +177,7 @@ def columns_of(
     shape: tuple[Floats, Floats, Floats],
     rows_of_array: Floats,
     multicast: Floats,
-    chain: Floats,
+    chain: tuple[Floats, Floats],
     held_back: Floats,
     kib: tuple[Floats, Floats, Floats],
     parts: tuple[Floats, ...],
@@ -181,9 +186,9 @@ def columns_of(
 ) -> Columns:
     """Columns from array shapes, buffers (KiB) and the six partition factors (a_h, a_w, b_h, b_w, c_h, c_w).
 
-    `chain` is the length of the forward links; `held_back` the steps for which they hold a block back besides those of
-    its tokens, minus infinity without them. `share`: arrays that each layer maps to m or to n, 1 where the split
-    decides.
+    `chain` is the length of the forward links, and the same where arrays are mapped to n; `held_back` the steps for
+    which they hold a block back besides those of its tokens, minus infinity without them. `share`: arrays that each
+    layer maps to m or to n, 1 where the split decides.
     """
     pm, pn, pk = shape
     a_h, a_w, b_h, b_w, c_h, c_w = parts
@@ -196,7 +201,8 @@ def columns_of(
         pn=pn,
         pk=pk,
         fill=6 + np.log2(pn) + np.log2(pm) + 2 * np.log2(pk) + 2 * multicast,
-        visit_start=VISIT_START + chain,
+        visit_start=VISIT_START + chain[0],
+        visit_start_of_n=VISIT_START + chain[1],
         least_steps=np.maximum(held_back + c_slices(pm, pn, pm, rows_of_array, build.sum_bits), 0),
         cycles_a=np.ceil(pm / a_h) * np.ceil(pk / a_w),
         cycles_b=np.ceil(pn * share / b_h) * np.ceil(pk / b_w),

@@ -27,10 +27,6 @@ def links_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 
 
 def maps_nothing(genes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether a run-time mapping of arrays is refused for a gene matrix: arrays that are not along m alone, and forward
-    links between them.
-    """
-    m, n, k = _ARRAYS[:, genes[gene.ARRAYS]]
-    refused = (m == 1) | (n * k > 1) | (genes[gene.ARRAYS_LINK] == LINKS.index("forward"))
-    nothing: npt.NDArray[np.bool_] = refused & (genes[gene.ARRAYS_MAP] > 0)
+    """Whether a run-time mapping of arrays has none along m to map, for a gene matrix."""
+    nothing: npt.NDArray[np.bool_] = (_ARRAYS[0, genes[gene.ARRAYS]] == 1) & (genes[gene.ARRAYS_MAP] > 0)
     return nothing

@@ -74,7 +74,7 @@ class Legality:
         if along_arrays and _ARRAYS[genes[gene.ARRAYS]] == (1, 1, 1):
             return False
         mapped, arrays = genes[gene.ARRAYS_MAP] > 0, _ARRAYS[genes[gene.ARRAYS]]
-        if mapped and (along_arrays or arrays[0] == 1 or arrays[1] * arrays[2] > 1):
+        if mapped and arrays[0] == 1:
             return False
         if in_lane and gene.point_of(genes).grid.product == 1:
             return False

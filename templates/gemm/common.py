@@ -13,11 +13,13 @@ Names of local settings (every module reads only these keys; numbers are powers 
 | interconnect | mode ("dealt", "broadcast", "sliced", "single"), arrays, rows, k |
 | interconnect_mixed | operand ("a" or "b"), along_m, along_n, along_k, rows, k |
 | interconnect_mapped | arrays, rows, k |
+| interconnect_mapped_mixed | as interconnect_mixed, with several arrays along m |
 | mac          | format, multiplier, adder |
 | pe_lane      | m, n, k, pack (2 where two MACs share a DSP block) |
 | pe_array, systolic_array | lane_m, lane_n, lane_k, m, n, k, slices, pack |
 | relay        | arrays, rows, k |
 | relay_mixed  | as interconnect_mixed, where arrays share an operand |
+| relay_mapped | as interconnect_mapped_mixed, and for arrays along m alone |
 | cascade      | arrays, rows, columns, slices |
 | collector    | mode ("rows", "columns", "sum", "single"), arrays, rows, columns, slices |
 | cascade_mixed | as collector_mixed, with several arrays along k |

@@ -85,8 +85,8 @@ class LayerLayout:
     """Block counts, words and addresses of one layer's tiles: what the table says and how memory is laid out.
 
     Where arrays are mapped in each layer, one operand is narrow: its rows are fewer than a token has, and a token holds
-    the words of as many steps along k as there are arrays (`shares`). So buffers hold blocks of as many rows, longer or
-    shorter ones, whatever the mapping is. Buffer C holds as many rows too, those of the arrays in turn; mapped to n,
+    the words of as many steps along k as arrays are mapped (`shares`). So buffers hold blocks of as many rows, longer
+    or shorter ones, whatever the mapping is. Buffer C holds as many rows too, those of the arrays in turn; mapped to n,
     they are the parts of one row of C, and leave as such.
 
     Raises AigchipError if a tile does not fit its buffer, or sums would have to be spilled by a design that cannot.
@@ -97,7 +97,7 @@ class LayerLayout:
         self.nm, self.nn, self.nk = tiles.counts
         if tiles.to_n and not shape.mapped:
             raise AigchipError("The arrays of this design are not mapped to n: their split is fixed.")
-        share = shape.count if shape.mapped else 1
+        share = shape.mapped_arrays
         self.shares = (share, 1) if tiles.to_n else (1, share)
         self.parts_of_row = share if tiles.to_n else 1
         self.rows, self.columns = shape.pm // self.parts_of_row, shape.pn * self.parts_of_row

@@ -96,6 +96,8 @@ SETTING_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "slices": "tokens of a block: {}",
     },
     "interconnect_mapped": {"arrays": "arrays: {}", **_TOKEN},
+    "interconnect_mapped_mixed": {"operand=a": "operand A", "operand=b": "operand B", **_GRID, **_TOKEN},
+    "relay_mapped": {"operand=a": "operand A", "operand=b": "operand B", **_GRID, **_TOKEN},
     "collector_mixed": {
         **_GRID,
         "rows": "rows of a block of one array: {}",

@@ -402,7 +402,7 @@ def host_header(shape: Shape) -> str:
         ("BIAS_WORDS", shape.bias_words, "words of bias that post holds"),
     ]
     if shape.mapped:
-        figures.append(("ARRAYS", shape.count, "arrays, along m or along n"))
+        figures.append(("ARRAYS", shape.mapped_arrays, "arrays, along m or along n"))
         figures.append(("WIDE_N", shape.wide_n, "columns of B in a token"))
     if shape.spills:
         rows, columns = shape.part

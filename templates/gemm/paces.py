@@ -10,6 +10,7 @@ from aigchip_tui.modules.protocol import Pace
 
 from .common import ceil_div, number
 from .parts import SUM_ELEMENTS
+from .relay_mapped import far, near
 from .relay_mixed import hearers
 from .types import command_fields
 
@@ -92,6 +93,11 @@ def _chain(struct: str, length: Callable[[Settings], int]) -> Callable[[Settings
     return lambda s: (struct, f"tokens + {length(s) - 1}", BESIDE)
 
 
+def _mapped_chain(s: Settings) -> Work:
+    behind = f"({far(s)} if serial else {near(s)})"
+    return "share_cmd", f"blocks * kb + {behind}", PRODUCTS
+
+
 def _accumulate(struct: str) -> Callable[[Settings], Work]:
     def of(s: Settings) -> Work:
         rows, slices = number(s, "rows"), number(s, "slices")
@@ -149,6 +155,8 @@ _WORK: Final[Mapping[str, Callable[[Settings], Work]]] = {
     "interconnect": _plain("inter_cmd", "tokens"),
     "interconnect_mixed": _plain("inter_cmd", "tokens"),
     "interconnect_mapped": _plain("share_cmd", "blocks * kb", PRODUCTS),
+    "interconnect_mapped_mixed": _plain("share_cmd", "blocks * kb", PRODUCTS),
+    "relay_mapped": _mapped_chain,
     "relay": _chain("inter_cmd", lambda s: number(s, "arrays")),
     "relay_mixed": _chain("inter_cmd", hearers),
     "collector": _plain("collect_cmd", "tokens"),

@@ -42,7 +42,7 @@ class Shape:
     `lane` is what takes a word at once, `array` how many of these an array has (`DesignPoint.cell` and `grid`).
     `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`,
     `arrays_link`: how words reach the lanes of an array, and the arrays. `spills`: whether sums may leave for memory
-    between tiles along k. `mapped`: whether each layer maps the arrays to m or to n; the splits then say m.
+    between tiles along k. `mapped`: whether each layer maps the arrays along m to m or to n.
     """
 
     lane: tuple[int, int, int]
@@ -90,7 +90,12 @@ class Shape:
     @property
     def wide_n(self) -> int:
         """Columns of B in a token: more than a block of sums has where arrays may be mapped to n."""
-        return self.pn * (self.count if self.mapped else 1)
+        return self.pn * self.mapped_arrays
+
+    @property
+    def mapped_arrays(self) -> int:
+        """Arrays that each layer maps to m or to n: those along m, 1 where the split decides."""
+        return self.arrays[0] if self.mapped else 1
 
     @property
     def pk(self) -> int:
@@ -147,8 +152,7 @@ class Shape:
     def bias_words(self) -> int:
         """Words of bias (as wide as a bank word of C) that the widest tile of C needs."""
         rows = ceil_div(self.pm, self.c.height)
-        parts = self.count if self.mapped else 1
-        return max(1, min(parts * (self.c.depth // rows), MAX_TILE_COLUMNS // self.c.width))
+        return max(1, min(self.mapped_arrays * (self.c.depth // rows), MAX_TILE_COLUMNS // self.c.width))
 
 
 def slices_of(qm: int, pm: int, pn: int, numbers: Numbers = INT8) -> int | None:
@@ -227,7 +231,11 @@ def local_settings(shape: Shape) -> dict[str, tuple[str, Settings]]:
         found[f"drain_{operand}"] = ("drain", {"operand": operand, **buffer.settings, **wide})
         if shape.has_arbiter(operand):
             found[f"arbiter_{operand}"] = ("arbiter", {"in_rows": in_rows, "in_k": in_k, **wide})
-        if shape.mapped:
+        if shape.mapped and shape.arrays_link == "forward":
+            found[f"inter_{operand}"] = ("relay_mapped", {"operand": operand, **grid, **wide})
+        elif shape.mapped and shape.mixed:
+            found[f"inter_{operand}"] = ("interconnect_mapped_mixed", {"operand": operand, **grid, **wide})
+        elif shape.mapped:
             found[f"inter_{operand}"] = ("interconnect_mapped", {"arrays": shape.count, **wide})
         elif shape.mixed:
             sharers = shape.arrays[1 if operand == "a" else 0]

@@ -91,7 +91,7 @@ def _up(value: int, step: int) -> int:
 def _small_tile(shape: Shape, to_n: bool) -> dict[str, int]:
     # Whole tokens, whole banks, whole words of memory; two blocks an axis where the buffers hold them, so that a tile
     # at the edge has fewer blocks than the others.
-    share = shape.count if shape.mapped else 1
+    share = shape.mapped_arrays
     unit = _unit(shape, to_n)
     tile = {
         "m": max(unit["m"], max(shape.a.height, shape.c.height) // (share if to_n else 1)),

@@ -11,6 +11,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Edge, Netlist, Port, Variant
 
 from .common import BURSTS, parameter, vector
+from .relay_mapped import far
 from .shape import Shape
 
 TOP: Final = "gemm"
@@ -43,7 +44,7 @@ _MEMORIES: Final = {"dma_a": "a", "dma_b": "b", "post": "bias", "dma_c": "c"}
 LEAST_DEPTH: Final = 2
 """Tokens of a FIFO that keeps one token a cycle moving; what needs more says why in the top."""
 
-CHAINED: Final = frozenset({"relay", "cascade", "relay_mixed", "cascade_mixed"})
+CHAINED: Final = frozenset({"relay", "relay_mapped", "cascade", "relay_mixed", "cascade_mixed"})
 """Modules that serve one array after the other, each a token later than the one before it."""
 
 _ALONG: Final = ("arrays", "along_m", "along_n", "along_k")
@@ -90,6 +91,8 @@ def _tokens_behind(process: Variant) -> int:
     """Tokens by which a module serves the first array ahead of the last one of a chain."""
     if process.module not in CHAINED:
         return 0
+    if process.module == "relay_mapped":
+        return far(process.settings)
     settings = {name: int(value) for name, value in process.settings.items() if name in _ALONG}
     if process.module in ("relay", "cascade"):
         return settings["arrays"] - 1

@@ -64,7 +64,7 @@ COMMANDS: Final[dict[str, tuple[str, Fields]]] = {
         (
             ("blocks", "blocks of sums"),
             ("kb", "steps along k for each block"),
-            ("serial", "1: a token serves as many steps as there are arrays, 0: one"),
+            ("serial", "1: a token serves as many steps as it has shares, 0: one"),
             ("last", "the process ends after this command"),
         ),
     ),

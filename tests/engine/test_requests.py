@@ -156,7 +156,7 @@ def test_a_template_is_part_of_the_request(command_line: CommandLine) -> None:
         (("--pin", "reuse=output", "--pin", "reuse=a_spill"), "reuse two values, output and a_spill"),
         (("--pin", "arrays=1", "--pin", "arrays_link=forward"), "the design has 1 array."),
         (("--precision", "int16", "--pin", "dsp_pack=2"), "Two MACs share a DSP in int8 alone"),
-        (("--pin", "arrays=m2n2k2", "--pin", "arrays_map=run_time"), "arrays along m alone are"),
+        (("--pin", "arrays=n2k2", "--pin", "arrays_map=run_time"), "arrays n2k2 are written m2k2 then"),
     ):
         refused = command_line.run(
             "new", "refused", "--workload", "gemm:40x24x36", "--device", "zcu104", *words, expect=2

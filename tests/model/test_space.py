@@ -113,7 +113,7 @@ def test_a_pair_of_bytes_does_not_fit_the_multiplier_of_a_7_series_dsp() -> None
     [
         ({"lane": "m2", "array": "k64", "lane_link": "forward", "dsp_pack": 2}, "lane_link", 0),
         ({"arrays": "n2", "arrays_map": "run_time"}, "arrays_map", 2),
-        ({"arrays": "m2n2", "arrays_map": "run_time"}, "not_built", 0),
+        ({"arrays": "k2", "arrays_map": "run_time"}, "arrays_map", 2),
         ({"dsp_pack": 2}, "dsp_pack", 16),
         ({"arrays": "m2"}, "dsp", 2048),
         ({"lane": "m8", "array": "m64", "buf_c": 8}, "tile", 8192),

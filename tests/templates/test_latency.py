@@ -63,6 +63,16 @@ CASES = {
         designs.point("m2n4k2", "m2n2", "m4", a=(16, 4), b=(32, 4), c=(8, 8), arrays_map="run_time", kib=16),
         Layer(name="x", kind="gemm", m=190, k=300, n=21),
     ),
+    "linked arrays along m and n, those along m mapped to n": (
+        designs.point(
+            "m2n2k2", "m2", "m2n4", a=(8, 4), b=(16, 4), c=(8, 8), arrays_map="run_time", arrays_link="forward", kib=16
+        ),
+        Layer(name="x", kind="gemm", m=21, k=300, n=190),
+    ),
+    "arrays along m and k, those along m mapped to n": (
+        designs.point("m2n2k2", "m2n2", "m4k2", a=(16, 4), b=(16, 4), c=(8, 4), arrays_map="run_time", kib=16),
+        Layer(name="x", kind="gemm", m=21, k=500, n=190),
+    ),
     "arrays mapped to n, spilled sums": (
         designs.point("m2n4k2", "m2", "m4", reuse="a_spill", a=(8, 4), b=(16, 4), c=(8, 4), arrays_map="run_time"),
         Layer(name="x", kind="gemm", m=21, k=700, n=300),

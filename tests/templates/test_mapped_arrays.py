@@ -16,10 +16,11 @@ import pytest
 from aigchip_tui.csim.headers import INCLUDE
 from aigchip_tui.csim.rewrite import rewrite_dataflow
 from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.mapping import mappings
 from aigchip_tui.model.rules import refusals
-from aigchip_tui.model.space import DesignPoint
+from aigchip_tui.model.space import DesignPoint, Link
 from aigchip_tui.model.spilling import spilling_text
-from aigchip_tui.model.tiling import plan_tiles
+from aigchip_tui.model.tiling import chain_cycles, plan_tiles
 from aigchip_tui.model.workload import Workload
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ else:
     import compute_bench as bench
     import design_bench as designs
 
-MODULES = {"interconnect_mapped": 109, "ctrl_mapped": 36, "ctrl_mapped_spill": 24}
+MODULES = {
+    "interconnect_mapped": 109, "interconnect_mapped_mixed": 466, "relay_mapped": 684, "ctrl_mapped": 36,
+    "ctrl_mapped_spill": 24,
+}
 FOUR = designs.point("m2k4", "n2k2", "m4", a=(8, 16), b=(8, 8), c=(2, 2), kib=16, arrays_map="run_time")
 """Blocks of 8 x 2 sums, or of 2 x 8."""
 SPILLING = designs.point(
@@ -66,6 +70,15 @@ def test_every_setting_is_answered_and_extremes_hold(module: str, tmp_path: Path
         ("command.serial != 0 ? same : shares[g]", "shares[g]"), ("command.serial == 0 || ends ||", "ends ||"),
         ("command.serial == 0 || ends ||", "command.serial == 0 ||"), ("row % ARRAYS", "row / (ROWS / ARRAYS)"),
     ]),
+    ("interconnect_mapped_mixed", "b-mnk", [
+        ("command.serial != 0 ? same : shares[", "command.serial == 0 ? same : shares["), ("g / ALONG_K % DEALT", "0"),
+        ("g % ALONG_K * PART", "0"), ("g / (ALONG_N * ALONG_K)", "g / ALONG_N"),
+    ]),
+    ("relay_mapped", "a-mnk", [
+        (": g - ALONG_N * ALONG_K", ": g - ALONG_K"), ("t < end + stop", "t < end"),
+        ("shares[serial ? turn : place]", "shares[place]"), ("chain[g] = chain[before]", "chain[g] = chain[g]"),
+        ("int g = ARRAYS - 1; g >= 0; --g", "int g = 0; g < ARRAYS; ++g"), ("t < end + behind", "t < end"),
+    ]),
     ("ctrl_mapped_spill", "a_both", [
         ("row[POST_ROWS + m]", "row[A_ROWS + m]"), ("row[B_KB + k]", "row[KB + k]"), ("spills && !begins", "false"),
         ("row[MAP_SPILL_TOKENS + at]", "row[MAP_SPILL_TOKENS + mn]"),
@@ -83,12 +96,51 @@ MORE: dict[str, dict[str, Any]] = {
     "reuse of A": {"array": "m2n2", "arrays": "m2", "reuse": "a", "a": (4, 4), "b": (2, 4), "c": (4, 4)},
     "reuse of B, narrow banks": {"array": "n4", "arrays": "m8", "reuse": "b", "a": (4, 2), "b": (1, 4), "c": (2, 4)},
     "more banks, slices": {"array": "m8n2", "arrays": "m4", "a": (64, 4), "b": (32, 2), "c": (16, 4), "kib": 64},
+    "arrays along m and n": {"array": "n4", "arrays": "m2n4", "a": (2, 2), "b": (8, 4), "c": (2, 8)},
+    "arrays along m and k": {"array": "m4", "arrays": "m4k2", "reuse": "a", "a": (16, 4), "b": (4, 4), "c": (8, 2)},
+    "arrays along m and k, sums spilled": {
+        "array": "m4", "arrays": "m2k4", "reuse": "a_spill", "a": (16, 4), "b": (4, 4), "c": (8, 2)
+    },
+    "linked arrays along m": {"array": "n4", "arrays": "m4", "arrays_link": "forward", "c": (2, 4)},
+    "linked arrays along m and n": {
+        "array": "m2", "arrays": "m2n4", "reuse": "b", "arrays_link": "forward", "a": (4, 2), "b": (8, 4), "c": (4, 4)
+    },
+    "linked arrays along every axis, linked lanes": {
+        "array": "m2n2", "arrays": "m2n2k2", "arrays_link": "forward", "link": "forward", "c": (4, 4), "dsp_pack": 2
+    },
     "sums spilled under reuse of A": {
         "array": "m2n2", "arrays": "m8", "reuse": "a_spill", "a": (16, 4), "b": (8, 2), "c": (4, 2)
     },
     "pairs, linked lanes": {"array": "m2n4", "arrays": "m2", "link": "forward", "dsp_pack": 2},
 }
 """Designs of lanes m2n2k2 whose arrays are mapped at run time."""
+
+
+GRIDS = [
+    ("m2n2k2", "fanout", "interconnect_mapped_mixed", (0, 0), (0, 0)),
+    ("m4", "forward", "relay_mapped", (3, 3), (3, 3)),
+    ("m2n2k2", "forward", "relay_mapped", (2, 1), (2, 3)),
+]
+"""Arrays, their link and interconnect, tokens that the FIFOs of A and of B hold more, the chains mapped to m, to n."""
+
+
+@pytest.mark.parametrize(("arrays", "link", "module", "more", "chains"), GRIDS)
+def test_arrays_along_m_are_mapped_and_the_others_stay(
+    arrays: str, link: Link, module: str, more: tuple[int, int], chains: tuple[int, int], tmp_path: Path
+) -> None:
+    design = designs.point(
+        "m2n2k2", "m2", arrays, a=(4, 2), b=(4, 2), c=(4, 2), kib=16, arrays_map="run_time", arrays_link=link
+    )
+    assert refusals(design, designs.build()) == ()
+    along_m, along_n = mappings(design)
+    assert (along_m.pm, along_m.pn) == (design.pm, design.pn)
+    assert (along_n.pm, along_n.pn) == (design.pm // design.arrays.m, design.pn * design.arrays.m)
+    assert tuple(chain_cycles(design, mapping) for mapping in mappings(design)) == chains
+    netlist = bench.template().netlist(design, designs.build())
+    assert {i.variant.module for i in netlist.instances if i.name in ("inter_a", "inter_b")} == {module}
+    depths = {(e.producer, e.consumer): e.depth - 2 for e in netlist.edges}
+    assert (depths["inter_a", "array"], depths["inter_b", "array"]) == more
+    designs.proven(designs.run(design, tmp_path))
 
 
 @pytest.mark.parametrize("depth", [0, 1])
@@ -153,9 +205,8 @@ def test_the_plan_chooses_the_mapping_and_the_table_says_it(tmp_path: Path) -> N
 @pytest.mark.parametrize(("change", "rule", "says"), [
     ({"arrays": "1"}, "arrays_map", "the design has 1 array"),
     ({"arrays": "n4"}, "arrays_map", "arrays n4 are written m4"),
-    ({"arrays": "k2"}, "not_built", "not built yet: arrays_map run_time with arrays k2"),
-    ({"arrays": "m2n2"}, "not_built", "not built yet: arrays_map run_time with arrays m2n2"),
-    ({"arrays": "m4", "arrays_link": "forward"}, "not_built", "arrays_map run_time with arrays_link forward"),
+    ({"arrays": "n2k2"}, "arrays_map", "arrays n2k2 are written m2k2"),
+    ({"arrays": "k2"}, "arrays_map", "those of k2 add up parts of the same sums"),
 ])
 def test_what_is_not_mapped_at_run_time_is_refused_by_name(change: dict[str, Any], rule: str, says: str) -> None:
     design = designs.point("m2k4", **{"array": "n2k2", "kib": 16, "c": (2, 2), **change}, arrays_map="run_time")
