@@ -27,15 +27,6 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-EQUIVALENT = (
-    EquivalentMutant(
-        was="end + STAGES - 1 + SLICES - 1",
-        now="end + STAGES - 1 + SLICES + 1",
-        reason="Two more iterations at the end of a command, in which nothing enters and nothing leaves.",
-    ),
-)
-
-
 def _grids(lane: Split, grids: Iterable[tuple[int, int, int]], numbers: Numbers) -> Iterator[Settings]:
     """Grids of a lane whose tokens fit 4096 bits, with every number of slices."""
     for m, n, k in grids:
@@ -64,7 +55,7 @@ class SystolicArray(PeArray):
     function = "systolic_array"
     summary = "A grid of lanes that hand tokens and sums to their neighbours."
     inlined = False
-    equivalent_mutants: tuple[EquivalentMutant, ...] = EQUIVALENT
+    equivalent_mutants: tuple[EquivalentMutant, ...] = ()
 
     def instruction(self, settings: Settings) -> tuple[str, ...]:
         """Sizes of a lane, the grid of lanes, their chains, and how a finished block leaves."""

@@ -129,6 +129,20 @@ def test_what_wastes_cycles_turns_red(name: str, judge: Judge) -> None:
     assert [each.code for each in outcome.findings] == ["rate-cycles"]
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize(("module", "was", "now"), [
+    ("relay_mixed", "command.tokens + HEARERS - 1; ++t", "command.tokens + HEARERS + 1; ++t"),
+    ("relay_mixed", "t < command.tokens + HEARERS - 1; ++t", "t <= command.tokens + HEARERS - 1; ++t"),
+    ("systolic_array", "STAGES - 1 + SLICES - 1; ++t", "STAGES - 1 + SLICES + 1; ++t"),
+])  # fmt: skip
+def test_iterations_in_which_nothing_enters_or_leaves_turn_red(module: str, was: str, now: str, judge: Judge) -> None:
+    demo = load_demos("gemm").of(module)[0]
+    assert demo.code.count(was) == 1
+    outcome = judge(demo, demo.code.replace(was, now))
+    assert outcome.status == "failed"
+    assert "its pipelined loops work" in outcome.evidence
+
+
 @pytest.mark.parametrize("family", ["gemm", *CORES])
 def test_every_process_and_none_but_processes_has_a_pace_and_ports_that_count_its_commands(family: str) -> None:
     for module, spec in template(family).modules().items():
