@@ -7,23 +7,22 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from aigchip_tui import __version__
 from aigchip_tui.csim.headers import AP_TYPES_SHA256, find_headers
 from aigchip_tui.csim.rewrite import rewrite_dataflow
-from aigchip_tui.export.proof_table import edge_lines, proof_lines
+from aigchip_tui.export.proof_table import proof_page, stream_page
+from aigchip_tui.export.readme import layer_lines, readme
 from aigchip_tui.library.grains import readable
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.figures import Kind
 from aigchip_tui.model.module import Netlist
 from aigchip_tui.model.seeds import draw_seed
 from aigchip_tui.model.space import DesignPoint
-from aigchip_tui.model.summary import author_of, design_document
+from aigchip_tui.model.summary import design_document
 from aigchip_tui.modules.own_templates import named_template
-from aigchip_tui.synth.memories import EdgeCost, edge_costs
+from aigchip_tui.synth.memories import edge_costs
 
 if TYPE_CHECKING:
     from aigchip_tui.engine.history import SessionView
@@ -69,10 +68,10 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
     netlist = template.netlist(point, build)
     bodies = _bodies(view, design)
     seed = draw_seed(settings.seed, "export", design.number)
-    small = [
-        layer for layer in workload_of(settings).unique() if layer.m * layer.k * layer.n <= MAX_TEST_MACS
-    ][-2:]
+    workload = workload_of(settings)
+    small = [layer for layer in workload.unique() if layer.m * layer.k * layer.n <= MAX_TEST_MACS][-2:]
     host = template.host_files(point, build, small, np.random.default_rng(seed))
+    guide = host.pop("README.md", "")
     names = _file_names(netlist)
     sources = {
         f"src/{_renamed(name, names)}": _renamed(text, names)
@@ -85,11 +84,16 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
     vendor = _ap_types() if any("ap_int" in text for text in sources.values()) else {}
     headers = {f"include/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_include().glob("*.h"))}
     document = design_document(view.state, design)
+    edges = edge_costs(netlist, build)
+    page = readme(
+        view, design, document, edges, host=guide, backward=concurrent, layers=layer_lines(point, build, workload)
+    )
     return {
         **sources, **tests, **headers, **vendor,
         "Makefile": _makefile(sorted(sources), sorted(tests), vendor=bool(vendor), concurrent=concurrent),
-        "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests)),
-        "README.md": _readme(view, design, document, edge_costs(netlist, build)),
+        "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests), concurrent=concurrent),
+        "README.md": page, "PROOF.md": proof_page(view.state, design, document["proof"]),
+        "STREAMS.md": stream_page(design, edges),
         "NOTICE": _NOTICE + (_AP_NOTICE if vendor else ""),
         "design.json": msgspec.json.format(msgspec.json.encode(document), indent=2).decode(),
     }
@@ -200,62 +204,48 @@ clean:
 """
 
 
-def _tcl(part: str, clock_ns: float, sources: Sequence[str], tests: Sequence[str]) -> str:
+def _tcl(
+    part: str, clock_ns: float, sources: Sequence[str], tests: Sequence[str], *, concurrent: bool = False
+) -> str:
     if not _IDENTIFIER.fullmatch(part):
         raise AigchipError(f"The part {part!r} is no identifier.")
     top_source = next(name for name in sources if name.endswith(".cpp"))
     bench = next(name for name in tests if name.endswith(".cpp") and name != f"test/{_CONCURRENT}")
+    steps = _NO_SIMULATION if concurrent else _STEPS
     return f"""\
 # vitis_hls -f run_hls.tcl   (or: vitis-run --mode hls --tcl run_hls.tcl). Not run by the tool that wrote this project.
+{steps}
+set here [file dirname [file normalize [info script]]]
 open_project -reset build/hls
 set_top gemm
-add_files {top_source} -cflags "-Isrc"
-add_files -tb {bench} -cflags "-Isrc -Itest"
-open_solution -reset solution
+add_files "$here/{top_source}" -cflags "-I$here/src"
+add_files -tb "$here/{bench}" -cflags "-I$here/src -I$here/test"
+# vivado: an IP for a block design. For a kernel of v++ take vitis here, and xo as the format below.
+open_solution -reset solution -flow_target vivado
 set_part {{{part}}}
 create_clock -period {clock_ns:.3f}
+if {{$simulate}} {{ csim_design -argv 1 }}
 csynth_design
+# Small launches only: RTL is slow, and memories are copied as far as INTERFACE depth says.
+if {{$cosimulate}} {{ cosim_design -argv {{1 cosim}} }}
+if {{$package}} {{ export_design -format ip_catalog }}
 exit
 """
 
 
-_KINDS: Mapping[Kind, str] = {
-    "estimate": "estimates: no vendor tool has confirmed them", "tool": "those of a tool's report ({basis})",
-    "measured": "measured on a board",
-}
-
-
-def _readme(
-    view: SessionView, design: Design, document: Mapping[str, Any], edges: Sequence[EdgeCost]
-) -> str:
-    settings = view.settings
-    figures = design.figures
-    lines = [
-        f"# {settings.name} {design.id}", "",
-        f"An accelerator for {settings.workload} on {settings.device}, written module by module and proven by "
-        f"aigchip-tui {__version__}.", "",
-    ]
-    if figures is not None:
-        word = _KINDS[figures.kind].format(basis=figures.latency.basis)
-        lines += [
-            f"**Figures are {word}.** {figures.counted}.", "",
-            "| latency | clock | DSP | BRAM18 | URAM | LUT | FF |", "| --- | --- | --- | --- | --- | --- | --- |",
-            f"| {figures.latency} | {figures.clock_mhz:g} MHz | {figures.dsp} | {figures.bram18} | "
-            f"{figures.uram} | {figures.lut} | {figures.ff} |", "",
-        ]
-    lines += [
-        "## Use", "", "```sh", "make test            # g++; CXX=clang++ works too; SEED=7 draws other data", "```", "",
-        "**Warning**: `make test` compiles and runs generated code without any sandbox.", "",
-        "`run_hls.tcl` synthesises with Vitis HLS, which brings its own headers; `include/` is for g++ and clang only.",
-        "", *proof_lines(view.state, design, document["proof"]),
-    ]
-    lines += ["## Modules", "", "| module | count | written by | variant |", "| --- | --- | --- | --- |"]
-    for module in design.instances:
-        author = author_of(view.state, module.variant) if module.author == "generator" else "template"
-        lines.append(f"| {module.name} | {module.count} | {author} | {module.variant} |")
-    lines += ["", *edge_lines(edges)]
-    lines += ["## Parameters", "", *(f"- `{k}` = {v}" for k, v in design.parameters.items()), ""]
-    return "\n".join(lines)
+_STEPS = """\
+# Steps beside synthesis: 1 runs it. Co-simulation may take hours.
+set simulate 1
+set cosimulate 0
+set package 0
+"""
+_NO_SIMULATION = """\
+# Steps beside synthesis: 1 runs it. C simulation calls one process after the other, and a stream of this design runs
+# backwards: it, and co-simulation, which starts with it, would read tokens that are not there yet.
+set simulate 0
+set cosimulate 0
+set package 0
+"""
 
 
 _NOTICE = """\

@@ -290,5 +290,9 @@ class HostDriver(Protocol):
     def host_files(
         self, point: DesignPoint, build: Build, layers: Sequence[Layer], rng: np.random.Generator
     ) -> dict[str, str]:
-        """Driver and self-checking test bench in C++ by file name; its `main` takes a seed and draws the data."""
+        """Driver and self-checking test bench in C++ by file name; its `main` takes a seed and draws the data.
+
+        `README.md` among them is no file of its own: sections of the project's README on what the top computes, its
+        ports and how the host calls it.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from aigchip_tui.model.layer import Layer
@@ -117,6 +117,28 @@ def _unit(shape: Shape, to_n: bool) -> dict[str, int]:
     return {"m": shape.pm, "n": shape.pn, "k": shape.pk}
 
 
+def copied_words(shape: Shape) -> Mapping[str, int]:
+    """Words of each memory that hold any launch of `odd_pairs`: what co-simulation has to copy.
+
+    Sizes along m and n only grow a layer; along k they also choose its tiles, so every size is tried.
+    """
+    most = dict.fromkeys(("table", "a", "b", "bias", "c"), 0)
+    for to_n in (False, True) if shape.mapped else (False,):
+        tile = _small_tile(shape, to_n)
+        for k in _odd_sizes(shape, to_n)["k"]:
+            layout = LayerLayout(shape, _tiles(shape, tile, 2 * tile["m"] + 1, 2 * tile["n"] + 1, k, to_n=to_n))
+            a, b, bias, c = layout.words
+            spilled = layout.spill_words if layout.spilled else 0
+            words = {"table": len(layout.fields), "a": a, "b": b, "bias": bias, "c": c + spilled}
+            most = {memory: max(most[memory], words[memory]) for memory in most}
+    return {memory: 2 * words for memory, words in most.items()}
+
+
+def _odd_sizes(shape: Shape, to_n: bool) -> dict[str, list[int]]:
+    tile, unit = _small_tile(shape, to_n), _unit(shape, to_n)
+    return {axis: sorted({1, max(1, unit[axis] - 1), unit[axis], unit[axis] + 1, 2 * tile[axis] + 1}) for axis in "mnk"}
+
+
 def odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
     """Launches of two layers whose sizes are sampled from {1, P-1, P, P+1, 2T+1}, the largest first.
 
@@ -131,10 +153,7 @@ def odd_pairs(shape: Shape, rng: np.random.Generator) -> list[list[LayerTiles]]:
 
 
 def _odd_layers(shape: Shape, rng: np.random.Generator, count: int, *, to_n: bool = False) -> list[LayerTiles]:
-    tile, unit = _small_tile(shape, to_n), _unit(shape, to_n)
-    sizes = {
-        axis: sorted({1, max(1, unit[axis] - 1), unit[axis], unit[axis] + 1, 2 * tile[axis] + 1}) for axis in "mnk"
-    }
+    tile, sizes = _small_tile(shape, to_n), _odd_sizes(shape, to_n)
     order: dict[str, list[int]] = {axis: [] for axis in "mnk"}
     wanted = [(2 * tile["m"] + 1, 2 * tile["n"] + 1, 2 * tile["k"] + 1)]
     while len(wanted) < count:

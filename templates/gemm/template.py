@@ -58,6 +58,7 @@ from .grains import EVERYWHERE, SETTING_WORDS
 from .numbers import INT8, Numbers, numbers_of, precision
 from .paces import CTRL, Crossing, crossing_of, ctrl_pace, pace_of
 from .shape import Shape, local_settings, shape_of
+from .system import copied_words
 from .top import TOP, connections, top_files
 from .types import types_header
 
@@ -263,7 +264,7 @@ class GemmTemplate:
         for name, variant in processes.items():
             count = shape.count if name == "array" else 1
             instances.append(Instance(name=name, variant=variant, count=count, parent=TOP))
-        instances.append(Instance(name=TOP, variant=self._top_variant(), author="template"))
+        instances.append(Instance(name=TOP, variant=self._top_variant(shape), author="template"))
         edges = connections(shape, processes)
         return Netlist(instances=tuple(instances), edges=edges, processes=len(processes) - 1 + shape.count)
 
@@ -285,12 +286,12 @@ class GemmTemplate:
             parent, name = variant, child_name
         return found
 
-    def _top_variant(self) -> Variant:
+    def _top_variant(self, shape: Shape) -> Variant:
         return Variant(
             template=self.name,
             module="top",
             function=TOP,
-            settings={},
+            settings={**copied_words(shape)},
             instruction=("Connect the processes of the design in one dataflow region.",),
             ports=(),
             prologue="",
@@ -344,11 +345,15 @@ class GemmTemplate:
         its data are drawn when it runs.
         """
         from .host import host_header, host_test
+        from .host_guide import host_guide
         from .system import layer_tiles, odd_pairs
 
         shape = shape_of(point, build)
         launches = [*odd_pairs(shape, rng), *([layer_tiles(point, build, layer)] for layer in layers)]
-        return {"gemm_host.hpp": host_header(shape), "gemm_test.cpp": host_test(launches, shape)}
+        return {
+            "gemm_host.hpp": host_header(shape), "gemm_test.cpp": host_test(launches, shape),
+            "README.md": host_guide(shape),
+        }
 
 
 def _numbers_of(netlist: Netlist) -> Numbers:

@@ -55,6 +55,17 @@ _COMMENT: Final = 110
 _BURST_BYTES: Final = 4096
 """A burst of AXI must not cross a border of this size."""
 
+_BURST_BEATS: Final = 256
+"""A burst of AXI has at most so many beats."""
+
+_ADAPTER_WORDS: Final = 1024
+"""Words that an adapter keeps for bursts in flight, as many as a block RAM has at 18 bits. UG1399: num_read_outstanding
+implies a memory of bursts in flight x beats of a burst; 16 in flight, the default, would take four times as many.
+"""
+
+MEMORIES: Final = ("table", "a", "b", "bias", "c")
+"""The ports of the top that are memories."""
+
 
 def _chain(processes: Mapping[str, Variant]) -> list[tuple[str, str, str, str]]:
     links = []
@@ -172,6 +183,8 @@ class _Wiring:
         self.lanes = _port(self.processes["post"].variant, "in").lanes
         self.stored = _port(self.processes["dma_c"].variant, "mem").cpp_type
         self.backward = {stream_name(edge) for edge in netlist.backward}
+        self.raw = self.processes["post"].variant.module == "post_raw"
+        self.copied = next(i.variant.settings for i in netlist.instances if i.name == TOP)
 
     def parameters(self) -> tuple[str, ...]:
         """Parameters of the top function in order."""
@@ -190,13 +203,23 @@ class _Wiring:
         return "\n".join(_wrapped(f"void {TOP}(", list(self.parameters()), end=")"))
 
     def interface(self) -> list[str]:
-        beats = min(256, _BURST_BYTES // self.port_bytes)
-        lines = ["// One AXI master for each memory: a bundle that two processes read would be refused."]
-        for name in ("table", "a", "b", "bias"):
-            burst = f" max_read_burst_length={beats}" if name in "ab" else ""
-            lines.append(f"#pragma HLS INTERFACE m_axi port={name} bundle={name} offset=slave{burst}")
-        read = f" max_read_burst_length={beats}" if self.backward else ""
-        lines.append(f"#pragma HLS INTERFACE m_axi port=c bundle=c offset=slave{read} max_write_burst_length={beats}")
+        """The ports' pragmas, with what each is for."""
+        beats = min(_BURST_BEATS, _BURST_BYTES // self.port_bytes)
+        flying = _ADAPTER_WORDS // beats
+        read = f" max_read_burst_length={beats} num_read_outstanding={flying}"
+        written = f" max_write_burst_length={beats} num_write_outstanding={flying}"
+        lengths = {"a": read, "b": read, "c": f"{read if self.backward else ''}{written}"}
+        lines = [
+            "// An AXI master for each memory, so that no transfer waits for another's; the host writes the addresses.",
+            "// Bursts are as long as AXI lets them be; those in flight hide the latency of memory and fill the",
+            f"// {_ADAPTER_WORDS} words that the adapter's block RAM has anyway. Only co-simulation heeds `depth`.",
+        ]
+        lines += [
+            f"#pragma HLS INTERFACE m_axi port={name} bundle={name} offset=slave depth=COSIM_WORDS_{name.upper()}"
+            f"{lengths.get(name, '')}"
+            for name in MEMORIES
+        ]
+        lines += ["// The host writes the number of layers, starts a launch and sees its end."]
         lines += [f"#pragma HLS INTERFACE s_axilite port={name}" for name in ("layers", "return")]
         lines += [
             "// All processes run at once; each ends by itself with the last command of the launch.",
@@ -204,6 +227,13 @@ class _Wiring:
             "",
         ]
         return lines
+
+    def depths(self) -> list[str]:
+        """Constants of the header: words of each memory that co-simulation copies."""
+        return [
+            "// Words of each memory that co-simulation copies; its test bench makes the memories at least as long.",
+            *(f"constexpr int COSIM_WORDS_{name.upper()} = {self.copied[name]};" for name in MEMORIES),
+        ]
 
     def stream(self, edge: Edge) -> list[str]:
         """Declaration of an edge's stream with its depth."""
@@ -285,14 +315,17 @@ def top_files(netlist: Netlist, header_name: Callable[[Variant], str]) -> dict[s
     """gemm.hpp and gemm.cpp: declaration and wiring of the top."""
     wiring = _Wiring(netlist, header_name)
     bursts = [f'#include "{BURSTS}"'] if "burst_maxi" in wiring.stored else []
+    computed = "A * B + bias" if wiring.raw else "saturate(((A * B + bias) * multiplier) >> shift)"
     header = (
-        "// gemm: C = saturate(((A * B + bias) * multiplier) >> shift) on tiles that the driver has packed.",
+        f"// gemm: C = {computed} on tiles that the driver has packed.",
         "#pragma once",
         "",
         *bursts,
         '#include "hls_vector.h"',
         "",
         '#include "gemm_types.hpp"',
+        "",
+        *wiring.depths(),
         "",
         "// One launch works through `layers` rows of the table; none of them may read another one's result.",
         f"{wiring.declaration()};",
@@ -312,7 +345,11 @@ def top_files(netlist: Netlist, header_name: Callable[[Variant], str]) -> dict[s
     data = [edge for edge in wiring.edges if edge.producer != "ctrl"]
     for edge in commands:
         lines += wiring.stream(edge)
-    lines += ["", "    // Data: tokens that both sides agree on; every bank of a block is a memory of packed words."]
+    lines += [
+        "",
+        "    // Data: both sides agree on the token; depth 2 is one in flight beside the one that is read. Each bank",
+        "    // of a block is a memory of packed words; two blocks, so that one is filled while the other is read.",
+    ]
     for edge in data:
         if stream_name(edge) in wiring.backward:
             lines += [

@@ -37,6 +37,12 @@ def test_the_project_passes_its_own_test_and_a_broken_module_fails_it(project: P
     compared = re.search(r"(\d+) values compared", passed.stdout)
     assert compared is not None
     assert int(compared.group(1)) > 1000
+    (program,) = (project / "build").glob("bench-*")
+    short = subprocess.run([str(program), "5", "cosim"], capture_output=True, text=True, check=False)
+    assert short.returncode == 0
+    copied = re.search(r"(\d+) values compared, 0 differ", short.stdout)
+    assert copied is not None
+    assert 100 < int(copied.group(1)) <= int(compared.group(1))
     lane = project / "src" / "mac.hpp"
     text = lane.read_text(encoding="utf-8")
     assert "sum_in + product" in text
@@ -46,27 +52,41 @@ def test_the_project_passes_its_own_test_and_a_broken_module_fails_it(project: P
     assert " 0 differ" not in failed.stdout
 
 
-def test_the_readme_marks_estimates_and_warns_and_the_tcl_names_the_part(
+def test_the_pages_mark_estimates_say_how_to_call_and_prove_and_the_tcl_names_the_part(
     project: Path, command_line: CommandLine
 ) -> None:
     readme = (project / "README.md").read_text(encoding="utf-8")
     assert "estimates: no vendor tool has confirmed them" in readme
     assert "without any sandbox" in readme
     assert "| cosim | not run |" in readme
-    streams = re.findall(r"^\| (\w+)\.\w+ -> (\w+)\.\w+ \| .* \| (\d+) \| .* \|$", readme, re.MULTILINE)
+    page = (project / "STREAMS.md").read_text(encoding="utf-8")
+    streams = re.findall(r"^\| (\w+)\.\w+ -> (\w+)\.\w+ \| .*? \| \d+ \| (\d+) \((?:\d+)\) \|", page, re.MULTILINE)
     wiring = (project / "src" / "gemm.cpp").read_text(encoding="utf-8")
     for sender, receiver, depth in streams:
         assert re.search(rf"variable={sender}_to_{receiver} depth={depth}\b|, {depth}> {sender}_to_{receiver};", wiring)
     assert len(streams) == len(re.findall(r"_to_\w+(?:\[\d+\])?;", wiring))
-    rungs = dict(re.findall(r"^\| (\w+) \| [a-z ]+ \| (.*?) ?\|$", readme.split("###")[0], re.MULTILINE))
+    rungs = dict(re.findall(r"^\| (\w+) \| (?:not run|passed) \| (.*?) ?\|$", readme, re.MULTILINE))
     assert re.fullmatch(r"\d+ modules: \d+ passed", rungs["static"])
     assert re.fullmatch(r"\d+ modules: \d+ passed; \d+ values compared in all", rungs["module_sim"])
     assert rungs["cosim"] == ""
-    modules = readme.split("### ")[1:]
+    modules = (project / "PROOF.md").read_text(encoding="utf-8").split("### ")[1:]
     design = command_line.json("show", "out", "--design", "best")
     assert len(modules) == len({m["variant"] for m in design["modules"] if m["author"] != "template"})
     assert all("| module_sim | passed | " in module and " values in " in module for module in modules)
+    assert len(re.findall(r"^\| \w+ \| \d+ \| [^|]+ \| all 7 passed \|", readme, re.MULTILINE)) == sum(
+        m["author"] != "template" for m in design["modules"]
+    )
+    assert "| gemm | 40 | 36 | 24 |" in readme
+    header = (project / "src" / "gemm.hpp").read_text(encoding="utf-8")
+    parameters = re.findall(r"[*>t] (\w+)(?:,|\);)", header[header.index("void gemm(") :])
+    assert parameters == ["table", "layers", "a", "b", "bias", "c"]
+    assert all(f"`{name}`" in readme for name in parameters)
+    for name in ("layout::append(", "result(", "gemm(memory.table.data()"):
+        assert name in readme
+        assert name in "".join(path.read_text(encoding="utf-8") for path in (project / "test").iterdir())
     tcl = (project / "run_hls.tcl").read_text(encoding="utf-8")
+    steps = [tcl.index(step) for step in ("csim_design -argv 1", "csynth_design", "cosim_design -argv {1 cosim}")]
+    assert steps == sorted(steps)
     assert "set_part {xczu7ev" in tcl
     assert "csynth_design" in tcl
     command_line.run("export", "out", "--out", str(project), expect=2)

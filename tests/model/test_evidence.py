@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigchip_tui.export.proof_table import proof_lines
+from aigchip_tui.export.proof_table import proof_page
 from aigchip_tui.model import events as ev
 from aigchip_tui.model.evidence import evidence_of
 from aigchip_tui.model.proof import RungOutcome
@@ -44,7 +44,7 @@ def test_foreign_text_stays_one_plain_cell_and_a_waiver_names_who_and_why() -> N
     nasty = "width |96|\n# a [link](x) <b>\x1b[31m"
     state = state_of(("lane-1", RungOutcome(rung="contract", status="failed", evidence=nasty)))
     state.variants["lane-1"].attempts[0].waived["contract"] = ("ada", "the | board differs")
-    lines = proof_lines(state, state.designs[1], ladder(state, state.designs[1]))
+    lines = proof_page(state, state.designs[1], ladder(state, state.designs[1])).splitlines()
     row = next(line for line in lines if line.startswith("| contract | waived"))
     assert row == (
         r"| contract | waived | by ada: the \| board differs; width \|96\| # a \[link\](x) \<b\>?\[31m |")

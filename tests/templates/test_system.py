@@ -17,6 +17,7 @@ from aigchip_tui.model.layer import Layer
 from aigchip_tui.model.rules import refusals
 from aigchip_tui.model.space import DesignPoint
 from aigchip_tui.model.workload import workload
+from aigchip_tui.modules.loader import base_module
 
 if TYPE_CHECKING:
     from tests.templates import compute_bench as bench
@@ -129,3 +130,25 @@ def test_the_host_driver_in_cpp_checks_a_design_with_any_seed(tmp_path: Path) ->
     host.write_text(host.read_text().replace("row[field::SHIFT] = l.shift;", "row[field::SHIFT] = l.shift + 1;"))
     subprocess.run(command, cwd=folder, check=True, env=dict(os.environ))
     assert subprocess.run([folder / "gemm_test"], capture_output=True, check=False).returncode == 1
+
+
+SPILLING = designs.point("m4k4", "n8", reuse="a_spill", a=(2, 2), b=(2, 4), c=(4, 8))
+
+
+@pytest.mark.parametrize("point", [*QUICK.values(), SPILLING])
+def test_co_simulation_copies_every_odd_launch_whole(point: DesignPoint) -> None:
+    system, driver, shapes = (base_module("gemm", name) for name in ("system", "driver", "shape"))
+    shape = shapes.shape_of(point, designs.build())
+    copied = system.copied_words(shape)
+    seen = dict.fromkeys(copied, 0)
+    for seed in range(20):
+        for pair in system.odd_pairs(shape, np.random.default_rng(seed)):
+            layouts = [driver.LayerLayout(shape, tiles) for tiles in pair]
+            a, b, bias, c = (sum(words) for words in zip(*(layout.words for layout in layouts), strict=True))
+            waiting = sum(layout.spill_words for layout in layouts if layout.spilled)
+            used = {
+                "table": sum(len(layout.fields) for layout in layouts), "a": a, "b": b, "bias": bias, "c": c + waiting,
+            }
+            assert all(used[memory] <= copied[memory] for memory in used)
+            seen = {memory: max(seen[memory], used[memory]) for memory in used}
+    assert all(2 * seen[memory] >= copied[memory] for memory in seen), "no more than the largest launch may need"
