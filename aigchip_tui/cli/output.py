@@ -56,9 +56,9 @@ def table(rows: Iterable[Sequence[object]], headers: Sequence[str]) -> None:
         say("  ".join(cells).rstrip())
 
 
-def counted(number: int, what: str) -> str:
-    """`1 design`, `2 designs`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str, several: str = "") -> str:
+    """`1 design`, `2 designs`; `several` where its plural takes no s alone."""
+    return f"{number} {what}" if number == 1 else f"{number} {several or f'{what}s'}"
 
 
 def _is_number(text: str) -> bool:

@@ -99,6 +99,17 @@ def signature_of(text: str, name: str, constants: Mapping[str, int] | None = Non
     return found[0]
 
 
+def variables(node: Node, constants: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Name and canonical type of each variable of a declaration, constants folded."""
+    base = _base_type(node, constants)
+    found = []
+    for declarator in node.children_by_field_name("declarator"):
+        inner = declarator.child_by_field_name("declarator") if declarator.type == "init_declarator" else declarator
+        name, suffix = _declared(inner, constants)
+        found.append((name, base + suffix))
+    return found
+
+
 def refuse_oversized(text: str) -> None:
     """Raises AigchipError when the text is too large or too deeply nested to be read safely."""
     findings = size_findings(text, SOURCE_LIMITS)
