@@ -81,6 +81,13 @@ def _extent(size: int, tile: int, step: int) -> Extent:
     return Extent(full=ceil_div(min(tile, size), step), edge=ceil_div(size - (count - 1) * tile, step))
 
 
+def layer_fields(shape: Shape) -> tuple[str, ...]:
+    """Names of the words of a layer's row in order."""
+    if shape.mapped:
+        return (*LAYER_FIELDS, *MAP_FIELDS, *(MAP_SPILL_FIELDS if shape.spills else ()))
+    return (*LAYER_FIELDS, *SPILL_FIELDS) if shape.spills else LAYER_FIELDS
+
+
 class LayerLayout:
     """Block counts, words and addresses of one layer's tiles: what the table says and how memory is laid out.
 
@@ -192,9 +199,7 @@ class LayerLayout:
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of the words of the layer's row in order."""
-        if self.shape.mapped:
-            return (*LAYER_FIELDS, *MAP_FIELDS, *(MAP_SPILL_FIELDS if self.shape.spills else ()))
-        return (*LAYER_FIELDS, *SPILL_FIELDS) if self.shape.spills else LAYER_FIELDS
+        return layer_fields(self.shape)
 
     def _spill_words(self, addr: int) -> dict[str, int]:
         words = {"SPILLS": int(self.spilled), "SPILL_ADDR": addr, "SPILL_TILE": self.spill_tile}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .driver import layer_fields
 from .shape import Shape
-from .types import LAYER_FIELDS, MAP_FIELDS, SPILL_FIELDS
 
 
 def host_guide(shape: Shape) -> str:
@@ -13,7 +13,6 @@ def host_guide(shape: Shape) -> str:
 
 def _ports(shape: Shape) -> list[str]:
     numbers = shape.numbers
-    fields = (*LAYER_FIELDS, *(MAP_FIELDS if shape.mapped else SPILL_FIELDS if shape.spills else ()))
     element = f"signed {numbers.data_bits}-bit integers"
     computed = (
         "C = A * B + bias, as raw sums" if shape.raw
@@ -23,7 +22,7 @@ def _ports(shape: Shape) -> list[str]:
     sums = f"{shape.c.width} sums, {shape.c.width * numbers.sum_bytes * 8} bits"
     waiting = ", and behind them sums that wait for their next tile" if shape.spills else ""
     rows = (
-        ("`table`", "AXI master", "32 bits", f"a row of {len(fields)} words for each layer, `namespace field` in "
+        ("`table`", "AXI master", "32 bits", f"a row of {len(layer_fields(shape))} words for each layer, `namespace field` in "
          "`src/gemm_types.hpp`"),
         ("`a`", "AXI master, read", word, "tiles of A, each contiguous"),
         ("`b`", "AXI master, read", word, "tiles of B transposed, each contiguous"),
