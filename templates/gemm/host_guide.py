@@ -22,8 +22,8 @@ def _ports(shape: Shape) -> list[str]:
     sums = f"{shape.c.width} sums, {shape.c.width * numbers.sum_bytes * 8} bits"
     waiting = ", and behind them sums that wait for their next tile" if shape.spills else ""
     rows = (
-        ("`table`", "AXI master", "32 bits", f"a row of {len(layer_fields(shape))} words for each layer, `namespace field` in "
-         "`src/gemm_types.hpp`"),
+        ("`table`", "AXI master", "32 bits", f"a row of {len(layer_fields(shape))} words a layer, `namespace field` "
+         "in `src/gemm_types.hpp`"),
         ("`a`", "AXI master, read", word, "tiles of A, each contiguous"),
         ("`b`", "AXI master, read", word, "tiles of B transposed, each contiguous"),
         ("`bias`", "AXI master, read", sums, "bias of each column, tile by tile"),
