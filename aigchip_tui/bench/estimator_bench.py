@@ -16,12 +16,14 @@ from statistics import mean, median
 
 import msgspec
 
-from aigchip_tui.bench.estimator_sources import Sources, estimate_read, integer_macros, whole
+from aigchip_tui.bench.estimator_sources import Sources, estimate_read, integer_macros, reported_clock, whole
 from aigchip_tui.estimator.estimate import Estimate, read_design
 from aigchip_tui.model.errors import AigchipError
 
-FIGURES = ("latency", "dsp", "bram18", "ff", "lut")
+FIGURES = ("latency", "dsp", "bram18", "ff", "lut", "clock")
 LEAST_ROWS = 20
+_ROUNDED_PS = 10
+"""Reports name clock periods to a hundredth of a ns."""
 _QUICK_MS = 50.0
 """CPU time within which a file is to be estimated from its text."""
 _TURNS = 3
@@ -29,7 +31,11 @@ _CONSTANTS = 4
 
 
 class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """One kernel: reported and estimated figures (None where absent), CPU time, or why it was not estimated."""
+    """One kernel: reported and estimated figures (None where absent), CPU time, or why it was not estimated.
+
+    `clock` among the figures is the estimated clock period in ps; `timing_met` says whether it fits what the clock
+    that was asked for leaves, as the report has it and as we have it.
+    """
 
     id: str
     group: str
@@ -42,6 +48,7 @@ class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     unknown: tuple[str, ...] = ()
     held_out: bool = False
+    timing_met: tuple[bool, bool] | None = None
 
     def relative_error(self, figure: str) -> float | None:
         """Signed relative error of a figure, None when either side is unknown or the reported value is zero."""
@@ -62,7 +69,9 @@ class GroupSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One set or category: how many kernels, how many estimated, errors by figure, rank correlation of
     latency.
 
-    `claimed` is false for fewer than 20 kernels: then the figures are shown and nothing is claimed.
+    `timing_agreed` is the share of kernels of which report and estimate agree whether the clock is met, and
+    `timing_missed` how many reports say that it is not. `claimed` is false for fewer than 20 kernels: then the figures
+    are shown and nothing is claimed.
     """
 
     name: str
@@ -72,6 +81,8 @@ class GroupSummary(msgspec.Struct, frozen=True, kw_only=True):
     rank: float | None
     rank_kernels: int
     claimed: bool
+    timing_agreed: float | None = None
+    timing_missed: int = 0
 
 
 class EstimatorBench(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +131,8 @@ def measure(
         if found is None:
             absent += 1
             continue
-        outcome = msgspec.structs.replace(compare(row, *found, clock=clock), held_out=held)
+        outcome = compare(row, *found, clock=clock, estimated_clock=reported_clock(row, pairs.parent, sources))
+        outcome = msgspec.structs.replace(outcome, held_out=held)
         outcomes.append(outcome)
         if progress is not None:
             progress(outcome)
@@ -155,14 +167,19 @@ def compare(
     directives: str,
     *,
     clock: Callable[[], float] = time.process_time,
+    estimated_clock: float | None = None,
 ) -> PairOutcome:
-    """One row: estimate and reported figures side by side; a failure is an outcome with its sentence."""
+    """One row: estimate and reported figures side by side; a failure is an outcome with its sentence.
+
+    `estimated_clock` is the clock period in ns that the report estimates.
+    """
     reported = {
         "latency": whole(row["lat_max"]),
         "dsp": whole(row["dsp"]),
         "bram18": whole(row["bram"]),
         "ff": whole(row["ff"]),
         "lut": whole(row["lut"]),
+        "clock": None if estimated_clock is None else round(estimated_clock * 1000),
     }
     begin = clock()
     found: Estimate | None = None
@@ -184,6 +201,7 @@ def compare(
             "bram18": found.bram18,
             "ff": found.ff,
             "lut": found.lut,
+            "clock": None if found.estimated_clock_ns is None else round(found.estimated_clock_ns * 1000),
         }
     return PairOutcome(
         id=row["id"],
@@ -196,7 +214,15 @@ def compare(
         again_ms=again,
         error=error,
         unknown=found.unknown if found is not None else (),
+        timing_met=_timing(estimated_clock, found),
     )
+
+
+def _timing(estimated_clock: float | None, found: Estimate | None) -> tuple[bool, bool] | None:
+    """Whether the clock is met, as reported and as estimated; None where either is not known."""
+    if estimated_clock is None or found is None or found.timing_met is None:
+        return None
+    return 1000 * estimated_clock <= 1000 * found.budget_ns + _ROUNDED_PS, found.timing_met
 
 
 def _again(
@@ -263,6 +289,7 @@ def _group(name: str, members: Sequence[PairOutcome]) -> GroupSummary:
                 within_10=sum(error <= 0.1 for error in errors) / len(errors),
             )
     ranks = list(_ranks(members))
+    timing = [one.timing_met for one in members if one.timing_met is not None]
     return GroupSummary(
         name=name,
         rows=len(members),
@@ -271,6 +298,8 @@ def _group(name: str, members: Sequence[PairOutcome]) -> GroupSummary:
         rank=mean(ranks) if ranks else None,
         rank_kernels=len(ranks),
         claimed=len(members) >= LEAST_ROWS,
+        timing_agreed=sum(reported == ours for reported, ours in timing) / len(timing) if timing else None,
+        timing_missed=sum(not reported for reported, _ in timing),
     )
 
 

@@ -24,7 +24,7 @@ from aigchip_tui.synth.csynth_report import CsynthReport, read_csynth
 
 COLUMNS = (
     "id", "set", "kernel", "tool", "device", "clock", "lat_min", "lat_max", "ii", "bram", "dsp", "ff", "lut", "uram",
-    "category", "npragma", "report_file", "source", "directives", "note",
+    "estimated_clock", "uncertainty", "category", "npragma", "report_file", "source", "directives", "note",
 )
 _MAX_REPORT = 20_000_000
 _MAX_SOURCE = 400_000
@@ -292,6 +292,8 @@ def _row(root: Path, path: Path, report: CsynthReport, source: Path, kept: _Text
         "ff": shown(report.ff),
         "lut": shown(report.lut),
         "uram": shown(report.uram),
+        "estimated_clock": "" if report.estimated_clock_ns is None else f"{report.estimated_clock_ns:g}",
+        "uncertainty": "" if report.uncertainty_ns is None else f"{report.uncertainty_ns:g}",
         "category": ",".join(_categories(report, bare(kept.text(source)), "\n".join(kept.headers(source).values()))),
         "npragma": str(len(re.findall(r"#\s*pragma\s+HLS", kept.text(source), re.IGNORECASE))),
         "report_file": where,

@@ -10,7 +10,7 @@ from aigchip_tui.bench.estimator_bench import FIGURES, EstimatorBench
 def table_lines(bench: EstimatorBench) -> list[str]:
     """The measurement as plain text, one line a group; groups under 20 kernels are marked as no claim."""
     head = f"{'group':28} {'rows':>5} {'est':>5} {'lat med':>8} {'p90':>7} {'<=10%':>6} {'rank':>6}"
-    lines = [head + "".join(f" {figure:>7}" for figure in FIGURES[1:])]
+    lines = [head + "".join(f" {figure:>7}" for figure in FIGURES[1:]) + f" {'met':>5}"]
     for group in bench.groups:
         latency = group.figures.get("latency")
         line = f"{group.name[:28]:28} {group.rows:5d} {group.estimated:5d} "
@@ -19,6 +19,7 @@ def table_lines(bench: EstimatorBench) -> list[str]:
         for figure in FIGURES[1:]:
             found = group.figures.get(figure)
             line += f" {found.median:7.1%}" if found else "       -"
+        line += "     -" if group.timing_agreed is None else f" {group.timing_agreed:5.0%}"
         lines.append(line + ("" if group.claimed else "  (fewer than 20: no claim)"))
     lines += side_by_side(bench)
     lines.append(
@@ -48,6 +49,8 @@ def side_by_side(bench: EstimatorBench) -> list[str]:
             found = [one.figures.get(figure) for one in pair]
             shown = " ".join(f"{getattr(one, name):10.1%}" if one is not None else f"{'-':>10}" for one in found)
             lines.append(f"{f'{figure}, {label}':24} {shown}")
+    agreed = " ".join(f"{one.timing_agreed:10.1%}" if one.timing_agreed is not None else f"{'-':>10}" for one in pair)
+    lines.append(f"{'clock met or not, agreed':24} {agreed}")
     return [*lines, ""]
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from aigchip_tui.estimator.estimate import Design, Estimate, estimate_design, read_design
 from aigchip_tui.estimator.options import Options
+from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.synth.csynth_report import read_csynth
 
 _TEMPLATES = "sharc-lab/HLSFactory/hlsfactory/hls_dataset_sources/hlsyn-vitis/vivado-target"
 
@@ -148,5 +151,22 @@ def estimate_read(row: dict[str, str], design: Design, sets: dict[str, int] | No
         part=part_of(row["device"]),
         sets=sets,
         options=options_for(row["tool"], row.get("note", "")),
-        uncertainty_ns=clock_ns * 0.125 if row["tool"].startswith(("2018", "2019")) else None,
+        uncertainty_ns=kept_back(row),
     )
+
+
+def kept_back(row: dict[str, str]) -> float | None:
+    """What the tool of a row keeps back of the clock period, in ns; None where it is the usual share."""
+    if row.get("uncertainty"):
+        return float(row["uncertainty"])
+    return float(row["clock"]) * 0.125 if row["tool"].startswith(("2018", "2019")) else None
+
+
+def reported_clock(row: dict[str, str], *folders: Path) -> float | None:
+    """The clock period in ns that the report of a row estimates: a column of its own, or its report below a folder."""
+    if row.get("estimated_clock"):
+        return float(row["estimated_clock"])
+    for folder in folders if row.get("report_file") else ():
+        with suppress(AigchipError, OSError):
+            return read_csynth((folder / row["report_file"]).read_text(errors="replace")).estimated_clock_ns
+    return None

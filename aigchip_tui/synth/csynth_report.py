@@ -16,7 +16,8 @@ from aigchip_tui.model.errors import AigchipError
 class CsynthReport(msgspec.Struct, frozen=True, kw_only=True):
     """A synthesis report of one function, as the tool wrote it; None is what it does not say.
 
-    Latencies and the interval in cycles, the clock period asked for in ns, blocks of 18 Kbit. `loops` are names of
+    Latencies and the interval in cycles, the clock period asked for in ns, and where the report tells them the period
+    that the tool estimates and what it keeps back of the asked one, both in ns; blocks of 18 Kbit. `loops` are names of
     loops as the report spells them, `trips` names and trip counts of those whose count is fixed, `protocols` those of
     its ports where the report lists them (`m_axi`, `axis`, ...), `arguments` names of what its ports carry, `modules`
     the functions that became modules below it; `vitis_flow`: made as a kernel for a platform.
@@ -29,6 +30,8 @@ class CsynthReport(msgspec.Struct, frozen=True, kw_only=True):
     latency_min: int | None
     latency_max: int | None
     interval: int | None = None
+    estimated_clock_ns: float | None = None
+    uncertainty_ns: float | None = None
     bram18: int | None = None
     dsp: int | None = None
     ff: int | None = None
@@ -73,6 +76,12 @@ def _known(rows: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, int], ...
     return tuple(dict.fromkeys(found))
 
 
+def _period(text: str | None) -> float | None:
+    """A period in ns; one that is not there or zero, as for a function without states, is None."""
+    match = re.match(r"\s*(\d+(?:\.\d+)?)", text or "")
+    return float(match.group(1)) or None if match else None
+
+
 def _from_xml(text: str) -> CsynthReport | None:
     root = ElementTree.fromstring(text)
     latency = root.find("PerformanceEstimates/SummaryOfOverallLatency")
@@ -95,6 +104,8 @@ def _from_xml(text: str) -> CsynthReport | None:
         latency_min=_whole(latency.findtext("Best-caseLatency")),
         latency_max=_whole(latency.findtext("Worst-caseLatency")),
         interval=_whole(latency.findtext("Interval-max")),
+        estimated_clock_ns=_period(root.findtext("PerformanceEstimates/SummaryOfTimingAnalysis/EstimatedClockPeriod")),
+        uncertainty_ns=_period(root.findtext("UserAssignments/ClockUncertainty")),
         bram18=resource("BRAM_18K"),
         dsp=resource("DSP", "DSP48E"),
         ff=resource("FF"),
@@ -132,13 +143,18 @@ _LATENCY = re.compile(
 )
 _VITIS_FLOW = "(Vitis Kernel Flow Target)"
 _LOOP_ROW = re.compile(r"^\s*\|\s*(?:\+\s*|-\s*)+([A-Za-z_][\w. ]*?)\s*\|([^\n]*)\|", re.MULTILINE)
+_CLOCK_ROW = re.compile(
+    r"^\s*\|ap_clk\s*\|\s*([\d.]+)\s*([num]s)?"
+    r"(?:\s*\|\s*([\d.]+)\s*([num]s)?\s*\|\s*([\d.]+)\s*([num]s)?)?", re.MULTILINE
+)
+"""Asked for, estimated, uncertainty."""
 _UNITS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "ps": 1e-3}
 
 
 def _from_detail(text: str) -> CsynthReport | None:
     """`NAME_csynth.rpt`: one function with its loops and tables of resources."""
     top = _DETAIL.search(text)
-    clock = re.search(r"^\s*\|ap_clk\s*\|\s*([\d.]+)\s*([num]s)?", text, re.MULTILINE)
+    clock = _CLOCK_ROW.search(text)
     latency = _LATENCY.search(text)
     if top is None or clock is None or latency is None:
         return None
@@ -148,6 +164,9 @@ def _from_detail(text: str) -> CsynthReport | None:
     if heads is not None and total is not None:
         names = ["BRAM_18K", *(one.strip().replace("DSP48E", "DSP") for one in heads.group(1).split("|"))]
         used = dict(zip(names, map(_whole, total.group(1).split("|")), strict=False))
+    asked, estimated, uncertainty = (
+        float(clock[at] or 0) * _UNITS[clock[at + 1] or "ns"] for at in (1, 3, 5)
+    )
     begin = text.find("* Loop:")
     end = text.find("== Utilization", begin)
     rows = _LOOP_ROW.findall(text[begin:end]) if 0 <= begin < end else []
@@ -155,10 +174,12 @@ def _from_detail(text: str) -> CsynthReport | None:
         top=top.group(1),
         tool=_general(text, "Version"),
         device=_general(text, "Target device"),
-        clock_ns=float(clock.group(1)) * _UNITS[clock.group(2) or "ns"],
+        clock_ns=asked,
         latency_min=_whole(latency.group(1)),
         latency_max=_whole(latency.group(2)),
         interval=_whole(latency.group(4)),
+        estimated_clock_ns=estimated or None,
+        uncertainty_ns=uncertainty or None,
         bram18=used.get("BRAM_18K"),
         dsp=used.get("DSP"),
         ff=used.get("FF"),
@@ -201,6 +222,7 @@ def _from_summary(text: str) -> CsynthReport | None:
     if slack is not None and -float(slack.group(1)) > _UNCERTAINTY * clock:
         # Latencies in ns are then those of the clock that is reached; the period asked for is left after the slack.
         clock = round((clock + float(slack.group(1))) / (1 - _UNCERTAINTY) / _STEP) * _STEP
+    room = re.match(r"\s*(-?\d+\.\d+)", first.get("Slack", ""))
     interfaces = {name for name in ("M_AXI", "AXIS", "AP_FIFO", "AP_MEMORY", "S_AXILITE") if f"* {name}" in text}
     cycles = _whole(first["cycles"])
     return CsynthReport(
@@ -211,6 +233,7 @@ def _from_summary(text: str) -> CsynthReport | None:
         latency_min=cycles,
         latency_max=cycles,
         interval=_whole(first.get("Interval")),
+        estimated_clock_ns=round((1 - _UNCERTAINTY) * clock - float(room.group(1)), 3) if room is not None else None,
         bram18=_whole(first.get("BRAM")) or 0,
         dsp=_whole(first["DSP"]) or 0,
         ff=_whole(first.get("FF")) or 0,

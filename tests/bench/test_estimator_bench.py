@@ -21,6 +21,11 @@ void NAME(int a[TRIP], int b[TRIP]) {
   }
 }
 """
+SUMMARY = """
+== Synthesis Summary Report of 'NAME'
+    | Modules | Issue|    | Latency | Latency|Iteration|         | Trip|          |    |   |        |        |    |
+    | & Loops | Type |Slack| (cycles)|  (ns)  | Latency | Interval|Count| Pipelined|BRAM|DSP|   FF   |   LUT  |URAM|
+"""
 COLUMNS = ["id", "set", "kernel", "tool", "device", "clock", "lat_max", "bram", "dsp", "ff", "lut"]
 COLUMNS += ["category", "source", "directives", "note"]
 
@@ -68,6 +73,27 @@ def test_the_row_names_the_function_that_is_estimated(tmp_path: Path) -> None:
     assert bench.outcomes[0].estimated["latency"] in range(40, 45)
     assert all(group.name != "HELD OUT" for group in bench.groups)
     assert "HELD OUT" not in "\n".join(table_lines(bench)), "one side alone is not compared"
+
+
+def test_the_clock_is_compared_where_a_report_tells_it(tmp_path: Path) -> None:
+    """Of a report beside the table or below the sources; without one there is no figure and no claim."""
+    pairs = table(tmp_path, "pairs.tsv", [(name, 50, 52) for name in names(False, 4)])
+    group = measure(pairs, tmp_path).groups[0]
+    assert ("clock" in group.figures, group.timing_agreed) == (False, None)
+    ours = measure(pairs, tmp_path).outcomes[0].estimated["clock"] or 0
+    row = "    |+ NAME|     -|SLACK|       52| 260.000|        -|       53|    -|        no|   -|  3|20|90|   -|\n"
+    lines = pairs.read_text().replace("directives", "report_file").splitlines()
+    for number, slack in ((1, 3.65 - ours / 1000), (2, -0.30)):
+        text = SUMMARY + row.replace("SLACK", f"{slack:5.2f}")
+        (tmp_path / f"{number}.rpt").write_text(text)
+        lines[number] = lines[number].rsplit("\t", 2)[0] + f"\t{number}.rpt\t"
+    pairs.write_text("\n".join(lines))
+    bench = measure(pairs, tmp_path)
+    group = bench.groups[0]
+    assert (group.figures["clock"].count, group.timing_agreed, group.timing_missed) == (2, 0.5, 1)
+    assert abs(bench.outcomes[0].relative_error("clock") or 0) < 0.01
+    assert bench.outcomes[1].reported["clock"] == 3950
+    assert [" 50%" in line for line in table_lines(bench)[:2]] == [False, True]
 
 
 def test_every_reported_loop_counts(tmp_path: Path) -> None:

@@ -18,11 +18,12 @@ from aigchip_tui.synth.csynth_report import read_csynth
 
 XML = """<profile><ReportVersion><Version>2022.2</Version></ReportVersion>
 <UserAssignments><Part>xcu55c-fsvh2892-2L-e</Part><TopModelName>move</TopModelName>
-<TargetClockPeriod>5.00</TargetClockPeriod></UserAssignments>
+<TargetClockPeriod>5.00</TargetClockPeriod><ClockUncertainty>1.35</ClockUncertainty></UserAssignments>
 <PerformanceEstimates><SummaryOfOverallLatency><Best-caseLatency>52</Best-caseLatency>
 <Worst-caseLatency>LATENCY</Worst-caseLatency><Interval-max>53</Interval-max></SummaryOfOverallLatency>
 <SummaryOfLoopLatency><first><Name>LOOP</Name><TripCount>50</TripCount><Latency>50</Latency></first>
-</SummaryOfLoopLatency></PerformanceEstimates>
+</SummaryOfLoopLatency>
+<SummaryOfTimingAnalysis><EstimatedClockPeriod>2.340</EstimatedClockPeriod></SummaryOfTimingAnalysis></PerformanceEstimates>
 <AreaEstimates><Resources><BRAM_18K>0</BRAM_18K><DSP>3</DSP><FF>20</FF><LUT>90</LUT></Resources></AreaEstimates>
 <InterfaceSummary><RtlPorts><IOProtocol>m_axi</IOProtocol></RtlPorts></InterfaceSummary></profile>
 """
@@ -32,7 +33,7 @@ DETAIL = """
 * Target device:  xcu55c-fsvh2892-2L-e
 + Timing:
     |  Clock |  Target | Estimated| Uncertainty|
-    |ap_clk  |  5.00 ns|  3.650 ns|     1.35 ns|
+    |ap_clk  |  5.00 ns|  2.340 ns|     1.35 ns|
 + Latency:
     * Summary:
     +---------+---------+----------+----------+-----+-----+---------+
@@ -82,12 +83,14 @@ def test_all_three_forms_say_the_same(text: str) -> None:
     assert (found.latency_min, found.latency_max, found.interval) == (52, 52, 53)
     assert (found.bram18, found.dsp, found.ff, found.lut) == (0, 3, 20, 90)
     assert (found.loops, found.trips) == (("first",), (("first", 50),))
+    assert (found.estimated_clock_ns, found.uncertainty_ns) == (2.34, None if text == SUMMARY else 1.35)
 
 
 def test_a_clock_that_is_missed_is_not_the_one_asked_for() -> None:
     """5.554 ns a cycle with a slack of -1.91 ns: 5 ns less 27 percent were asked for."""
     missed = SUMMARY.replace("-| 1.31|", "-|-1.91|").replace("260.000", "288.808").replace("250.000", "277.700")
-    assert read_csynth(missed).clock_ns == 5.0
+    found = read_csynth(missed)
+    assert (found.clock_ns, found.estimated_clock_ns) == (5.0, 5.56)
 
 
 def test_a_table_of_a_folder_can_be_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +104,10 @@ def test_a_table_of_a_folder_can_be_measured(tmp_path: Path, capsys: pytest.Capt
     assert outcome.category == "m_axi"
     assert outcome.reported["latency"] == 52
     assert outcome.estimated["latency"] in range(50, 60)
+    assert (outcome.reported["clock"], outcome.timing_met) == (2340, (True, True))
+    assert "uncertainty" in out.read_text().split("\n")[0]
+    out.write_text(out.read_text().replace("\t1.35\t", "\t4.35\t"))
+    assert measure(out, tmp_path).outcomes[0].timing_met == (False, False), "0.65 ns are left of 5"
 
 
 def test_a_report_without_its_source_gives_no_row(tmp_path: Path) -> None:

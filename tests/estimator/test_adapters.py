@@ -80,6 +80,15 @@ def test_bank_i_of_the_ports_of_a_bundle_shares_master_i() -> None:
     assert read(text % "#pragma HLS ARRAY_PARTITION complete variable=c\n", year=2020).bram18 == 2 * 33
 
 
+def test_the_request_on_a_master_takes_all_that_the_clock_leaves() -> None:
+    """Reported of kernels with a master: 7.300 ns at 10, 3.650 at 5, 2.433 at 3.333; met, as nothing follows it."""
+    for clock_ns, reported in ((10.0, 7.3), (5.0, 3.65), (10 / 3, 2.433)):
+        found = read(COPY, clock_ns=clock_ns, part="xcu50")
+        assert (found.estimated_clock_ns, found.timing_met) == (reported, True)
+    inner = read(COPY.replace("m_axi", "ap_memory"), part="xcu50").estimated_clock_ns or 0
+    assert inner < 4, "the rest of the kernel is faster"
+
+
 def test_the_slave_costs_by_its_words() -> None:
     """Reported for 0, 1, 2, 3, 6 words: 36/40, 68/104, 100/168, 144/232, 246/424."""
     for words, reported in ((0, (36, 40)), (1, (68, 104)), (2, (100, 168)), (3, (144, 232)), (6, (246, 424))):
