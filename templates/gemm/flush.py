@@ -46,7 +46,8 @@ class Flush:
             f"A bank holds {depth} words.",
             "Every bank is a memory of its own that is read in whole words: in is partitioned completely along its "
             "banks and not along its words.",
-            "One loop per command, labelled SEND, sends a word every cycle.",
+            "One loop per command, labelled SEND, sends a word every cycle: a word of every bank comes into the array "
+            "bank_words, partitioned completely, and the bank of the tile row chooses the one to send.",
         )
 
     def ports(self, settings: Settings) -> tuple[Port, ...]:
@@ -129,7 +130,7 @@ class Flush:
                 LoopRule(label="SEND", pipeline_ii=1),
                 *each_bank,
             ),
-            partitions=partitions("in"),
+            partitions=(*partitions("in"), *partitions("bank_words")),
         )
 
 

@@ -48,7 +48,8 @@ class FlushSpill:
             "Every bank is a memory of its own that is read in whole words: in is partitioned completely along its "
             "banks and not along its words.",
             "Where raw is not set the tile is finished: rows rows of row_words bank words each go to out, row by row; "
-            "one loop, labelled SEND, sends a word every cycle.",
+            "one loop, labelled SEND, sends a word every cycle: a word of every bank comes into the array bank_words, "
+            "partitioned completely, and the bank of the tile row chooses the one to send.",
             f"Rows of a block of sums: {rows}; a tile has mb such blocks along m, the outer walk of what is spilled.",
             f"Columns of a block of sums: {columns}; a tile has nb such blocks along n, the inner walk.",
             f"Rows of a part: {part_rows}; a part is one bank word of each, from successive banks at one address.",
@@ -164,7 +165,7 @@ class FlushSpill:
                 LoopRule(label="PACK_BANK", trip=height, unroll=True),
                 LoopRule(label="EACH_LANE", trip=width, unroll=True),
             ),
-            partitions=partitions("in"),
+            partitions=(*partitions("in"), *partitions("bank_words")),
         )
 
 

@@ -56,17 +56,17 @@ _NO_RATE = {"ctrl", "ctrl_spill", "ctrl_mapped", "ctrl_mapped_spill"}
 _IN_NO_DESIGN = {"gearbox"}
 
 
-@pytest.mark.parametrize(("module", "precision"), [
-    *((module, "int8") for module in sorted({d.module for d in _processes()} - _NO_RATE - _IN_NO_DESIGN)),
-    *((module, "int16") for module in _SPILLING),
-])
-def test_a_module_of_a_design_keeps_its_interval_on_the_slowest_part_too(module: str, precision: str) -> None:
+@pytest.mark.parametrize(("demo", "precision"), [
+    *((demo, "int8") for demo in _processes() if demo.module not in _NO_RATE | _IN_NO_DESIGN),
+    *((demo, "int16") for demo in _processes() if demo.module in _SPILLING),
+], ids=lambda each: each if isinstance(each, str) else each.label)
+def test_a_module_of_a_design_keeps_its_interval_on_the_slowest_part_too(demo: Demo, precision: str) -> None:
     """A PYNQ-Z2 at 150 MHz, where an addition and a comparison of 32 bits take more than a cycle."""
-    settings = dict(next(demo for demo in _processes() if demo.module == module).settings)
-    settings |= {} if precision == "int8" else {"precision": precision}
-    answered = next(iter(answers([variant_case(_template().variant(module, settings))], load_demos("gemm").of(module))))
-    found = _read(module, settings, answered.code, clock_ns=6.667, part="xc7z020clg400-1")
-    assert found["ii"] == _template().modules()[module].conformance(settings).ii, found["control"]["timings"]
+    settings = dict(demo.settings) | ({} if precision == "int8" else {"precision": precision})
+    variant = variant_case(_template().variant(demo.module, settings))
+    answered = next(iter(answers([variant], load_demos("gemm").of(demo.module))))
+    found = _read(demo.module, settings, answered.code, clock_ns=6.667, part="xc7z020clg400-1")
+    assert found["ii"] == _template().modules()[demo.module].conformance(settings).ii, found["control"]["timings"]
 
 
 @pytest.mark.parametrize("module", ["fill", "drain", "accumulate", "flush"])

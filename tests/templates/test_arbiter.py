@@ -25,10 +25,10 @@ def test_arbiter_demonstrations_state_their_settings_and_keep_the_laws() -> None
 
 
 @pytest.mark.parametrize(("name", "old", "new"), [
-    ("rows", "r / IN_ROWS != row_part", "r / IN_ROWS > row_part"),
-    ("columns", "k / IN_COLUMNS != column_part", "k / IN_COLUMNS > column_part"),
+    ("rows", "r / IN_ROWS == row_part", "r / IN_ROWS <= row_part"),
+    ("columns", "k / IN_COLUMNS == column_part", "k / IN_COLUMNS <= column_part"),
     ("both", "row * IN_COLUMNS + column", "column * IN_ROWS + row"),
-    ("both", "row_part = 0;\n            out", "out"),
+    ("both", "if (complete) out", "if (rows_come) out"),
     ("tall", "c.tokens * ROW_PARTS", "c.tokens"),
 ])
 def test_arbiter_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> None:

@@ -26,12 +26,12 @@ def test_fill_demonstrations_state_their_settings_and_keep_the_laws() -> None:
 
 @pytest.mark.parametrize(("name", "old", "new"), [
     ("word-by-word", "row_start += c.row_depth", "row_start += c.row_words + 1"),
-    ("word-by-word", "h != bank", "h < bank"),
+    ("word-by-word", "h == bank", "h >= bank"),
     ("single-wide-bank", "e / WORD == group", "e / WORD >= group"),
-    ("single-wide-bank", "group = 0;  // [5] the next row", "word = 0;  // [5] the next row"),
-    ("single-wide-bank", "group == GROUPS - 1 || word == c.row_words - 1", "group == GROUPS - 1"),
-    ("single-wide-bank", "group == GROUPS - 1 || word == c.row_words - 1", "word == c.row_words - 1"),
-    ("narrow-banks", "column = 0;  // [5] the next row", "piece = 0;  // [5] the next row"),
+    ("single-wide-bank", "column = row_stored ? 0 : column + 1", "column = column + 1"),
+    ("single-wide-bank", "group == GROUPS - 1 || word == last_word", "group == GROUPS - 1"),
+    ("single-wide-bank", "group == GROUPS - 1 || word == last_word", "word == last_word"),
+    ("narrow-banks", "column = row_stored ? 0 : column + 1", "column = column + 1"),
     ("narrow-banks", "p * BANK_LANES + e", "e"),
     ("wide-banks", "bank_word[e] = 0;", "bank_word[e] += 0;"),
     ("wide-banks", "DEPTH = 2048", "DEPTH = 1024"),

@@ -26,9 +26,9 @@ def test_flush_demonstrations_state_their_settings_and_keep_the_laws() -> None:
 
 @pytest.mark.parametrize(("name", "old", "new"), [
     ("single-row", "row_start += c.row_depth", "row_start += c.row_words"),
-    ("eight-rows", "h != bank", "h < bank"),
-    ("eight-rows", "bank = 0;\n            row_start", "row_start"),
-    ("many-rows", "word = 0;\n            if", "if"),
+    ("eight-rows", "bank_words[bank]", "bank_words[0]"),
+    ("eight-rows", "if (round_done) row_start", "row_start"),
+    ("many-rows", "word = row_sent ? 0 : word + 1", "word = word + 1"),
     ("deep-row", "last = c.last != 0", "last = true"),
 ])
 def test_flush_mutants_fail(name: str, old: str, new: str, tmp_path: Path) -> None:
@@ -43,6 +43,7 @@ def test_flush_conformance_sees_missing_directives() -> None:
         "#pragma HLS PIPELINE II=1\n",
         "#pragma HLS UNROLL\n",
         "#pragma HLS ARRAY_PARTITION variable=in type=complete dim=1\n",
+        "#pragma HLS ARRAY_PARTITION variable=bank_words type=complete dim=1\n",
     ):
         body = bench.mutated(shown.code, directive, "")
         assert bench.nonconforming(MODULE, dict(shown.settings), body), directive

@@ -21,9 +21,11 @@ void accumulate_spill(hls::stream<resume_cmd>& cmd, hls::stream<slice_t>& in, hl
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+TILE:
     while (!last) {
         hls::write_lock<block_t> block(out);
         bool complete = false;
+    COMMAND:
         while (!complete) {
             const resume_cmd c = cmd.read();
             int row_address = 0;  // [6] address and group of the next rows, start of the row block

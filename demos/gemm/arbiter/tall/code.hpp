@@ -10,6 +10,7 @@ typedef hls::vector<data_t, ROWS * COLUMNS> wide_t;
 // [1] a process: commands and narrow tokens in, wide tokens out
 void arbiter(hls::stream<arbiter_cmd>& cmd, hls::stream<narrow_t>& in, hls::stream<wide_t>& out) {
     bool last = false;
+COMMAND:
     while (!last) {
         const arbiter_cmd c = cmd.read();
         wide_t wide;
@@ -23,19 +24,22 @@ void arbiter(hls::stream<arbiter_cmd>& cmd, hls::stream<narrow_t>& in, hls::stre
         EACH_ROW:  // [2] constant lanes: registers with an enable, no shifting
             for (int r = 0; r < ROWS; ++r) {
 #pragma HLS UNROLL
-                if (r / IN_ROWS != row_part) continue;  // [5] rows of other parts keep their values
+                const bool row_comes = r / IN_ROWS == row_part;  // [5] rows of other parts keep their values
                 const int row = r % IN_ROWS;
             EACH_COLUMN:  // [3] the lanes of a row
                 for (int k = 0; k < COLUMNS; ++k) {
 #pragma HLS UNROLL
-                    const int column = k;  // [7] lanes agree
-                    wide[r * COLUMNS + k] = narrow[row * IN_COLUMNS + column];  // [6] packed row by row
-                }  // [3] end of the row
-            }  // [2] end of the rows
-            // [7] the rows are complete
-            if (++row_part != ROW_PARTS) continue;  // [5] rows are missing
-            row_part = 0;
-            out.write(wide);  // [8] with the last part
+                    const bool column_comes = true;  // [7] lanes agree
+                    const int column = k;
+                    if (row_comes && column_comes) {  // [6] packed row by row
+                        wide[r * COLUMNS + k] = narrow[row * IN_COLUMNS + column];
+                    }
+                }
+            }
+            const bool rows_come = true;  // [7] every narrow token completes its rows
+            const bool complete = rows_come && row_part == ROW_PARTS - 1;  // [5] behind the last rows
+            if (rows_come) row_part = row_part == ROW_PARTS - 1 ? 0 : row_part + 1;
+            if (complete) out.write(wide);  // [8] with the last part
         }
         last = c.last != 0;  // [1] ends on the marked command and keeps nothing
     }

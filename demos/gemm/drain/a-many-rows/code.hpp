@@ -17,14 +17,17 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
 // [10] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const drain_cmd c = cmd.read();
         hls::read_lock<block_t> block(in);
         int pass = 1;  // [2] pass, and the other operand's block within it
         int other = 0;
-        int others = c.replays == 1 ? c.other_last : c.other_full;
+        int last_other = (c.replays == 1 ? c.other_last : c.other_full) - 1;
         int own = 0;  // [3] row block within the tile
+        const int last_own = c.own - 1;
         int k_step = 0;  // [4] step along k
+        const int last_step = c.kb - 1;
         int row_address = 0;  // [6] address of the row block, and its group of banks
         int row_group = 0;
         int column_address = 0;  // [8] address of the step along k
@@ -41,38 +44,42 @@ void drain(hls::stream<drain_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
         EACH_BANK:  // [5] constant bank indices: one read port a bank
             for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                if (h / ROWS != row_group) continue;  // [6] the other groups hold other row blocks
+                const bool bank_holds = h / ROWS == row_group;  // [6] the other groups hold other row blocks
                 const int row = h % ROWS;
                 const bank_word_t word = block[h][address];  // [7] whole words only
             EACH_LANE:
                 for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                    const int column = w;  // [8] lanes of word and token agree
-                    // [11] lanes row by row
-                    token[row * OUT_COLUMNS + column] = word[w];
-                }  // [7] end of the bank word
-            }  // [5] end of the banks
-            out.write(token);  // [11] a token a cycle
-            // [8] a step is one address
-            // [6] all rows are sent
-            ++column_address;  // [8] the next step along k
-            if (++k_step != c.kb) continue;  // [4] the row block goes on along k
-            k_step = 0;
-            column_address = 0;  // [8] back to the start of the rows
-            if (++other != others) continue;  // [2] the same row block for every block of the other
-            other = 0;
-            if (++row_group == ROW_GROUPS) {  // [6] the next row block
-                row_group = 0;
-                row_address += c.row_depth;
+                    const bool lane_holds = true;  // [8] lanes of word and token agree
+                    const int column = w;
+                    if (bank_holds && lane_holds) {  // [11] lanes row by row
+                        token[row * OUT_COLUMNS + column] = word[w];
+                    }
+                }
             }
-            if (++own != c.own) continue;  // [3] the tile goes on
-            own = 0;
-            row_group = 0;  // [6] back to the first row block
-            row_address = 0;
-            if (++pass == c.replays) {  // [2] the last pass may meet fewer blocks
-                others = c.other_last;
+            out.write(token);
+            const bool columns_sent = true;  // [8] a part holds whole rows
+            const bool token_sent = columns_sent;  // [6] a part holds all rows
+            // [4] compared before it is counted, as all counters: slow devices do not do both in one cycle
+            const bool block_sent = token_sent && k_step == last_step;
+            if (token_sent) k_step = k_step == last_step ? 0 : k_step + 1;
+            if (token_sent) column_address = block_sent ? 0 : column_address + 1;  // [8] the next step along k
+            const bool all_met = other == last_other;  // [2] the same row block for every block of the other
+            if (block_sent) other = all_met ? 0 : other + 1;
+            const bool block_done = block_sent && all_met;  // [3] the next row block of the tile
+            const bool tile_done = block_sent && own == last_own && all_met;
+            if (block_done) own = own == last_own ? 0 : own + 1;
+            if (block_done) {  // [6] the next row block
+                const bool address_done = row_group == ROW_GROUPS - 1;
+                row_group = tile_done || address_done ? 0 : row_group + 1;
+                if (address_done) row_address += c.row_depth;
+                if (tile_done) row_address = 0;
             }
-        }  // [11] end of the passes
+            if (tile_done) {  // [2] the last pass may meet fewer blocks
+                last_other = (pass == c.replays - 1 ? c.other_last : c.other_full) - 1;
+                ++pass;
+            }
+        }
         last = c.last != 0;  // [1] the lock ends here and frees the block
     }
 }

@@ -12,10 +12,12 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
 // [7] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const fill_cmd c = cmd.read();
         hls::write_lock<block_t> block(out);
         int word = 0;  // [2] AXI word within the tile row
+        const int last_word = c.row_words - 1;
         int row_start = 0;  // [3] address of the tile row's first element
         const int writes = c.rows * c.row_words;  // [5] a write for each AXI word
     WRITE:  // [8] one counted loop, since nested run-time loops are not flattened
@@ -25,14 +27,16 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
             const int address = row_start + word;
             {  // [3] the only bank
                 const int h = 0;
-                block[h][address] = bank_word;  // [5] one write for each AXI word
-            }  // [3] end of the banks
-            // [5] the next AXI word goes to the next address
-            if (++word != c.row_words) continue;  // [2] the tile row goes on
-            word = 0;
+                const bool chosen = true;
+                if (chosen) block[h][address] = bank_word;  // [5] one write for each AXI word
+            }
+            const bool word_stored = true;  // [5] an AXI word a cycle
+            // [2] compared before it is counted, as all counters: slow devices do not do both in one cycle
+            const bool row_stored = word_stored && word == last_word;
+            if (word_stored) word = word == last_word ? 0 : word + 1;
             // [5] the address follows the AXI word
-            row_start += c.row_depth;  // [3] rows lie above one another
-        }  // [8] end of the tile
+            if (row_stored) row_start += c.row_depth;  // [3] rows lie above one another
+        }
         last = c.last != 0;  // [1] the lock ends here and hands the block over
     }
 }

@@ -12,10 +12,12 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
 // [7] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const fill_cmd c = cmd.read();
         hls::write_lock<block_t> block(out);
         int word = 0;  // [2] AXI word within the tile row
+        const int last_word = c.row_words - 1;
         int row_start = 0;  // [3] address of the tile row's first element
         int column = 0;  // [5] address within the tile row
         int piece = 0;
@@ -40,16 +42,17 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
             }
             {  // [3] the only bank
                 const int h = 0;
-                block[h][address] = bank_word;  // [5] one write for each piece
-            }  // [3] end of the banks
-            ++column;  // [5] the next piece goes to the next address
-            if (++piece != PIECES) continue;
-            piece = 0;
-            if (++word != c.row_words) continue;  // [2] the tile row goes on
-            word = 0;
-            column = 0;  // [5] the next row begins with the first address
-            row_start += c.row_depth;  // [3] rows lie above one another
-        }  // [8] end of the tile
+                const bool chosen = true;
+                if (chosen) block[h][address] = bank_word;  // [5] one write for each piece
+            }
+            const bool word_stored = piece == PIECES - 1;  // [5] behind the last piece
+            piece = word_stored ? 0 : piece + 1;
+            // [2] compared before it is counted, as all counters: slow devices do not do both in one cycle
+            const bool row_stored = word_stored && word == last_word;
+            if (word_stored) word = word == last_word ? 0 : word + 1;
+            column = row_stored ? 0 : column + 1;  // [5] the next piece goes to the next address
+            if (row_stored) row_start += c.row_depth;  // [3] rows lie above one another
+        }
         last = c.last != 0;  // [1] the lock ends here and hands the block over
     }
 }

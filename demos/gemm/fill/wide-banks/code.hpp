@@ -12,10 +12,12 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
 // [7] all banks in one cycle; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=out type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const fill_cmd c = cmd.read();
         hls::write_lock<block_t> block(out);
         int word = 0;  // [2] AXI word within the tile row
+        const int last_word = c.row_words - 1;
         int bank = 0;  // [3] tile row modulo BANKS, without a division
         int row_start = 0;
         int column = 0;  // [5] address within the tile row
@@ -35,26 +37,26 @@ void fill(hls::stream<fill_cmd>& cmd, hls::stream<word_t>& in, hls::stream_of_bl
                     bank_word[e] = 0;
                 }
             }
-            const bool full = group == GROUPS - 1 || word == c.row_words - 1;
+            const bool full = group == GROUPS - 1 || word == last_word;
             const int address = row_start + column;
         EACH_BANK:  // [3] constant bank indices: one write port a bank
             for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                if (h != bank) continue;
-                if (full) block[h][address] = bank_word;  // [5] one write for each bank word
-            }  // [3] end of the banks
-            if (++group == GROUPS) {  // [5] the next bank word
-                group = 0;
-                ++column;
+                const bool chosen = h == bank;
+                if (chosen && full) block[h][address] = bank_word;  // [5] one write for each bank word
             }
-            if (++word != c.row_words) continue;  // [2] the tile row goes on
-            word = 0;
-            group = 0;  // [5] the next row begins with a new bank word
-            column = 0;
-            if (++bank != BANKS) continue;  // [3] the next bank at the same address
-            bank = 0;
-            row_start += c.row_depth;
-        }  // [8] end of the tile
+            const bool word_stored = true;  // [5] an AXI word a cycle
+            // [2] compared before it is counted, as all counters: slow devices do not do both in one cycle
+            const bool row_stored = word_stored && word == last_word;
+            if (word_stored) word = word == last_word ? 0 : word + 1;
+            group = full ? 0 : group + 1;  // [5] the next bank word goes to the next address
+            if (full) column = row_stored ? 0 : column + 1;
+            if (row_stored) {  // [3] the next bank at the same address
+                const bool round_done = bank == BANKS - 1;
+                bank = round_done ? 0 : bank + 1;
+                if (round_done) row_start += c.row_depth;
+            }
+        }
         last = c.last != 0;  // [1] the lock ends here and hands the block over
     }
 }

@@ -9,32 +9,37 @@ void flush(hls::stream<flush_cmd>& cmd, hls::stream_of_blocks<block_t>& in, hls:
 // [5] a bank is a memory of its own; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const flush_cmd c = cmd.read();
         hls::read_lock<block_t> block(in);
         int bank = 0;  // [2] tile row modulo BANKS, without a division
         int row_start = 0;
         int word = 0;  // [3] word within the tile row
+        const int last_word = c.row_words - 1;
         // [6] one counted loop, since nested run-time loops are not flattened
         const int words = c.rows * c.row_words;
     SEND:
         for (int i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II=1
             const int address = row_start + word;  // [3] words of a row lie above one another
-            bank_word_t token;
+            bank_word_t bank_words[BANKS];  // [6] registers, of which one multiplexer chooses
+#pragma HLS ARRAY_PARTITION variable=bank_words type=complete dim=1
         EACH_BANK:  // [2] constant bank indices: one read port a bank
             for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                if (h != bank) continue;
-                token = block[h][address];  // [3] whole words only
-            }  // [2] end of the banks
-            out.write(token);  // [6] a word a cycle
-            if (++word != c.row_words) continue;  // [3] the tile row goes on
-            word = 0;
-            if (++bank != BANKS) continue;  // [2] the next bank at the same address
-            bank = 0;
-            row_start += c.row_depth;
-        }  // [6] end of the tile
+                bank_words[h] = block[h][address];  // [3] whole words only
+            }
+            out.write(bank_words[bank]);  // [6] a word a cycle
+            // [3] compared before it is counted, as all counters: slow devices do not do both in one cycle
+            const bool row_sent = word == last_word;
+            word = row_sent ? 0 : word + 1;
+            if (row_sent) {  // [2] the next bank at the same address
+                const bool round_done = bank == BANKS - 1;
+                bank = round_done ? 0 : bank + 1;
+                if (round_done) row_start += c.row_depth;
+            }
+        }
         last = c.last != 0;  // [1] the lock ends here and frees the block
     }
 }

@@ -17,6 +17,7 @@ void flush_spill(hls::stream<unload_cmd>& cmd, hls::stream_of_blocks<block_t>& i
 // [5] a bank is a memory of its own; unproven on a parameter in Vitis, so the channel repeats it
 #pragma HLS ARRAY_PARTITION variable=in type=complete dim=1
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const unload_cmd c = cmd.read();
         hls::read_lock<block_t> block(in);
@@ -24,26 +25,30 @@ void flush_spill(hls::stream<unload_cmd>& cmd, hls::stream_of_blocks<block_t>& i
             int bank = 0;  // [2] tile row modulo BANKS, without a division
             int row_start = 0;
             int word = 0;  // [3] word within the tile row
+            const int last_word = c.row_words - 1;
             // [6] one counted loop, since nested run-time loops are not flattened
             const int words = c.rows * c.row_words;
         SEND:
             for (int i = 0; i < words; ++i) {
 #pragma HLS PIPELINE II=1
                 const int address = row_start + word;  // [3] words of a row lie above one another
-                bank_word_t token;
+                bank_word_t bank_words[BANKS];  // [6] registers, of which one multiplexer chooses
+#pragma HLS ARRAY_PARTITION variable=bank_words type=complete dim=1
             EACH_BANK:  // [2] constant bank indices: one read port a bank
                 for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                    if (h != bank) continue;
-                    token = block[h][address];  // [3] whole words only
-                }  // [2] end of the banks
-                out.write(token);  // [6] a word a cycle
-                if (++word != c.row_words) continue;  // [3] the tile row goes on
-                word = 0;
-                if (++bank != BANKS) continue;  // [2] the next bank at the same address
-                bank = 0;
-                row_start += c.row_depth;
-            }  // [6] end of the tile
+                    bank_words[h] = block[h][address];  // [3] whole words only
+                }
+                out.write(bank_words[bank]);  // [6] a word a cycle
+                // [3] compared before it is counted, as all counters: slow devices do not do both in one cycle
+                const bool row_sent = word == last_word;
+                word = row_sent ? 0 : word + 1;
+                if (row_sent) {  // [2] the next bank at the same address
+                    const bool round_done = bank == BANKS - 1;
+                    bank = round_done ? 0 : bank + 1;
+                    if (round_done) row_start += c.row_depth;
+                }
+            }
         } else {  // [11] sums that come back, in the order in which they are added to
             int row_address = 0;  // [9] address and banks of the next row of parts
             int row_group = 0;
@@ -51,6 +56,7 @@ void flush_spill(hls::stream<unload_cmd>& cmd, hls::stream_of_blocks<block_t>& i
             int row_part = 0;
             int column_start = 0;  // [8] address of the block along n
             int n = 0;
+            const int last_n = c.nb - 1;
             int block_start = 0;  // [7] where this row of blocks starts
             int block_group = 0;
             // [11] one counted loop, since nested run-time loops are not flattened
@@ -63,36 +69,38 @@ void flush_spill(hls::stream<unload_cmd>& cmd, hls::stream_of_blocks<block_t>& i
             PACK_BANK:  // [2] constant bank indices: one read port a bank
                 for (int h = 0; h < BANKS; ++h) {
 #pragma HLS UNROLL
-                    if (h / PART_ROWS != row_group) continue;  // [9] the other groups hold other rows
+                    const bool bank_holds = h / PART_ROWS == row_group;  // [9] the other groups hold other rows
                     const int row = h % PART_ROWS;
                     const bank_word_t sums = block[h][address];  // [3] whole words only
                 EACH_LANE:  // [11] wires
                     for (int w = 0; w < BANK_LANES; ++w) {
 #pragma HLS UNROLL
-                        part[row * BANK_LANES + w] = sums[w];
+                        if (bank_holds) part[row * BANK_LANES + w] = sums[w];
                     }
-                }  // [2] end of the banks
-                spill.write(part);  // [11] a part a cycle
-                if (++column_part != COLUMN_PARTS) continue;  // [10] along n first
-                column_part = 0;
-                // [9] the next banks; compared as it was, since slow parts do not count and compare in one cycle
-                if (row_group++ == ROW_GROUPS - 1) {
-                    row_group = 0;  // [9] behind the last ones the next address
-                    row_address += c.row_depth;
                 }
-                if (++row_part != ROW_PARTS) continue;  // [10] the block goes on
-                row_part = 0;
-                column_start += COLUMN_PARTS;  // [8] the next block along n has the same rows
-                if (++n != c.nb) {
-                    row_address = block_start;  // [9] back to their start
-                    row_group = block_group;
-                    continue;  // [8] along n first
+                spill.write(part);
+                const bool columns_sent = column_part == COLUMN_PARTS - 1;  // [10] along n first
+                column_part = columns_sent ? 0 : column_part + 1;
+                const bool block_sent = columns_sent && row_part == ROW_PARTS - 1;
+                if (columns_sent) row_part = row_part == ROW_PARTS - 1 ? 0 : row_part + 1;
+                const bool blocks_sent = block_sent && n == last_n;  // [8] the next block along n has the same rows
+                if (block_sent) {
+                    n = n == last_n ? 0 : n + 1;
+                    column_start = blocks_sent ? 0 : column_start + COLUMN_PARTS;
                 }
-                n = 0;
-                column_start = 0;
-                block_start = row_address;  // [7] the next row of blocks begins where this one ended
-                block_group = row_group;
-            }  // [11] end of the tile
+                const bool group_sent = row_group == ROW_GROUPS - 1;  // [9] behind the last banks the next address
+                const int next_address = group_sent ? row_address + c.row_depth : row_address;
+                const int next_group = group_sent ? 0 : row_group + 1;
+                const bool back = block_sent && !blocks_sent;
+                if (columns_sent) {
+                    row_address = back ? block_start : next_address;
+                    row_group = back ? block_group : next_group;
+                }
+                if (blocks_sent) {  // [7] the next row of blocks begins where this one ended
+                    block_start = next_address;
+                    block_group = next_group;
+                }
+            }
         }
         last = c.last != 0;  // [1] the lock ends here and frees the block
     }

@@ -10,6 +10,7 @@ constexpr int ELEMENTS = (OUT_UNITS - 1) * UNIT + TAKEN;  // [5] a token comes w
 // [1] a process: commands and tokens of one width in, tokens of the other out
 void gearbox(hls::stream<gear_cmd>& cmd, hls::stream<in_t>& in, hls::stream<out_t>& out) {
     bool last = false;
+COMMAND:
     while (!last) {
         const gear_cmd c = cmd.read();
         hls::vector<data_t, ELEMENTS> held(0);  // [5] registers; a command begins with none waiting

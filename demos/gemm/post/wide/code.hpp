@@ -6,6 +6,7 @@ constexpr int BIAS_WORDS = 16;  // [3] the widest tile
 // [1] a process: commands and sums in, results out, bias from memory
 void post(hls::stream<post_cmd>& cmd, hls::stream<sums_t>& in, const sums_t* bias, hls::stream<result_t>& out) {
     bool last = false;
+COMMAND:
     while (!last) {
         const post_cmd c = cmd.read();
         sums_t held[BIAS_WORDS];  // [3] all rows use the same bias, so memory is read once

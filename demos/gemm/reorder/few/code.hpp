@@ -10,6 +10,7 @@ void reorder(hls::stream<reorder_cmd>& cmd, hls::stream<token_t>& in, hls::strea
 // [5] few words: a block RAM would stay nearly empty
 #pragma HLS BIND_STORAGE variable=held type=ram_s2p impl=lutram
     bool last = false;  // [1] ends on the marked command and keeps nothing
+COMMAND:
     while (!last) {
         const reorder_cmd c = cmd.read();
         int half = 0;  // [6] where the half of the block that comes begins
@@ -30,18 +31,22 @@ void reorder(hls::stream<reorder_cmd>& cmd, hls::stream<token_t>& in, hls::strea
             if (block < c.blocks) {  // [7] nothing comes in the last one
                 held[half + place] = in.read();
             }
-            from += COLUMNS;  // [2] the next row of the same column
-            if (from >= BLOCK) {
-                ++column;
-                from = column;
+            // [3] compared before it is counted, as all counters: slow devices do not do both in one cycle
+            const bool block_done = place == BLOCK - 1;
+            place = block_done ? 0 : place + 1;
+            const bool column_done = from >= BLOCK - COLUMNS;  // [2] from row to row, then on to the next column
+            const int next_column = column + 1;
+            from = column_done ? next_column : from + COLUMNS;
+            if (column_done) column = next_column;
+            if (block_done) {  // the next block begins with its first column
+                from = 0;
+                column = 0;
             }
-            if (++place != BLOCK) continue;  // [3] the block goes on
-            place = 0;
-            column = 0;  // [2] the next block begins with its first column
-            from = 0;
-            half = BLOCK - half;  // [6] the halves change places
-            other = BLOCK - other;
-            ++block;  // [7] next round
+            if (block_done) {  // [6] the halves change places
+                half = BLOCK - half;
+                other = BLOCK - other;
+            }
+            if (block_done) ++block;  // [7] next round
         }
         last = c.last != 0;  // [1] next command
     }
