@@ -155,6 +155,8 @@ class ArithmeticWalk(WalkState):
         if operator in _COMPARISONS:
             return self.compare(operator, left, right)
         if operator in ("&&", "||"):
+            if right.const is not None:
+                return left if bool(right.const) == (operator == "&&") else integer(int(operator == "||"), BOOL)
             return self.operate("logic", BOOL, (left, right))
         kind = merge_kind(left.kind, right.kind)
         if kind.letter == "f":
@@ -216,7 +218,13 @@ class ArithmeticWalk(WalkState):
         kind = merge_kind(left.kind, right.kind)
         if kind.letter == "f":
             return self.operate("fcmp", BOOL, (self.convert(left, kind), self.convert(right, kind)))
-        return self.operate("cmp", BOOL, (left, right))
+        if self.region.limits:
+            return self.operate("cmp", BOOL, (left, right))
+        asked = (operator, _identity(left), _identity(right))
+        known = self.graph.compared.get(asked)
+        if known is None or None in asked:
+            known = self.graph.compared[asked] = self.operate("cmp", BOOL, (left, right))
+        return known
 
     def floating(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Floating-point arithmetic; products with one and sums with zero are folded as the compiler may."""
@@ -363,29 +371,11 @@ class ArithmeticWalk(WalkState):
                     self.ranges[found] = (low >> constant, high >> constant)
         return found
 
-    def choose(self, condition: Val, yes: Result, no: Result) -> Result:
-        """A multiplexer of two results."""
-        if isinstance(yes, Group) or isinstance(no, Group):
-            shape = yes.type if isinstance(yes, Group) else no.type  # type: ignore[union-attr]  # one side is a group
-            node = self.graph.add(
-                "select",
-                1,
-                self.operators.simple("select", shape.total_bits).delay,
-                self.sources(condition, yes, no),
-                bits=shape.total_bits,
-            )
-            return Group(shape, node, self.graph)
-        if yes is no:
-            return yes
-        if yes.const is not None and yes.const == no.const:
-            return yes
-        kind = merge_kind(yes.kind, no.kind)
-        yes, no = self.convert(yes, kind), self.convert(no, kind)
-        cost = self.operators.simple("select", kind.bits)
-        node = self.graph.add("select", 1, cost.delay, self.sources(condition, yes, no), bits=kind.bits, line=self.line)
-        lin = Lin(0, ((fresh(), 1),)) if kind.letter == "i" else None
-        if lin is not None and yes.lin is not None and no.lin is not None:
-            first, second = self.range_of(yes.lin), self.range_of(no.lin)
-            if first is not None and second is not None:
-                self.ranges[lin.terms[0][0]] = (min(first[0], second[0]), max(first[1], second[1]))
-        return Val(kind, node, None, lin, self.graph)
+
+def _identity(value: Val) -> object:
+    """What makes two values of a region one: their node, their constant or their linear form; None if nothing does."""
+    if value.node >= 0:
+        return value.node
+    if value.const is not None:
+        return ("constant", value.const)
+    return None if value.lin is None else (value.lin.constant, value.lin.terms)

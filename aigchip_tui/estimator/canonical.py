@@ -78,6 +78,7 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
                 statement.condition = _expression(statement.condition)
             if statement.step is not None:
                 statement.step = _expression(statement.step)
+            statement.body.statements = _through(statement.body.statements)
             _block(statement.body)
             return uncounted(statement)
         case ast.Switch():
@@ -88,6 +89,40 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
         case ast.Return() if statement.value is not None:
             statement.value = _expression(statement.value)
     return statement
+
+
+def _through(statements: tuple[ast.Stmt, ...]) -> tuple[ast.Stmt, ...]:
+    """A loop's body without what passes over its rest: `if (c) { A; continue; } rest` is `if (c) A else { rest }`."""
+    for place, statement in enumerate(statements):
+        if isinstance(statement, ast.Jump) and statement.kind == "continue":
+            return statements[:place]
+        if not isinstance(statement, ast.If):
+            continue
+        rest = statements[place + 1 :]
+        yes, no = _parts(statement.yes), _parts(statement.no)
+        if _continues(yes):
+            yes, no = yes[:-1], _through((*no, *rest))
+        elif _continues(no):
+            yes, no = _through((*yes, *rest)), no[:-1]
+        else:
+            continue
+        if not yes:
+            statement.condition = ast.Unary("!", statement.condition)
+            yes, no = no, ()
+        statement.yes, statement.no = ast.Block(yes), ast.Block(no) if no else None
+        return statements[: place + 1]
+    return statements
+
+
+def _parts(statement: ast.Stmt | None) -> tuple[ast.Stmt, ...]:
+    if statement is None:
+        return ()
+    return statement.statements if isinstance(statement, ast.Block) else (statement,)
+
+
+def _continues(parts: tuple[ast.Stmt, ...]) -> bool:
+    last = parts[-1] if parts else None
+    return isinstance(last, ast.Jump) and last.kind == "continue"
 
 
 def _statements(parts: tuple[ast.Stmt, ...]) -> tuple[ast.Stmt, ...]:

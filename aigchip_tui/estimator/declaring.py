@@ -21,7 +21,7 @@ from aigchip_tui.estimator.objects import (
 from aigchip_tui.estimator.outcomes import LoopOutcome
 from aigchip_tui.estimator.regions import OPERATOR_LABELS
 from aigchip_tui.estimator.regions import Binding as OperatorBinding
-from aigchip_tui.estimator.values import Lin, Val, integer
+from aigchip_tui.estimator.values import Blank, Lin, Val, integer
 
 _MOST_CLEARED = 4096
 """Elements of an array whose clearing is unrolled into a pipelined body."""
@@ -129,10 +129,12 @@ class DeclarationWalk(MachineWalk):
             elif not isinstance(place, Stream):
                 found_result = self.result(variable.init)
                 self.store(place, found_result)
-        elif kind.scalar() and isinstance(place, Cell):
-            self.layer.write(
-                place, Val(kind.kind, -1, None, Lin(0, ((fresh(), 1),)) if kind.kind.letter == "i" else None)
-            )
+        elif isinstance(place, Cell | Registers) and not variable.static:
+            self.unset.add(place.root)
+            if isinstance(place, Cell):
+                self.layer.write(
+                    place, Blank(kind.kind, -1, None, Lin(0, ((fresh(), 1),)) if kind.kind.letter == "i" else None)
+                )
 
     def _unpack(self, variable: ast.Variable) -> None:
         """`auto [x, y] = value`: the members of a record under names of their own."""

@@ -8,6 +8,8 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 
+from aigchip_tui.estimator.values import Val
+
 _graphs = itertools.count(1)
 
 
@@ -41,8 +43,9 @@ class Graph:
     `operation` is the operator's name with its kind, `states` the number of clock states a node takes (1 is
     combinational), `delay` the delay in ns within each state, `sources` the nodes it waits for. `back` holds
     carried dependences (from, to, distance, extra states), `padding` counts states that LATENCY adds, `bound` holds
-    DSP, FF and LUT of nodes whose operator a pragma shapes. `fused` are products that a sum took into its DSP slice,
-    `absorbed` how many adders of a sum went there.
+    DSP, FF and LUT of nodes whose operator a pragma shapes. `compared` are comparisons by what they compare: unrolled
+    copies that ask the same have one; `chosen` holds condition and both sides of a select. `fused` are products that a
+    sum took into its DSP slice, `absorbed` how many adders of a sum went there.
     """
 
     __slots__ = (
@@ -51,6 +54,8 @@ class Graph:
         "back",
         "bits",
         "bound",
+        "chosen",
+        "compared",
         "delay",
         "fused",
         "late",
@@ -81,6 +86,8 @@ class Graph:
         self.leaves: dict[int, int] = {}
         self.late: set[int] = set()
         self.bound: dict[int, tuple[int, int, int]] = {}
+        self.compared: dict[tuple[object, ...], Val] = {}
+        self.chosen: dict[int, tuple[Val, Val, Val]] = {}
         self.fused: set[int] = set()
         self.absorbed: dict[int, int] = {}
 

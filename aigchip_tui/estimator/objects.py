@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.graph import Graph
-from aigchip_tui.estimator.values import INT, Kind, Lin, Val
+from aigchip_tui.estimator.values import INT, Blank, Kind, Lin, Val
 
 _numbers = itertools.count(1)
 
@@ -258,7 +258,7 @@ class Layer:
         if found is not None:
             return found
         if self.parent is None:
-            found = Val(cell.kind, -1, None, Lin(0, ((fresh(), 1),)) if cell.kind.letter == "i" else None)
+            found = Blank(cell.kind, -1, None, Lin(0, ((fresh(), 1),)) if cell.kind.letter == "i" else None)
             self.values[cell.number] = found
             return found
         outer = self.parent.read(cell)

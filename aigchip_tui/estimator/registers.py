@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aigchip_tui.estimator.arithmetic import ArithmeticWalk
+from aigchip_tui.estimator.conditions import ConditionWalk
 from aigchip_tui.estimator.memory import MemoryWalk
 from aigchip_tui.estimator.objects import (
     Binding,
@@ -23,7 +23,7 @@ from aigchip_tui.estimator.values import INT, Lin, Val, integer
 _MUX_LIMIT = 256
 
 
-class RegisterWalk(PlaceWalk, MemoryWalk, ArithmeticWalk):
+class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
     """Reads and writes of places: registers by multiplexers, memories and streams by their ports."""
 
     def hold(self, value: Result) -> Binding:

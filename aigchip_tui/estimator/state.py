@@ -64,6 +64,8 @@ class WalkState(ABC):
         """Numbers of AXI ports, by bundle."""
         self.objects: dict[int, int] = {}
         """Identity of the object that a register belongs to, by the register's number."""
+        self.unset: set[int] = set()
+        """Identities of local objects that are declared without a value."""
         self.tracks: dict[int, dict[int, Track]] = {}
         """What each graph (by number) has done to each memory (by number)."""
         self.meetings: dict[tuple[Terms, Terms], Meeting] = {}

@@ -16,7 +16,7 @@ from aigchip_tui.estimator.prepared import Prepared
 from aigchip_tui.estimator.reasons import why_unread
 from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.traverse import root_name
-from aigchip_tui.estimator.values import Lin, Val
+from aigchip_tui.estimator.values import Blank, Lin, Val
 
 
 class StatementWalk(DeclarationWalk):
@@ -164,7 +164,10 @@ class StatementWalk(DeclarationWalk):
     def _merge(
         self, condition: Val, base: dict[int, Val], yes: dict[int, Val], no: dict[int, Val], mark: int
     ) -> None:
-        """Values after a condition; objects younger than `mark` were local to a branch and are gone."""
+        """Values after a condition; objects younger than `mark` were local to a branch and are gone.
+
+        Where one side has never been written, nothing is chosen: the compiler takes the other one for both.
+        """
         merged = dict(base)
         for number in {**yes, **no}:
             if number not in base and self.objects.get(number, number) > mark:
@@ -180,12 +183,17 @@ class StatementWalk(DeclarationWalk):
                 if other.node >= 0 and self.graph is other.graph and self.graph.operation[other.node] == "phi":
                     merged[number] = other
                     continue
-                cell = Cell(other.kind, -1, number)
+                root = self.objects.get(number, -1)
+                cell = Cell(other.kind, root if root in self.unset else -1, number)
                 self.layer.values = merged
-                before = self.layer.read(cell)
+                before = self.layer.phis.get(number) or self.layer.read(cell)
                 a, b = (a, before) if a is not None else (before, b)
                 assert a is not None
                 assert b is not None
+            unset = self.objects.get(number) in self.unset
+            if unset and isinstance(a, Blank) != isinstance(b, Blank):
+                merged[number] = b if isinstance(a, Blank) else a
+                continue
             chosen = self.choose(condition, a, b)
             merged[number] = chosen if isinstance(chosen, Val) else a
         self.layer.values = merged

@@ -80,6 +80,12 @@ class Val:
         self.graph = graph
 
 
+class Blank(Val):
+    """What a register holds before anything was written to it."""
+
+    __slots__ = ()
+
+
 def integer(value: int, kind: Kind = INT) -> Val:
     """A known integer."""
     return Val(kind, -1, value, Lin(value))
