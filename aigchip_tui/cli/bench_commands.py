@@ -164,7 +164,7 @@ def hardware_command(
     from aigchip_tui.model.device import device as device_named
     from aigchip_tui.model.space import Build
     from aigchip_tui.modules.own_templates import template_given
-    from aigchip_tui.modules.protocol import borrowed_of
+    from aigchip_tui.modules.protocol import CommandsProcesses, borrowed_of
     from aigchip_tui.sandbox.worker import Worker
     from aigchip_tui.synth.embedded import EmbeddedSynthesizer
 
@@ -174,6 +174,11 @@ def hardware_command(
     family = template_given(template)
     library = load_library(family.name, borrowed_of(family))
     build = Build(device=device_named(device), precision=precision, output=output, axi_bytes=int(axi))
+    if cycles and not isinstance(family, CommandsProcesses):
+        raise AigchipError(
+            f"The template {family.name} does not say who commands its processes, so no cycles can be compared.",
+            hint="Ask with --no-cycles.",
+        )
     with prover_and_bench(family, library, seed) as (prover, bench), Worker(bench.sandbox) as worker:
         report = bench_hardware(
             family, prover, bench, build, samples=samples, seed=seed, depth=depth, pins=parse_pins(pins), told=told,

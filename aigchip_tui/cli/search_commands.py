@@ -149,9 +149,25 @@ def _make(sessions: str | None, name: str, options: dict[str, Any]) -> Session:
     settings = make_settings(name, request, extra, devices=devices, base=Path.cwd())
     if settings.grain == "high" and settings.generator.startswith("offline"):
         note("The offline adapter refuses high-level instructions: every module will wait for you in the inbox.")
+    if options.get("template") and settings.generator.startswith("offline"):
+        _note_untaught(settings.template)
     values = msgspec.to_builtins(settings, str_keys=True)
     del values["name"]
     return create_session(where, name, _lists(values))
+
+
+def _note_untaught(name: str) -> None:
+    """Say which modules of a template nothing teaches: the offline adapter will refuse them."""
+    from aigchip_tui.library.demos import load_library
+    from aigchip_tui.modules.own_templates import named_template
+    from aigchip_tui.modules.protocol import borrowed_of
+
+    family = named_template(name)
+    taught = load_library(name, borrowed_of(family)).modules
+    untaught = [module for module in family.modules() if module not in taught]
+    if untaught:
+        note(f"Nothing teaches {', '.join(untaught)} of {name} yet, so the offline adapter will refuse: "
+             f"aigchip-tui demos add FOLDER --template {name}.")
 
 
 def _redacted(where: Place, text: str) -> str:

@@ -132,3 +132,13 @@ def test_a_new_session_holds_the_name_of_the_template(outside: Path, tmp_path: P
     settings = (tmp_path / "sessions" / "own" / "session.yaml").read_text()
     assert "template: tiny" in settings
     assert str(outside) not in settings
+
+
+def test_who_teaches_nothing_is_told_before_the_search(outside: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--workload", "gemm:8x8x8", "--template", str(outside / "tiny"))
+    assert _run("new", "untaught", *words) == 0
+    assert "Nothing teaches lane_sum of tiny yet" in capsys.readouterr().err
+    assert _run("bench", "hardware", "--template", "tiny", "--samples", "1") == 2
+    assert "Ask with --no-cycles." in capsys.readouterr().err
+    assert _run("new", "gemm", "--workload", "gemm:8x8x8", "--template", "gemm") == 0
+    assert "Nothing teaches" not in capsys.readouterr().err
