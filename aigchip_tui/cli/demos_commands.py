@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,10 @@ from aigchip_tui.model.errors import AigchipError
 
 if TYPE_CHECKING:
     from aigchip_tui.library.demos import DemoLibrary
+    from aigchip_tui.modules.protocol import Template
+    from aigchip_tui.proof.checking import ModuleCheck
     from aigchip_tui.proof.covered import Covered
     from aigchip_tui.proof.covering import Coverer, Select
-    from aigchip_tui.proof.demonstrations import DemoProver
 
 SHOWN = 40
 """Red or refused settings that are printed of a module."""
@@ -84,6 +86,7 @@ def check_command(
     from aigchip_tui.library.laws_pairs import template_pair_findings
     from aigchip_tui.modules.own_templates import template_given
     from aigchip_tui.modules.protocol import borrowed_of
+    from aigchip_tui.proof.checking import check_module
     from aigchip_tui.proof.covering import Coverer
 
     family = template_given(template)
@@ -106,23 +109,31 @@ def check_command(
     for finding in laws:
         note(f"{finding.severity}: {finding.file}:{finding.line}: {finding.message}")
     rows: list[dict[str, object]] = []
+    checks: list[ModuleCheck] = []
     if not quick:
         with prover_and_bench(family, library, seed) as (prover, bench):
             coverer = Coverer(family, library, prover, bench, seed=seed, tell=note)
             for module in wanted:
-                rows.append(_cover(coverer, module, coverage_file(family, library, module), how) if coverage
-                            else _prove(prover, library, module, drawn))
+                if coverage:
+                    rows.append(_cover(coverer, module, coverage_file(family, library, module), how))
+                else:
+                    checks.append(check_module(prover, library, module, mutants=drawn, tell=note))
+                    rows.append(_checked(checks[-1]))
                 if not as_json:
                     say("  ".join(f"{k} {v}" for k, v in rows[-1].items() if not isinstance(v, list | dict)))
                     for key, before in (("wrong", ""), ("refused_settings", ""), ("equivalent", "equivalent: ")):
                         for line in _some(_texts(rows[-1].get(key))):
                             say(f"    {before}{line}")
+    others = _answered_from_others(family, library, wanted) if quick else _proven_from_others(checks)
     broken = any(f.blocking and f.severity == "error" for f in laws)
     wrong = any(_texts(r.get("wrong")) or _texts(r.get("refused_settings")) for r in rows)
     if as_json:
-        document({"laws": len(laws), "modules": rows})
+        document({"laws": len(laws), "modules": rows, "leave_one_out": others})
     else:
         say(f"laws: {len(laws)} findings in {len(wanted)} modules")
+        if others is not None:
+            rate = " ".join(f"{name} {count}," for name, count in others.items() if name != "basis").rstrip(",")
+            say(f"leave-one-out: {rate} ({others['basis']})")
     return 1 if broken or wrong else 0
 
 
@@ -166,13 +177,34 @@ def _texts(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else []
 
 
-def _prove(prover: DemoProver, library: DemoLibrary, module: str, mutants: int) -> dict[str, object]:
-    from aigchip_tui.proof.checking import check_module
+def _proven_from_others(checks: list[ModuleCheck]) -> dict[str, int | str] | None:
+    """How many demonstrations' settings were proven from the other ones; None where nobody asked."""
+    if not checks:
+        return None
+    return {
+        "demonstrations": sum(c.demos for c in checks), "proven": sum(c.left_out for c in checks),
+        "refused": sum(c.left_out_refused for c in checks),
+        "basis": "each setting answered from the other demonstrations alone, then on the ladder",
+    }
 
-    done = check_module(prover, library, module, mutants=mutants, tell=note)
+
+def _answered_from_others(family: Template, library: DemoLibrary, modules: Sequence[str]) -> dict[str, int | str]:
+    """The same where nothing is compiled: an answer that is the demonstration itself is as good as that one."""
+    from aigchip_tui.proof.demonstrations import left_out
+
+    found = [(demo, answered) for module in modules for demo, answered in left_out(family, library, module)]
+    return {
+        "demonstrations": len(found),
+        "word for word": sum(answered.code.strip() == demo.code.strip() for demo, answered in found),
+        "refused": sum(not answered.code for _, answered in found),
+        "basis": "each setting answered from the other demonstrations alone; not run",
+    }
+
+
+def _checked(done: ModuleCheck) -> dict[str, object]:
     rate = f"{done.left_out} of {done.demos} proven, {done.left_out_refused} refused"
     return {
-        "module": module, "demos": done.demos, "extremes": done.extremes, "mutants": done.mutants,
+        "module": done.module, "demos": done.demos, "extremes": done.extremes, "mutants": done.mutants,
         "red": " ".join(f"{rung}={count}" for rung, count in sorted(done.red.items())), "lines": done.lines,
         "each_from_the_others": rate, "equivalent": list(done.equivalent), "wrong": list(done.wrong),
     }

@@ -59,6 +59,14 @@ def subject_of(module: str, settings: Settings) -> str:
     return f"{module} {' '.join(f'{key}={value}' for key, value in settings.items())}"
 
 
+def left_out(template: Template, library: DemoLibrary, module: str) -> Iterator[tuple[Demo, Answered]]:
+    """Each demo of a module with what the adapter makes of its settings from the other ones."""
+    demos = library.of(module)
+    for demo in demos:
+        case = variant_case(template.variant(module, dict(demo.settings)))
+        yield demo, next(iter(answers([case], [each for each in demos if each is not demo])))
+
+
 class DemoProver:
     """Climbs with texts of a template's modules; children are answered by the adapter from the same library."""
 
@@ -165,14 +173,9 @@ class DemoProver:
                 return rung, red.message
         return "", ""
 
-    def left_out(self, module: str) -> Iterator[tuple[Demo, Proved | None]]:
-        """Each demo's settings answered from the other demos of its module; None where the adapter refuses."""
-        demos = self._library.of(module)
-        for demo in demos:
-            case = variant_case(self._template.variant(module, dict(demo.settings)))
-            answered = next(iter(answers([case], [each for each in demos if each is not demo])))
-            subject = f"{demo.label} left out"
-            yield demo, self._climb(subject, module, dict(demo.settings), answered.code) if answered.code else None
+    def left_out(self, module: str) -> Iterator[tuple[Demo, Answered]]:
+        """Each demo's settings answered from the other demos of its module."""
+        return left_out(self._template, self._library, module)
 
     def uncovered(self, demo: Demo) -> tuple[int, ...] | None:
         """Lines of a demo that its own test bench never runs; None where this machine has no gcov."""

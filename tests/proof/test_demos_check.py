@@ -9,6 +9,8 @@ import pytest
 
 from aigchip_tui.cli.main import main
 
+SHIPPED = Path(__file__).resolve().parents[2] / "demos" / "gemm"
+
 
 def _run(*words: str) -> int:
     with pytest.raises(SystemExit) as ended:
@@ -31,13 +33,21 @@ def test_a_module_is_checked_in_all_respects(capsys: pytest.CaptureFixture[str])
     assert code == 0, printed
     assert (row["module"], row["demos"], row["mutants"], row["wrong"]) == ("mac", 8, 8, [])
     assert row["lines"] in ("100 %", "not run: no gcov")
-    assert "of 8 proven" in row["each_from_the_others"]
+    others = document["leave_one_out"]
+    assert others["demonstrations"] == 8
+    assert 0 < others["proven"] == 8 - others["refused"]
+    assert row["each_from_the_others"] == f"{others['proven']} of 8 proven, {others['refused']} refused"
     assert "mac/byte_dsp" in printed.err
 
 
 def test_laws_alone_compile_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("demos", "check", "--quick") == 0
-    assert "laws:" in capsys.readouterr().out
+    assert _run("demos", "check", "--quick", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    others = document["leave_one_out"]
+    assert (document["laws"], document["modules"]) == (0, [])
+    assert others["word for word"] + others["refused"] <= others["demonstrations"] == len(list(SHIPPED.glob("*/*")))
+    assert others["word for word"] > 0.9 * others["demonstrations"]
+    assert others["basis"].endswith("not run")
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "some", "²"])
