@@ -98,7 +98,8 @@ class InterconnectMappedMixed:
         return (
             command_port("share_cmd"),
             stream_port(
-                "in", "in", "data_t", rows * k, tokens=f"blocks * kb, or of each kb one in {along_m} where serial",
+                "in", "in", "data_t", rows * k,
+                tokens=f"blocks * ((kb + {along_m - 1}) // {along_m} if serial else kb)",
                 order="block m, block n, k; in a token row, k", numbers=numbers,
             ),
             stream_port(

@@ -94,8 +94,12 @@ def _chain(struct: str, length: Callable[[Settings], int]) -> Callable[[Settings
 
 
 def _mapped_chain(s: Settings) -> Work:
-    behind = f"({far(s)} if serial else {near(s)})"
-    return "share_cmd", f"blocks * kb + {behind}", PRODUCTS
+    return "share_cmd", f"blocks * kb + {_behind(s)}", PRODUCTS
+
+
+def _behind(s: Settings) -> str:
+    """Steps by which the last array is behind the first one."""
+    return f"({far(s)} if serial else {near(s)})"
 
 
 def _accumulate(struct: str) -> Callable[[Settings], Work]:
@@ -222,6 +226,7 @@ _CROSSINGS: Final[Mapping[str, Callable[[Settings], Crossing]]] = {
     "reorder": _reorder_crossing,
     "relay": _along(lambda s: number(s, "arrays")),
     "relay_mixed": _along(hearers),
+    "relay_mapped": lambda s: {"": (_behind(s), "blocks * kb")},
     "cascade": _along(lambda s: number(s, "arrays")),
     "cascade_mixed": _along(lambda s: number(s, "along_k")),
     "dma_spill": _dma_spill_crossing,
