@@ -21,6 +21,7 @@ from aigchip_tui.cpp.preprocess import preprocess
 from aigchip_tui.estimator.adapters import interfaces
 from aigchip_tui.estimator.arrays import Storage
 from aigchip_tui.estimator.canonical import canonical
+from aigchip_tui.estimator.deciding import BeginAnewError
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
@@ -252,11 +253,14 @@ def _estimate(
     operators = Operators(part, clock_ns, uncertainty_ns, tool_year=options.tool_year)
     decisions: dict[int, dict[int, Partition]] = {}
     uses = Uses()
-    for turn in range(_MOST_WALKS):
+    turn, anew = 0, options.deal_arrays
+    while True:
         walker = Walker(design.unit, operators, options, sets, design.directives)
         walker.decisions, walker.uses = decisions, uses
         # Where nothing decided is withdrawn, a walk that decides something is repeated.
         walker.provisional = options.deal_arrays and turn < _MOST_WALKS - 1
+        walker.splits_now = options.deal_arrays and turn == 0
+        walker.may_begin_anew = anew
         before = {order: dict(plan) for order, plan in decisions.items()}
         walker.ready_globals()
         walker.graph = Graph()
@@ -265,11 +269,16 @@ def _estimate(
         arguments = [_port(walker, parameter) for parameter in function.parameters]
         try:
             outcome, _ = walker.run_function(function, arguments)
+        except BeginAnewError:
+            anew = False
+            walker.leave()
+            continue
         except RecursionError as error:
             raise AigchipError("The source is nested too deeply to be estimated.") from error
         if not options.deal_arrays:
             uses.withdraw(decisions)
-        if not uses.mistaken() and (not walker.again or decisions == before):
+        turn += 1
+        if turn == _MOST_WALKS or (not uses.mistaken() and (not walker.again or decisions == before)):
             break
         walker.leave()
     found = _result(walker, function, outcome, operators, design, arguments, part)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
 from aigchip_tui.estimator.state import WalkState
@@ -15,15 +17,15 @@ _BEHIND = 3
 class LiftWalk(WalkState):
     """Moves loads and stores of addresses that no iteration changes out of a loop after its body has been walked."""
 
-    def hoist(self, graph: Graph, nest: tuple[tuple[int, int], ...], early: bool = True) -> int:
+    def hoist(self, graph: Graph, nest: tuple[tuple[int, int], ...], early: bool = True) -> dict[int, int]:
         """Loads whose address no iteration changes, of memories that the loop does not write, leave the loop.
 
         `early` says that inner loops are unrolled because a pragma asks for it: before the compiler looks for such
         loads. Loops that the scheduler unrolls unasked keep theirs, for which it deals out the array.
-        Returns the cycles that they take in front of it.
+        Returns how many of each memory leave it, see `in_front`.
         """
         moving = {symbol for symbol, _ in nest} | set(self.deltas) | set(self.variant)
-        cycles = 0
+        left: dict[int, int] = {}
         for number, track in self.tracks_of(graph).items():
             if any(entry[0] for entry in track.log) or not track.log:
                 self._sink(graph, track, moving)
@@ -48,8 +50,17 @@ class LiftWalk(WalkState):
                 graph.states[node] = 0
             track.lifted = several and len(still) == len(track.log)
             if still:
-                ports = max(1, self.capacity.get(number, memory.ports)[1]) * self._banks_around(memory)
-                cycles = max(cycles, -(-len(still) // ports) + (self.options.axi_latency if memory.axi else 1))
+                left[number] = len(still)
+        return left
+
+    def in_front(self, left: Mapping[int, int]) -> int:
+        """Cycles that so many loads of each memory take in front of a loop."""
+        cycles = 0
+        for number, count in left.items():
+            memory = self.memories[number]
+            assert isinstance(memory, Memory)
+            ports = max(1, self.capacity.get(number, memory.ports)[1]) * self._banks_around(memory)
+            cycles = max(cycles, -(-count // ports) + (self.options.axi_latency if memory.axi else 1))
         return cycles
 
     def lift(self, graph: Graph, outside: Graph, number: int, track: Track) -> int:

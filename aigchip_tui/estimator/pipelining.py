@@ -8,14 +8,12 @@ from dataclasses import replace
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.bursts import BurstWalk
-from aigchip_tui.estimator.dealing import DealingWalk
+from aigchip_tui.estimator.deciding import DecidingWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
-from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
     Cell,
     Layer,
     Memory,
-    Partition,
     Registers,
     Struct,
     fresh,
@@ -34,11 +32,10 @@ from aigchip_tui.estimator.schedule import least_interval, place
 from aigchip_tui.estimator.tracks import Shape, Terms
 from aigchip_tui.estimator.traverse import accumulates, inner_loops
 from aigchip_tui.estimator.twins import Twin
-from aigchip_tui.estimator.uses import MOST_COPIES
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
+class PipelineWalk(DecidingWalk, BurstWalk):
     """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
     outcome.
     """
@@ -96,20 +93,24 @@ class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
         kept = self.axi_kept(inner_graph, self.nest)
         early = self.unrolled_early(nest[-1].loop, pragmas)
         hoisted = self.hoist(inner_graph, self.nest, early)
-        prologue = max(kept, hoisted, self.axi_bursts(inner_graph, self.nest))
+        front = self.in_front(hoisted)
+        bursts = self.axi_bursts(inner_graph, self.nest)
         innermost = next(inner_loops(nest[-1].loop.body), None) is None
-        prologue += self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
+        lifted = self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
         as_made = inner_graph.states[:], inner_graph.delay[:]
         while True:
-            capacity = self._relaxed(inner_graph, nest[-1].factor)
+            capacity = self.relaxed(inner_graph, nest[-1].factor)
             twin = self._twin(loop, inner_graph, capacity, target, entry)
-            dealt = twin.interval.bound.startswith("ports") and self._decide(inner_graph)
-            if self.again or not dealt:
+            changed = self.decide(inner_graph, twin.interval.bound, capacity, target, as_made, hoisted)
+            if self.again or not changed:
                 break
             inner_graph.states[:], inner_graph.delay[:] = as_made
+        if self.split_now():
+            front = self.in_front(hoisted)
+        prologue = max(kept, front, bursts) + lifted
         if self.provisional and self.again:
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
         elif twin.usage is None:
@@ -329,72 +330,6 @@ class PipelineWalk(MachineWalk, BurstWalk, DealingWalk):
             self.variant.discard(symbol)
             if step:
                 self.deltas[symbol] = step
-
-    def _decide(self, graph: Graph) -> bool:
-        """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
-
-        An index that is constant in every access of the design splits that dimension completely; otherwise the
-        array is dealt out over as many banks as the unrolled accesses need, unless iterations depend on each
-        other through it. True when an array is newly dealt out. The walk is repeated with what was decided where that
-        changes what was walked before: an array that is split, or one whose ports an earlier loop waited for.
-        """
-        if not self.options.auto_partition or (self.options.deal_arrays and self.designer_partitions):
-            return False
-        dealt = False
-        carried = self.carried_arrays(graph)
-        for number, track in self.tracks_of(graph).items():
-            memory = self.memories.get(number)
-            if not isinstance(memory, Memory) or not memory.local or memory.asked:
-                continue
-            if track.lifted or len(track.log) <= memory.ports[0]:
-                continue
-            plan = self.decisions.setdefault(memory.order, {})
-            use = self.uses.of(memory.order)
-            moved = set() if self.options.deal_arrays else use.moved
-            spread = 1
-            for position, extent in enumerate(memory.extents):
-                constants = {entry[2][position] for entry in track.log}
-                fixed = all(not entry[1][position] for entry in track.log) and position not in moved
-                if fixed and len(constants) > 1:
-                    if position not in plan:
-                        plan[position] = Partition("complete", extent)
-                        self.again = True
-                else:
-                    spread *= min(max(1, extent), len(constants))
-            wanted = self.options.deal_arrays and number not in carried and -1 not in plan
-            if wanted and len(plan) != len(memory.extents):
-                plan[-1] = Partition("cyclic", spread)
-                dealt = True
-                self.again = self.again or number in self.held
-        return dealt
-
-    def _relaxed(self, graph: Graph, copies: int) -> dict[int, tuple[int, int, int]]:
-        """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in
-        it.
-        """
-        carried = self.carried_arrays(graph)
-        capacity = dict(self.capacity)
-        for number, track in self.tracks_of(graph).items():
-            memory = self.memories.get(number)
-            if not isinstance(memory, Memory) or number in carried:
-                continue
-            if -1 in self.decisions.get(memory.order, {}):
-                many = 2 * len(track.log) + 2
-                if any(symbol in self.variant for entry in track.log for terms in entry[1] for symbol, _ in terms):
-                    many = max(memory.ports[0], len(track.log) // max(1, copies))
-                capacity[number] = (many, many, many)
-            elif self._copied(memory):
-                capacity[number] = (MOST_COPIES + 1, MOST_COPIES, 1)
-        return capacity
-
-    def _copied(self, memory: Memory) -> bool:
-        """Whether the tool makes copies of a memory for its readers: a local one, no bank of which is written twice."""
-        if self.options.deal_arrays or not self.options.auto_partition or not memory.local or memory.rom:
-            return False
-        if memory.storage or memory.ports != (2, 2, 2) or self.uses.of(memory.order).stores > 1:
-            return False
-        self.uses.copied.add(memory.order)
-        return True
 
     def _finish_pipeline(
         self,

@@ -126,6 +126,12 @@ class WalkState(ABC):
         self.again = False
         self.provisional = False
         """Whether the walk is repeated once `again` is set: from then on only what decides about arrays counts."""
+        self.splits_now = False
+        """Whether arrays are split where that is decided, when nothing used them before: the first walk does."""
+        self.may_begin_anew = False
+        """Whether a walk whose decisions change what it walked before ends there, rather than when it has seen all."""
+        self.dealt_late = False
+        """Whether an array was dealt out that something used before."""
         self.held: set[int] = set()
         """Memories whose ports a pipeline waited for."""
         self.uses = Uses()

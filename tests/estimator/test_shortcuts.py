@@ -99,6 +99,55 @@ void k(int n, float a[256], float b[16]) {
   }
   for (int i = 0; i < 16; i++) b[i] = w[i] * n;
 }""",
+    "rows that are split where a loop asks for it": """
+void k(int n, float a[32][16], float b[16][32], float c[32][32]) {
+  float p[32][16], q[16][32], r[32][32];
+  memcpy(p, a, sizeof(p)); memcpy(q, b, sizeof(q));
+  for (int i = 0; i < 32; i++) {
+#pragma HLS UNROLL factor=4
+    for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+      r[i][j] = 0;
+      for (int k = 0; k < 16; k++) r[i][j] += p[i][k] * q[k][j];
+    }
+  }
+  memcpy(c, r, sizeof(r));
+}""",
+    "rows that are split after a loop used them": """
+void k(int n, float a[32][16], float b[16][32], float c[32][32]) {
+  float p[32][16], q[16][32], r[32][32];
+  memcpy(p, a, sizeof(p));
+  for (int i = 0; i < 32; i++)
+    for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+      float t = p[i][2] + p[j][3] * n + q[(j * i) & 15][j];
+      for (int k = 4; k < 12; k++) t += p[i][k] * c[i][j];
+      r[i][j] = t; q[j & 15][i] = t * n;
+    }
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    float t = 0;
+    for (int i = 0; i < 16; i++) t += q[i][j] + r[i][j] * r[i + 16][j];
+    c[j][0] = t;
+  }
+}""",
+    "rows that are split beside others that no longer bound a loop": """
+void k(int n, int a[33][16], float b[32][4], float c[32]) {
+  int p[33][16];
+  float q[32][4], t = 0;
+  memcpy(p, a, sizeof(p)); memcpy(q, b, sizeof(q));
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    for (int i = 0; i < 16; i++) p[j + 1][i] = p[j][i] ^ n;
+  }
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    float s = q[j][0] * q[j][1] + q[j][2] * q[j][3];
+    int x = n;
+    for (int i = 0; i < 16; i++) x ^= p[j][i];
+    c[j] = t += s * x;
+  }
+}""",
 }
 
 
@@ -110,7 +159,8 @@ def test_shortcuts_change_nothing(text: str, monkeypatch: pytest.MonkeyPatch) ->
     quick = asked(), asked(n=24)
     monkeypatch.setattr(prepared, "RARE", 1 << 30)
     monkeypatch.setattr(Walker, "twins", property(lambda self: {}, lambda self, kept: None), raising=False)
-    monkeypatch.setattr(Walker, "provisional", property(lambda self: False, lambda self, asked: None), raising=False)
+    for switch in ("provisional", "splits_now", "may_begin_anew"):
+        monkeypatch.setattr(Walker, switch, property(lambda self: False, lambda self, asked: None), raising=False)
     assert (asked(), asked(n=24)) == quick
 
 
@@ -142,6 +192,23 @@ def test_nothing_is_scheduled_for_nothing(kernel: str, schedules: int, monkeypat
     monkeypatch.setattr(scheduling, "_place", placing)
     estimate({"k.cpp": BODIES[kernel]})
     assert 0 < sum(one is not None for one in intervals) <= schedules
+
+
+@pytest.mark.parametrize(("kernel", "walks"), [
+    ("rows that are split where a loop asks for it", 1), ("rows that are split after a loop used them", 2),
+    ("rows that are split beside others that no longer bound a loop", 2),
+])
+def test_an_array_is_split_while_the_walk_goes_on(kernel: str, walks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Walker] = []
+    ready = Walker.ready_globals
+
+    def counted(self: Walker) -> None:
+        begun.append(self)
+        ready(self)
+
+    monkeypatch.setattr(Walker, "ready_globals", counted)
+    estimate({"k.cpp": BODIES[kernel]})
+    assert len(begun) == walks
 
 
 @pytest.mark.parametrize(("read", "depth"), [("a[j]", 3), ("n", 1)])

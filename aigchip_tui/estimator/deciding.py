@@ -1,0 +1,185 @@
+"""Partitions that the tool makes unasked where the ports of a local array bound a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import NamedTuple
+
+from aigchip_tui.estimator.dealing import DealingWalk
+from aigchip_tui.estimator.graph import Access, Graph
+from aigchip_tui.estimator.machine import MachineWalk
+from aigchip_tui.estimator.objects import Memory, Partition
+from aigchip_tui.estimator.schedule import least_interval
+from aigchip_tui.estimator.uses import MOST_COPIES
+
+
+class BeginAnewError(Exception):
+    """What a walk did so far is to be done again with what it has decided of arrays."""
+
+
+class _Plan(NamedTuple):
+    """What ports that bound a pipeline let the tool do to one array: dimensions to split, banks to deal it over (0: it
+    is not dealt out).
+    """
+
+    memory: Memory
+    split: tuple[int, ...]
+    dealt: int
+
+
+class DecidingWalk(MachineWalk, DealingWalk):
+    """Partitions that the tool makes unasked, and the ports that a loop finds with them."""
+
+    def decide(
+        self, graph: Graph, bound: str, capacity: Mapping[int, tuple[int, int, int]], target: int,
+        made: tuple[list[int], list[float]], hoisted: Container[int] = (),
+    ) -> bool:
+        """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
+
+        An index that is constant in every access of the design splits that dimension completely; otherwise the
+        array is dealt out over as many banks as the unrolled accesses need, unless iterations depend on each
+        other through it. True when the interval is to be asked for again. The walk is repeated with what was decided
+        where that changes what was walked before: an array that becomes registers or that something used before this
+        loop did, or one whose ports an earlier loop waited for. `made` are the states and delays of the graph's nodes
+        before its interval was asked for, `hoisted` the memories of which loads have left the loop.
+        """
+        if not bound.startswith("ports") and not self._was_bound(graph, capacity, target, made):
+            return False
+        changed = False
+        registers = waiting = False
+        for memory, split, dealt in self._plans(graph):
+            plan = self.decisions.setdefault(memory.order, {})
+            if split:
+                plan.update({position: Partition("complete", memory.extents[position]) for position in split})
+                registers = registers or _dimensions_split(plan) == len(memory.extents)
+                if self._split_here(graph, memory, plan):
+                    changed = True
+                else:
+                    self.again = True
+            if dealt:
+                plan[-1] = Partition("cyclic", dealt)
+                changed = True
+                self.again = self.again or memory.number in self.held
+                self.dealt_late = self.dealt_late or self._used_elsewhere(graph, memory)
+                waiting = waiting or memory.number in hoisted
+        splits = self.split_now()
+        self.dealt_late = self.dealt_late or (waiting and not splits)
+        self.again = self.again or (self.dealt_late and splits)
+        if self.again and self.may_begin_anew and not registers:
+            raise BeginAnewError
+        return changed
+
+    def split_now(self) -> bool:
+        """Whether an array has been split while this walk, the first one, goes on."""
+        return self.splits_now and any(map(_dimensions_split, self.decisions.values()))
+
+    def _plans(self, graph: Graph) -> list[_Plan]:
+        """What is not decided yet of each array in a graph that the tool may build as it likes."""
+        if not self.options.auto_partition or (self.options.deal_arrays and self.designer_partitions):
+            return []
+        found: list[_Plan] = []
+        carried = self.carried_arrays(graph)
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or not memory.local or memory.asked:
+                continue
+            if track.lifted or len(track.log) <= memory.ports[0]:
+                continue
+            plan = self.decisions.get(memory.order, {})
+            use = self.uses.of(memory.order)
+            moved = set() if self.options.deal_arrays else use.moved
+            spread = 1
+            split: list[int] = []
+            for position, extent in enumerate(memory.extents):
+                constants = {entry[2][position] for entry in track.log}
+                fixed = all(not entry[1][position] for entry in track.log) and position not in moved
+                if fixed and len(constants) > 1:
+                    if position not in plan:
+                        split.append(position)
+                else:
+                    spread *= min(max(1, extent), len(constants))
+            wanted = self.options.deal_arrays and number not in carried and -1 not in plan
+            dealt = spread if wanted and len(plan) + len(split) != len(memory.extents) else 0
+            found.append(_Plan(memory, tuple(split), dealt))
+        return found
+
+    def _split_here(self, graph: Graph, memory: Memory, plan: Mapping[int, Partition]) -> bool:
+        """Splits an array that nothing but this graph has used, as if it had been split from the start.
+
+        False where the walk is to be repeated instead.
+        """
+        track = self.tracks_of(graph)[memory.number]
+        parts = {position: one for position, one in plan.items() if position >= 0}
+        if self.again or not self.splits_now or len(parts) == len(memory.extents):
+            return False
+        if self._used_elsewhere(graph, memory):
+            return False
+        memory.partitions = {**memory.partitions, **parts}
+        for _, terms, constants, node in track.log:
+            access = graph.access[node]
+            if access is not None:
+                access.banks = self.banks_of(memory, track.shapes[terms], constants)
+        return True
+
+    def _used_elsewhere(self, graph: Graph, memory: Memory) -> bool:
+        """Whether an element of an array was used in any graph but this."""
+        return any(
+            (track := tracks.get(memory.number)) is not None and bool(track.log)
+            for number, tracks in self.tracks.items()
+            if number != graph.number
+        )
+
+    def _was_bound(
+        self, graph: Graph, capacity: Mapping[int, tuple[int, int, int]], target: int,
+        made: tuple[list[int], list[float]],
+    ) -> bool:
+        """Whether ports would bound the interval if no array had been split."""
+        split = {
+            number for number in self.tracks_of(graph)
+            if isinstance(memory := self.memories.get(number), Memory)
+            and _dimensions_split(self.decisions.get(memory.order, {}))
+        }
+        if not self.splits_now or not split or not any(one.split or one.dealt for one in self._plans(graph)):
+            return False
+        now = graph.states[:], graph.delay[:], graph.access
+        graph.states[:], graph.delay[:] = made
+        graph.access = [
+            Access(one.memory, (0,), one.write, one.count) if one is not None and one.memory in split else one
+            for one in graph.access
+        ]
+        found = least_interval(graph, self.operators.budget, capacity, target, self.operators.shortest())
+        graph.states[:], graph.delay[:], graph.access = now
+        return found.bound.startswith("ports")
+
+    def relaxed(self, graph: Graph, copies: int) -> dict[int, tuple[int, int, int]]:
+        """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in
+        it.
+        """
+        carried = self.carried_arrays(graph)
+        capacity = dict(self.capacity)
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or number in carried:
+                continue
+            if -1 in self.decisions.get(memory.order, {}):
+                many = 2 * len(track.log) + 2
+                if any(symbol in self.variant for entry in track.log for terms in entry[1] for symbol, _ in terms):
+                    many = max(memory.ports[0], len(track.log) // max(1, copies))
+                capacity[number] = (many, many, many)
+            elif self._copied(memory):
+                capacity[number] = (MOST_COPIES + 1, MOST_COPIES, 1)
+        return capacity
+
+    def _copied(self, memory: Memory) -> bool:
+        """Whether the tool makes copies of a memory for its readers: a local one, no bank of which is written twice."""
+        if self.options.deal_arrays or not self.options.auto_partition or not memory.local or memory.rom:
+            return False
+        if memory.storage or memory.ports != (2, 2, 2) or self.uses.of(memory.order).stores > 1:
+            return False
+        self.uses.copied.add(memory.order)
+        return True
+
+
+def _dimensions_split(plan: Mapping[int, Partition]) -> int:
+    """Dimensions that a plan splits."""
+    return sum(position >= 0 for position in plan)
