@@ -61,6 +61,10 @@ class DeclarationWalk(MachineWalk):
             kind.extents = (len(variable.init.items), *kind.extents[1:])
         return kind
 
+    def binds_operators(self) -> bool:
+        """Whether a pragma about some variable here shapes operators."""
+        return any(pragma.kind == "BIND_OP" for asked in self.pragmas.values() for pragma in asked)
+
     def _bindings_of(self, name: str) -> dict[str, OperatorBinding]:
         """How BIND_OP makes the operators whose result a variable takes, by the label of their nodes."""
         found: dict[str, OperatorBinding] = {}

@@ -58,7 +58,7 @@ class Prepared:
             if self.runs <= RARE:
                 return False
             self._prepare(block)
-        if not self.names or walk.pragmas:
+        if not self.names or (walk.pragmas and walk.binds_operators()):
             return False
         rebound, find, plain = -1, walk.find, self.plain
         found: Found = []
