@@ -18,6 +18,8 @@ _MORE = ((17, 81), (20, 97), (29, 145), (33, 152), (49, 213), (65, 279), (88, 42
 """Multiplexers of so many inputs, and their LUTs."""
 _SHIFT_FF, _SHIFT_LUT = 64, 32
 """A shift register, whatever its width and length."""
+_UNUSED = 1 << 60
+"""Room of a value that nobody uses."""
 
 
 def multiplexer(inputs: int) -> int:
@@ -106,38 +108,49 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
     A load waits for its user rather than its word for it, and so does an operation whose operands cost less to keep
     than what it makes of them. What an access waits is a multiple of the interval, so that its port stays free.
     """
-    start, states, sources_of, interval = plan.start, graph.states, graph.sources, plan.interval
+    start, states, delay, sources_of, interval = plan.start, graph.states, graph.delay, graph.sources, plan.interval
+    bits, operation, access_of, leaves = graph.bits, graph.operation, graph.access, graph.leaves
     count = len(start)
-    kept = [0] * count
+    kept, operands = [0] * count, [0] * count
     for node, sources in enumerate(sources_of):
-        made = 0 if states[node] == 0 and not sources else graph.bits[node]
-        access = graph.access[node]
-        if graph.operation[node] == "phi" or (access is not None and access.outside):
-            kept[node] = graph.bits[node]
+        if len(sources) == 1:
+            operands[node] = kept[sources[0]]
         elif sources:
-            kept[node] = min(made, sum([kept[one] for one in set(sources)]))
-    slack: list[int | None] = [None] * count
+            operands[node] = sum([kept[one] for one in set(sources)])
+        access = access_of[node]
+        if operation[node] == "phi" or (access is not None and access.outside):
+            kept[node] = bits[node]
+        elif sources:
+            kept[node] = min(bits[node], operands[node])
+    slack = [_UNUSED] * count
     for source, target, steps, _ in graph.back:
         least = max(0, start[target] + steps * interval - start[source] - max(1, states[source]))
-        known = slack[source]
-        slack[source] = least if known is None else min(known, least)
+        slack[source] = min(slack[source], least)
     found = start[:]
     for node in range(count - 1, -1, -1):
-        room = slack[node]
-        access = graph.access[node]
-        moved = 0
-        cheap = sum([kept[one] for one in set(sources_of[node])]) < graph.bits[node]
-        fixed = access is not None and (access.write or access.outside)
-        if room and cheap and not fixed and graph.operation[node] not in ("phi", "module", "dead"):
-            moved = room - room % interval if access is not None else room
+        room, moved = slack[node], 0
+        if 0 < room < _UNUSED and operands[node] < bits[node] and operation[node] not in ("phi", "module", "dead"):
+            access = access_of[node]
+            if access is None:
+                moved = room
+            elif not (access.write or access.outside):
+                moved = room - room % interval
             found[node] += moved
-        tree = node in graph.leaves and len(sources_of[node]) > 2
-        for source in sources_of[node]:
-            gap = 0 if tree else start[node] - start[source] - max(0, states[source] - 1)
-            chained = states[node] > 1 and graph.delay[source] + graph.delay[node] <= budget
-            free = moved + max(0, gap if chained else gap - 1)
-            known = slack[source]
-            slack[source] = free if known is None else min(known, free)
+        sources = sources_of[node]
+        if node in leaves and len(sources) > 2:
+            for source in sources:
+                if moved < slack[source]:
+                    slack[source] = moved
+            continue
+        begin, own, slow = start[node], delay[node], states[node] > 1
+        for source in sources:
+            taken = states[source]
+            gap = begin - start[source] - (taken if taken > 1 else 1)
+            if slow and delay[source] + own <= budget:
+                gap += 1
+            free = moved + gap if gap > 0 else moved
+            if free < slack[source]:
+                slack[source] = free
     return found
 
 
