@@ -5,7 +5,6 @@ edges.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from dataclasses import dataclass, field
 
 from aigchip_tui.estimator.values import Val
@@ -125,7 +124,10 @@ class Graph:
         """
         carried = {target for _, target, _, _ in self.back}
         ends = {source for source, _, _, _ in self.back}
-        uses = Counter(source for sources in self.sources for source in sources) if associative else Counter()
+        uses = [0] * len(self)
+        for sources in self.sources if associative else ():
+            for source in sources:
+                uses[source] += 1
         inner: set[int] = set()
         for node in associative:
             for source in self.sources[node]:

@@ -26,7 +26,9 @@ class MemoryWalk(OrderWalk):
     def access(self, memory: Memory, indices: tuple[Val, ...], value: Result | None) -> Result:
         """One load (`value` None) or store of an array element."""
         write = value is not None
-        self.spend(3)
+        self.work += 3
+        if self.work > self.options.limit:
+            self.options.exhausted()
         dimensions = len(memory.extents) or 1
         sources: list[int] = []
         graph = self.graph
@@ -48,7 +50,10 @@ class MemoryWalk(OrderWalk):
         terms: Terms = tuple(parts)
         constants: Constants = tuple(offsets)
         partial = len(indices) > dimensions
-        track = self.track(memory.number)
+        here = self.tracks.get(graph.number)
+        track = here.get(memory.number) if here is not None else None
+        if track is None:
+            track = self.track(memory.number)
         track.free = memory.number in self.free_within
         shape = track.shapes.get(terms)
         if shape is None:
@@ -64,19 +69,22 @@ class MemoryWalk(OrderWalk):
             for touched in self.touched:
                 if write or memory.number not in touched:
                     touched[memory.number] = write or touched.get(memory.number, False)
-        if not write:
+        if not write and (shape.stores or shape.loads):
             known = self._forwarded(track, shape, constants)
             if known is not None:
                 return self._part(memory, known, indices) if partial else known
         address = shape.addresses.get(constants)
         if address is None:
             address = shape.addresses[constants] = self._address(memory, shape, constants, sources)
-        sources += address
+        if address:
+            sources += address
         banks = self.banks_of(memory, shape, constants) if memory.partitions else _ONE_BANK
         number = self._port(memory) if memory.axi else memory.number
         cost = self.operators.memory(memory.local, write)
         states, delay = cost.states, cost.delay
-        if memory.axi:
+        if memory.local and memory.latency is None and not (memory.axi or memory.fifo or memory.rom):
+            pass
+        elif memory.axi:
             states = 1 + (self.options.axi_response if write else self.options.axi_latency)
             delay = 0.55 * self.operators.budget
         elif memory.fifo:
@@ -90,13 +98,10 @@ class MemoryWalk(OrderWalk):
             states, delay = 1, self.operators.simple("select", 1).delay * 2
         if write:
             assert value is not None
-            if isinstance(value, Val):
-                if value.graph is graph and value.node >= 0:
-                    sources.append(value.node)
-            else:
+            if type(value) is Group:
                 sources += [part.node for part in value.values() if part.graph is graph and part.node >= 0]
-                if value.graph is graph and value.node >= 0:
-                    sources.append(value.node)
+            if value.graph is graph and value.node >= 0:
+                sources.append(value.node)
         if track.stores or track.barrier >= 0:
             sources += self._order(track, shape, constants)
         if self.guard:

@@ -144,11 +144,14 @@ class Prepared:
             memory = found[slot]
             if operator:
                 place = _place(walk, memory, target, indices, found)
-                old = walk.load(place)
+                old = walk.load_view(place) if type(place) is View else walk.load(place)
                 walk.changed(operator, place, old, value(walk, found))
                 return
             right = value(walk, found)
-            walk.store(_place(walk, memory, target, indices, found), right)
+            if type(memory) is Memory:
+                walk.store_element(memory, indices(walk, found), right)
+            else:
+                walk.store(_place(walk, memory, target, indices, found), right)
 
         return assign
 
@@ -269,7 +272,7 @@ def _loaded(slot: int, expression: ast.Index, indices: Indices) -> Reader:
     def read(walk: StatementWalk, found: Found) -> Result:
         memory = found[slot]
         if type(memory) is Memory:
-            return walk.load_view(View(memory, indices(walk, found)))
+            return walk.access(memory, indices(walk, found), None)
         if type(memory) in _INDEXED:
             return walk.load(_place(walk, memory, expression, indices, found))
         return walk.element(expression)

@@ -123,10 +123,14 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
         if isinstance(target, Registers):
             self._demux(target, view, value)
         elif isinstance(target, Memory):
-            kind = target.type.kind
-            if isinstance(value, Val) and target.type.scalar() and "f" in (kind.letter, value.kind.letter):
-                value = self.convert(value, kind)
-            self.access(target, view.indices, value)
+            self.store_element(target, view.indices, value)
+
+    def store_element(self, memory: Memory, indices: tuple[Val, ...], value: Result) -> None:
+        """Store into an array, as a value of its type."""
+        kind = memory.type.kind
+        if isinstance(value, Val) and value.kind is not kind and "f" in (kind.letter, value.kind.letter):
+            value = self.convert(value, kind) if memory.type.scalar() else value
+        self.access(memory, indices, value)
 
     def _choices(self, target: Registers, view: View) -> list[tuple[int, ...]]:
         keys: list[tuple[int, ...]] = [()]
