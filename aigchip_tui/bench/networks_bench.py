@@ -15,12 +15,12 @@ from aigchip_tui.library.demos import DemoLibrary
 from aigchip_tui.llm.coverage import answers, variant_case
 from aigchip_tui.model.device import Device
 from aigchip_tui.model.errors import AigchipError
-from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.space import DSP_PACKS, Build, DesignPoint
 from aigchip_tui.model.strictyaml import load_yaml
 from aigchip_tui.model.workload import Workload, workload
 from aigchip_tui.modules.protocol import Template
 from aigchip_tui.search.analytic import roofline_cycles
-from aigchip_tui.search.encoding import genes_of
+from aigchip_tui.search.encoding import Pins, genes_of
 from aigchip_tui.search.searcher import Searcher, SearchSettings, Told
 from aigchip_tui.synth.protocol import Synthesizer
 
@@ -29,7 +29,11 @@ INPUT = 224
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure of one network with everything that it depends on. `dsp` counts multipliers, `dsp_total` all DSPs."""
+    """One figure of one network with everything that it depends on.
+
+    `dsp` counts the DSP blocks of the array, `dsp_total` all of them; `roofline` is the latency over that of as many
+    DSP blocks as were allowed with `macs_per_dsp` each.
+    """
 
     who: str
     network: str
@@ -78,22 +82,27 @@ def bench_networks(
     networks: Sequence[str], evaluations: int, seed: int, synthesizer: Callable[[Build], Synthesizer],
     dsp: int | None = None, clock_mhz: int | None = None, told: Callable[[Bar], None] = lambda _: None,
 ) -> list[Bar]:
-    """Peers' bars for these networks, and ours at their DSP counts and clocks, or at `dsp` and `clock_mhz`."""
+    """Peers' bars for these networks, and ours at their DSP counts and clocks, or at `dsp` and `clock_mhz`.
+
+    Ours stand there with each number of MACs that a DSP block of the device does in a cycle.
+    """
     bars = [bar for bar in peers if bar.network in networks]
     asked = {(dsp, clock_mhz)} if dsp and clock_mhz else {(bar.dsp, bar.clock_mhz) for bar in bars}
     for name in networks:
         for multipliers, clock in sorted((d, c) for d, c in asked if d and c):
             build = Build(device=device, dsp_limit=multipliers, clock_mhz=clock)
-            for bar in _ours(template, library, name, build, evaluations, seed, synthesizer(build)):
-                bars.append(bar)
-                told(bar)
+            for pack in DSP_PACKS if build.pairs_fit else DSP_PACKS[:1]:
+                for bar in _ours(template, library, name, build, pack, evaluations, seed, synthesizer(build)):
+                    bars.append(bar)
+                    told(bar)
     return bars
 
 
-def best_point(build: Build, work: Workload, *, evaluations: int, seed: int) -> DesignPoint:
-    """The point of least latency by the analytic model after a search of this length."""
+def best_point(build: Build, work: Workload, *, pack: int, evaluations: int, seed: int) -> DesignPoint:
+    """The point of least latency by the analytic model with `pack` MACs per DSP, after a search of this length."""
     judge = Judge(build, work)
-    searcher = Searcher(build, work, SearchSettings(evaluations=evaluations), session_seed=seed)
+    settings = SearchSettings(evaluations=evaluations, pins=Pins.of({"dsp_pack": pack}))
+    searcher = Searcher(build, work, settings, session_seed=seed)
     history: list[Told] = []
     points: list[DesignPoint] = []
     for number in range(1, evaluations + 1):
@@ -119,11 +128,11 @@ def bodies_for(template: Template, library: DemoLibrary, point: DesignPoint, bui
 
 
 def _ours(
-    template: Template, library: DemoLibrary, name: str, build: Build, evaluations: int, seed: int,
+    template: Template, library: DemoLibrary, name: str, build: Build, pack: int, evaluations: int, seed: int,
     synthesizer: Synthesizer,
 ) -> Iterator[Bar]:
     whole = workload(f"{name}@{INPUT}")
-    point = best_point(build, whole, evaluations=evaluations, seed=seed)
+    point = best_point(build, whole, pack=pack, evaluations=evaluations, seed=seed)
     netlist, bodies = template.netlist(point, build), bodies_for(template, library, point, build)
     report = synthesizer.evaluate(
         netlist=netlist, files=template.assemble(netlist, bodies), bodies=bodies, point=point, build=build,
@@ -135,16 +144,17 @@ def _ours(
     for fc, cycles, work in (("out", without, convolutions), ("in, in hardware", report.figures.latency.cycles, whole)):
         milliseconds = cycles / (1000.0 * build.clock_mhz)
         yield Bar(
-            who="aigchip", network=name, device=build.device.name, clock_mhz=build.clock_mhz, macs_per_dsp=1.0,
-            dsp=point.macs, dsp_total=report.figures.dsp, fc=fc, im2col="out, on the host", pooling="out, on the host",
+            who="aigchip", network=name, device=build.device.name, clock_mhz=build.clock_mhz,
+            macs_per_dsp=float(pack), dsp=point.multipliers, dsp_total=report.figures.dsp, fc=fc,
+            im2col="out, on the host", pooling="out, on the host",
             basis=report.figures.latency.basis, fps=1000.0 / milliseconds, ms=milliseconds, design=point.parameters(),
-            roofline=cycles / roofline_cycles(build, work, build.dsp_budget),
+            roofline=cycles / roofline_cycles(build, work, pack * build.dsp_budget),
         )
 
 
 def network_lines(bars: Sequence[Bar]) -> list[tuple[str, ...]]:
     """Rows of a table, networks together; the peer's row of equal network, DSPs and clock stands above ours."""
-    ordered = sorted(bars, key=lambda b: (b.network, b.dsp, b.fc != "out", b.who == "aigchip"))
+    ordered = sorted(bars, key=lambda b: (b.network, b.dsp, b.fc != "out", b.who == "aigchip", b.macs_per_dsp))
     return [
         (b.network, b.who, b.device, str(b.clock_mhz), f"{b.macs_per_dsp:g}", f"{b.dsp} of {b.dsp_total}", b.fc,
          b.im2col, b.pooling, f"{b.fps:.2f}", f"{b.ms:.2f}", f"{b.roofline:.3f}" if b.roofline else "",

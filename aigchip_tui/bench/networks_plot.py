@@ -13,7 +13,7 @@ FILLS = {"aigchip": "#1f77b4", "CHaiDNN v2": "#999999"}
 
 def networks_plot(bars: Sequence[Bar]) -> str:
     """One row a bar, frames a second to the right, each network on its own scale."""
-    ordered = sorted(bars, key=lambda b: (b.network, b.dsp, b.fc != "out", b.who == "aigchip"))
+    ordered = sorted(bars, key=lambda b: (b.network, b.dsp, b.fc != "out", b.who == "aigchip", b.macs_per_dsp))
     names = list(dict.fromkeys(bar.network for bar in ordered))
     height = 60 + ROW * len(ordered) + 30 * len(names)
     total = LEFT + WIDTH + TEXT

@@ -277,7 +277,8 @@ def networks_command(
     library = load_library(family.name, borrowed_of(family))
 
     def told(bar: Bar) -> None:
-        note(f"{bar.network} {bar.dsp} DSP {bar.clock_mhz} MHz, FC {bar.fc}: {bar.fps:.2f} fps ({bar.basis})")
+        note(f"{bar.network} {bar.dsp} DSP x {bar.macs_per_dsp:g} MACs, {bar.clock_mhz} MHz, FC {bar.fc}: "
+             f"{bar.fps:.2f} fps ({bar.basis})")
 
     with prover_and_bench(family, library, seed) as (_, bench), Worker(bench.sandbox) as worker:
         bars = bench_networks(

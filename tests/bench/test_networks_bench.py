@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
-from aigchip_tui.bench.networks_bench import Bar, as_document, network_lines, peer_bars
+from aigchip_tui.bench.networks_bench import Bar, as_document, bench_networks, network_lines, peer_bars
 from aigchip_tui.bench.networks_plot import networks_plot
+from aigchip_tui.library.demos import load_library
+from aigchip_tui.model.device import device
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.space import Build, DesignPoint
+from aigchip_tui.model.workload import Workload
+from aigchip_tui.modules.loader import load_template
+from aigchip_tui.search.analytic import roofline_cycles
+from aigchip_tui.synth.protocol import Synthesizer
 
 PEERS = """
 chaidnn_v2:
@@ -45,3 +55,33 @@ def test_estimates_are_hatched_measured_bars_are_not_and_nobody_wins() -> None:
     assert "no winner" in str(as_document(bars)["scope"])
     rows = network_lines(bars)
     assert [row[1] for row in rows] == ["CHaiDNN v2", "aigchip", "CHaiDNN v2"], "equal scope of FC stands together"
+
+
+class Stub:
+    """A synthesizer whose every design takes a tenth longer than its bound."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+
+    def evaluate(self, *, point: DesignPoint, workload: Workload, **_: object) -> SimpleNamespace:
+        bound = roofline_cycles(self.build, workload, point.dsp_pack * self.build.dsp_budget)
+        latency = SimpleNamespace(cycles=1.1 * bound, basis="estimate")
+        layer = SimpleNamespace(name=workload.layers[0].name, cycles=1.0, count=1)
+        return SimpleNamespace(layers=(layer,), figures=SimpleNamespace(latency=latency, dsp=point.multipliers + 9))
+
+
+def test_our_bars_count_dsp_blocks_and_what_each_does_in_a_cycle() -> None:
+    template = load_template("gemm")
+    bars = bench_networks(
+        template, load_library("gemm"), device("zcu104"), [], networks=["alexnet"], evaluations=8, seed=1,
+        synthesizer=lambda build: cast(Synthesizer, Stub(build)), dsp=256, clock_mhz=200,
+    )
+    whole = [bar for bar in bars if bar.fc.startswith("in")]
+    assert [bar.macs_per_dsp for bar in whole] == [1.0, 2.0]
+    for bar in whole:
+        point = DesignPoint.from_parameters(bar.design)
+        assert (bar.macs_per_dsp, bar.dsp) == (point.dsp_pack, point.multipliers)
+        assert bar.dsp * bar.macs_per_dsp == point.macs
+        assert bar.dsp <= 256
+        assert bar.dsp_total == bar.dsp + 9
+        assert bar.roofline == pytest.approx(1.1)
