@@ -83,6 +83,8 @@ def channel_blocks(walker: Walker, stream: Stream, rules: Storage) -> Blocks:
     )
     for pragma in stream.banks:
         block = walker.apply_pragma(block, pragma)
-    if not isinstance(block, Memory):
+    if isinstance(block, Memory):
+        block.storage = stream.storage
+    else:
         return Blocks(ff=stream.depth * stream.type.total_bits)
     return array_blocks(block, rules).times(stream.depth)

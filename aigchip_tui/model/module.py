@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 _INLINE = re.compile(r"^inline [\w:]+ (\w+)\(", re.MULTILINE)
+_BLOCK = re.compile(r"stream_of_blocks<hls::vector<\w+, (\d+)>\[(\d+)\]\[(\d+)\]>")
 PortKind = Literal["stream", "blocks", "array", "scalar", "m_axi", "s_axilite"]
 Setting = int | str
 Settings = dict[str, Setting]
@@ -45,6 +46,12 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     def token_bits(self) -> int:
         """Width of one token in bits."""
         return self.bits * self.lanes
+
+    @property
+    def block(self) -> tuple[int, int, int] | None:
+        """Elements of a word, banks and words of a bank where a token is a block of banks of packed words."""
+        found = _BLOCK.search(self.cpp_type)
+        return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +102,11 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
-    """A stream between two instances, with the token both sides must agree on."""
+    """A stream between two instances, with the token both sides must agree on.
+
+    `storage` is what the wiring binds its memory to (`srl`, `lutram`, `bram`, `uram`), "" where it leaves that to the
+    tool.
+    """
 
     producer: str
     producer_port: str
@@ -103,6 +114,7 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     consumer_port: str
     depth: int
     depth_reason: str = ""
+    storage: str = ""
 
 
 class Netlist(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,11 @@ _BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16
 _URAM_WIDTH, _URAM_DEPTH = 72, 4096
 # Below this depth a bank costs fewer LUTs than the block RAM it would leave nearly empty.
 LUTRAM_DEPTH = 64
+UNASKED_LUTRAM_BITS = 1024
+"""Bits of a bank from which the tool takes block RAM unasked."""
+SRL_DEPTH = 32
+"""A FIFO up to this depth is a shift register of one LUT a bit (SRL32)."""
+_AUTO_SRL_BITS, _AUTO_SRL_DEPTH = 1024, 2
 # LUTs, fitted to what the embedded estimator read in the C++ of 41 int8 designs of 32 to 2048 MACs: median error
 # 4 %, nine in ten within 7 %, the worst 22 %. Control, dmas and FIFOs; a MAC alone in its DSP block and one of two; a
 # sum of an array; a lane of post, which scales, or lets raw sums out; a
@@ -53,6 +58,29 @@ def bank_resources(width_bits: int, depth: int, *, uram_allowed: bool) -> tuple[
         min(-(-width_bits // width) * -(-depth // shape_depth) for width, shape_depth in _BRAM18_SHAPES),
         0,
     )
+
+
+def bank_storage(width_bits: int, depth: int, *, uram_allowed: bool) -> str:
+    """What `bank_resources` makes a memory of, where the tool would not do so unasked: `lutram`, `uram` or "".
+
+    Unasked a bank of less than 1024 bits is made of LUTs, and every other one of block RAM (public reports).
+    """
+    lut, _, uram = bank_resources(width_bits, depth, uram_allowed=uram_allowed)
+    if uram:
+        return "uram"
+    return "lutram" if lut and width_bits * depth >= UNASKED_LUTRAM_BITS else ""
+
+
+def shifts_unasked(width_bits: int, depth: int) -> bool:
+    """Whether the tool makes a FIFO of shift registers unasked; a larger one becomes a memory (UG1399, storage
+    binding: `auto_srl_max_bits`, `auto_srl_max_depth`).
+    """
+    return depth <= _AUTO_SRL_DEPTH or width_bits * depth <= _AUTO_SRL_BITS
+
+
+def fifo_storage(width_bits: int, depth: int) -> str:
+    """`srl` for a FIFO that fits the depth of one shift register a bit and that the tool would put elsewhere, or ""."""
+    return "srl" if depth <= SRL_DEPTH and not shifts_unasked(width_bits, depth) else ""
 
 
 def buffer_resources(kib: int, part: Partition, element_bits: int, *, uram_allowed: bool) -> tuple[int, int, int]:

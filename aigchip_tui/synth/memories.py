@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import msgspec
 
+from aigchip_tui.estimator.arrays import bram18
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Edge, Netlist, Port
-from aigchip_tui.model.resources import bank_resources
+from aigchip_tui.model.resources import SRL_DEPTH, UNASKED_LUTRAM_BITS, bank_resources, shifts_unasked
 from aigchip_tui.model.space import Build
 
-_BLOCK = re.compile(r"stream_of_blocks<hls::vector<\w+, (\d+)>\[(\d+)\]\[(\d+)\]>")
-SRL_DEPTH = 32
-"""A FIFO up to this depth is a shift register of one LUT a bit (SRL32); deeper ones are memories."""
 FIFO_CONTROL_LUT = 12
 FIFO_CONTROL_FF = 8
 
@@ -80,7 +77,7 @@ def edge_costs(netlist: Netlist, build: Build) -> tuple[EdgeCost, ...]:
             continue
         port, count = found
         copies = max(count, port.copies)
-        cost = _blocks(port, edge.depth, build) if port.kind == "blocks" else _fifo(port.token_bits, edge.depth, copies)
+        cost = _blocks(port, edge, build) if port.kind == "blocks" else _fifo(port.token_bits, edge, copies)
         sender, _ = ports.get((edge.producer, edge.producer_port), (None, 1))
         costs.append(EdgeCost(edge=edge, port=port, copies=copies, cost=cost, sender=sender))
     return tuple(costs)
@@ -111,21 +108,24 @@ def _port(ports: dict[tuple[str, str], tuple[Port, int]], edge: Edge) -> tuple[P
     return ports.get((edge.consumer, edge.consumer_port)) or ports.get((edge.producer, edge.producer_port))
 
 
-def _blocks(port: Port, blocks: int, build: Build) -> MemoryCost:
-    shape = _BLOCK.search(port.cpp_type)
-    if shape is None:
+def _blocks(port: Port, edge: Edge, build: Build) -> MemoryCost:
+    if port.block is None:
         raise AigchipError(f"Port {port.name} has type {port.cpp_type}, which is no block of banks of packed words.")
-    width, height, depth = (int(size) for size in shape.groups())
-    lut, bram18, uram = bank_resources(width * port.bits, depth, uram_allowed=build.device.has_uram)
-    memories = height * max(2, blocks)
+    width, height, depth = port.block
+    lut, bram18, uram = _bank(width * port.bits, depth, edge.storage, build)
+    memories = height * max(2, edge.depth)
     return MemoryCost(lut=memories * lut, bram18=memories * bram18, uram=memories * uram)
 
 
-def _fifo(bits: int, depth: int, copies: int) -> MemoryCost:
-    if depth <= SRL_DEPTH:
-        return MemoryCost(lut=copies * (bits + FIFO_CONTROL_LUT), ff=copies * (bits + FIFO_CONTROL_FF))
-    lut, bram18, uram = bank_resources(bits, depth, uram_allowed=False)
-    return MemoryCost(
-        lut=copies * (lut + FIFO_CONTROL_LUT), bram18=copies * bram18, uram=copies * uram,
-        ff=copies * (bits + FIFO_CONTROL_FF),
-    )
+def _bank(bits: int, depth: int, storage: str, build: Build) -> tuple[int, int, int]:
+    """(LUT, BRAM18, URAM) of a bank of what its stream is bound to, or of what the tool takes unasked."""
+    if storage in ("lutram", "uram") or bits * depth < UNASKED_LUTRAM_BITS:
+        return bank_resources(bits, depth, uram_allowed=build.device.has_uram)
+    return 0, bram18(depth, bits), 0
+
+
+def _fifo(bits: int, edge: Edge, copies: int) -> MemoryCost:
+    lut, ff = copies * (bits + FIFO_CONTROL_LUT), copies * (bits + FIFO_CONTROL_FF)
+    if edge.storage == "srl" or shifts_unasked(bits, edge.depth):
+        return MemoryCost(lut=lut * -(-edge.depth // SRL_DEPTH), ff=ff)
+    return MemoryCost(lut=copies * FIFO_CONTROL_LUT, bram18=copies * bram18(edge.depth, bits, both_read=True), ff=ff)

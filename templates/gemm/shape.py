@@ -42,7 +42,8 @@ class Shape:
     `lane` is what takes a word at once, `array` how many of these an array has (`DesignPoint.cell` and `grid`).
     `pack`: MACs that share a DSP block. `raw`: results are sums with their bias, not scaled elements. `array_link`,
     `arrays_link`: how words reach the lanes of an array, and the arrays. `spills`: whether sums may leave for memory
-    between tiles along k. `mapped`: whether each layer maps the arrays along m to m or to n.
+    between tiles along k. `mapped`: whether each layer maps the arrays along m to m or to n. `uram`: whether the
+    device has UltraRAM.
     """
 
     lane: tuple[int, int, int]
@@ -61,6 +62,7 @@ class Shape:
     arrays_link: Link = "fanout"
     spills: bool = False
     mapped: bool = False
+    uram: bool = False
 
     @property
     def qm(self) -> int:
@@ -201,6 +203,7 @@ def shape_of(point: DesignPoint, build: Build) -> Shape:
         arrays_link=point.arrays_link,
         spills=point.spills,
         mapped=point.mapped,
+        uram=build.device.has_uram,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.module import Edge, Netlist, Port, Variant
+from aigchip_tui.model.resources import bank_storage, fifo_storage
 
 from .common import BURSTS, parameter, vector
 from .relay_mapped import far
@@ -131,6 +132,14 @@ def _depth(producer: str, producer_port: Port, shape: Shape, behind: int) -> tup
     return LEAST_DEPTH, "a token in flight beside the one that is read; every consumer keeps the producer's rate"
 
 
+def _storage(port: Port, depth: int, shape: Shape) -> str:
+    """What the memory of a stream is bound to, where the tool would take another one unasked."""
+    if port.block is None:
+        return fifo_storage(port.token_bits, depth)
+    width, _, words = port.block
+    return bank_storage(width * port.bits, words, uram_allowed=shape.uram)
+
+
 def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, ...]:
     """Every stream between two processes; raises AigchipError where both sides do not agree on the token."""
     commands = [("ctrl", name, name, "cmd") for name in _ORDER if name in processes and name != "ctrl"]
@@ -160,6 +169,7 @@ def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, .
                 consumer_port=in_name,
                 depth=depth,
                 depth_reason=reason,
+                storage=_storage(out, depth, shape),
             )
         )
     return tuple(edges)
@@ -168,6 +178,21 @@ def connections(shape: Shape, processes: Mapping[str, Variant]) -> tuple[Edge, .
 def stream_name(edge: Edge) -> str:
     """Name of an edge's stream in the top."""
     return f"{edge.producer}_to_{edge.consumer}"
+
+
+_WHY_BOUND: Final = {
+    "srl": "A shift register of one LUT a bit; unasked, a FIFO of more than 1 Kbit and 2 words takes block RAM",
+    "lutram": "Banks this shallow leave a block RAM nearly empty",
+    "uram": "Banks this deep and wide fill UltraRAM, which is taken only where it is asked for",
+}
+
+
+def _bound(name: str, edge: Edge, kind: str) -> list[str]:
+    """The pragma that binds a stream's memory, with its reason; nothing where the tool's own choice is wanted."""
+    if not edge.storage:
+        return []
+    pragma = f"#pragma HLS BIND_STORAGE variable={name} type={kind} impl={edge.storage}"
+    return [f"    // {line}" for line in wrap(_WHY_BOUND[edge.storage], _COMMENT)] + [pragma]
 
 
 class _Wiring:
@@ -249,10 +274,12 @@ class _Wiring:
             return [
                 f"    hls::stream_of_blocks<{block}, {edge.depth}> {name};",
                 f"#pragma HLS ARRAY_PARTITION variable={name} complete dim=1",
+                *_bound(name, edge, "ram_2p"),
             ]
         size = f"[{self.arrays}]" if self.is_array(edge) else ""
         why = self.why_deep(edge, port) if edge.depth > LEAST_DEPTH else []
-        return [*why, f"    {token} {name}{size};", f"#pragma HLS STREAM variable={name} depth={edge.depth}"]
+        stream = f"#pragma HLS STREAM variable={name} depth={edge.depth}"
+        return [*why, f"    {token} {name}{size};", stream, *_bound(name, edge, "fifo")]
 
     def why_deep(self, edge: Edge, port: Port) -> list[str]:
         """Comment over a stream: the formula of its depth, and the bits that it costs."""
