@@ -134,6 +134,8 @@ class PragmaWalk(ExpressionWalk):
                 place.banks.append(pragma)
             elif pragma.kind == "BIND_STORAGE":
                 place.storage = _storage_of(pragma)
+            elif pragma.kind == "INTERFACE":
+                place.axis = "axis" in (pragma.options.get("mode", ""), *pragma.words)
             return place
         if not isinstance(place, Memory):
             return place

@@ -16,8 +16,8 @@ from aigchip_tui.estimator.tracks import Constants, Shape, Terms
 from aigchip_tui.estimator.values import Lin, Val
 
 _ONE_BANK = (0,)
-_FIFO_NS = 1.8
-"""Delay of an access to a FIFO."""
+_REGISTER_NS = 0.1
+"""Delay of the register of an AXI4-Stream port."""
 
 
 class MemoryWalk(OrderWalk):
@@ -88,7 +88,7 @@ class MemoryWalk(OrderWalk):
             states = 1 + (self.options.axi_response if write else self.options.axi_latency)
             delay = 0.55 * self.operators.budget
         elif memory.fifo:
-            states, delay = 1, min(0.5 * self.operators.budget, _FIFO_NS)
+            states, delay = 1, self.operators.fifo_delay
         elif memory.latency is not None and not write:
             states = memory.latency + 1
         elif not memory.local and memory.extents == (0,) and not (terms[0] or constants[0]):
@@ -290,7 +290,7 @@ class MemoryWalk(OrderWalk):
         for touched in self.touched:
             touched[stream.number] = True
         self.capacity.setdefault(stream.number, (2, 1, 1))
-        delay = min(self.operators.budget * 0.5, _FIFO_NS)
+        delay = _REGISTER_NS if stream.axis else self.operators.fifo_delay
         node = self.graph.add(
             "stream_write" if write else "stream_read",
             1,
@@ -302,6 +302,10 @@ class MemoryWalk(OrderWalk):
         )
         previous.append(node)
         if value is not None:
+            if stream.axis and not (self.pipelined and self.nest and self.options.imperfect_flatten):
+                # Its register takes the token in one state and says so in the next; pipelines that became modules of
+                # their own hand it over outside.
+                self.graph.add("answer", 1, self.operators.budget, (node,), bits=0, line=self.line)
             return value
         if stream.type.scalar():
             kind = stream.type.kind

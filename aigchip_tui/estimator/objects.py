@@ -179,6 +179,8 @@ class Stream:
     """Whether its tokens are whole arrays (`hls::stream_of_blocks`), each kept in a memory of its own."""
     storage: str = ""
     """What BIND_STORAGE makes of it."""
+    axis: bool = False
+    """Whether it is an AXI4-Stream port."""
     banks: list[Pragma] = field(default_factory=list)
     """Partitions asked for on a stream of blocks: they hold for every block that a lock gives access to."""
 

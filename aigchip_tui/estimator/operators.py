@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -41,9 +42,13 @@ def _tables() -> dict[str, Any]:
 
 
 _FAMILIES = (
-    (("xc7z", "xa7z", "xq7z", "zynq7", "xc7a", "xc7k", "xc7v", "xc7s"), "zynq"),
+    (("xc7", "xa7", "xq7", "zynq7"), "zynq"),
     (("xczu", "xcku", "xcvu", "xcu", "xck", "xazu", "xqzu", "xczu", "u2", "u5", "xcv"), "virtexuplus"),
 )
+
+
+_GRADE = re.compile(r"-([1-3])(?:[A-Za-z]{1,2})?(?:-|$)")
+"""Speed grade of a part name: `xc7z020clg400-2`, `xczu7ev-ffvc1156-2-e`."""
 
 
 def family_of(part: str) -> str:
@@ -69,6 +74,8 @@ class Operators:
         self.tool_year = tool_year
         self.uncertainty_ns = clock_ns * 0.27 if uncertainty_ns is None else uncertainty_ns
         self.budget = clock_ns - self.uncertainty_ns
+        grade = _GRADE.search(part)
+        self.grade = float(self.table["grades"].get(int(grade.group(1)), 1.0)) if grade is not None else 1.0
         self._cores: dict[tuple[str, int], Cost] = {}
         self._labelled: dict[tuple[str, int], tuple[str, Cost]] = {}
         self._memories: dict[tuple[bool, bool], Cost] = {}
@@ -147,6 +154,11 @@ class Operators:
         """Delay at the ends of a DSP slice with all its registers, in ns."""
         return min(0.7, self.budget)
 
+    @property
+    def fifo_delay(self) -> float:
+        """Delay of reading or writing a FIFO, in ns."""
+        return min(0.5 * self.budget, float(self.table["fifo"]))
+
     def one_slice(self, left: int, right: int) -> bool:
         """Whether a product of these widths fits one DSP slice."""
         wide, narrow = self.table["dsp_widths"]
@@ -173,9 +185,13 @@ class Operators:
         if bits <= 32 and big > narrow and small > narrow:
             pieces = min(pieces, 3)
         delay = base + slope * big if pieces == 1 else base + slope * (big + 8 * (pieces - 1) ** 0.5)
-        if delay <= self.budget:
+        states = 1 if delay <= self.budget else 2 if delay <= 2 * self.budget and pieces <= 4 else 5
+        for widest, slices, slowest in self.table["products"] if pieces > 1 else ():
+            if big <= widest and slowest * self.grade <= self.budget:
+                states, delay = slices, slowest * self.grade * slices
+                break
+        if states == 1:
             return Cost(1, delay, pieces, 0, 20 if pieces > 1 else 0)
-        states = 2 if delay <= 2 * self.budget and pieces <= 4 else 5
         stages = 0 if pieces == 1 else 361 if big > 36 else 165 if states == 2 else 215
         luts = 0 if pieces == 1 else 178 if big > 36 else 50 if states == 2 else 1
         return Cost(states, min(self.budget, delay / states), pieces, stages, luts)
