@@ -72,31 +72,37 @@ def overlapped(tiles: Tiles, a: Arithmetic) -> Any:
     # Who has its first tile while the other's still comes goes on with its second one.
     ahead = t.load_outer[FULL][FULL] - t.load_inner[FULL][FULL]
     in_front = t.store[FULL][LAST]
-    several, many = t.count_outer > 1, t.count_outer > 2
+    several, many, more = t.count_outer > 1, t.count_outer > 2, t.count_outer > 3
 
     def after(run: tuple[Any, Any], load: Any) -> tuple[Any, Any, Any]:
         """A run and the load that goes on beside it: cycles, and how long the array waits for the load, and in all."""
         waited = a.largest(load - run[0], 0)
         return run[0] + waited, waited, run[1] + waited
 
+    # The first tile of the next run along k.
+    next_full, next_last = t.load_outer[FULL][FULL], t.load_outer[LAST][FULL]
     first = after(
-        blocks.run(FULL, 0, ahead=a.choose(alone, a.largest(ahead, 0), 0)),
+        blocks.run(FULL, 0, a.choose(many, next_full, next_last), ahead=a.choose(alone, a.largest(ahead, 0), 0)),
         a.choose(many, kept[FULL], kept[LAST]) - a.largest(-ahead, 0),
     )
     # While the array waits at the end of a run, the inner operand is loaded ahead and the store in front goes on.
-    steady = after(blocks.run(FULL, in_front), kept[FULL])
-    middle = blocks.run(FULL, in_front - steady[2], ahead=steady[1])
-    before_last = after(middle, kept[LAST])
+    steady = after(blocks.run(FULL, in_front, next_full), kept[FULL])
+    second = blocks.run(FULL, in_front - first[2], next_full, ahead=first[1])
+    middle = blocks.run(FULL, in_front - steady[2], next_full, ahead=steady[1])
+    front = [a.choose(more, steady[i], first[i]) for i in (1, 2)]
+    before_last = after(blocks.run(FULL, in_front - front[1], next_last, ahead=front[0]), kept[LAST])
     waited, waited_in_all = (a.choose(many, before_last[i], first[i]) for i in (1, 2))
     final, _ = blocks.run(
         LAST,
         a.choose(several, in_front - waited_in_all, 0),
+        0,
         ahead=a.choose(alone, a.largest(a.choose(several, waited, ahead), 0), 0),
         ends=True,
     )
     return (
         a.choose(several, first[0], 0)
-        + a.choose(many, (t.count_outer - 3) * a.largest(middle[0], kept[FULL]) + before_last[0], 0)
+        + a.choose(more, a.largest(second[0], kept[FULL]) + (t.count_outer - 4) * a.largest(middle[0], kept[FULL]), 0)
+        + a.choose(many, before_last[0], 0)
         + final
         + t.store[LAST][LAST]
     )
@@ -110,32 +116,44 @@ class _Blocks:
         self._several = tiles.count_k > 1
         self._inner_moves = tiles.count_inner * tiles.count_k > 1
 
-    def run(self, outer: int, in_front: Any, *, ahead: Any = 0, ends: bool = False) -> tuple[Any, Any]:
+    def run(
+        self, outer: int, in_front: Any, next_outer: Any, *, ahead: Any = 0, ends: bool = False
+    ) -> tuple[Any, Any]:
         """Tiles of C of one outer class along the whole inner axis: cycles, and the wait for a load at their end.
 
-        `in_front`: the store that goes on in the first tile. The load behind that tile begins `ahead` cycles before the
+        `in_front`: the store that goes on in the first tile; `next_outer`: the load of the outer operand behind the
+        run, where that takes a tile for each along k. The load behind that tile begins `ahead` cycles before the
         run. With `ends` nothing follows the last tile.
         """
         t, a = self._t, self._a
         store = t.store[outer][FULL]
         full, before_last = self._tile(outer, FULL, FULL), self._tile(outer, FULL, LAST)
         bare = self._tile(outer, LAST, None)
-        last = bare if ends else self._tile(outer, LAST, FULL)
+        last = bare if ends else self._tile(outer, LAST, FULL, next_outer=next_outer)
         two, three, four = t.count_inner > 1, t.count_inner > 2, t.count_inner > 3
         head = a.choose(three, self._tile(outer, FULL, FULL, ahead), self._tile(outer, FULL, LAST, ahead))
         head = a.choose(two, head, last)
-        # While the array waits for a load behind its first tile, the store of that tile goes on.
-        waited = a.largest(head - a.largest(self._tile(outer, FULL, None), in_front), 0)
-        second = store - waited
+        visits = self._tile(outer, FULL, None)
+
+        def left(tile: Any, in_front: Any) -> Any:
+            """What is left of a tile's store when the next tile begins: it goes on while the array waits for loads."""
+            return store - a.largest(tile - a.largest(visits, in_front), 0)
+
+        second = left(head, in_front)
+        third = a.choose(four, left(full, store), second)
         steady = (t.count_inner - 4) * a.largest(full, store) + a.largest(full, second)
-        between = a.choose(four, steady, 0) + a.largest(before_last, a.choose(four, store, second))
-        leaving = a.choose(three, store, second)
+        between = a.choose(four, steady, 0) + a.largest(before_last, third)
+        leaving = a.choose(three, left(before_last, third), second)
         tail = a.largest(last, leaving)
         total = a.largest(head, in_front) + a.choose(three, between, 0) + a.choose(two, tail, 0)
         return total, a.largest(last - a.largest(bare, a.choose(two, leaving, in_front)), 0)
 
-    def _tile(self, outer: int, inner: int, following: int | None, ahead: Any = 0) -> Any:
-        """Visits along k of one tile of C; `following` is the inner class of the next one, None if there is none."""
+    def _tile(
+        self, outer: int, inner: int, following: int | None, ahead: Any = 0, next_outer: Any = None
+    ) -> Any:
+        """Visits along k of one tile of C; `following` is the inner class of the next one, None if there is none, which
+        takes the same tiles of the outer operand if `next_outer` does not say their load.
+        """
         t, a = self._t, self._a
         visit, load_outer, load_inner = t.visit[outer][inner], t.load_outer[outer], t.load_inner[inner]
         steady = a.largest(visit[FULL], load_outer[FULL], load_inner[FULL])
@@ -143,7 +161,7 @@ class _Blocks:
         along = a.choose(self._several, along, 0)
         if following is None:
             return along + visit[LAST]
-        next_outer = a.choose(self._several, load_outer[FULL], 0)
+        next_outer = a.choose(self._several, load_outer[FULL] if next_outer is None else next_outer, 0)
         next_inner = a.choose(self._inner_moves, t.load_inner[following][FULL] - ahead, 0)
         return along + a.largest(visit[LAST], next_outer, next_inner)
 
@@ -156,28 +174,40 @@ def spilled(tiles: Tiles, moved: Any, a: Arithmetic) -> Any:
     """
     t = tiles
 
-    def run(outer: int, k: int, crossing: list[Any]) -> tuple[Any, Any]:
-        """A run of visits along the inner axis, and how much longer (or, negative, shorter) the memory of C takes."""
+    def run(outer: int, k: int, following: Any, crossing: list[Any]) -> tuple[Any, Any]:
+        """A run of visits along the inner axis, and how much longer (or, negative, shorter) the memory of C takes.
+
+        Each visit has the load for the next one beside it; `following` is that behind the run.
+        """
+        full, last = t.visit[outer][FULL][k], t.visit[outer][LAST][k]
+        steps = (
+            (t.count_inner - 2, a.largest(full, t.load_inner[FULL][k]), crossing[FULL]),
+            (1, a.largest(full, t.load_inner[LAST][k]), crossing[FULL]),
+            (1, a.largest(last, following), crossing[LAST]),
+        )
         taken: Any = 0
         late: Any = 0
-        for inner, count in ((FULL, t.count_inner - 1), (LAST, 1)):
-            own = a.largest(t.visit[outer][inner][k], t.load_inner[inner][k])
-            taken = taken + count * a.largest(own, crossing[inner])
-            late = late + count * (crossing[inner] - own)
+        for count, own, crossed in steps:
+            taken = taken + count * a.largest(own, crossed)
+            late = late + count * (crossed - own)
         return a.largest(taken, t.load_outer[outer][k]), late
 
+    first_tile, edge_tile = t.load_inner[FULL]
     total: Any = 0
     for outer, times in ((FULL, t.count_outer - 1), (LAST, 1)):
         out, both = moved[outer], [2 * each for each in moved[outer]]
         results = [sums + result for sums, result in zip(out, t.store[outer], strict=True)]
-        (first, waits), (middle, _), (last, late) = (
-            run(outer, FULL, out), run(outer, FULL, both), run(outer, LAST, results),
+        (first, waits), (middle, _), (before_last, _), (last, late) = (
+            run(outer, FULL, a.choose(t.count_k > 2, first_tile, edge_tile), out),
+            run(outer, FULL, first_tile, both), run(outer, FULL, edge_tile, both),
+            run(outer, LAST, first_tile, results),
         )  # fmt: skip
-        total = total + times * (first + (t.count_k - 2) * middle + last)
+        between = a.choose(t.count_k > 2, (t.count_k - 3) * middle + before_last, 0)
+        total = total + times * (first + between + last)
         if outer == FULL:
             # What is late at the end of a run is stored while the next one, which brings no sums, begins.
             total = total - times * a.largest(-a.largest(waits, -late, -results[FULL]), 0)
     # No load follows the last visit.
     behind = a.largest(t.visit[LAST][LAST][LAST], moved[LAST][LAST] + t.store[LAST][LAST])
-    total = total - a.largest(t.load_inner[LAST][LAST] - behind, 0)
+    total = total - a.largest(first_tile - behind, 0)
     return total + t.store[LAST][LAST]

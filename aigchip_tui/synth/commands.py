@@ -15,13 +15,14 @@ import msgspec
 from aigchip_tui.cpp.constants import NotConstantError, apply_binary
 from aigchip_tui.csim.timing import LoopTiming
 from aigchip_tui.model.errors import AigchipError
+from aigchip_tui.model.layer_cycles import BURST_START
 from aigchip_tui.synth import control as c
 
 Key = TypeVar("Key", int, str)
 
 FUEL = 4_000_000
 """Statements that one command may take here; a loop without end is refused, not waited for."""
-MEMORY_START = 60
+MEMORY_START = BURST_START
 """Cycles from a read request to the first word of its burst, and from the last word of a write to its response, assumed
 until measured on a board (SPACE sec. 3)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from aigchip_tui.model.layer_cycles import BURST_START
 from aigchip_tui.model.module import Settings
 from aigchip_tui.modules.protocol import Pace
 
@@ -21,7 +22,7 @@ read, and the pipeline is filled and emptied."""
 PRODUCTS: Final = 40
 """The same where the number of tokens is a product that is computed first, or the pipeline is deep."""
 
-MEMORY: Final = 60
+MEMORY: Final = BURST_START
 """Cycles from a request to the first word of a burst (SPACE sec. 3)."""
 
 VISIT: Final = 40

@@ -15,6 +15,7 @@ import pytest
 from aigchip_tui.csim.compile import Compiler, compile_flags, find_compiler, program_key
 from aigchip_tui.csim.headers import AP_TYPES_SHA256, INCLUDE, find_headers
 from aigchip_tui.model.errors import MissingToolError
+from aigchip_tui.model.layer_cycles import BURST_START
 from aigchip_tui.model.testcase import TestCase
 
 if TYPE_CHECKING:
@@ -139,3 +140,7 @@ def test_our_headers_come_before_the_wheels() -> None:
     gcc = Compiler(path="/usr/bin/g++", family="gcc", version="g++ 12.2", major=12)
     flags = compile_flags(gcc, sanitize=False, fibers=False, system_includes=[Path("/wheel")])
     assert flags.index(f"-I{INCLUDE}") < flags.index("-isystem")
+
+
+def test_virtual_time_starts_a_burst_as_late_as_the_model() -> None:
+    assert f"#define AIGCHIP_MEMORY_START {BURST_START}\n" in (INCLUDE / "aigchip_time.h").read_text()

@@ -73,6 +73,14 @@ CASES = {
         designs.point("m2n2k2", "m2n2", "m4k2", a=(16, 4), b=(16, 4), c=(8, 4), arrays_map="run_time", kib=16),
         Layer(name="x", kind="gemm", m=21, k=500, n=190),
     ),
+    "a short last tile behind one that loads slowly": (
+        designs.point("m16k4", "k2", "n8", dsp_pack=2, a=(64, 2), b=(32, 4), c=(64, 2), kib=32),
+        Layer(name="x", kind="gemm", m=77, k=300, n=70),
+    ),
+    "spilled sums, a short tile beside one that loads slowly": (
+        designs.point("n4", "n4k2", "m2k2", reuse="b_spill", a=(64, 1), b=(8, 16), c=(4, 2), kib=16),
+        Layer(name="x", kind="gemm", m=77, k=300, n=70),
+    ),
     "arrays mapped to n, spilled sums": (
         designs.point("m2n4k2", "m2", "m4", reuse="a_spill", a=(8, 4), b=(16, 4), c=(8, 4), arrays_map="run_time"),
         Layer(name="x", kind="gemm", m=21, k=700, n=300),
