@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import json
 import os
+import signal
 import struct
 import sys
 from typing import Any, BinaryIO
@@ -38,8 +39,13 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def _perform(words: dict[str, Any]) -> Any:
     name = words.get("import") or words["call"]
     module, _, function = name.partition(":")
-    found = getattr(importlib.import_module(module), function)
-    return found(words["payload"]) if "call" in words else None
+    # Ends the process from within, so that time which others have on this machine is not counted.
+    signal.setitimer(signal.ITIMER_PROF, words["cpu_s"])
+    try:
+        found = getattr(importlib.import_module(module), function)
+        return found(words["payload"]) if "call" in words else None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:

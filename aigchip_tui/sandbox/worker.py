@@ -30,6 +30,8 @@ PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 SERVER = Path(__file__).with_name("serve.py")
 WorkerCause = Literal["", "timeout", "memory", "crash", "exception", "not_started", "answer_size"]
 ANSWER_BYTES = 64 << 20
+PATIENCE = 5
+"""Times as long as a request may work, by the clock: a loaded machine is no verdict on what is read."""
 _HEAD = struct.Struct("<I")
 
 
@@ -79,7 +81,8 @@ class Worker:
     def run(self, function: str, payload: Any, *, wall_s: float = 2.0) -> Answer:
         """Calls `module:function` with `payload` in the worker; never raises for what the function does.
 
-        `wall_s` bounds the call itself; starting a worker and importing the module have twenty seconds of their own.
+        The call may take `wall_s` on a machine of its own: that much CPU time, and `PATIENCE` times as long by the
+        clock. Starting a worker and importing the module have twenty seconds of their own.
         """
         with self._lock:
             if self._served >= self._recycle_after:
@@ -90,7 +93,7 @@ class Worker:
                     self._stop()
                     return Answer(cause="not_started", message=problem)
             for words, limit in (({"import": function}, 20.0), ({"call": function, "payload": payload}, wall_s)):
-                answer = self._exchange(words, limit)
+                answer = self._exchange({**words, "cpu_s": limit}, limit)
                 if not answer.ok:
                     if answer.cause != "exception":
                         self._stop()
@@ -125,7 +128,7 @@ class Worker:
         assert process is not None
         assert process.stdin is not None
         assert process.stdout is not None
-        deadline = self._clock() + wall_s
+        deadline = self._clock() + PATIENCE * wall_s
         if words is not None:
             text = json.dumps(words).encode()
             try:
@@ -169,6 +172,8 @@ class Worker:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(timeout=2)
         number = -code if code < 0 else code - 128 if code > 128 else 0
+        if number == signal.SIGPROF:
+            return Answer(cause="timeout", message="The worker was ended at its limit of CPU time.")
         if number in (signal.SIGKILL, signal.SIGXCPU):
             return Answer(cause="memory", message="The worker was ended by the system, most likely for its memory.")
         return Answer(cause="crash", message=f"The worker ended (exit {code}).")

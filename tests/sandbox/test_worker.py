@@ -52,6 +52,7 @@ def test_an_exception_is_data_and_keeps_the_worker(worker: Worker) -> None:
     ("function", "payload", "cause"),
     [
         ("time:sleep", 30, "timeout"),
+        ("math:factorial", 20_000_000, "timeout"),
         ("ctypes:string_at", 0, "crash"),
         ("os:_exit", 0, "crash"),
         ("builtins:bytearray", 2 << 30, "memory"),
@@ -64,6 +65,12 @@ def test_whatever_happens_is_a_cause_and_the_next_call_works(
 ) -> None:
     assert worker.run(function, payload, wall_s=0.4).cause == cause
     assert worker.run("builtins:len", "abc").value == 3
+
+
+def test_what_waits_for_the_machine_is_not_ended_and_what_works_too_long_is(worker: Worker) -> None:
+    assert worker.run("time:sleep", 0.9, wall_s=0.4).ok
+    assert "time limit" in worker.run("time:sleep", 30, wall_s=0.1).message
+    assert "CPU time" in worker.run("math:factorial", 20_000_000, wall_s=0.1).message
 
 
 def test_what_a_library_prints_is_not_an_answer(worker: Worker) -> None:
