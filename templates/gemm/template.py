@@ -213,7 +213,7 @@ class GemmTemplate:
         for text in (bare.elements, "\n".join(uses), supplied):
             if text:
                 declared += ["", text]
-        head = f"// {module}: {spec.summary.rstrip('.')}."
+        head = f"// {module}: {spec.summary[0].lower()}{spec.summary[1:].rstrip('.')}."
         parts = [head, "#pragma once", "", *includes, "", f"namespace {space} {{", *declared]
         named = {port.element for port in bare.ports} | set(_TYPE_NAME.findall(" ".join(bare.instruction)))
         return Variant(

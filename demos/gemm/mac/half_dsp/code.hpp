@@ -4,7 +4,7 @@ void mac(std::int16_t a, std::int16_t b, acc_t sum_in, acc_t& sum_out) {
 #pragma HLS INLINE
     // [3] the full product, the lowest operand times itself included
     const std::int32_t product = static_cast<std::int32_t>(a) * b;
-    // [4] left alone, the tool would build so narrow a multiplier from LUTs
+    // [4] a DSP block for each MAC, also where the tool would build so narrow a multiplier from LUTs
 #pragma HLS BIND_OP variable=product op=mul impl=dsp
     // [5] outside the multiplier's block, a register fits between product and sum
     const auto sum = sum_in + product;
