@@ -220,7 +220,7 @@ class Block(Stmt):
     label: str = ""
     declares: bool = field(init=False)
     """Whether names are declared directly in it."""
-    kept: dict[str, Any] = field(default_factory=dict, init=False)
+    kept: dict[Any, Any] = field(default_factory=dict, init=False)
     """What readers found of it, by what they asked: the tree stays as it is."""
 
     def __post_init__(self) -> None:
@@ -250,7 +250,7 @@ class Loop(Stmt):
     line: int
     pragmas: tuple[Pragma, ...] = ()
     end_line: int = 0
-    kept: dict[str, Any] = field(default_factory=dict, init=False)
+    kept: dict[Any, Any] = field(default_factory=dict, init=False)
     """What readers found of it, by what they asked."""
 
 

@@ -70,13 +70,13 @@ class CounterWalk(PragmaWalk):
 
     def moved_within(self, loop: ast.Loop, name: str) -> bool:
         """Whether a loop moves its counter in its body, or what the counter is compared with: then nobody counts."""
-        key = id(loop)
-        known = self.moved_cache.get(key)
+        key = ("moved_within", name)
+        known: bool | None = loop.kept.get(key)
         if known is None:
             assert loop.condition is not None
             steps = [ast.Evaluate(loop.step)] if loop.step is not None else []
             limits = set(names_in(loop.condition)) - {name}
-            known = self.moved_cache[key] = any(sets_name(part, name) for part in loop.body.statements) or any(
+            known = loop.kept[key] = any(sets_name(part, name) for part in loop.body.statements) or any(
                 sets_name(part, other) for other in limits for part in (*loop.body.statements, *steps)
             )
         return known

@@ -116,6 +116,8 @@ def read_design(
 
 def _nowhere(unit: ast.Unit, directives: Sequence[Pragma]) -> list[str]:
     """Sentences about directives whose function or loop is not in the text."""
+    if not directives:
+        return []
     labels: dict[str, set[str]] = {}
     for functions in unit.functions.values():
         for function in functions:

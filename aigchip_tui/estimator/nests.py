@@ -11,6 +11,7 @@ from aigchip_tui.estimator.traverse import (
     expressions_of,
     index_names,
     inner_loops,
+    kept_for,
     parts_in,
     parts_of,
     reads_elsewhere,
@@ -19,7 +20,8 @@ from aigchip_tui.estimator.traverse import (
 )
 
 
-def begins_with_a_load(inner: ast.Loop, before: Sequence[ast.Stmt], unrolled: bool) -> bool:
+@kept_for
+def begins_with_a_load(inner: ast.Loop, before: tuple[ast.Stmt, ...], unrolled: bool) -> bool:
     """Whether a running value of the inner loop begins with what its parent loads.
 
     A flattened nest chooses in its first state between the running value and the one to begin with, which a load
@@ -35,11 +37,19 @@ def begins_with_a_load(inner: ast.Loop, before: Sequence[ast.Stmt], unrolled: bo
     return any(spelled(place) not in begun for place in running_places(inner, unrolled))
 
 
-def running_places(loop: ast.Loop, unrolled: bool) -> Iterator[ast.Index]:
+def running_places(loop: ast.Loop, unrolled: bool) -> tuple[ast.Index, ...]:
     """Elements of arrays to which every iteration of a loop adds: they stand in registers while it runs.
 
     An array that an iteration declares, or sets anew before it adds, is none of them.
     """
+    key = ("running_places", unrolled)
+    found: tuple[ast.Index, ...] | None = loop.kept.get(key)
+    if found is None:
+        found = loop.kept[key] = tuple(_running_places(loop, unrolled))
+    return found
+
+
+def _running_places(loop: ast.Loop, unrolled: bool) -> Iterator[ast.Index]:
     moved = counters_of(loop)
     assigned_names(loop.body, moved)
     below = {name for one in inner_loops(loop.body) for name in counters_of(one)}
@@ -56,7 +66,8 @@ def running_places(loop: ast.Loop, unrolled: bool) -> Iterator[ast.Index]:
             yield target
 
 
-def reads_memory_after(inner: ast.Loop, after: Sequence[ast.Stmt], unrolled: bool) -> bool:
+@kept_for
+def reads_memory_after(inner: ast.Loop, after: tuple[ast.Stmt, ...], unrolled: bool) -> bool:
     """Whether statements after a loop load an element that no register of the loop holds.
 
     A running element stands in a register unless the loop touches its array elsewhere, too.

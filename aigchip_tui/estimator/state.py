@@ -120,7 +120,6 @@ class WalkState(ABC):
         self.variant: set[int] = set()
         self.nest: tuple[tuple[int, int], ...] = ()
         self.free: set[int] = set()
-        self.moved_cache: dict[int, bool] = {}
         self.constants_memo: dict[str, Val] = {}
         self.all_memories: list[Memory | Stream] = []
         self.again = False

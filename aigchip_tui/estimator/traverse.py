@@ -31,6 +31,21 @@ def kept(function: Callable[[_S], _R]) -> Callable[[_S], _R]:
     return asked
 
 
+def kept_for(function: Callable[[ast.Loop, tuple[ast.Stmt, ...], bool], bool]) -> Callable[..., bool]:
+    """As `kept`, of a loop beside statements."""
+    name = function.__name__
+
+    @wraps(function)
+    def asked(loop: ast.Loop, beside: tuple[ast.Stmt, ...], unrolled: bool) -> bool:
+        key = (name, beside, unrolled)
+        found: bool | None = loop.kept.get(key)
+        if found is None:
+            found = loop.kept[key] = function(loop, beside, unrolled)
+        return found
+
+    return asked
+
+
 def inner_loops(block: ast.Stmt) -> Iterator[ast.Loop]:
     """All loops below a statement, outermost first."""
     if isinstance(block, ast.Loop):
@@ -85,27 +100,23 @@ def early_exit(block: ast.Stmt) -> bool:
 
 def children_of(expression: ast.Expr) -> tuple[ast.Expr, ...]:
     """Direct operands of an expression."""
-    if isinstance(expression, ast.Binary):
-        return (expression.left, expression.right)
-    if isinstance(expression, ast.Assign):
-        return (expression.target, expression.value)
-    if isinstance(expression, ast.Unary):
-        return (expression.operand,)
-    if isinstance(expression, ast.Index):
-        return (expression.base, expression.index)
-    if isinstance(expression, ast.Member):
-        return (expression.base,)
-    if isinstance(expression, ast.Call):
-        return (expression.callee, *expression.arguments)
-    if isinstance(expression, ast.Conditional):
-        return (expression.condition, expression.yes, expression.no)
-    if isinstance(expression, ast.Cast):
-        return (expression.value,) if expression.value is not None else ()
-    if isinstance(expression, ast.Braces):
-        return expression.items
-    if isinstance(expression, ast.Extent):
-        return (expression.operand,)
-    return ()
+    operands = _OPERANDS.get(type(expression))
+    return operands(expression) if operands is not None else ()
+
+
+_OPERANDS: dict[type[ast.Expr], Callable[[Any], tuple[ast.Expr, ...]]] = {
+    ast.Binary: lambda one: (one.left, one.right),
+    ast.Assign: lambda one: (one.target, one.value),
+    ast.Unary: lambda one: (one.operand,),
+    ast.Index: lambda one: (one.base, one.index),
+    ast.Member: lambda one: (one.base,),
+    ast.Call: lambda one: (one.callee, *one.arguments),
+    ast.Conditional: lambda one: (one.condition, one.yes, one.no),
+    ast.Cast: lambda one: (one.value,) if one.value is not None else (),
+    ast.Braces: lambda one: one.items,
+    ast.Extent: lambda one: (one.operand,),
+}
+"""Operands by the kind of an expression; a table, because most expressions are names and numbers, which have none."""
 
 
 def calls_in(expression: ast.Expr) -> Iterator[ast.Call]:
@@ -272,10 +283,12 @@ def accumulates(loop: ast.Loop) -> bool:
 
 
 def parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
-    """An expression and everything below it."""
-    yield expression
-    for child in children_of(expression):
-        yield from parts_in(child)
+    """An expression and everything below it, outermost first and left to right."""
+    waiting = [expression]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += reversed(children_of(found))
 
 
 def spelled(expression: ast.Expr) -> tuple[object, ...]:
@@ -317,8 +330,13 @@ def acts(expression: ast.Expr) -> bool:
 
 def sets_name(statement: ast.Stmt, name: str) -> bool:
     """Whether a statement assigns a name of its surroundings, or takes its address."""
-    if name in own_names(statement):
-        return False
+    return name in names_set(statement)
+
+
+@kept
+def names_set(statement: ast.Stmt) -> frozenset[str]:
+    """Names of its surroundings that a statement assigns, or takes the address of."""
+    found: set[str] = set()
     for expression in expressions_of(statement):
         for part in parts_in(expression):
             target: ast.Expr | None = None
@@ -326,12 +344,14 @@ def sets_name(statement: ast.Stmt, name: str) -> bool:
                 target = part.target
             elif isinstance(part, ast.Unary) and part.operator in ("++", "--", "&"):
                 target = part.operand
-            if isinstance(target, ast.Name) and target.name == name:
-                return True
+            if isinstance(target, ast.Name):
+                found.add(target.name)
             body = part.function.body if isinstance(part, ast.Lambda) else None
-            if body is not None and sets_name(body, name):
-                return True
-    return any(sets_name(part, name) for part in parts_of(statement))
+            if body is not None:
+                found |= names_set(body)
+    for below in parts_of(statement):
+        found |= names_set(below)
+    return frozenset(found - own_names(statement))
 
 
 def names_in(expression: ast.Expr) -> Iterator[str]:
