@@ -70,7 +70,9 @@ def array_blocks(memory: Memory, rules: Storage, reads: int = 1, copied: bool = 
     width = memory.type.bits * max(1, memory.reshaped)
     depth = -(-memory.words // max(1, memory.banks * memory.dealt))
     copies = max(1, reads - 1) if copied else -(-reads // 2) if memory.rom else 1
-    return bank_blocks(depth, width, rules, memory.storage, reads).times(banks * copies)
+    # The accesses of a dealt array are counted before it is known which bank each of them falls into.
+    alike = -(-reads // max(1, memory.dealt))
+    return bank_blocks(depth, width, rules, memory.storage, alike).times(banks * copies)
 
 
 def bank_blocks(depth: int, width: int, rules: Storage, asked: str = "", reads: int = 1) -> Blocks:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aigchip_tui.estimator.arrays import Blocks, Storage, bank_blocks, stream_blocks
+from aigchip_tui.estimator.arrays import Blocks, Storage, array_blocks, bank_blocks, stream_blocks
 from aigchip_tui.estimator.estimate import estimate
-from aigchip_tui.estimator.objects import Stream, Type
+from aigchip_tui.estimator.objects import Memory, Stream, Type
 from aigchip_tui.estimator.values import Kind
 
 ZYNQ, ULTRASCALE, VIRTEX = Storage.of("xc7z020"), Storage.of("xczu9eg"), Storage.of("xcu55c")
@@ -43,6 +43,15 @@ def test_a_bank_is_built_as_reports_count_it(
     rules: Storage, words: int, bits: int, reads: int, reported: Blocks
 ) -> None:
     assert bank_blocks(words, bits, rules, reads=reads) == reported
+
+
+@pytest.mark.parametrize(("banks", "reads", "reported"), [(16, 16, 32), (20, 20, 40), (10, 20, 40), (16, 2, 32)])
+def test_both_ports_of_a_dealt_bank_read_only_where_each_has_a_word_to_read(
+    banks: int, reads: int, reported: int
+) -> None:
+    """Reported of 6400 words of 64 bits in 16 or 20 banks, each of which a cycle reads once: two blocks a bank."""
+    words = Memory(1, "c", Type("scalar", Kind("i", 64)), (400 * banks,), True, read=True, dealt=banks)
+    assert array_blocks(words, VIRTEX, reads).bram18 == reported
 
 
 @pytest.mark.parametrize(
