@@ -268,7 +268,7 @@ class CounterWalk(PragmaWalk):
                 low = self._option(pragma, "min") if "min" in pragma.options else low
                 high = self._option(pragma, "max") if "max" in pragma.options else high
         if factor > 1:
-            whole = header is not None and header.start.const not in (None, 0)
+            whole = header is not None and (header.start.const not in (None, 0) or factor & (factor - 1) > 0)
             low, high = _unrolled_trips(low, factor, whole), _unrolled_trips(high, factor, whole)
         if early_exit(loop.body) and low is not None:
             low = min(low, 1)

@@ -6,6 +6,18 @@ from aigchip_tui.estimator.dependences import DependenceWalk
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
 
+_FEW = 2
+"""Trips of a loop up to which each address is a choice between known ones: nothing is divided."""
+_WIDE = 64
+"""Bits of an index behind an exit."""
+_STORE_STATES = 3
+"""States of a pipeline around the remainder that selects the bank of a store."""
+
+
+def _remainder(bits: int) -> int:
+    """Cycles of a remainder of so many bits, in reports of 2020 to 2025: one a bit, and four."""
+    return bits + 4
+
 
 class DealingWalk(DependenceWalk):
     """How many banks an array gets by the accesses of the pipelines that use it."""
@@ -32,7 +44,45 @@ class DealingWalk(DependenceWalk):
             paired = spread % 2 == 0 and len(track.log) == spread
             found[number] = spread // 2 if paired else spread
             memory.dealt = max(memory.dealt, found[number])
+            if self.nest[-1][1] > _FEW:
+                use = self.uses.of(memory.order)
+                use.dealt = max(use.dealt, found[number])
         return found
+
+    def divide(self, graph: Graph, nest: tuple[tuple[int, int], ...], leaves: bool) -> int:
+        """Lets loads wait for the remainder that selects their bank, where the number of banks is no power of two.
+
+        `leaves` says that the body of the unrolled loop has an exit: remainders of its stores then take 64 bits, and so
+        do those of loads along the counter of a loop around it that has one.
+        Returns the least depth of the pipeline, 0 where no store asks for one.
+        """
+        if not self.options.auto_partition or not self.options.deal_arrays or self.designer_partitions:
+            return 0
+        moving = dict(nest)
+        carried = self.carried_arrays(graph)
+        found: list[tuple[int, int, list[tuple[bool, int]]]] = []
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or not memory.local or memory.asked or len(memory.extents) != 1:
+                continue
+            loads = {entry[2][0] for entry in track.log if not entry[0]}
+            if memory.partitions or number in carried or len(loads) == 1:
+                continue
+            use = self.uses.of(memory.order)
+            steps = {by for _, terms, _, _ in track.log for one, by in terms[0] if moving.get(one, 0) > _FEW}
+            use.steps |= steps
+            if not use.banks & (use.banks - 1) or not any(by % use.banks for by in steps):
+                continue
+            far = any(one in self.exits for _, terms, _, _ in track.log for one, _ in terms[0])
+            if far or not loads or max(loads) - min(loads) < len(loads):
+                nodes = [(write, node) for write, _, _, node in track.log if graph.access[node] is not None]
+                found.append((use.banks, _WIDE if far else (memory.words - 1).bit_length(), nodes))
+        wide = {banks for banks, _, nodes in found if leaves and any(write for write, _ in nodes)}
+        for banks, bits, nodes in found:
+            for write, node in nodes:
+                if not write:
+                    graph.states[node] += _remainder(_WIDE if banks in wide else bits)
+        return _remainder(_WIDE) + _STORE_STATES if wide else 0
 
     @staticmethod
     def carried_arrays(graph: Graph) -> set[int]:

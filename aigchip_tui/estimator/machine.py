@@ -170,6 +170,8 @@ class MachineWalk(MergeWalk):
         self.layer = Layer(layer, self.graph, self._assigned_roots(loop), True)
         self.trip_means = []
         symbol, _ = self._open_counter(loop, header, factor, trips)
+        if header is not None and header.high and header.high % factor:
+            self.exits.add(symbol)
         average = self.trip_means[0] if self.options.average_trips else trips[0][1]
         self.nest = ((symbol, 1 << 30),)
         self.local_symbols = frozenset((symbol,))

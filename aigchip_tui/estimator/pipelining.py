@@ -100,6 +100,8 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
+        trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
+        least = self.divide(inner_graph, self.nest, bool(trip and trip % factor))
         as_made = inner_graph.states[:], inner_graph.delay[:]
         while True:
             capacity = self.relaxed(inner_graph, nest[-1].factor)
@@ -115,6 +117,7 @@ class PipelineWalk(DecidingWalk, BurstWalk):
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
         elif twin.usage is None:
             plan = twin.plan = place(inner_graph, twin.interval, self.operators.budget, capacity, entry)
+            plan.states = max(plan.states, least)
             twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity, self.spread(inner_graph))
             twin.bound = self._explain(inner_graph, plan)
             twin.reason = longest_path(inner_graph, plan, self.object_names())

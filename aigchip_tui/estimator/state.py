@@ -161,6 +161,8 @@ class WalkState(ABC):
         self.asserted: dict[int, tuple[int | None, int | None]] = {}
         self.trip_means: list[float | None] = []
         self.exit_mark = 0
+        self.exits: set[int] = set()
+        """Counters of unrolled state machines whose last trip leaves between copies."""
         self.used_memories: dict[int, Memory] = {}
 
     def leave(self) -> None:

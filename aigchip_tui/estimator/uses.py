@@ -16,10 +16,17 @@ MOST_COPIES = 17
 
 @dataclass(slots=True)
 class Use:
-    """Dimensions that some access indexes with what moves, and the most addresses of a bank that one body writes."""
+    """Dimensions that some access indexes with what moves, and the most addresses of a bank that one body writes.
+
+    `dealt` are the banks that the loops seen so far ask for, `banks` those that the walk before saw, and `steps` by
+    what its addresses move from one trip to the next.
+    """
 
     moved: set[int] = field(default_factory=set)
     stores: int = 0
+    dealt: int = 1
+    banks: int = 1
+    steps: set[int] = field(default_factory=set)
 
     def moves(self, indices: Terms) -> None:
         """An access with these terms of its indices: what it moves along."""
@@ -61,7 +68,11 @@ class Uses:
                 del plan[position]
 
     def mistaken(self) -> bool:
-        """Whether an array was taken to be copied that a loop walked later writes at several places."""
+        """Whether a loop walked later writes an array taken to be copied at several places, or asks for more banks."""
         wrong = any(self.of(order).stores > 1 for order in self.copied)
         self.copied.clear()
+        for use in self.arrays.values():
+            divided = any(step % one for step in use.steps for one in (use.banks, use.dealt) if one & (one - 1))
+            wrong = wrong or (divided and use.banks != use.dealt)
+            use.banks = use.dealt
         return wrong
