@@ -92,9 +92,9 @@ class Interpreter:
         count = g.product
         for bm, bn in itertools.product(range(tile.blocks_m), range(tile.blocks_n)):
             for step in range(tile.steps if not p.mapped else 0):
-                words = slice(step * p.pk, (step + 1) * p.pk)
-                self._put("wide_a", tile.a[bm * p.pm :][: p.pm, words])
-                self._put("wide_b", tile.b[words, bn * p.pn :][:, : p.pn].T)
+                along_k = slice(step * p.pk, (step + 1) * p.pk)
+                self._put("wide_a", tile.a[bm * p.pm :][: p.pm, along_k])
+                self._put("wide_b", tile.b[along_k, bn * p.pn :][:, : p.pn].T)
             block = np.zeros((p.pm, p.pn), dtype=np.int64)
             for i, j, cut in itertools.product(range(g.m), range(g.n), range(g.k)):
                 rows, columns = tile.rows_of(i, bm), tile.columns_of(i, j, bn)
