@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,19 +84,32 @@ def _print(region: RegionRead) -> None:
     say(f"{top.name} ({top.file}:{top.line}): {counted(len(region.modules), 'module')}, "
         f"{counted(len(region.edges), 'edge')}, {counted(len(region.mismatches), 'mismatch', 'mismatches')}")
     table(
-        [(module.name if not index else "", port.name, port.direction, port.kind, port.token, port.bits or "",
+        [(module.name if not index else "", port.name, port.direction, port.kind, _short(port.token), port.bits or "",
           port.copies if port.kind in ("stream", "blocks") else "")
          for module in (top, *region.modules) for index, port in enumerate(module.ports)],
         ("module", "port", "direction", "kind", "token", "bits", "streams"),
     )
     say()
     table(
-        [(edge.stream, ", ".join(edge.producers) or "nobody", ", ".join(edge.consumers) or "nobody", edge.token,
-          edge.bits or "", edge.depth, "fits" if edge.fits else "DOES NOT FIT") for edge in region.edges],
-        ("edge", "from", "to", "token", "bits", "depth", "contract"),
+        [(_ends(edge.producers), _ends(edge.consumers), _short(edge.token), edge.bits or "", edge.depth,
+          "fits" if edge.fits else "DOES NOT FIT", edge.stream) for edge in region.edges],
+        ("from", "to", "token", "bits", "depth", "contract", "stream"),
     )
     for finding in region.mismatches:
         say()
         say(f"{finding.file}:{finding.line}: {finding.message}")
         if finding.suggestion:
             say(f"  cure: {finding.suggestion}")
+
+
+def _ends(places: tuple[str, ...]) -> str:
+    """The ends of one side; copies of a process stand as the first and the last of them."""
+    if not places:
+        return "nobody"
+    return places[0] if len(places) == 1 else f"{places[0]} .. {places[-1]}"
+
+
+def _short(token: str) -> str:
+    """A type as a designer reads it: `16 x int8_t` for a vector of that many."""
+    lanes = re.sub(r"hls::vector<(.+),(\d+)>", r"\2 x \1", token)
+    return lanes.replace("std::", "").replace("hls::", "")

@@ -31,6 +31,11 @@ _BITS = {"bool": 1, "char": 8, "short": 16, "int": 32, "unsigned": 32, "float": 
 _SIZED = re.compile(r"(?:std::)?u?int(\d+)_t|ap_u?int<(\d+)>|ap_u?fixed<(\d+),.*>")
 _VECTOR = re.compile(r"hls::vector<(.+),(\d+)>")
 _EXTENT = re.compile(r"\[(\d+)\]")
+_RECORD = re.compile(r"\bstruct\s+(\w+)\s*\{([^{}]*)\}")
+_MEMBER = re.compile(r"\s*([\w:<>, ]+?)\s+(\w+(?:\s*,\s*\w+)*)\s*")
+_ASIDE = re.compile(r"//[^\n]*|/\*.*?\*/|^[ \t]*#[^\n]*", re.S | re.M)
+"""Comments and directives, which name a port without using it."""
+
 _MAX_CALLS = 8
 
 
@@ -85,6 +90,7 @@ class _Function(msgspec.Struct, frozen=True):
     module: ModuleRead
     constants: Mapping[str, int]
     names: Mapping[str, str]
+    records: Mapping[str, int]
 
 
 class _End(msgspec.Struct, frozen=True):
@@ -109,13 +115,15 @@ def regions(files: Mapping[str, str]) -> list[RegionRead]:
     for file, text in files.items():
         constants = namespace_constants(text, known_constants(text, [shared]))
         names = {**aliases(shared, constants), **aliases(text, constants)}
+        records = _records(f"{shared}\n{text}", names)
         for qualified, node in _functions(parse_root(text), ""):
             signature = next((s for s in signatures(text_of(node), constants) if s.defined), None)
             if signature is not None:
                 line = line_of(node)
-                ports = tuple(_port(p, line, names, text_of(node)) for p in signature.parameters)
+                body = _ASIDE.sub("", text_of(node))
+                ports = tuple(_port(p, line, names, records, body) for p in signature.parameters)
                 module = ModuleRead(name=qualified, file=file, line=line, ports=ports)
-                found[qualified] = _Function(file, node, module, constants, names)
+                found[qualified] = _Function(file, node, module, constants, names, records)
     found = {name: _directed(name, found, 0) for name in found}
     return [_region(function, found) for function in found.values() if _pragmas(function.node, "DATAFLOW")]
 
@@ -147,7 +155,23 @@ def _functions(node: Node, space: str) -> Iterator[tuple[str, Node]]:
                 yield f"{space}{text_of(name)}", child
 
 
-def _port(parameter: Parameter, offset: int, names: Mapping[str, str], body: str) -> PortRead:
+def _records(text: str, names: Mapping[str, str]) -> dict[str, int]:
+    """Bits of the structs whose members all have a known width."""
+    found: dict[str, int] = {}
+    for name, inside in _RECORD.findall(_ASIDE.sub("", text)):
+        total = 0
+        for member in filter(str.strip, inside.split(";")):
+            parts = _MEMBER.fullmatch(member)
+            bits = _bits(plain(resolve(parts.group(1), names)), found) if parts is not None else 0
+            total = total + bits * (parts.group(2).count(",") + 1) if parts is not None and bits and total >= 0 else -1
+        if total > 0:
+            found[name] = total
+    return found
+
+
+def _port(
+    parameter: Parameter, offset: int, names: Mapping[str, str], records: Mapping[str, int], body: str
+) -> PortRead:
     written = plain(resolve(parameter.type_text, names))
     kind, token, copies = _channel(written)
     name = re.escape(parameter.name)
@@ -157,11 +181,11 @@ def _port(parameter: Parameter, offset: int, names: Mapping[str, str], body: str
     elif written.startswith("const ") or kind == "scalar":
         got, put = re.search("", ""), None
     else:
-        put = re.search(rf"\b{name}\s*(?:\[[^;=]*\]\s*)?=(?!=)|\b{name}\.write|\*\s*{name}\s*=", body)
+        put = re.search(rf"\b{name}\s*(?:\[[^;=]*\]\s*)?=(?!=)|\b{name}\.write|\*\s*{name}\s*=(?!=)", body)
         got = re.search(rf"\b{name}\.read|=[^;=]*\b{name}\b", body)
     return PortRead(
         name=parameter.name, direction=_direction(got is not None, put is not None), kind=kind, token=token,
-        bits=_bits(token), copies=copies, line=offset + parameter.line - 1,
+        bits=_bits(token, records), copies=copies, line=offset + parameter.line - 1,
     )
 
 
@@ -179,24 +203,27 @@ def _channel(written: str) -> tuple[str, str, int]:
             token, _, depth = inner.rpartition(",")
             deep = depth.isdigit() and token.count("<") == token.count(">")
             return kind, token if deep else inner, int(extents[0]) if extents else 1
-    if bare.endswith(("*", "]")) or "burst_maxi<" in bare:
+    if bare.startswith("hls::burst_maxi<"):
+        return "memory", bare[len("hls::burst_maxi<"):].removesuffix(">"), 1
+    if bare.endswith(("*", "]")):
         return "memory", bare.removesuffix("*"), 1
     return ("reference" if written.endswith("&") else "scalar"), bare, 1
 
 
-def _bits(token: str) -> int:
-    """Bits of a token; 0 where its element is no type of a known width."""
+def _bits(token: str, records: Mapping[str, int] | None = None) -> int:
+    """Bits of a token; 0 where its element is no type of a known width. `records`: structs of known width."""
     factor = 1
     for extent in _EXTENT.findall(token.rpartition(">")[2]):
         factor *= int(extent)
     base = token.partition("[")[0] if not token.startswith("hls::vector") else token.rpartition(">")[0] + ">"
     vector = _VECTOR.fullmatch(base)
     if vector is not None:
-        return factor * int(vector.group(2)) * _bits(vector.group(1))
+        return factor * int(vector.group(2)) * _bits(vector.group(1), records)
     sized = _SIZED.fullmatch(base)
     if sized is not None:
         return factor * int(next(filter(None, sized.groups())))
-    return factor * _BITS.get(base.removeprefix("unsigned ").removeprefix("signed "), 0)
+    bare = base.removeprefix("unsigned ").removeprefix("signed ")
+    return factor * ((records or {}).get(bare, 0) or _BITS.get(bare, 0))
 
 
 def _directed(name: str, known: Mapping[str, _Function], depth: int) -> _Function:
@@ -313,7 +340,7 @@ def _region(function: _Function, known: Mapping[str, _Function]) -> RegionRead:
         takers = tuple(_place(end) for end in ends[name] if end.port.direction.startswith("in"))
         edges.append(EdgeRead(
             stream=f"{name}[{copies}]" if copies > 1 else name, producers=senders, consumers=takers,
-            token=token, bits=_bits(token), depth=depth, line=line, fits=not found,
+            token=token, bits=_bits(token, function.records), depth=depth, line=line, fits=not found,
         ))
     return RegionRead(
         top=function.module, modules=tuple(modules.values()), edges=tuple(edges), mismatches=tuple(wrong)

@@ -65,6 +65,9 @@ def test_the_pages_mark_estimates_say_how_to_call_and_prove_and_the_tcl_names_th
     for sender, receiver, depth in streams:
         assert re.search(rf"variable={sender}_to_{receiver} depth={depth}\b|, {depth}> {sender}_to_{receiver};", wiring)
     assert len(streams) == len(re.findall(r"_to_\w+(?:\[\d+\])?;", wiring))
+    (region,) = command_line.json("contracts", str(project))["regions"]
+    assert len(region["edges"]) == len(streams)
+    assert all(edge["fits"] and edge["bits"] and edge["producers"] and edge["consumers"] for edge in region["edges"])
     rungs = dict(re.findall(r"^\| (\w+) \| (?:not run|passed) \| (.*?) ?\|$", readme, re.MULTILINE))
     assert re.fullmatch(r"\d+ modules: \d+ passed", rungs["static"])
     assert re.fullmatch(r"\d+ modules: \d+ passed; \d+ values compared in all", rungs["module_sim"])

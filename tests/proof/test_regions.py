@@ -14,7 +14,10 @@ TYPES = """
 #pragma once
 #include <cstdint>
 typedef std::int8_t data_t;
-struct load_cmd { std::int32_t words; };
+struct load_cmd {
+    std::int32_t words, addr;  // two; and a name: mem
+    bool last;
+};
 """
 LOAD = """
 #include "types.hpp"
@@ -51,6 +54,7 @@ TOP = """
 #include "load.hpp"
 #include "sum.hpp"
 void top(hls::stream<load_cmd>& cmd, const hls::vector<data_t, 16>* a, data_t* c) {
+#pragma HLS INTERFACE m_axi port=c
 #pragma HLS DATAFLOW
     hls::stream<hls::vector<data_t, 16>> words[2];
 #pragma HLS STREAM variable=words depth=7
@@ -85,6 +89,8 @@ def test_ports_and_edges_are_those_of_the_text() -> None:
     assert [(p.name, p.direction, p.kind, p.copies) for p in load.ports] == [
         ("cmd", "in", "stream", 1), ("mem", "in", "memory", 1), ("out", "out", "stream", 2)
     ]
+    assert [port.bits for port in load.ports] == [65, 128, 128]
+    assert [(p.name, p.direction) for p in found.top.ports] == [("cmd", "in"), ("a", "in"), ("c", "out")]
 
 
 @pytest.mark.parametrize(
