@@ -13,9 +13,10 @@ from collections.abc import Mapping
 import msgspec
 
 from aigchip_tui.model.space import Build, DesignPoint, Output, Partition
+from aigchip_tui.model.tiling import MAX_TILE_COLUMNS
 
 # Width -> depth of a BRAM18 in simple dual port mode (UG573, table 1-7).
-_BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+BRAM18_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 _URAM_WIDTH, _URAM_DEPTH = 72, 4096
 # Below this depth a bank costs fewer LUTs than the block RAM it would leave nearly empty.
 LUTRAM_DEPTH = 64
@@ -24,13 +25,15 @@ UNASKED_LUTRAM_BITS = 1024
 SRL_DEPTH = 32
 """A FIFO up to this depth is a shift register of one LUT a bit (SRL32)."""
 _AUTO_SRL_BITS, _AUTO_SRL_DEPTH = 1024, 2
-# LUTs, fitted to what the embedded estimator read in the C++ of 41 int8 designs of 32 to 2048 MACs: median error
-# 4 %, nine in ten within 7 %, the worst 22 %. Control, dmas and FIFOs; a MAC alone in its DSP block and one of two; a
-# sum of an array; a lane of post, which scales, or lets raw sums out; a
-# word of a bank that is wider than what a cycle takes of it. A byte of the tokens whose shares go to arrays in turn, of
-# two designs that map theirs in each layer.
-LUT_BASE, LUT_PER_MAC, LUT_PER_SUM, LUT_PER_CHOSEN_WORD, LUT_PER_SHARED_BYTE = 19300, (54, 69), 211, 26, 6
-LUT_PER_POST_LANE: Mapping[Output, int] = {"scaled": 754, "raw": 103}
+# LUTs, fitted to what the embedded estimator read in the C++ of 83 int8 designs of 8 to 1024 MACs, searched for two
+# networks: median error 2.0 %, nine in ten within 9 %, the worst 23 %; 68 designs for two other networks: 2.5, 10 and
+# 24 %. Control, dmas and FIFOs; an array, with the processes beside it; a MAC alone in its DSP block and one of two; a
+# sum of an array; a byte that drain chooses for a token out of what the banks hold at an address; a sum that the banks
+# of C add to in a cycle; one that waits because they take a block in parts; a byte of the tokens whose shares go to
+# arrays in turn, of two designs that map theirs in each layer; a lane of post, which scales, or lets raw sums out.
+LUT_BASE, LUT_PER_ARRAY, LUT_PER_MAC, LUT_PER_SUM = 18500, 1930, (51, 75), 95
+LUT_PER_CHOSEN_BYTE, LUT_PER_ADDED_SUM, LUT_PER_WAITING_SUM, LUT_PER_SHARED_BYTE = 13, 102, 106, 6
+LUT_PER_POST_LANE: Mapping[Output, int] = {"scaled": 805, "raw": 103}
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +58,7 @@ def bank_resources(width_bits: int, depth: int, *, uram_allowed: bool) -> tuple[
         return 0, 0, -(-width_bits // _URAM_WIDTH) * -(-depth // _URAM_DEPTH)
     return (
         0,
-        min(-(-width_bits // width) * -(-depth // shape_depth) for width, shape_depth in _BRAM18_SHAPES),
+        block_rams(width_bits, depth),
         0,
     )
 
@@ -101,18 +104,49 @@ def with_third_copy(of_buffer: tuple[int, int, int]) -> tuple[int, int, int]:
     return 3 * lut // 2, 3 * bram18 // 2, 3 * uram // 2
 
 
+def chosen_elements(height: int, width: int, rows: int, k: int) -> int:
+    """Two-way choices by which drain makes a token, in elements: `height` banks hold `width` elements a word each, a
+    wide token has `rows` rows of `k` elements; of g groups of what a cycle sends g - 1 choices leave one.
+    """
+    sent = min(height, rows) * min(width, k)
+    return height * width - sent
+
+
+def waiting_sums(height: int, width: int, pm: int, pn: int) -> int:
+    """Sums of a block of pm x pn that accumulate holds, because its banks take fewer in a cycle."""
+    return pm * pn if height < pm or width < pn else 0
+
+
+def bias_rams(width_bits: int, words: int) -> int:
+    """BRAM18 of the bias that post holds; the tool takes LUTs for a small one."""
+    return block_rams(width_bits, words) if width_bits * words >= UNASKED_LUTRAM_BITS else 0
+
+
+def bias_words(depth: int, height: int, width: int, *, pm: int, share: int) -> int:
+    """Words of bias that post holds: as many bank words as the widest tile of C has in a row, for each of `share`
+    arrays that a layer may map to n.
+    """
+    return max(1, min(share * (depth // -(-pm // height)), MAX_TILE_COLUMNS // width))
+
+
+def block_rams(width_bits: int, depth: int) -> int:
+    """BRAM18 of a memory with one read and one write port, in the best of the primitive's shapes."""
+    return min(-(-width_bits // width) * -(-depth // shape_depth) for width, shape_depth in BRAM18_SHAPES)
+
+
 def logic_luts(
-    *, macs: int, pack: int, sums: int, post_lanes: int, chosen: int, sum_bits: int, output: Output = "scaled",
-    shared: int = 0,
+    *, arrays: int, macs: int, pack: int, sums: int, post_lanes: int, chosen_bytes: int, added: int, waiting: int,
+    sum_bits: int, output: Output = "scaled", shared: int = 0,
 ) -> int:
-    """LUTs besides the memories: `sums` registers of all arrays, `chosen` words behind multiplexers, `shared` bytes of
-    the tokens of arrays that each layer maps.
+    """LUTs besides the memories: `sums` registers of all arrays, `chosen_bytes` behind multiplexers, sums `added` in a
+    cycle by the banks of C and `waiting` for them, `shared` bytes of the tokens of arrays that each layer maps.
 
     Adders grow with the sums, so int16 scales the array's part by its wider ones.
     """
-    array = LUT_PER_MAC[pack - 1] * macs + LUT_PER_SUM * sums
+    array = LUT_PER_ARRAY * arrays + LUT_PER_MAC[pack - 1] * macs + LUT_PER_SUM * sums
+    array += LUT_PER_ADDED_SUM * added + LUT_PER_WAITING_SUM * waiting
     post = LUT_PER_POST_LANE[output] * post_lanes
-    return LUT_BASE + array * sum_bits // 32 + post + LUT_PER_CHOSEN_WORD * chosen + LUT_PER_SHARED_BYTE * shared
+    return LUT_BASE + array * sum_bits // 32 + post + LUT_PER_CHOSEN_BYTE * chosen_bytes + LUT_PER_SHARED_BYTE * shared
 
 
 def screened_resources(point: DesignPoint, build: Build) -> Resources:
@@ -130,10 +164,20 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
         if part is point.part_c and point.spills:
             of_buffer = with_third_copy(of_buffer)
         lut, bram18, uram = lut + of_buffer[0], bram18 + of_buffer[1], uram + of_buffer[2]
+    part_c = point.part_c
+    chosen = sum(
+        chosen_elements(part.h, part.w, rows, point.pk)
+        for part, rows in ((point.part_a, point.pm), (point.part_b, point.wide_n))
+    )
     lut += logic_luts(
-        macs=point.macs, pack=point.dsp_pack, sums=point.pm * point.pn * point.arrays.k, post_lanes=point.part_c.w,
-        chosen=sum(part.banks for part in (point.part_a, point.part_b) if part.w > point.pk), sum_bits=build.sum_bits,
-        output=build.output,
+        arrays=point.arrays.product, macs=point.macs, pack=point.dsp_pack, sums=point.pm * point.pn * point.arrays.k,
+        post_lanes=part_c.w, chosen_bytes=chosen * build.data_bytes, added=part_c.banks,
+        waiting=waiting_sums(part_c.h, part_c.w, point.pm, point.pn), sum_bits=build.sum_bits, output=build.output,
         shared=(point.pm + point.wide_n) * point.pk * build.data_bytes if point.mapped else 0,
     )
+    words = bias_words(
+        point.buf_c * 1024 // (build.sum_cell_bytes * part_c.banks), part_c.h, part_c.w, pm=point.pm,
+        share=point.wide_n // point.pn,
+    )
+    bram18 += bias_rams(part_c.w * build.sum_bits, words)
     return Resources(dsp=point.multipliers, lut=lut, bram18=bram18, uram=uram)

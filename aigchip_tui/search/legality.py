@@ -107,14 +107,17 @@ class Legality:
         reuse = REUSES[genes[gene.REUSE]]
         if may_spill(reuse):
             used = (used[0], used[1], resources.with_third_copy(used[2]))
+        chosen = resources.chosen_elements(a_h, a_w, pm, pk) + resources.chosen_elements(b_h, b_w, pn * share, pk)
         lut = resources.logic_luts(
-            macs=macs, pack=pack, sums=pm * pn * _ARRAYS[genes[gene.ARRAYS]][2], post_lanes=c_w,
-            chosen=sum(h * w for h, w in ((a_h, a_w), (b_h, b_w)) if w > pk), sum_bits=build.sum_bits,
-            output=build.output, shared=(pm + pn * share) * pk * build.data_bytes if mapped else 0,
+            arrays=arrays[0] * arrays[1] * arrays[2], macs=macs, pack=pack, sums=pm * pn * arrays[2], post_lanes=c_w,
+            chosen_bytes=chosen * size, added=c_h * c_w, waiting=resources.waiting_sums(c_h, c_w, pm, pn),
+            sum_bits=build.sum_bits, output=build.output, shared=(pm + pn * share) * pk * size if mapped else 0,
         )
         if lut + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
             return False
-        if sum(u[1] for u in used) > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:
+        words = resources.bias_words(capacity_c // (c_h * c_w), c_h, c_w, pm=pm, share=share)
+        bram18 = sum(u[1] for u in used) + resources.bias_rams(c_w * build.sum_bits, words)
+        if bram18 > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:
             return False
         if reuse == "output" or may_spill(reuse):
             return True

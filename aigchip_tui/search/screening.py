@@ -20,6 +20,7 @@ from aigchip_tui.model.space import (
     Partition,
     may_spill,
 )
+from aigchip_tui.model.tiling import MAX_TILE_COLUMNS
 from aigchip_tui.search import encoding as gene
 from aigchip_tui.search.analytic import (
     Columns,
@@ -34,6 +35,7 @@ from aigchip_tui.search.gene_rules import lane_pairs, links_nothing, maps_nothin
 Bools = npt.NDArray[np.bool_]
 _SPILLS = np.array([may_spill(reuse) for reuse in REUSES])
 _ARRAYS_K = np.array([split.k for split in BUILT_ARRAYS])
+_ARRAYS_PRODUCT = np.array([split.product for split in BUILT_ARRAYS])
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,30 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     tokens = (build.data_bits * d.pm * d.pk, build.data_bits * d.pn * d.share * d.pk, build.sum_bits * lanes_c)
     array = np.array(resources.LUT_PER_MAC)[genes[gene.DSP_PACK]] * macs
     array = array + resources.LUT_PER_SUM * d.pm * d.pn * _ARRAYS_K[genes[gene.ARRAYS]]
+    array = array + resources.LUT_PER_ARRAY * _ARRAYS_PRODUCT[genes[gene.ARRAYS]]
+    part_c_w = np.exp2(genes[gene.PART_C_W])
+    in_parts = (part_c_h < d.pm) | (part_c_w < d.pn)
+    array = array + resources.LUT_PER_ADDED_SUM * part_c_h * part_c_w
+    array = array + resources.LUT_PER_WAITING_SUM * np.where(in_parts, d.pm * d.pn, 0)
     lut = used[0] + resources.LUT_BASE + np.floor(array * build.sum_bits / 32)
-    lut = lut + resources.LUT_PER_POST_LANE[build.output] * np.exp2(genes[gene.PART_C_W])
-    for height, width in ((gene.PART_A_H, gene.PART_A_W), (gene.PART_B_H, gene.PART_B_W)):
-        words = np.exp2(genes[height] + genes[width])
-        lut = lut + resources.LUT_PER_CHOSEN_WORD * np.where(np.exp2(genes[width]) > d.pk, words, 0)
+    lut = lut + resources.LUT_PER_POST_LANE[build.output] * part_c_w
+    for height, width, rows in (
+        (gene.PART_A_H, gene.PART_A_W, d.pm), (gene.PART_B_H, gene.PART_B_W, d.pn * d.share)
+    ):
+        held, sent = np.exp2(genes[height] + genes[width]), np.minimum(np.exp2(genes[height]), rows)
+        chosen = held - sent * np.minimum(np.exp2(genes[width]), d.pk)
+        lut = lut + resources.LUT_PER_CHOSEN_BYTE * chosen * build.data_bytes
     tokens_of_both = (d.pm + d.pn * d.share) * d.pk * build.data_bytes
     lut = lut + resources.LUT_PER_SHARED_BYTE * np.where(d.share > 1, tokens_of_both, 0)
+    words = np.floor(np.floor(d.capacity_c / (part_c_h * part_c_w)) / np.ceil(d.pm / part_c_h)) * d.share
+    words = np.maximum(1, np.minimum(words, np.floor(MAX_TILE_COLUMNS / part_c_w)))
+    bits = part_c_w * build.sum_bits
+    shapes = resources.BRAM18_SHAPES
+    bias = np.minimum.reduce([np.ceil(bits / width) * np.ceil(words / depth) for width, depth in shapes])
+    bram18 = used[1] + np.where(bits * words >= resources.UNASKED_LUTRAM_BITS, bias, 0)
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
-    legal &= (used[1] <= device.bram18) & (used[2] <= device.uram)
+    legal &= (bram18 <= device.bram18) & (used[2] <= device.uram)
     legal &= ~links_nothing(genes)
     legal &= (pack == 1) | (lane_pairs(genes) & build.pairs_fit)
     cells = linked_cells(genes)
@@ -94,11 +110,11 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     legal &= ~maps_nothing(genes)
     for bits in tokens:
         legal &= bits <= MAX_TOKEN_BITS
-    legal &= np.exp2(genes[gene.PART_C_W]) <= d.pn
+    legal &= part_c_w <= d.pn
     legal &= np.exp2(genes[gene.PART_A_H] + genes[gene.PART_A_W]) <= d.capacity_a
     legal &= np.exp2(genes[gene.PART_B_H] + genes[gene.PART_B_W]) <= d.capacity_b
     legal &= np.exp2(genes[gene.PART_C_H] + genes[gene.PART_C_W]) <= d.capacity_c
     for each in (d, d.along_n()):
         legal &= (each.grain_m * each.grain_k <= d.capacity_a) & (each.grain_n * each.grain_k <= d.capacity_b)
         legal &= each.grain_m * each.grain_n <= d.capacity_c
-    return Screened(dsp=dsp, lut=lut, bram18=used[1], uram=used[2], legal=legal)
+    return Screened(dsp=dsp, lut=lut, bram18=bram18, uram=used[2], legal=legal)

@@ -135,7 +135,7 @@ def test_each_rule_refuses_with_its_name_and_figure(change: dict[str, int | str]
 
 
 def test_two_macs_share_a_dsp_in_int8_lanes_with_rows_or_columns() -> None:
-    pairs = DesignPoint.from_parameters(GOOD.parameters() | {"lane": "m4k4", "dsp_pack": 2})
+    pairs = DesignPoint.from_parameters(GOOD.parameters() | {"lane": "m2k8", "dsp_pack": 2})
     assert refusals(pairs, BUILD) == ()
     assert screened_resources(pairs, BUILD).dsp == pairs.multipliers == pairs.macs // 2
     wide = Build(device=device("zcu104"), precision="int16")
