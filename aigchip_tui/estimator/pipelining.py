@@ -127,7 +127,7 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         usage.add_control(plan.states, plan.interval, pairs, self.operators.tool_year)
         touched = self.touched.pop()
         inner_layer = self.layer
-        slowest = plan.slowest_ns
+        slowest = max(plan.slowest_ns, usage.chosen_ns(self.operators))
         free = self.free
         self._restore(saved)
         self.free = free

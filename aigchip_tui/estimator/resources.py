@@ -77,6 +77,8 @@ class Usage:
     """Modules that take turns on the units of an operator, by how many of them they use."""
     reads: dict[int, int] = field(default_factory=dict)
     """Words that a cycle reads of one bank, by array."""
+    turns: dict[tuple[str, int], int] = field(default_factory=dict)
+    """Operations of a pipeline that take turns on one unit of an operator."""
 
     def include(self, other: Usage, module: bool = False) -> None:
         """Adds another piece; units of straight pieces in one state machine are shared, those of modules are
@@ -93,6 +95,10 @@ class Usage:
             self.reads[array] = max(words, self.reads.get(array, 1))
         for name in _SUMS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def chosen_ns(self, operators: Operators) -> float:
+        """The longest first stage of a core of a pipeline, with the choice of its operands in front of it, in ns."""
+        return max([operators.first_stage(label, turns) for (label, _), turns in self.turns.items()], default=0.0)
 
     def so_far(self) -> Usage:
         """A copy that later pieces do not change."""
@@ -229,7 +235,9 @@ def of_graph(
         usage.units[key] = -(-total // interval) if plan.interval else max(slots.values())
         units = usage.units[key]
         turns = -(-total // max(1, units))
-        usage.choices += 2 * multiplexer(turns + 1) * units if turns > 1 else 0
+        if turns > 1:
+            usage.choices += 2 * multiplexer(turns + 1) * units
+            usage.turns[key] = turns if plan.interval else 1
     usage.reads = _reads(graph, plan)
     usage.expressions += _addresses(graph, dealt or {})
     ff, lut = registers(graph, plan, operators.budget)

@@ -45,13 +45,13 @@ def test_a_bank_is_built_as_reports_count_it(
     assert bank_blocks(words, bits, rules, reads=reads) == reported
 
 
-@pytest.mark.parametrize(("banks", "reads", "reported"), [(16, 16, 32), (20, 20, 40), (10, 20, 40), (16, 2, 32)])
+@pytest.mark.parametrize(("banks", "reads", "blocks"), [(16, 16, 32), (20, 20, 40), (10, 20, 40), (16, 2, 32)])
 def test_both_ports_of_a_dealt_bank_read_only_where_each_has_a_word_to_read(
-    banks: int, reads: int, reported: int
+    banks: int, reads: int, blocks: int
 ) -> None:
-    """Reported of 6400 words of 64 bits in 16 or 20 banks, each of which a cycle reads once: two blocks a bank."""
+    """Reported of 6400 words of 64 bits in 16 or in 20 banks, each of which a cycle reads once: two blocks a bank."""
     words = Memory(1, "c", Type("scalar", Kind("i", 64)), (400 * banks,), True, read=True, dealt=banks)
-    assert array_blocks(words, VIRTEX, reads).bram18 == reported
+    assert array_blocks(words, VIRTEX, reads).bram18 == blocks
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,15 @@ def test_copies_that_are_not_walked_count_shaped_operators() -> None:
     text += "#pragma HLS BIND_OP variable=m op=mul impl=dsp\n m = x[i][j] * x[i][63 - j]; x[i][j] = m; } } }"
     few, many = (estimate({"k.cpp": text.replace("FACTOR", str(factor))}).dsp or 0 for factor in (2, 12))
     assert many == 6 * few > 0
+
+
+@pytest.mark.parametrize(("shared", "reported"), [(1, 3.33), (6, 3.64), (16, 3.66), (30, 3.89), (87, 4.03)])
+def test_the_choice_in_front_of_a_shared_core_takes_time(shared: int, reported: float) -> None:
+    """Reported of pipelines at 5 ns, in which so many products or sums of double precision share a core."""
+    lines = [f"y[{shared} * i + {k}] = v * {k}.1;" for k in range(shared)]
+    text = f"void f(double x[64], double y[{64 * shared}]) {{ for (int i = 0; i < 64; i++) {{\n"
+    text += f"#pragma HLS PIPELINE II={shared}\ndouble v = x[i]; {' '.join(lines)} }} }}"
+    found = estimate({"k.cpp": text}, part="xcu55c", clock_ns=5.0)
+    assert (found.loops[0].ii, found.dsp) == (shared, 8), "one core"
+    assert found.estimated_clock_ns == pytest.approx(reported, rel=0.03)
+    assert found.timing_met == (reported <= 3.65)
