@@ -29,6 +29,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show_commands", "Say where a session stands."),
     "inbox": ("inbox_commands", "List the decisions that wait for a human."),
     "decide": ("inbox_commands", "Answer a decision: accept, regenerate, patch, skip, undo."),
+    "try": ("try_command", "What if a design had other parameters: rules and analytic model."),
     "diff": ("diff_command", "Two designs or two variants of a session, compared."),
     "check": ("code_commands", "Findings on HLS C++ sources."),
     "estimate": ("code_commands", "Estimate latency and resources of HLS C or C++."),

@@ -52,7 +52,7 @@ def show_command(
     if edges:
         from aigchip_tui.cli.show_edges import show_edges
 
-        return show_edges(view, _chosen(view, design or "best"), as_json=as_json)
+        return show_edges(view, chosen_design(view, design or "best"), as_json=as_json)
     if source:
         return _show_source(view, source)
     if design:
@@ -199,7 +199,7 @@ def _show_designs(view: SessionView, *, as_json: bool) -> int:
 
 
 def _show_design(view: SessionView, name: str, *, as_json: bool) -> int:
-    found = _chosen(view, name)
+    found = chosen_design(view, name)
     report = {**design_document(view.state, found), "doubts": _doubts(view, found), "spills": _spills(view, found)}
     if as_json:
         document(report)
@@ -276,7 +276,8 @@ def _show_variants(view: SessionView, *, as_json: bool) -> int:
     return 0
 
 
-def _chosen(view: SessionView, name: str) -> Design:
+def chosen_design(view: SessionView, name: str) -> Design:
+    """A design by its id, or the best; AigchipError where there is none."""
     found = best(view.state, view.settings.goal) if name == "best" else view.state.design(name)
     if found is None:
         what = "no design that meets the goal" if name == "best" else f"no design {name!r}"
@@ -285,7 +286,7 @@ def _chosen(view: SessionView, name: str) -> Design:
 
 
 def _show_wiring(view: SessionView, design: str | None) -> int:
-    chosen = _chosen(view, design or "best")
+    chosen = chosen_design(view, design or "best")
     if chosen.figures is None or not chosen.figures.wiring:
         raise AigchipError(f"{chosen.id} was not assembled, so there is no top to show.", hint="See show --designs.")
     say(view.session.blobs.get_text(chosen.figures.wiring))

@@ -137,17 +137,20 @@ def _fitting_template(settings: SessionSettings) -> Pins:
     return Pins.of(settings.pins, narrowed)
 
 
-def parse_pins(pins: Iterable[str]) -> dict[str, Setting]:
-    """`PARAM=VALUE` texts as parameters of the space; AigchipError names an unknown one, and one with two values."""
+def parse_pins(pins: Iterable[str], *, flag: str = "--pin") -> dict[str, Setting]:
+    """`PARAM=VALUE` texts as parameters of the space; AigchipError names an unknown one, and one with two values.
+
+    `flag` is the option that they were given to.
+    """
     found: dict[str, Setting] = {}
     for text in pins:
         name, equals, value = text.partition("=")
         if not equals:
-            raise AigchipError(f"--pin {text!r} is not PARAM=VALUE.", hint="For instance --pin reuse=output.")
+            raise AigchipError(f"{flag} {text!r} is not PARAM=VALUE.", hint=f"For instance {flag} reuse=output.")
         checked_value = check_parameter(name, value)
         if found.setdefault(name, checked_value) != checked_value:
             raise AigchipError(
-                f"--pin gives {name} two values, {found[name]} and {checked_value}.", hint="Give one of them."
+                f"{flag} gives {name} two values, {found[name]} and {checked_value}.", hint="Give one of them."
             )
     return found
 
