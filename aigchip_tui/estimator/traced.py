@@ -19,6 +19,8 @@ from typing import Any
 
 Number = int | float
 _Function = Callable[..., Any]
+_FREE, _MIXED = -1, -2
+"""What a value follows from beside the number of one constant: from none; from several, or not one to one."""
 
 
 class Trace:
@@ -76,6 +78,27 @@ class Trace:
             self.steps.append((function, slots))
             self._known[key] = found
         return found
+
+    def decisive(self) -> frozenset[str]:
+        """Constants every other value of which alters an answer, so that the walk would go another way with it."""
+        through: list[int] = []
+        for slot, (function, operands) in enumerate(self.steps):
+            found = slot if slot < len(self.names) else _FREE
+            moving = [through[one] for one in operands if through[one] != _FREE]
+            if moving:
+                single = len(moving) == 1 and type(self.values[slot]) is int
+                found = moving[0] if single and self._one_to_one(function, operands, through) else _MIXED
+            through.append(found)
+        return frozenset(self.names[through[slot]] for slot in self.answers if through[slot] >= 0)
+
+    def _one_to_one(self, function: _Function, operands: tuple[int, ...], through: list[int]) -> bool:
+        """Whether an operation on integers of which one moves has another value for every other value of that one."""
+        if function in (operator.add, operator.sub, operator.neg):
+            return True
+        others = [self.values[one] for one in operands if through[one] == _FREE]
+        if function is operator.mul:
+            return others != [0]
+        return function is operator.floordiv and through[operands[1]] == _FREE and others == [1]
 
     def again(self, constants: Mapping[str, int]) -> list[Any] | None:
         """All values with other constants, or None where the walk would go another way."""

@@ -54,8 +54,8 @@ class _Walk:
 class Walks:
     """Walks of one design, by what was asked besides the constants.
 
-    A constant whose every other value needed a walk of its own (an unroll factor) is traced no longer: tracing costs
-    half a walk.
+    A constant whose every other value needs a walk of its own (an unroll factor) is traced no longer, whether the first
+    walk shows that or others do: tracing costs half a walk.
     """
 
     def __init__(self) -> None:
@@ -64,6 +64,8 @@ class Walks:
         """How often another value of one constant needed a walk."""
         self._followed: set[str] = set()
         """Constants of which some other value needed none."""
+        self._decisive: set[str] = set()
+        """Constants of which no other value can do without one."""
 
     def estimate(
         self, key: tuple[object, ...], constants: Mapping[str, int], walk: Callable[[Mapping[str, int]], Estimate]
@@ -80,11 +82,14 @@ class Walks:
             alone |= moved if len(moved) == 1 else set()
         self._missed.update(alone)
         plain = frozenset(
-            name for name in constants if self._missed[name] >= _IN_VAIN and name not in self._followed
+            name
+            for name in constants
+            if name not in self._followed and (name in self._decisive or self._missed[name] >= _IN_VAIN)
         )
         trace = Trace({name: value for name, value in constants.items() if name not in plain})
         given = {**constants, **trace.inputs}
         found = _Walk(constants, plain, trace, walk(given))  # type: ignore[arg-type]  # a traced constant is an int
+        self._decisive |= trace.decisive()
         kept.append(found)
         del kept[:-_MOST_KEPT]
         return found.result(trace.values)

@@ -104,6 +104,23 @@ def test_what_python_takes_out_of_a_constant_is_remembered() -> None:
     assert trace.again({"n": 6}) is None
 
 
+@pytest.mark.parametrize(("way", "names"), [
+    (lambda n, m: {(3 - n) * 2: 1}, {"n"}),
+    (lambda n, m: range(-(-n // 1)), {"n"}),
+    (lambda n, m: range(n + m * 0), set()),
+    (lambda n, m: range(n // 4), set()),
+    (lambda n, m: range(n * m), set()),
+    (lambda n, m: n + 1 > 4 or {m: 1}, set()),
+    (lambda n, m: [n * 0] * (m & 3), set()),
+])
+def test_a_constant_decides_when_every_other_value_leads_another_way(way: Any, names: set[str]) -> None:
+    trace = Trace({"n": 5, "m": 3})
+    way(**trace.inputs)
+    assert trace.decisive() == names
+    for other in [*range(-20, 5), *range(6, 20)] if names else ():
+        assert trace.again({"n": other, "m": 3}) is None
+
+
 def test_a_constant_that_needs_a_walk_each_time_is_traced_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     traced: list[set[str]] = []
     walk = room._estimate
@@ -112,11 +129,16 @@ def test_a_constant_that_needs_a_walk_each_time_is_traced_no_longer(monkeypatch:
         traced.append({name for name, value in asked[4].items() if type(value) is not int})
         return walk(*asked)
 
-    design = read_design({"k.cpp": KERNEL}, constants={"N": 64, "TILE": 4})
     monkeypatch.setattr(room, "_estimate", seen)
+    quarters = read_design({"k.cpp": KERNEL.replace("factor=TILE", "factor=TILE/4")}, constants={"N": 64, "TILE": 16})
+    for tile in (16, 20, 24, 28):
+        estimate_design(quarters, sets={"n": 8, "TILE": tile})
+    assert traced == [{"n", "N", "TILE"}, {"n", "TILE"}, {"n"}, {"n"}]  # the first walk shows it of N
+    traced.clear()
+    design = read_design({"k.cpp": KERNEL}, constants={"N": 64, "TILE": 4})
     for tile in (4, 5, 6, 7):
         estimate_design(design, sets={"n": 8, "TILE": tile})
-    assert traced == [{"n", "N", "TILE"}, {"n", "N", "TILE"}, {"n", "N"}, {"n", "N"}]
+    assert traced == [{"n", "N", "TILE"}, {"n"}, {"n"}, {"n"}]
     for n in range(8, 128, 7):
         estimate_design(design, sets={"n": n, "TILE": 7})
     assert all("n" in names for names in traced)
