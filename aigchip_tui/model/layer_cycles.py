@@ -28,7 +28,8 @@ STORE_START = 10
 class Cut(NamedTuple):
     """A design, a layer, and the tiles that the layer is cut into; sizes in elements, rates in bytes a cycle.
 
-    `rows_a`, `rows_b`: rows of A and columns of B with their padding; `lda`, `ldb`: k with that of memory;
+    `rows_a`, `rows_b`: rows of A and columns of B with their padding; `lda`, `ldb`, `ldc`: k and
+    columns of C with that of memory; `memory_rate`: of all ports together;
     `visit_start`: cycles of a visit in which nothing is added up; `least_steps`, `block_cycles`: of a block of sums,
     see `model.tiling` and `model.space`; `cycles_a`, `cycles_b`: of a token, which serves `share_a`, `share_b` steps.
     """
@@ -57,6 +58,8 @@ class Cut(NamedTuple):
     k: Any
     lda: Any
     ldb: Any
+    ldc: Any
+    memory_rate: Any
     tm: Any
     tn: Any
     tk: Any

@@ -8,6 +8,7 @@ for any number of visits. One text serves whole numbers and arrays of designs an
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, Protocol
 
 FULL, LAST = 0, 1
@@ -25,8 +26,16 @@ class Arithmetic(Protocol):
         """`yes` where the condition holds, else `no`."""
         ...
 
+    def smallest(self, first: Any, second: Any) -> Any:
+        """The smallest value."""
+        ...
+
     def ceil_div(self, value: Any, by: Any) -> Any:
-        """Quotient rounded up."""
+        """Quotient of whole numbers rounded up."""
+        ...
+
+    def whole(self, value: Any) -> Any:
+        """A value rounded up to a whole number."""
         ...
 
 
@@ -37,8 +46,14 @@ class _Whole:
     def choose(self, condition: bool, yes: int, no: int) -> int:
         return yes if condition else no
 
+    def smallest(self, first: int, second: int) -> int:
+        return min(first, second)
+
     def ceil_div(self, value: int, by: int) -> int:
         return -(-value // by)
+
+    def whole(self, value: float) -> int:
+        return math.ceil(value)
 
 
 WHOLE: Arithmetic = _Whole()

@@ -7,23 +7,15 @@ bytes, so that the vectorised model of `search/analytic.py` gives the same numbe
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
+from aigchip_tui.model.busy import busy, traffic
 from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.layer import Layer
-from aigchip_tui.model.layer_cycles import (
-    BURST_START,
-    LAYER_OVERHEAD,
-    STORE_START,
-    VISIT_COMMANDS,
-    VISIT_START,
-    Cut,
-    layer_cycles,
-)
+from aigchip_tui.model.layer_cycles import VISIT_START, Cut, layer_cycles
 from aigchip_tui.model.mapping import Axis, Mapping, mappings
 from aigchip_tui.model.overlap import WHOLE
 from aigchip_tui.model.space import Build, DesignPoint
@@ -188,14 +180,16 @@ def plan_tiles(point: DesignPoint, build: Build, layer: Layer) -> TilePlan:
 
 def _plan_of(point: DesignPoint, build: Build, layer: Layer, mapping: Mapping, grain: Granules) -> TilePlan | None:
     """The best plan in one mapping, None if every cut would spill."""
-    best: tuple[int, int, int] | None = None
+    best: Cut | None = None
     least = 0
-    for cut in tile_candidates(grain, layer, point.reuse):
-        sums = _busy(point, build, layer, *cut, mapping)
-        cycles = max(sums.compute, sums.memory) + sums.edge
+    uncut = _uncut(point, build, layer, mapping)
+    for tm, tn, tk in tile_candidates(grain, layer, point.reuse):
+        cut = _tiled(uncut, layer, tm, tn, tk)
+        moved = traffic(cut, point.stays, point.spills, WHOLE)
+        cycles = busy(cut, moved, point.spills, WHOLE).cycles(WHOLE)
         if best is None or cycles < least:
             best, least = cut, cycles
-    return None if best is None else cost_tiles(point, build, layer, *best, mapping)
+    return None if best is None else _planned(point, layer, best, mapping)
 
 
 # Each list halves the largest tile that fits so often; 1 in the order of preference.
@@ -240,60 +234,30 @@ def tile_candidates(grain: Granules, layer: Layer, reuse: str) -> Iterator[tuple
             yield tm, tn, _share(k, most_k, 1, grain.k)
 
 
-class _Busy(NamedTuple):
-    """What array and ports have to do in all, whatever overlaps, and the traffic behind it."""
-
-    compute: int
-    memory: int
-    edge: int
-    a_bytes: int
-    b_bytes: int
-    c_bytes: int
-    rows_a: int
-    rows_b: int
-    lda: int
-    ldb: int
-    ldc: int
-    counts: tuple[int, int, int]
-
-
-def _busy(point: DesignPoint, build: Build, layer: Layer, tm: int, tn: int, tk: int, over: Mapping) -> _Busy:
-    nm, nn, nk = _ceil(layer.m, tm), _ceil(layer.n, tn), _ceil(layer.k, tk)
+def _uncut(point: DesignPoint, build: Build, layer: Layer, over: Mapping) -> Cut:
+    """A design and a layer in one tile."""
     axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
     # Tiles lie in memory as the buffers hold them: whole blocks of the array, whole words of the port and of the
     # banks.
     rows_a, rows_b = _up(layer.m, over.pm), _up(layer.n, over.pn)
     (lda, ldb), ldc = over.row_elements(point, build, layer.k), _up(layer.n, max(over.pn, point.part_c.w))
-    reads_a, reads_b = reads(point.stays, nm, nn, nk)
-    a_bytes, b_bytes = rows_a * lda * reads_a * size, rows_b * ldb * reads_b * size
-    result_bytes = rows_a * ldc * out
-    moves = 2 * nk - 2 if spills(point.stays, nm, nn, nk) else 0
-    sum_bytes = rows_a * rows_b * build.sum_cell_bytes * moves
-    c_bytes = result_bytes + sum_bytes
-    rate_a, rate_b = min(axi, point.part_a.w * size), min(axi, point.part_b.w * size)
-    rate_c = min(axi, point.part_c.w * out)
-    blocks = _ceil(layer.m, over.pm) * _ceil(layer.n, over.pn)
-    block_cycles = point.c_cycles_per_block(build.sum_bits)
-    least, visits = least_steps(point, build), nm * nn * nk
-    steps = 0
-    for tiles, kb in ((nk - 1, tk // point.pk), (1, _ceil(layer.k - (nk - 1) * tk, point.pk))):
-        steps += tiles * max(over.steps(point, kb), least, block_cycles)
-    compute = blocks * steps + visits * (VISIT_START + chain_cycles(point, over))
-    compute = max(compute, visits * VISIT_COMMANDS) + fill_cycles(point)
-    memory = max(
-        _ceil(a_bytes, rate_a) + nm * nk * reads_a * BURST_START,
-        _ceil(b_bytes, rate_b) + nn * nk * reads_b * BURST_START,
-        _ceil(result_bytes, rate_c) + nm * nn * (BURST_START + STORE_START) + nm * (ldc // point.part_c.w),
-        spilling_cycles(point, build, result_bytes, sum_bytes, nm * nn * (moves + 1)) if point.spills else 0,
-        math.ceil((a_bytes + b_bytes + c_bytes) / build.dram_bytes_per_cycle),
-    )
-    first = max(
-        _ceil(min(tm, rows_a) * min(tk, lda) * size, rate_a), _ceil(min(tn, rows_b) * min(tk, ldb) * size, rate_b)
-    )
-    last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
-    return _Busy(
-        compute, memory, first + _ceil(last, rate_c) + LAYER_OVERHEAD, a_bytes, b_bytes, c_bytes,
-        rows_a, rows_b, lda, ldb, ldc, (nm, nn, nk),
+    cycles_a, cycles_b = point.token_cycles
+    return Cut(
+        pm=over.pm, pn=over.pn, pk=point.pk, part_c_w=point.part_c.w, cycles_a=cycles_a, cycles_b=cycles_b,
+        share_a=over.share_a, share_b=over.share_b, least_steps=least_steps(point, build),
+        block_cycles=point.c_cycles_per_block(build.sum_bits), visit_start=VISIT_START + chain_cycles(point, over),
+        fill=fill_cycles(point), rate_a=min(axi, point.part_a.w * size), rate_b=min(axi, point.part_b.w * size),
+        rate_c=min(axi, point.part_c.w * out),
+        rate_sums=min(axi, point.part_lanes(build.sum_bits) * build.sum_cell_bytes), data_bytes=size,
+        output_bytes=out, sum_bytes=build.sum_cell_bytes, rows_a=rows_a, rows_b=rows_b, k=layer.k, lda=lda, ldb=ldb,
+        ldc=ldc, memory_rate=build.dram_bytes_per_cycle, tm=layer.m, tn=layer.n, tk=layer.k, nm=1, nn=1, nk=1,
+    )  # fmt: skip
+
+
+def _tiled(cut: Cut, layer: Layer, tm: int, tn: int, tk: int) -> Cut:
+    """The same in tiles of at most tm x tn x tk."""
+    return cut._replace(
+        tm=tm, tn=tn, tk=tk, nm=_ceil(layer.m, tm), nn=_ceil(layer.n, tn), nk=_ceil(layer.k, tk)
     )  # fmt: skip
 
 
@@ -304,83 +268,19 @@ def cost_tiles(
     sec. 3); `mapping`: one of the design's, the first if None.
     """
     over = mapping or mappings(point)[0]
-    busy = _busy(point, build, layer, tm, tn, tk, over)
-    nm, nn, nk = busy.counts
-    axi, size, out = build.axi_bytes, build.data_bytes, build.output_bytes
-    cut = Cut(
-        pm=over.pm,
-        pn=over.pn,
-        pk=point.pk,
-        part_c_w=point.part_c.w,
-        cycles_a=point.token_cycles[0],
-        cycles_b=point.token_cycles[1],
-        share_a=over.share_a,
-        share_b=over.share_b,
-        least_steps=least_steps(point, build),
-        block_cycles=point.c_cycles_per_block(build.sum_bits),
-        visit_start=VISIT_START + chain_cycles(point, over),
-        fill=fill_cycles(point),
-        rate_a=min(axi, point.part_a.w * size),
-        rate_b=min(axi, point.part_b.w * size),
-        rate_c=min(axi, point.part_c.w * out),
-        rate_sums=min(axi, point.part_lanes(build.sum_bits) * build.sum_cell_bytes),
-        data_bytes=size,
-        output_bytes=out,
-        sum_bytes=build.sum_cell_bytes,
-        rows_a=busy.rows_a,
-        rows_b=busy.rows_b,
-        k=layer.k,
-        lda=busy.lda,
-        ldb=busy.ldb,
-        tm=tm,
-        tn=tn,
-        tk=tk,
-        nm=nm,
-        nn=nn,
-        nk=nk,
-    )
-    memory = math.ceil((busy.a_bytes + busy.b_bytes + busy.c_bytes) / build.dram_bytes_per_cycle)
+    return _planned(point, layer, _tiled(_uncut(point, build, layer, over), layer, tm, tn, tk), over)
+
+
+def _planned(point: DesignPoint, layer: Layer, cut: Cut, over: Mapping) -> TilePlan:
+    moved = traffic(cut, point.stays, point.spills, WHOLE)
+    sums = busy(cut, moved, point.spills, WHOLE)
     return TilePlan(
-        m=layer.m,
-        n=layer.n,
-        k=layer.k,
-        tm=tm,
-        tn=tn,
-        tk=tk,
-        nm=nm,
-        nn=nn,
-        nk=nk,
-        lda=busy.lda,
-        ldb=busy.ldb,
-        ldc=busy.ldc,
-        a_bytes=busy.a_bytes,
-        b_bytes=busy.b_bytes,
-        c_bytes=busy.c_bytes,
-        compute_cycles=busy.compute,
-        memory_cycles=busy.memory,
-        edge_cycles=busy.edge,
-        cycles=max(layer_cycles(cut, point.stays, point.spills, WHOLE), memory),
+        m=layer.m, n=layer.n, k=layer.k, tm=cut.tm, tn=cut.tn, tk=cut.tk, nm=cut.nm, nn=cut.nn, nk=cut.nk,
+        lda=cut.lda, ldb=cut.ldb, ldc=cut.ldc, a_bytes=moved.a_bytes, b_bytes=moved.b_bytes, c_bytes=moved.c_bytes,
+        compute_cycles=sums.compute, memory_cycles=sums.memory, edge_cycles=sums.edge,
+        cycles=max(layer_cycles(cut, point.stays, point.spills, WHOLE), moved.shared_cycles(cut, WHOLE)),
         along=over.along,
-    )
-
-
-def spilling_cycles(point: DesignPoint, build: Build, result_bytes: int, sum_bytes: int, bursts: int) -> int:
-    """Cycles of the only process on the memory of C: results, spilled sums both ways, and for each burst the wait for
-    its first word or its response.
-    """
-    rate_c = min(build.axi_bytes, point.part_c.w * build.output_bytes)
-    rate_sums = min(build.axi_bytes, point.part_lanes(build.sum_bits) * build.sum_cell_bytes)
-    return _ceil(result_bytes, rate_c) + _ceil(sum_bytes, rate_sums) + bursts * BURST_START
-
-
-def reads(reuse: str, nm: int, nn: int, nk: int) -> tuple[int, int]:
-    """How often A and B are read from memory; a tile stays while nothing else is needed. `reuse`: what stays."""
-    reads_a = 1 if nk == 1 else nn
-    if reuse == "a":
-        return 1, 1 if nn * nk == 1 else nm
-    if reuse == "b":
-        return (1 if nm * nk == 1 else nn), 1
-    return reads_a, 1 if nn * nk == 1 else nm
+    )  # fmt: skip
 
 
 def spills(reuse: str, nm: int, nn: int, nk: int) -> bool:

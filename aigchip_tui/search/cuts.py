@@ -6,20 +6,13 @@ Equal to `model.tiling.plan_tiles` to the cycle. Arrays have the axes (candidate
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from aigchip_tui.model.layer_cycles import (
-    BURST_START,
-    LAYER_OVERHEAD,
-    STORE_START,
-    VISIT_COMMANDS,
-    Cut,
-    delivered,
-    layer_cycles,
-)
+from aigchip_tui.model.busy import busy, traffic
+from aigchip_tui.model.layer_cycles import Cut, layer_cycles
 from aigchip_tui.model.space import Build, may_spill, stays
 from aigchip_tui.model.tiling import FREE_M, FREE_N, MAX_TILE_COLUMNS, WHOLE_M, WHOLE_N
 
@@ -122,63 +115,39 @@ class _Arrays:
     def choose(self, condition: npt.NDArray[np.bool_], yes: Floats, no: Floats) -> Floats:
         return np.where(condition, yes, no)
 
+    def smallest(self, first: Floats, second: Floats) -> Floats:
+        return np.minimum(first, second)
+
     def ceil_div(self, value: Floats, by: Floats) -> Floats:
         return np.asarray(np.ceil(value / by))
+
+    def whole(self, value: Floats) -> Floats:
+        return np.asarray(np.ceil(value))
 
 
 _ARRAYS_OF = _Arrays()
 
 
-class _Traffic(NamedTuple):
-    """Bytes that a layer moves, how often the operands are read, and how often sums leave or come back."""
-
-    reads_a: Floats | float
-    reads_b: Floats | float
-    a_bytes: Floats
-    b_bytes: Floats
-    result_bytes: Floats
-    sum_bytes: Floats | float
-    moves: Floats | float
-
-
-def _traffic(grid: Grid, reuse: str, nm: Floats, nn: Floats, nk: Floats) -> _Traffic:
-    reads_a: Floats | float = np.where(nk == 1, 1, nn)
-    reads_b: Floats | float = np.where(nn * nk == 1, 1, nm)
-    if stays(reuse) == "a":
-        reads_a = 1.0
-    elif stays(reuse) == "b":
-        reads_a, reads_b = np.where(nm * nk == 1, 1, nn), 1.0
-    size, build = grid.build.data_bytes, grid.build
-    sum_bytes: Floats | float = 0.0
-    moves: Floats | float = 0.0
-    if may_spill(reuse):
-        inner = nn if stays(reuse) == "a" else nm
-        moves = np.where((nk > 1) & (inner > 1), 2 * nk - 2, 0)
-        sum_bytes = grid.rows_a * grid.rows_b * build.sum_cell_bytes * moves
-    return _Traffic(
-        reads_a=reads_a, reads_b=reads_b, a_bytes=grid.rows_a * grid.lda * reads_a * size,
-        b_bytes=grid.rows_b * grid.ldb * reads_b * size, result_bytes=grid.rows_a * grid.ldc * build.output_bytes,
-        sum_bytes=sum_bytes, moves=moves,
-    )  # fmt: skip
-
-
-def _overlapping(grid: Grid, reuse: str, best: _Best) -> Floats:
-    """Cycles of each layer with its cut (design, layer), infinite where there is none."""
+def _cut(grid: Grid, tm: Floats, tn: Floats, tk: Floats) -> Cut:
+    """Designs and layers in tiles of at most tm x tn x tk."""
     d, build, table = grid.d, grid.build, grid.table
-    nm, nn, nk = np.ceil(table.m / best.tm), np.ceil(table.n / best.tn), np.ceil(table.k / best.tk)
-    cut = Cut(
+    return Cut(
         pm=d.pm, pn=d.pn, pk=d.pk, part_c_w=d.part_c_w, cycles_a=d.cycles_a, cycles_b=d.cycles_b, share_a=d.share_a,
         share_b=d.share_b, least_steps=d.least_steps,
         block_cycles=d.block_cycles, visit_start=d.visit_start, fill=d.fill, rate_a=d.rate_a, rate_b=d.rate_b,
         rate_c=d.rate_c, rate_sums=d.rate_sums, data_bytes=build.data_bytes, output_bytes=build.output_bytes,
         sum_bytes=build.sum_cell_bytes, rows_a=grid.rows_a, rows_b=grid.rows_b, k=table.k, lda=grid.lda,
-        ldb=grid.ldb, tm=best.tm, tn=best.tn, tk=best.tk, nm=nm, nn=nn, nk=nk,
+        ldb=grid.ldb, ldc=grid.ldc, memory_rate=build.dram_bytes_per_cycle, tm=tm, tn=tn, tk=tk,
+        nm=np.ceil(table.m / tm), nn=np.ceil(table.n / tn), nk=np.ceil(table.k / tk),
     )  # fmt: skip
+
+
+def _overlapping(grid: Grid, reuse: str, best: _Best) -> Floats:
+    """Cycles of each layer with its cut (design, layer), infinite where there is none."""
+    cut = _cut(grid, best.tm, best.tn, best.tk)
     cycles = layer_cycles(cut, stays(reuse), may_spill(reuse), _ARRAYS_OF)
-    traffic = _traffic(grid, reuse, nm, nn, nk)
-    moved = traffic.a_bytes + traffic.b_bytes + (traffic.result_bytes + traffic.sum_bytes)
-    cycles = np.maximum(cycles, np.ceil(moved / build.dram_bytes_per_cycle))
-    return np.where(np.isfinite(best.cycles), cycles, np.inf)
+    shared = traffic(cut, stays(reuse), may_spill(reuse), _ARRAYS_OF).shared_cycles(cut, _ARRAYS_OF)
+    return np.where(np.isfinite(best.cycles), np.maximum(cycles, shared), np.inf)
 
 
 def _whole_k(grid: Grid, reuse: str, where: npt.NDArray[np.bool_]) -> _Best:
@@ -212,35 +181,9 @@ def _cheapest(grid: Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> _Be
 
     `tm` has axes (cut m, 1, design, layer), `tn` (cut m, cut n, design, layer).
     """
-    d, build, out = grid.d, grid.build, grid.build.output_bytes
-    size = build.data_bytes
-    m, n, k = grid.table.m, grid.table.n, grid.table.k
-    rows_a, rows_b, lda, ldb, ldc = grid.rows_a, grid.rows_b, grid.lda, grid.ldb, grid.ldc
-    nm, nn, nk = np.ceil(m / tm), np.ceil(n / tn), np.ceil(k / tk)
-    blocks = np.ceil(m / d.pm) * np.ceil(n / d.pn)
-    steps = (nk - 1) * _block_steps(d, tk / d.pk) + _block_steps(d, np.ceil((k - (nk - 1) * tk) / d.pk))
-    visits = nm * nn * nk
-    compute = np.maximum(blocks * steps + visits * d.visit_start, visits * VISIT_COMMANDS) + d.fill
-    t = _traffic(grid, reuse, nm, nn, nk)
-    memory = np.maximum(
-        np.ceil(t.a_bytes / d.rate_a) + nm * nk * t.reads_a * BURST_START,
-        np.ceil(t.b_bytes / d.rate_b) + nn * nk * t.reads_b * BURST_START,
-    )
-    stores = nm * nn * (BURST_START + STORE_START) + nm * (ldc / d.part_c_w)
-    results = np.ceil(t.result_bytes / d.rate_c)
-    memory = np.maximum(memory, results + stores)
-    if may_spill(reuse):
-        bursts = nm * nn * (t.moves + 1) * BURST_START
-        memory = np.maximum(memory, results + np.ceil(t.sum_bytes / d.rate_sums) + bursts)
-    c_bytes = t.result_bytes + t.sum_bytes
-    memory = np.maximum(memory, np.ceil((t.a_bytes + t.b_bytes + c_bytes) / build.dram_bytes_per_cycle))
-    first = np.maximum(
-        np.ceil(np.minimum(tm, rows_a) * np.minimum(tk, lda) * size / d.rate_a),
-        np.ceil(np.minimum(tn, rows_b) * np.minimum(tk, ldb) * size / d.rate_b),
-    )
-    last = (rows_a - (nm - 1) * tm) * (ldc - (nn - 1) * tn) * out
-    edge = first + np.ceil(last / d.rate_c) + LAYER_OVERHEAD
-    cycles = np.maximum(compute, memory) + edge
+    cut = _cut(grid, tm, tn, tk)
+    moved = traffic(cut, stays(reuse), may_spill(reuse), _ARRAYS_OF)
+    cycles = busy(cut, moved, may_spill(reuse), _ARRAYS_OF).cycles(_ARRAYS_OF)
     shape = cycles.shape[-2:]
     first_least = cycles.reshape(-1, *shape).argmin(axis=0)[None]
 
@@ -249,11 +192,6 @@ def _cheapest(grid: Grid, reuse: str, tm: Floats, tn: Floats, tk: Floats) -> _Be
         return np.asarray(np.take_along_axis(spread, first_least, axis=0)[0])
 
     return _Best(*(chosen(each) for each in (cycles, tm, tn, tk)))
-
-
-def _block_steps(d: Columns, kb: Floats) -> Floats:
-    """Cycles of a block of sums over kb steps."""
-    return np.asarray(np.maximum(np.maximum(delivered(d, kb, _ARRAYS_OF), d.least_steps), d.block_cycles))
 
 
 def _axis(divides: tuple[int, ...]) -> Floats:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aigchip_tui.model.busy import reads
 from aigchip_tui.model.device import device
 from aigchip_tui.model.layer import Layer
+from aigchip_tui.model.overlap import WHOLE
 from aigchip_tui.model.resources import buffer_resources, screened_resources
 from aigchip_tui.model.space import (
     ARRAY_SPLITS,
@@ -26,7 +28,7 @@ from aigchip_tui.model.space import (
     Split,
     stays,
 )
-from aigchip_tui.model.tiling import RefusedError, TilePlan, cost_tiles, granules, plan_tiles, reads, spills
+from aigchip_tui.model.tiling import RefusedError, TilePlan, cost_tiles, granules, plan_tiles, spills
 
 BUILD = Build(device=device("zcu104"), dsp_limit=1024)
 GOOD = DesignPoint(
@@ -75,7 +77,7 @@ def test_reads_and_spills_equal_a_walk_over_the_visits(reuse: str) -> None:
         loads_a, loads_b, spilled = walk(reuse, nm, nn, nk)
         assert spills(reuse, nm, nn, nk) == spilled
         if not spilled:
-            assert reads(reuse, nm, nn, nk) == (loads_a / (nm * nk), loads_b / (nn * nk))
+            assert reads(reuse, nm, nn, nk, WHOLE) == (loads_a / (nm * nk), loads_b / (nn * nk))
 
 
 @settings(max_examples=300, deadline=None)
