@@ -175,7 +175,10 @@ class GemmTemplate:
             if port.kind != "stream" or port.name == pace.commands:
                 return port
             waited, cycles = crossing.get(port.name) or crossing.get("") or ("", pace.work)
-            first = f"{waited} + {pace.beside}" if waited else str(pace.beside)
+            if not waited or waited.isdecimal():
+                first = str(int(waited or 0) + pace.beside)
+            else:
+                first = f"{waited} + {pace.beside}"
             return msgspec.structs.replace(port, first=first, cycles=cycles)
 
         return tuple(contracted(port) for port in ports)
