@@ -20,7 +20,7 @@ def attached(text: str) -> str:
 
     The grammar knows directives only between statements. Lines stay where they are.
     """
-    text = _within_bodies(text)
+    text = _within_bodies(_CONVERSION.sub(lambda match: _SIZED[match.group(1)], text))
     out: list[str] = []
     last = 0
     held = False
@@ -37,6 +37,11 @@ def attached(text: str) -> str:
         last = match.end()
     out.append(text[last:])
     return "".join(out)
+
+
+_SIZED = {"unsigned": "uint32_t", "signed": "int32_t", "short": "int16_t", "long": "int64_t"}
+_CONVERSION = re.compile(r"(?<=[=(,+\-*/%<>&|!?:~^\[])[ \t]*\b(unsigned|signed|short|long)(?=[ \t]*\([ \t]*[^)*\s])")
+"""`unsigned(x)` within an expression, which the grammar takes for a declaration where more follows."""
 
 
 _AHEAD = re.compile(

@@ -247,6 +247,7 @@ def _depth_findings(text: str, limits: Limits) -> list[Finding]:
     if plainly_small(text, limits):
         return []
     count = depth = angles = operators = heads = 0
+    braced = 0
     for token in tokens(text):
         kind, word = token.kind, token.text
         if kind in ("space", "newline", "comment"):
@@ -267,10 +268,13 @@ def _depth_findings(text: str, limits: Limits) -> list[Finding]:
                 depth += 1
                 if word == "{":
                     operators = heads = 0
+                    braced = depth
             elif word in (")", "]", "}"):
                 depth = max(0, depth - 1)
                 if word == "}":
-                    operators = heads = angles = 0
+                    operators = heads = angles = braced = 0
+            elif word == "," and depth == braced:
+                operators = 0
             elif word == ";":
                 operators = angles = 0
                 if depth == 0 or not _inside_parenthesis(text, token.start):

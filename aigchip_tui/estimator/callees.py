@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.constant_calls import run_constant
-from aigchip_tui.estimator.express import ExpressionWalk
 from aigchip_tui.estimator.objects import (
     Cell,
     Group,
@@ -17,6 +16,7 @@ from aigchip_tui.estimator.objects import (
     fresh,
 )
 from aigchip_tui.estimator.overloads import Held
+from aigchip_tui.estimator.slices import SliceWalk
 from aigchip_tui.estimator.traverse import acts
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer, merge_kind
 
@@ -57,7 +57,7 @@ _FREE_MATH = frozenset(["fabs", "fabsf", "abs", "copysign", "isnan", "isinf", "s
 _ROUND = frozenset(["floor", "ceil", "round", "trunc", "rint", "floorf", "ceilf", "roundf", "fmod", "fmodf", "lround"])
 
 
-class CalleeWalk(ExpressionWalk):
+class CalleeWalk(SliceWalk):
     """Calls of what the text does not define: mathematics, streams, locks, vectors and bit types."""
 
     def call(self, expression: ast.Call) -> Result:
@@ -67,6 +67,8 @@ class CalleeWalk(ExpressionWalk):
             return self.method(callee, expression)
         if isinstance(callee, ast.Lambda):
             return self.invoke_lambda(callee.function, expression)
+        if len(expression.arguments) == 2 and self.is_integer(callee):
+            return self.method(ast.Member(callee, "range", expression.line), expression)
         if not isinstance(callee, ast.Name):
             self.unread(f"line {expression.line}: a function is called through a pointer or an expression")
             return integer(0)
@@ -116,6 +118,8 @@ class CalleeWalk(ExpressionWalk):
             if not values or values[0].kind.letter == "i":
                 return values[0] if values else integer(0)
             return self.operate("fadd", values[0].kind, tuple(values[:1]))
+        if name in ("max", "min") and len(arguments) == 1 and isinstance(arguments[0], ast.Braces):
+            return self._of_all(callee, arguments[0].items, expression.line)
         if name in ("max", "min", "fmax", "fmin", "fmaxf", "fminf") and len(arguments) == 2:
             left, right = self.value(arguments[0]), self.value(arguments[1])
             if left.const is not None and right.const is not None:
@@ -142,6 +146,13 @@ class CalleeWalk(ExpressionWalk):
         if name not in ("assert", "printf", "fprintf", "puts", "exit", "sizeof", "read_lock", "write_lock"):
             self._no_body(callee, expression)
         return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
+
+    def _of_all(self, callee: ast.Name, items: tuple[ast.Expr, ...], line: int) -> Result:
+        """`std::min({a, b, c})`, one comparison after the other."""
+        found = self.result(items[0]) if items else integer(0)
+        for item in items[1:]:
+            found = self.call(ast.Call(callee, (Held(found, line), item), line))
+        return found
 
     def _constant_call(self, function: ast.Function, call: ast.Call) -> Val | None:
         """The result of a call with constant arguments that is one itself."""

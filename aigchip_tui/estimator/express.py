@@ -360,6 +360,8 @@ class ExpressionWalk(OverloadWalk):
             old = self.load(place)
             return self.changed(expression.operator, place, old, self.result(expression.value))
         found = self.result(expression.value)
+        if isinstance(expression.target, ast.Call) and self.store_bits(expression.target, found):
+            return found
         place = self.place(expression.target)
         self.store(place, found)
         return found

@@ -281,6 +281,10 @@ class WalkState(ABC):
         """A call of whatever its name means."""
 
     @abstractmethod
+    def store_bits(self, target: ast.Expr, value: Result) -> bool:
+        """Writes bits of an integer where a target designates some; says whether it does."""
+
+    @abstractmethod
     def function_named(self, callee: ast.Name, call: ast.Call) -> ast.Function | None:
         """The definition that a call means."""
 

@@ -102,6 +102,13 @@ def test_a_large_honest_source_is_within_the_limits_of_sources() -> None:
     assert size_findings(HONEST * 200, SOURCE_LIMITS) == []
 
 
+def test_a_table_of_numbers_is_no_deep_expression() -> None:
+    """Items of a list in braces stand side by side; operators within one of them nest."""
+    assert size_findings("const float t[] = {" + "-1.5,\n" * 30_000 + "0};", SOURCE_LIMITS) == []
+    for deep in ("-1.5 +\n" * 30_000 + "0", "f(" + "-1.5,\n" * 30_000 + "0)"):
+        assert [one.code for one in size_findings("const float t[] = {" + deep + "};", SOURCE_LIMITS)] == ["LIM-DEPTH"]
+
+
 _WORDS = [["(", "[", "{", ")"], ["<x", ">"], ["if ", "éif "], ["1", "e+", ".", "x"], [*"(){}[];<>+x", "for "]]
 
 
