@@ -7,6 +7,7 @@ import re
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.counters import counted, localise, uncounted
 from aigchip_tui.estimator.lambdas import call_lambdas
+from aigchip_tui.estimator.references import resolved
 from aigchip_tui.estimator.traverse import acts, expressions_of, opposite, parts_in, parts_of, same
 
 _SCALARS = frozenset(
@@ -20,6 +21,7 @@ def canonical(unit: ast.Unit) -> ast.Unit:
     - `a = a + x` is `a += x`, `*(p + i)` is `p[i]`, `!(a < b)` is `a >= b`, `if (!c) A else B` is `if (c) B else A`;
     - `while`, `do` and `for (;;) { if (c) break; ...}` that count are `for` loops (`counters`);
     - a counter that only headers of loops set is declared in them;
+    - a reference to an element is that element (`references`);
     - statements without effect and scalars that nobody mentions are gone.
     """
     for functions in unit.functions.values():
@@ -41,6 +43,7 @@ def _function(function: ast.Function) -> None:
 
 
 def _block(block: ast.Block) -> None:
+    block.statements = resolved(block.statements)
     found: list[ast.Stmt] = []
     for statement in block.statements:
         kept = _statement(statement)
