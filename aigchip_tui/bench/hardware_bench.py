@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -105,7 +105,7 @@ def bench_hardware(
     origins: dict[str, int] = {}
     for origin, _, _ in known.values():
         origins[origin] = origins.get(origin, 0) + 1
-    timed: dict[str, Any] = {"cycles": _cycles([row for s in found for row in s.cycles])} if synthesizer else {}
+    timed: dict[str, Any] = {"cycles": _cycles(found)} if synthesizer else {}
     return {
         "samples": len(found), "seed": seed, "fifo_depth": depth or "declared", "distinct_variants": len(known),
         "variants_by": dict(sorted(origins.items())), "values_compared": sum(s.values for s in found),
@@ -170,13 +170,19 @@ def _fits(point: DesignPoint, build: Build, layer: Layer) -> bool:
     return True
 
 
-def _cycles(rows: list[LayerCycles]) -> dict[str, Any]:
-    """How far schedule and analytic model are from simulated cycles, as shares; counts predicted and wrong."""
+def _cycles(samples: Sequence[Sample]) -> dict[str, Any]:
+    """How far schedule and analytic model are from simulated cycles, as shares, and where most; counts predicted and
+    wrong.
+    """
+    rows = [row for sample in samples for row in sample.cycles]
     if not rows:
         return {"layers": 0}
     schedule = sorted(abs(row.schedule_error) for row in rows)
     model = sorted(abs(row.model_error) for row in rows)
     worst = max(rows, key=lambda row: abs(row.schedule_error))
+    off, of_model = max(
+        ((sample, row) for sample in samples for row in sample.cycles), key=lambda pair: abs(pair[1].model_error)
+    )
     return {
         "layers": len(rows), "basis": "cycles simulated in virtual time, no tool's and no board's",
         "schedule_median": round(schedule[len(rows) // 2], 4), "schedule_worst": round(schedule[-1], 4),
@@ -185,4 +191,7 @@ def _cycles(rows: list[LayerCycles]) -> dict[str, Any]:
         "model_within_10_percent": sum(error <= 0.1 for error in model),
         "counts_predicted": sum(row.counts for row in rows), "counts_wrong": sum(len(row.differs) for row in rows),
         "worst_layer": f"{worst.m}x{worst.k}x{worst.n}: {worst.estimated} estimated, {worst.simulated} simulated",
+        "model_worst_layer": f"{of_model.m}x{of_model.k}x{of_model.n} of design {off.number}: {of_model.analytic} by "
+        f"the model, {max(of_model.simulated, of_model.shared)} simulated",
+        "model_worst_design": off.parameters,
     }
