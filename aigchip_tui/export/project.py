@@ -79,19 +79,24 @@ def project_files(view: SessionView, design: Design) -> dict[str, str]:
     }
     tests = {f"test/{name}": text for name, text in host.items()}
     concurrent = bool(netlist.backward)
+    top = next(i.variant.function for i in netlist.instances if not i.parent)
     if concurrent:
-        tests[f"test/{_CONCURRENT}"] = _CONCURRENT_HEAD + rewrite_dataflow(sources["src/gemm.cpp"])
+        tests[f"test/{_CONCURRENT}"] = _CONCURRENT_HEAD.format(top=top) + rewrite_dataflow(sources[f"src/{top}.cpp"])
     vendor = _ap_types() if any("ap_int" in text for text in sources.values()) else {}
     headers = {f"include/{path.name}": path.read_text(encoding="utf-8") for path in sorted(_include().glob("*.h"))}
     document = design_document(view.state, design)
     edges = edge_costs(netlist, build)
     page = readme(
-        view, design, document, edges, host=guide, backward=concurrent, layers=layer_lines(point, build, workload)
+        view, design, document, edges, host=guide, top=top, backward=concurrent,
+        layers=layer_lines(point, build, workload),
     )
     return {
         **sources, **tests, **headers, **vendor,
-        "Makefile": _makefile(sorted(sources), sorted(tests), vendor=bool(vendor), concurrent=concurrent),
-        "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests), concurrent=concurrent),
+        "Makefile": _makefile(
+            sorted(sources), sorted(tests), vendor=bool(vendor), left_out=f"src/{top}.cpp" if concurrent else ""
+        ),
+        "run_hls.tcl": _tcl(build.device.part, build.clock_ns, sorted(sources), sorted(tests), top=top,
+                            concurrent=concurrent),
         "README.md": page, "PROOF.md": proof_page(view.state, design, document["proof"]),
         "STREAMS.md": stream_page(design, edges),
         "NOTICE": _NOTICE + (_AP_NOTICE if vendor else ""),
@@ -163,19 +168,19 @@ def _bodies(view: SessionView, design: Design) -> dict[str, str]:
     return bodies
 
 
-_CONCURRENT = "gemm_concurrent.cpp"
+_CONCURRENT = "top_concurrent.cpp"
 _CONCURRENT_HEAD = """\
-// src/gemm.cpp with every process on a fiber of its own, for `make test` alone: tokens run backwards through one of its
-// streams, so its processes cannot run one after the other.
+// src/{top}.cpp with every process on a fiber of its own, for `make test` alone: tokens run backwards through one of
+// its streams, so its processes cannot run one after the other.
 """
 
 
 def _makefile(
-    sources: Sequence[str], tests: Sequence[str], *, vendor: bool = False, concurrent: bool = False
+    sources: Sequence[str], tests: Sequence[str], *, vendor: bool = False, left_out: str = ""
 ) -> str:
-    if concurrent:
-        sources = [name for name in sources if name != "src/gemm.cpp"]
-    fibers = " -DAIGCHIP_FIBERS=1" if concurrent else ""
+    """`left_out`: the source whose processes run on fibers, in a text of its own among the tests."""
+    sources = [name for name in sources if name != left_out]
+    fibers = " -DAIGCHIP_FIBERS=1" if left_out else ""
     # GCC takes the vendor's own constructors for reads of what is not set, and knows a second word for it.
     quiet = " -Wno-uninitialized $(if $(findstring clang,$(CXX)),,-Wno-maybe-uninitialized)"
     ap_types = f" -isystem include/ap{quiet}" if vendor else ""
@@ -205,10 +210,11 @@ clean:
 
 
 def _tcl(
-    part: str, clock_ns: float, sources: Sequence[str], tests: Sequence[str], *, concurrent: bool = False
+    part: str, clock_ns: float, sources: Sequence[str], tests: Sequence[str], *, top: str, concurrent: bool = False
 ) -> str:
-    if not _IDENTIFIER.fullmatch(part):
-        raise AigchipError(f"The part {part!r} is no identifier.")
+    for name in (part, top):
+        if not _IDENTIFIER.fullmatch(name):
+            raise AigchipError(f"{name!r} is no identifier.")
     top_source = next(name for name in sources if name.endswith(".cpp"))
     bench = next(name for name in tests if name.endswith(".cpp") and name != f"test/{_CONCURRENT}")
     steps = _NO_SIMULATION if concurrent else _STEPS
@@ -217,7 +223,7 @@ def _tcl(
 {steps}
 set here [file dirname [file normalize [info script]]]
 open_project -reset build/hls
-set_top gemm
+set_top {top}
 add_files "$here/{top_source}" -cflags "-I$here/src"
 add_files -tb "$here/{bench}" -cflags "-I$here/src -I$here/test"
 # vivado: an IP for a block design. For a kernel of v++ take vitis here, and xo as the format below.

@@ -23,9 +23,8 @@ _KINDS: Mapping[Kind, str] = {
     "measured": "measured on a board",
 }
 _FILES = (
-    ("src/gemm.cpp", "the top: streams, and which process is called with which"),
-    ("src/gemm_types.hpp", "element types, commands of the processes, fields of the layer table"),
-    ("src/*.hpp", "a process or a function each"),
+    ("src/{top}.cpp", "the top: streams, and which process is called with which"),
+    ("src/*.hpp", "types and commands that all share; a process or a function each"),
     ("test/", "driver of the host, and a test bench that compares every result with a plain computation"),
     ("include/", "headers for g++ and clang only, in place of the vendor's of the same names"),
     ("Makefile, run_hls.tcl", "simulation without and with Vitis HLS, synthesis"),
@@ -36,10 +35,11 @@ _FILES = (
 
 def readme(
     view: SessionView, design: Design, document: Mapping[str, Any], edges: Sequence[EdgeCost], *, host: str,
-    backward: bool, layers: Sequence[str],
+    top: str, backward: bool, layers: Sequence[str],
 ) -> str:
-    """The page as Markdown. `host`: the template's words on what the top computes and how it is called; `backward`:
-    whether a stream runs against the order of the calls; `layers`: lines about the workload's tiles.
+    """The page as Markdown. `host`: the template's words on what the top computes and how it is called; `top`: name
+    of its function; `backward`: whether a stream runs against the order of the calls; `layers`: lines about the
+    workload's tiles.
     """
     settings, figures = view.settings, design.figures
     lines = [
@@ -59,7 +59,7 @@ def readme(
         *([host] if host else []),
         *layers,
         *_synthesis(backward),
-        "## Files", "", *table(("file", "holds"), ((f"`{name}`", what) for name, what in _FILES)), "",
+        "## Files", "", *table(("file", "holds"), ((f"`{name.format(top=top)}`", what) for name, what in _FILES)), "",
         *ladder_lines(view.state, design, document["proof"]),
         *module_lines(view.state, design),
         *_stream_lines(edges),
@@ -87,7 +87,8 @@ def _synthesis(backward: bool) -> list[str]:
     lines = [
         "## Synthesis", "",
         "`vitis_hls -f run_hls.tcl` (or `vitis-run --mode hls --tcl run_hls.tcl`) simulates and synthesises; its first "
-        "lines turn co-simulation and packaging on. The tool that wrote this project has not run it.", "",
+        "lines turn co-simulation and packaging on. The tool that wrote this project has not run it. Sources and test "
+        "bench are C++14, the default of Vitis HLS; only the headers in `include/` are C++20.", "",
     ]
     if backward:
         lines += [

@@ -43,6 +43,12 @@ def test_the_project_passes_its_own_test_and_a_broken_module_fails_it(project: P
     copied = re.search(r"(\d+) values compared, 0 differ", short.stdout)
     assert copied is not None
     assert 100 < int(copied.group(1)) <= int(compared.group(1))
+    files = [str(project / name) for name in ("test/gemm_test.cpp", "src/gemm.cpp")]
+    folders = [f"-I{folder}" for folder in (Path(__file__).parent / "cpp14", project / "src", project / "test")]
+    words = ["g++", "-std=c++14", "-pedantic-errors", "-fsyntax-only", "-Wno-unknown-pragmas", *folders,
+             "-isystem", str(project / "include" / "ap"), *files]
+    by_default = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert by_default.returncode == 0, by_default.stderr
     lane = project / "src" / "mac.hpp"
     text = lane.read_text(encoding="utf-8")
     assert "sum_in + product" in text
