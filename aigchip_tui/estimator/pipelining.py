@@ -103,6 +103,7 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
         least = self.divide(inner_graph, self.nest, bool(trip and trip % factor))
         as_made = inner_graph.states[:], inner_graph.delay[:]
+        met = self.twins.get(id(loop))
         while True:
             capacity = self.relaxed(inner_graph, nest[-1].factor)
             twin = self._twin(loop, inner_graph, capacity, target, entry)
@@ -110,6 +111,11 @@ class PipelineWalk(DecidingWalk, BurstWalk):
             if self.again or not changed:
                 break
             inner_graph.states[:], inner_graph.delay[:] = as_made
+            if self.split_now():
+                # As if the array had been split from the start: then this graph is met here for the first time.
+                self.twins.pop(id(loop), None)
+                if met is not None:
+                    self.twins[id(loop)] = met
         if self.split_now():
             front = self.in_front(hoisted)
         prologue = max(kept, front, bursts) + lifted

@@ -131,6 +131,22 @@ void k(int n, float a[32][16], float b[16][32], float c[32][32]) {
     c[j][0] = t;
   }
 }""",
+    "rows that are split in the first of several copies": """
+void k(int n, float a[8][6], float b[8], float c[16]) {
+  float p[8], q[8][6];
+  memcpy(q, a, sizeof(q));
+  for (int i = 0; i < 8; i++) {
+#pragma HLS UNROLL factor=4
+    for (int j = 0; j < 8; j++) {
+#pragma HLS PIPELINE
+      p[i] += q[j][3] * p[2];
+      q[j][5] = q[i][4];
+      p[i] = q[i][3];
+    }
+    c[i] = c[i] + q[i][1];
+  }
+  memcpy(b, p, sizeof(p));
+}""",
     "rows that are split beside others that no longer bound a loop": """
 void k(int n, int a[33][16], float b[32][4], float c[32]) {
   int p[33][16];
