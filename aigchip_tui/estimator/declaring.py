@@ -50,6 +50,7 @@ class DeclarationWalk(MachineWalk):
                 if isinstance(place, Memory):
                     place.rom = constant
                     place.line = variable.line
+                self._owns(place)
                 scope[variable.key] = place
         for variable in self.unit.variables:
             definition = defined.get(plain_key(variable.key), "")
@@ -233,6 +234,11 @@ class DeclarationWalk(MachineWalk):
             place = self.declare(kind, variable.name, registers=small)
         for pragma in pragmas:
             place = self.apply_pragma(place, pragma)
+        self._owns(place)
+        return place
+
+    def _owns(self, place: Binding) -> None:
+        """Remembers what a declaration takes memories for."""
         if isinstance(place, Memory):
             self.used_memories[place.number] = place
         elif isinstance(place, Stream):
@@ -241,4 +247,3 @@ class DeclarationWalk(MachineWalk):
             for item in place.fields.values():
                 if isinstance(item, Memory):
                     self.used_memories[item.number] = item
-        return place

@@ -85,3 +85,15 @@ def test_an_array_is_dealt_out_by_what_reads_it() -> None:
     for copies, bram18, uram in ((9, 9 * 4, 0), (10, 0, 5), (15, 15 * 4, 0)):
         found = estimate({"k.cpp": text.replace("COPIES", str(copies))}, part="xcu200", clock_ns=4.0)
         assert (found.bram18, found.uram) == (bram18, uram), copies
+
+
+def test_arrays_outside_functions_take_memories_where_they_are_used() -> None:
+    """Reported for four arrays of 64 x 28 x 28 words of 16 bits at namespace scope: 32 on Virtex UltraScale+."""
+    text = "short kept[64][28][28], idle[64][28][28];\nvoid f(short x[50176], short y[50176]) {\n"
+    text += "for (int i = 0; i < 64; i++) for (int j = 0; j < 28; j++) for (int k = 0; k < 28; k++)"
+    text += " kept[i][j][k] = x[784 * i + 28 * j + k];\n"
+    text += "for (int i = 0; i < 64; i++) for (int j = 0; j < 28; j++) for (int k = 0; k < 28; k++)"
+    text += " y[784 * i + 28 * j + k] = kept[i][j][k]; }"
+    assert estimate({"k.cpp": text}, part="xcu55c", top="f").bram18 == 32 // 4, "and none for one that nobody uses"
+    rom = "const int table[2000] = {1, 2};\nint f(int i) { return table[i]; }"
+    assert estimate({"k.cpp": rom}, part="xc7z020", top="f").bram18 == 4
