@@ -263,6 +263,15 @@ class ArithmeticWalk(WalkState):
         """Whether a chain of sums may become a tree: not where a pragma says no or counts the adders."""
         return self.region.balanced and sum_.node not in self.graph.bound and self.graph.access[sum_.node] is None
 
+    def _quotient(self, name: str, kind: Kind, left: Val, right: Val) -> Val:
+        """A division or its rest, made for the bits that its operands need, and one for their sign."""
+        signed = left.kind.signed or right.kind.signed
+        bits = min(kind.bits, max(self.width(left), self.width(right)) + signed)
+        narrow = Kind("i", bits, signed)
+        operands = [Val(narrow, one.node, one.const, one.lin, one.graph, self.width(one)) for one in (left, right)]
+        found = self.operate(name, narrow, (operands[0], operands[1]))
+        return Val(kind, found.node, None, found.lin, found.graph, bits)
+
     def fixed(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Fixed-point arithmetic."""
         name = {"+": "add", "-": "add", "*": "mul", "/": "div", "%": "rem"}.get(operator, "logic")
@@ -334,7 +343,7 @@ class ArithmeticWalk(WalkState):
                     )
                 first = self.operate("mul", kind, (left, right))
                 return self.operate("add", kind, (first, left)) if operator == "%" else first
-            return self.operate("div" if operator == "/" else "rem", kind, (left, right))
+            return self._quotient("div" if operator == "/" else "rem", kind, left, right)
         if operator in ("<<", ">>"):
             if isinstance(right.const, int):
                 lin = None
