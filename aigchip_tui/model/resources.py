@@ -34,6 +34,8 @@ _AUTO_SRL_BITS, _AUTO_SRL_DEPTH = 1024, 2
 LUT_BASE, LUT_PER_ARRAY, LUT_PER_MAC, LUT_PER_SUM = 18500, 1930, (51, 75), 95
 LUT_PER_CHOSEN_BYTE, LUT_PER_ADDED_SUM, LUT_PER_WAITING_SUM, LUT_PER_SHARED_BYTE = 13, 102, 106, 6
 LUT_PER_POST_LANE: Mapping[Output, int] = {"scaled": 805, "raw": 103}
+# An adapter of a memory port beside its words, and the registers of five addresses and the number of layers.
+LUT_PER_MASTER, LUT_SLAVE = 570, 744
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,23 @@ def bias_words(depth: int, height: int, width: int, *, pm: int, share: int) -> i
     return max(1, min(share * (depth // -(-pm // height)), MAX_TILE_COLUMNS // width))
 
 
+def master_resources(width_bits: int) -> tuple[int, int]:
+    """(LUT, BRAM18) of the adapter of a memory port that is read or written, in long bursts (public reports of 2023
+    and later): a buffer of words of 18 bits.
+    """
+    return LUT_PER_MASTER + 2 * width_bits, -(-width_bits // 18)
+
+
+def port_resources(port_bits: int, bias_bits: int, *, spills: bool) -> tuple[int, int]:
+    """(LUT, BRAM18) of the top's ports: table, A, B, C and bias, and the registers that the host writes. The port of
+    C is read as well where sums spill.
+    """
+    masters = [master_resources(bits) for bits in (32, port_bits, port_bits, port_bits, bias_bits)]
+    lut, bram18 = (sum(each) for each in zip(*masters, strict=True))
+    back = master_resources(port_bits)[1] if spills else 0
+    return LUT_SLAVE + lut, bram18 + back
+
+
 def block_rams(width_bits: int, depth: int) -> int:
     """BRAM18 of a memory with one read and one write port, in the best of the primitive's shapes."""
     return min(-(-width_bits // width) * -(-depth // shape_depth) for width, shape_depth in BRAM18_SHAPES)
@@ -180,4 +199,6 @@ def screened_resources(point: DesignPoint, build: Build) -> Resources:
         share=point.wide_n // point.pn,
     )
     bram18 += bias_rams(part_c.w * build.sum_bits, words)
+    ports = port_resources(8 * build.axi_bytes, part_c.w * build.sum_bits, spills=point.spills)
+    lut, bram18 = lut + ports[0], bram18 + ports[1]
     return Resources(dsp=point.multipliers, lut=lut, bram18=bram18, uram=uram)

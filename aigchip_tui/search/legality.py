@@ -113,16 +113,22 @@ class Legality:
             chosen_bytes=chosen * size, added=c_h * c_w, waiting=resources.waiting_sums(c_h, c_w, pm, pn),
             sum_bits=build.sum_bits, output=build.output, shared=(pm + pn * share) * pk * size if mapped else 0,
         )
-        if lut + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
+        ports = _ports(8 * build.axi_bytes, c_w * build.sum_bits, may_spill(reuse))
+        if lut + ports[0] + sum(u[0] for u in used) > int(build.device.lut * build.resource_share):
             return False
         words = resources.bias_words(capacity_c // (c_h * c_w), c_h, c_w, pm=pm, share=share)
         bram18 = sum(u[1] for u in used) + resources.bias_rams(c_w * build.sum_bits, words)
-        if bram18 > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:
+        if bram18 + ports[1] > build.device.bram18 or sum(u[2] for u in used) > build.device.uram:
             return False
         if reuse == "output" or may_spill(reuse):
             return True
         capacity = (capacity_a, capacity_b, capacity_c)
         return all(any(_stays(reuse, shape, grain, capacity) for grain in grains) for shape in self.shapes)
+
+
+@cache
+def _ports(port_bits: int, bias_bits: int, spills: bool) -> tuple[int, int]:
+    return resources.port_resources(port_bits, bias_bits, spills=spills)
 
 
 def _grains(

@@ -62,6 +62,15 @@ def _buffer_table(element_bits: int, uram_allowed: bool) -> Floats:
     return table
 
 
+@cache
+def _port_table(port_bits: int, sum_bits: int) -> Floats:
+    """(LUT, BRAM18) of the top's ports by index of the width of a bank of C, and whether sums spill."""
+    return np.array([
+        [resources.port_resources(port_bits, width * sum_bits, spills=spills) for spills in (False, True)]
+        for width in PARTITION_FACTORS
+    ], dtype=float).transpose(2, 0, 1)
+
+
 def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None = None) -> Screened:
     """Resources and legality of designs given as a gene matrix (gene, design)."""
     d = designs if designs is not None else columns(genes, build)
@@ -70,7 +79,8 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     used = used + small[:, genes[gene.BUF_B], genes[gene.PART_B_H], genes[gene.PART_B_W]]
     of_c = large[:, genes[gene.BUF_C], genes[gene.PART_C_H], genes[gene.PART_C_W]]
     # A third copy of buffer C, as `resources.with_third_copy` has it.
-    used = used + np.where(_SPILLS[genes[gene.REUSE]], np.floor(1.5 * of_c), of_c)
+    spills = _SPILLS[genes[gene.REUSE]]
+    used = used + np.where(spills, np.floor(1.5 * of_c), of_c)
     part_c_h = np.exp2(genes[gene.PART_C_H])
     lanes_c = d.pm / c_slices(d.pm, d.pn, part_c_h, gene_rows_of_array(genes), build.sum_bits) * d.pn
     macs = d.pm * d.pn * d.pk
@@ -100,6 +110,8 @@ def screen(genes: npt.NDArray[np.int64], build: Build, designs: Columns | None =
     shapes = resources.BRAM18_SHAPES
     bias = np.minimum.reduce([np.ceil(bits / width) * np.ceil(words / depth) for width, depth in shapes])
     bram18 = used[1] + np.where(bits * words >= resources.UNASKED_LUTRAM_BITS, bias, 0)
+    ports = _port_table(8 * build.axi_bytes, build.sum_bits)[:, genes[gene.PART_C_W], spills.astype(int)]
+    lut, bram18 = lut + ports[0], bram18 + ports[1]
     device, share = build.device, build.resource_share
     legal = (dsp <= build.dsp_budget) & (lut <= int(device.lut * share))
     legal &= (bram18 <= device.bram18) & (used[2] <= device.uram)

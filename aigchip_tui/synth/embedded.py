@@ -26,6 +26,7 @@ from aigchip_tui.modules.protocol import CommandsProcesses, Conformance, Templat
 from aigchip_tui.sandbox.worker import Worker
 from aigchip_tui.synth.commands import Process
 from aigchip_tui.synth.control import ControlProgram, loops_text
+from aigchip_tui.synth.interfaces import interface_cost
 from aigchip_tui.synth.latency import LatencyModel
 from aigchip_tui.synth.launches import LaunchPace, intervals_of, launch_paces
 from aigchip_tui.synth.memories import memory_cost
@@ -101,9 +102,10 @@ class EmbeddedSynthesizer:
     ) -> DesignReport:
         """Figures of an assembled design; raises AigchipError when a module cannot be read."""
         read = self._modules(netlist, bodies)
+        wiring = memory_cost(netlist, build).plus(interface_cost(netlist))
         totals = {
             name: sum(i.count * int(getattr(read[i.name], name)) for i in netlist.instances if i.name in read)
-            + int(getattr(memory_cost(netlist, build), name)) for name in ("dsp", "bram18", "uram", "lut", "ff")
+            + int(getattr(wiring, name)) for name in ("dsp", "bram18", "uram", "lut", "ff")
         }
         layers = []
         cycles = 0
@@ -126,8 +128,8 @@ class EmbeddedSynthesizer:
                 lut=totals["lut"], ff=totals["ff"], counted=COUNTED, unknown=tuple(unknown[:20]),
             ),
             layers=tuple(layers),
-            evidence=f"estimate from the C++ of {len(read)} modules, largest II {slowest}; {shapes} "
-            f"by the commands that {study.model.wiring.commander} gives; "
+            evidence=f"estimate from the C++ of {len(read)} modules, with their streams and AXI ports, largest II "
+            f"{slowest}; {shapes} by the commands that {study.model.wiring.commander} gives; "
             f"{multipliers_text(netlist, {name: one.dsp for name, one in read.items()}, point)}; {COUNTED}",
         )
 

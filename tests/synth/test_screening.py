@@ -11,6 +11,7 @@ from aigchip_tui.model.module import Netlist, Variant
 from aigchip_tui.model.resources import screened_resources
 from aigchip_tui.model.space import Build, DesignPoint, Partition, Split
 from aigchip_tui.modules.loader import load_template
+from aigchip_tui.synth.interfaces import interface_cost
 from aigchip_tui.synth.memories import memory_cost
 from aigchip_tui.synth.reading import module_request, read_module
 
@@ -42,10 +43,10 @@ def _inlined(variant: Variant, netlist: Netlist) -> list[tuple[Variant, str]]:
 
 @pytest.mark.parametrize("name", POINTS)
 def test_screened_resources_are_those_that_the_texts_take(name: str) -> None:
-    """Block RAM exactly, the bias that post holds among it; LUTs within a seventh."""
+    """Block RAM exactly, bias and buffers of the AXI masters among it; LUTs within a seventh."""
     point, build = POINTS[name], Build(device=device("zcu104"))
     netlist = TEMPLATE.netlist(point, build)
-    beside = memory_cost(netlist, build)
+    beside = memory_cost(netlist, build).plus(interface_cost(netlist))
     lut, bram18, read = beside.lut, beside.bram18, dict[str, dict[str, int]]()
     for instance in netlist.instances:
         variant = instance.variant
