@@ -121,7 +121,7 @@ def test_oracle_is_not_beaten_by_random_or_neighbouring_designs(small_oracle: or
     cycles = latency_cycles(designs.take(legal), build, LayerTable.of(work))
     for dsp in (4, 8, 16, 32):
         among = cycles[screened.dsp[legal] <= dsp]
-        assert among.min() >= small_oracle.fastest(dsp) * 0.9995
+        assert among.min() >= small_oracle.fastest(dsp) * 0.999
 
 
 def test_oracle_designs_are_legal_and_cost_what_it_says(small_oracle: oracle.Oracle) -> None:

@@ -70,10 +70,11 @@ def test_every_setting_is_answered_and_extremes_hold(module: str, tmp_path: Path
         ("command.serial != 0 ? same : shares[g]", "shares[g]"), ("command.serial == 0 || ends ||", "ends ||"),
         ("command.serial == 0 || ends ||", "command.serial == 0 ||"), ("row % ARRAYS", "row / (ROWS / ARRAYS)"),
     ]),
-    ("interconnect_mapped_mixed", "b-mnk", [
-        ("command.serial != 0 ? same : shares[", "command.serial == 0 ? same : shares["), ("g / ALONG_K % DEALT", "0"),
-        ("g % ALONG_K * PART", "0"), ("g / (ALONG_N * ALONG_K)", "g / ALONG_N"),
+    ("interconnect_mapped_mixed", "a-mnk", [
+        ("command.serial != 0 ? same : shares[", "command.serial == 0 ? same : shares["), ("g % ALONG_K * PART", "0"),
+        ("g / (ALONG_N * ALONG_K)", "g / ALONG_N"),
     ]),
+    ("interconnect_mapped_mixed", "b-mn", [("g / ALONG_K % DEALT", "0")]),
     ("relay_mapped", "a-mnk", [
         (": g - ALONG_N * ALONG_K", ": g - ALONG_K"), ("t < end + stop", "t < end"),
         ("shares[serial ? turn : place]", "shares[place]"), ("chain[g] = chain[before]", "chain[g] = chain[g]"),

@@ -159,7 +159,7 @@ def test_files_of_a_design() -> None:
     assert top.count("#pragma HLS STREAM ") == sum("_to_" in line and "stream<" in line for line in top.splitlines())
     for port in ("table", "a", "b", "bias", "c"):
         assert re.search(rf"INTERFACE m_axi port={port} bundle={port} ", top)
-    assert max(len(line) for line in top.splitlines()) <= 120
+    assert max(len(line) for line in top.splitlines() if "HLS INTERFACE" not in line) <= 120
     del bodies[next(iter(bodies))]
     with pytest.raises(AigchipError, match="No code for"):
         bench.template().assemble(tree, bodies)
