@@ -12,7 +12,7 @@ from aigchip_tui.model.errors import AigchipError
 from aigchip_tui.model.space import Build
 from aigchip_tui.model.workload import workload
 
-BUILD = Build(device=device("pynq-z2"), dsp_limit=64)
+BUILD = Build(device=device("zcu104"), dsp_limit=64)
 NETWORK = "gemm:196x960x160"
 FIELDS = {"hv_median", "hv_p10", "found_median", "found_p10", "evaluations_to_95", "cpu_ms_per_evaluation"}
 
