@@ -35,7 +35,7 @@ class AccumulateSpill(Accumulate):
             "resume_cmd whose final is set, then hands it over; it ends after the command whose last is set.",
             *(line.replace("that is read and written in whole words", "of whole words") for line in rest),
             "Where first is set sums start from zero, or, if resume is set, from a token of pre for each addition; "
-            "else from what the block holds.",
+            "else from what the block holds. Where first is not set, resume is not either.",
             last,
         )
 

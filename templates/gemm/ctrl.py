@@ -227,7 +227,8 @@ class Ctrl:
             else "The banks of B deliver whole tokens: no arbiter_b.",
             "Layers run one after the other; copy the LAYER_WORDS words of a layer from table into a LUTRAM "
             "first, one a cycle. Namespace field (open) names them; the word behind a name is for tiles at the "
-            "edge of its axis, groups of several axes count the first highest.",
+            "edge of its axis. A group over several axes holds a word for each case, the last axis changing fastest "
+            "(m and n: at neither edge, at that of n, of m, of both).",
             "Field last is set in the final command of a stream, in the last layer only.",
             "An axis counts the tiles left and adds up distances in A, B, C and bias by the words of its group "
             "(ALONG_M, ALONG_N, ALONG_K: tiles, then a distance each); behind the last tile it starts again and "
@@ -237,9 +238,9 @@ class Ctrl:
             " a full stream could hold back a command of the round before.",
             "Tiles of A are asked for one refresh ahead (dma_a with A_WORDS, fill_a, drain_a): the first in the "
             "round in front, the next before a visit takes a new one. One that serves several visits (A_REPLAYS) "
-            "runs along n.",
+            "covers all of n and counts as the last tile along it.",
             "Tiles of B are asked for in the same way (dma_b with B_WORDS, fill_b, drain_b). One that serves several "
-            "visits (B_REPLAYS) runs along m.",
+            "visits (B_REPLAYS) covers all of m and counts as the last tile along it.",
             "Every visit commands inter_a and inter_b (STEPS), array (BLOCKS), collector (SLICES) and accumulate:"
             " first at the first tile along k, final at the last.",
             "A visit of the last tile along k finishes a tile of C: flush, post and dma_c (C_TOKENS, C_STORES) follow.",

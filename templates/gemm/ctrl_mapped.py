@@ -114,9 +114,9 @@ class CtrlMapped(Ctrl):
             "Loop visit makes VISITS visits, with a round in front that only asks for tiles; it is not pipelined.",
             "Tiles of A are asked for one refresh ahead (dma_a with A_WORDS, fill_a with K_WORDS, drain_a with A_KB): "
             "the first in the round in front, the next before a visit takes a new one. One that serves several visits "
-            "(A_REPLAYS) runs along n.",
+            "(A_REPLAYS) covers all of n and counts as the last tile along it.",
             "Tiles of B are asked for in the same way (dma_b with B_WORDS, fill_b with B_K_WORDS, drain_b with B_KB); "
-            "B_REPLAYS run along m.",
+            "one with B_REPLAYS covers all of m.",
             "Every visit commands inter_a and inter_b (BLOCKS, KB): inter_a is serial where TO_N is set, inter_b where "
             "it is not. Then follow array (BLOCKS, KB), collector (SLICES) and accumulate: first at the first tile "
             "along k, final at the last.",

@@ -166,14 +166,15 @@ class CtrlSpill(Ctrl):
             _ORDER[str(settings["reuse"])],
             "Loop visit makes VISITS visits, with a round in front that only asks for tiles; it is not pipelined.",
             "Tiles of A are asked for one refresh ahead (dma_a with A_WORDS, fill_a, drain_a): the first in the round "
-            "in front, the next before a visit takes a new one. One that serves several visits (A_REPLAYS) runs along "
-            "n.",
-            "Tiles of B are asked for in the same way (dma_b with B_WORDS, fill_b, drain_b); B_REPLAYS run along m.",
+            "in front, the next before a visit takes a new one. One that serves several visits (A_REPLAYS) covers all "
+            "of n and counts as the last tile along it.",
+            "Tiles of B are asked for in the same way (dma_b with B_WORDS, fill_b, drain_b); one with B_REPLAYS covers "
+            "all of m.",
             "Every visit commands inter_a and inter_b (STEPS), array (BLOCKS), collector (SLICES) and accumulate.",
             "Where SPILLS is set each visit has a tile of C to itself: first and final are set, resume behind the "
             "first tile along k. Else first is set at the first tile along k, final at the last.",
-            "A final visit commands flush, raw in front of the last tile along k. Then dma_c loads what the next visit "
-            "resumes, and only then stores raw sums.",
+            "A final visit commands flush, raw unless its tile is the last along k. Then dma_c loads what the next "
+            "visit resumes, and only then stores raw sums.",
             "A visit of the last tile along k finishes a tile of C: post and dma_c (C_TOKENS, C_STORES) follow.",
         )
 

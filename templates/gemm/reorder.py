@@ -31,8 +31,8 @@ MOST_SIDE: Final = 16
 _LUTRAM_WORDS: Final = 64
 
 _STORES: Final = {
-    "lutram": "A token has a place for each of its two blocks in a memory that is small: LUTRAM (ram_s2p).",
-    "bram": "A token has a place for each of its two blocks in a memory that is large: block RAM (ram_s2p).",
+    "lutram": "The memory has room for two blocks of tokens and is small: LUTRAM (ram_s2p).",
+    "bram": "The memory has room for two blocks of tokens and is large: block RAM (ram_s2p).",
 }
 
 

@@ -89,8 +89,8 @@ class SystolicArray(PeArray):
             "step of a block starts and the last one copies to held.",
             "The process reads commands until one has last set; a command asks for blocks of sums of kb steps along k.",
             "All steps are iterations of a single loop, steps, pipelined with an initiation interval of one; a block "
-            "takes no fewer than it has slices and neighbours along m and n, and the product that counts the steps is "
-            "bound to LUTs.",
+            "takes at least a step for each slice, for each link between lanes along m and for each along n, and the "
+            "product that counts the steps is bound to LUTs.",
         )
 
     def legal_settings(self) -> Iterator[Settings]:
