@@ -42,25 +42,24 @@ def test_other_parameters_have_the_figures_of_the_model_that_the_search_uses(
 ) -> None:
     design = _json(capsys, "show", "example", "--design", "d0001")
     request = _json(capsys, "show", "example")["request"]
-    found = _json(capsys, "try", "example", "--design", "d0001", "--set", "reuse=a")
-    point = DesignPoint.from_parameters({**design["parameters"], "reuse": "a"})
+    found = _json(capsys, "try", "example", "--design", "d0001", "--set", "buf_c=512")
+    point = DesignPoint.from_parameters({**design["parameters"], "buf_c": 512})
     build = Build(device=device(request["device"]), clock_mhz=request["clock_mhz"])
     ((latency, dsp),) = analytic_screen(build, workload(request["workload"]))([genes_of(point)])
     assert found["figures"]["latency_ms"][1] == pytest.approx(latency)
     assert found["figures"]["dsp"][1] == dsp
-    assert found["was"] == {"reuse": "output"}
+    assert found["was"] == {"buf_c": design["parameters"]["buf_c"]}
     written = {module["name"] for module in found["modules"]["to_write"]}
-    assert "ctrl" in written, "the order of the tiles is ctrl's"
-    assert written.isdisjoint({"mac", "lane", "array"})
-    printed = _said(capsys, "try", "example", "--design", "d0001", "--set", "reuse=a")
+    assert written == {"accumulate", "flush"}, "the processes at buffer C"
+    printed = _said(capsys, "try", "example", "--design", "d0001", "--set", "buf_c=512")
     assert "figure (analytic model)" in printed
     assert "Nothing was written" in printed
 
 
 def test_what_the_rules_refuse_names_rule_and_figure(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("try", "example", "--design", "d0001", "--set", "part_a_w=64")
+    words = ("try", "example", "--design", "d0001", "--set", "part_b_w=64")
     (refusal,) = _json(capsys, *words, code=1)["refusals"]
-    assert refusal["rule"] == "bram"
-    assert refusal["figure"] > 624
-    assert f"refused by rule bram: {refusal['message']}" in _said(capsys, *words, code=1)
+    assert refusal["rule"] == "lut"
+    assert refusal["figure"] > 161280
+    assert f"refused by rule lut: {refusal['message']}" in _said(capsys, *words, code=1)
     assert "--set 'reuse' is not PARAM=VALUE" in _said(capsys, "try", "example", "--set", "reuse", code=2)

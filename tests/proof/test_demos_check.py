@@ -46,7 +46,7 @@ def test_laws_alone_compile_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     others = document["leave_one_out"]
     assert (document["laws"], document["modules"]) == (0, [])
     assert others["word for word"] + others["refused"] <= others["demonstrations"] == len(list(SHIPPED.glob("*/*")))
-    assert others["word for word"] > 0.9 * others["demonstrations"]
+    assert others["word for word"] > 0.85 * others["demonstrations"]
     assert others["basis"].endswith("not run")
 
 
