@@ -101,6 +101,7 @@ def test_the_pages_mark_estimates_say_how_to_call_and_prove_and_the_tcl_names_th
     command_line.run("export", "out", "--out", str(project), expect=2)
 
 
+@pytest.mark.deep
 def test_a_project_of_int16_brings_its_wide_types(command_line: CommandLine, tmp_path: Path) -> None:
     if shutil.which("make") is None:
         pytest.skip("there is no make on this machine")
