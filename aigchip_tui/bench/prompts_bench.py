@@ -27,8 +27,8 @@ from aigchip_tui.proof.demonstrations import DemoProver
 from aigchip_tui.search.encoding import Pins
 
 PROMPT, REPLY, INDEX = "prompt.md", "reply.md", "index.json"
-MAX_DESIGNS = 2000
-"""Random designs that are looked through for variants at most."""
+PATIENCE = 100
+"""Random designs in a row without a wanted variant before the sample is held to be complete."""
 MAX_REPLY_BYTES = 1 << 20
 _FOLDER = re.compile(r"[0-9]{3,}-[a-z0-9_]+")
 
@@ -68,18 +68,28 @@ def sample_variants(template: Template, library: DemoLibrary, build: Build, *, c
     shown = {demo.instruction for demo in library.demos}
     found: dict[str, dict[str, Variant]] = {name: {} for name in template.modules()}
     keep = Pins.of({}, narrowed_of(template))
+    newest = 0
     for number, point in enumerate(random_designs(build, None, seed=seed, keep=keep)):
+        turns = _turns([len(variants) for variants in found.values()], count)
         for instance in template.netlist(point, build).instances:
             variant = instance.variant
             if instance.author == "generator" and variant.instruction not in shown:
-                found[variant.module].setdefault(variant.key, variant)
-        if number == MAX_DESIGNS or all(len(variants) >= count for variants in found.values()):
+                known = found[variant.module]
+                if variant.key not in known and len(known) < turns:
+                    newest = number
+                    known[variant.key] = variant
+        if number - newest == PATIENCE:
             break
     taken: list[Variant] = []
     queues = [list(variants.values()) for variants in found.values() if variants]
     while len(taken) < count and any(queues):
         taken += [queue.pop(0) for queue in queues if queue]
     return taken[:count]
+
+
+def _turns(held: Sequence[int], count: int) -> int:
+    """Variants of each module that a sample of `count` takes at most, of modules that have so many."""
+    return next((t for t in range(1, count) if sum(min(have, t) for have in held) >= count), count)
 
 
 def sample_of_modules(
