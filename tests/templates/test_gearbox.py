@@ -21,12 +21,12 @@ else:
     import bank_bench as bench
 
 MODULES = ("gearbox", "reorder")
+TEMPLATE = load_template("gemm")
 
 
 def _between(lanes_in: int, lanes_out: int, block: tuple[int, int] | None = None) -> tuple[tuple[str, Settings], ...]:
-    template = load_template("gemm")
-    assert isinstance(template, FitsTokens)
-    return template.between(lanes_in, lanes_out, block, "int8")
+    assert isinstance(TEMPLATE, FitsTokens)
+    return TEMPLATE.between(lanes_in, lanes_out, block, "int8")
 
 
 def test_any_two_widths_up_to_an_axi_word_have_a_gearbox_of_their_own() -> None:
