@@ -14,6 +14,7 @@ from aigchip_tui.estimator.outcomes import (
     Header,
     Range,
 )
+from aigchip_tui.estimator.repeating import Repeater
 from aigchip_tui.estimator.traverse import (
     early_exit,
     names_in,
@@ -226,10 +227,18 @@ class CounterWalk(PragmaWalk):
             self.options.exhausted()
         self.unrolling += 1
         try:
-            for step in range(header.high):
+            trips = len(range(header.high))
+            repeater = Repeater.of(self, loop, trips)
+            step = 0
+            while step < trips:
                 self.layer.write(header.cell, self._counter(header, step))
+                if repeater is not None:
+                    repeater.begin()
                 self.block(loop.body)
                 self._step_effects(loop)
+                step += 1
+                if repeater is not None:
+                    step += repeater.more(trips - step)
         finally:
             self.unrolling -= 1
         self.layer.write(header.cell, self._counter(header, header.high))

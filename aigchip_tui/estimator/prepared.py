@@ -27,7 +27,7 @@ Step = Callable[["StatementWalk", Found], None]
 _OWN = frozenset(["+", "-", "*", "/", "%", "<", ">", "<=", ">=", "==", "!=", "&", "|", "^"])
 """Operators that read both sides whatever these are."""
 _LINEAR = frozenset("+-*")
-_ABOUT_LOOPS = frozenset(["UNROLL", "PIPELINE", "LOOP_TRIPCOUNT", "LOOP_FLATTEN"])
+ABOUT_LOOPS = frozenset(["UNROLL", "PIPELINE", "LOOP_TRIPCOUNT", "LOOP_FLATTEN"])
 """Pragmas in a block that say nothing of its statements."""
 _INDEXED = frozenset([Cell, Registers, Stream, View])
 """What an index selects from at once; of a record the text may say what it means."""
@@ -45,7 +45,7 @@ class Prepared:
     __slots__ = ("bare", "names", "plain", "runs", "steps")
 
     def __init__(self, block: ast.Block) -> None:
-        self.bare = all(pragma.kind in _ABOUT_LOOPS for pragma in block.pragmas)
+        self.bare = all(pragma.kind in ABOUT_LOOPS for pragma in block.pragmas)
         self.runs = 0
         self.names: list[ast.Name] = []
         self.steps: list[Step] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aigchip_tui.estimator.objects import Result
+from typing import NamedTuple
+
+from aigchip_tui.estimator.objects import Memory, Result
 
 Terms = tuple[tuple[tuple[int, int], ...], ...]
 """Terms of the linear form of each index."""
@@ -100,3 +102,18 @@ class Track:
             shape.loads = None
             if stores:
                 shape.stores = None
+
+
+class Visit(NamedTuple):
+    """One access: `node` is -1 where a load found its value without one; `before` is the store that stood at the
+    address of a store.
+    """
+
+    write: bool
+    memory: Memory
+    track: Track
+    shape: Shape
+    constants: Constants
+    node: int
+    result: Result
+    before: Stored | None = None

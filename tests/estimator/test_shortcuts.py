@@ -10,6 +10,7 @@ from aigchip_tui.estimator import prepared
 from aigchip_tui.estimator import schedule as scheduling
 from aigchip_tui.estimator.estimate import Estimate, estimate
 from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.repeating import Repeater
 from aigchip_tui.estimator.walk import Walker
 from tests.estimator.kernels import KERNELS
 
@@ -86,6 +87,43 @@ void k(int n, float a[32][64], float b[64]) {
     }
   }
   for (int j = 0; j < 4; j++) b[j] = s[3][j] + s[7][j];
+}""",
+    "copies that differ by steps, and those that meet others": """
+void k(int n, double x, double a[64][32], double b[32][32], double c[64][32]) {
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=4 dim=2
+  double s = 0, t[32][32];
+  memcpy(t, b, sizeof(t));
+  for (int i = 0; i < 24; i++) {
+#pragma HLS PIPELINE
+    for (int j = 0; j < 16; j++) c[i][j] += x * a[i][j] * b[j][i];
+    for (int j = 0; j < 16; j++) c[i][j] *= t[j][2];
+    for (int k = 0; k < 2; k++)
+      for (int j = 14; j > 0; j--) t[k][j] = a[k + i][j] + (a[k + i][j + 1] - t[3 * j][5]) * c[i][7];
+    for (int j = 1; j < 14; j++) s += t[3][j] * t[j][3] * t[2][j];
+    for (int j = 0; j < 12; j++) { s = s * x; a[i][j] = -s; }
+    for (int j = 0; j < 10; j++) { b[3][i] -= a[i + 1][2 * j]; s = j > 6 ? s : x; }
+    c[i][30] = s;
+  }
+  memcpy(b, t, sizeof(t));
+}""",
+    "copies of stores outside": """
+void k(int n, float a[64], float b[64]) {
+#pragma HLS INTERFACE m_axi port=a bundle=one
+#pragma HLS INTERFACE m_axi port=b bundle=two
+  float s[64];
+#pragma HLS ARRAY_PARTITION variable=s block factor=4
+  for (int i = 0; i < 64; i++) {
+#pragma HLS UNROLL
+    s[i] = a[i] * 0.5f;
+  }
+  for (int i = 0; i < 64; i++) {
+#pragma HLS UNROLL factor=16
+    if (n > 3) b[i] = s[i];
+  }
+  if (n > 7) for (int i = 0; i < 16; i++) {
+#pragma HLS UNROLL
+    b[i] = s[2 * i] + n;
+  }
 }""",
     "an array that is split": """
 void k(int n, float a[256], float b[16]) {
@@ -174,6 +212,7 @@ def test_shortcuts_change_nothing(text: str, monkeypatch: pytest.MonkeyPatch) ->
 
     quick = asked(), asked(n=24)
     monkeypatch.setattr(prepared, "RARE", 1 << 30)
+    monkeypatch.setattr(Repeater, "of", lambda *asked: None)
     monkeypatch.setattr(Walker, "twins", property(lambda self: {}, lambda self, kept: None), raising=False)
     for switch in ("provisional", "splits_now", "may_begin_anew"):
         monkeypatch.setattr(Walker, switch, property(lambda self: False, lambda self, asked: None), raising=False)
@@ -192,6 +231,19 @@ def test_blocks_that_run_again_are_prepared(kernel: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(prepared.Prepared, "_prepare", preparing)
     estimate({"k.cpp": BODIES[kernel]})
     assert names
+
+
+def test_copies_are_made_without_being_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    more = Repeater.more
+
+    def counted(self: Repeater, left: int) -> int:
+        made.append(more(self, left))
+        return made[-1]
+
+    monkeypatch.setattr(Repeater, "more", counted)
+    estimate({"k.cpp": BODIES["copies that differ by steps, and those that meet others"]})
+    assert sum(made) > 30
 
 
 @pytest.mark.parametrize(("kernel", "schedules"), [

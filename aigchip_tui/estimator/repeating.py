@@ -1,0 +1,286 @@
+"""Copies of an unrolled body that are made at once, where each differs from the one before by constant steps alone.
+
+Two copies are walked and their accesses noted. Where their nodes are the same, but for sources that move on by the
+nodes of a copy, a later copy can differ only by what it finds at its own addresses (see `visited`). The nodes of all
+copies that find the same are appended together; the walk goes on with the first that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice, repeat
+from typing import TYPE_CHECKING, NamedTuple
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.graph import Access, Graph
+from aigchip_tui.estimator.objects import Cell, Memory
+from aigchip_tui.estimator.regular import regular
+from aigchip_tui.estimator.tracks import Visit
+from aigchip_tui.estimator.values import Val
+from aigchip_tui.estimator.visited import Course, Courses, Span, UnlikeError, alike
+
+if TYPE_CHECKING:
+    from aigchip_tui.estimator.memory import MemoryWalk
+
+_FEWEST = 4
+"""Copies that are worth to be made at once."""
+_TRIES = 3
+"""Pairs of copies that are compared before all are walked."""
+
+
+class _Copy(NamedTuple):
+    """One copy that was walked: its nodes from `first` on, what it visited, what its registers hold behind it."""
+
+    first: int
+    nodes: tuple[Sequence[object], ...]
+    sources: list[tuple[int, ...]]
+    visits: list[Visit]
+    values: list[Val | None]
+    work: int
+    sums: list[int]
+
+
+class Repeater:
+    """The copies of one unrolled loop: those that were walked, and those that follow from them."""
+
+    def __init__(self, walk: MemoryWalk, cells: Sequence[Cell]) -> None:
+        self.walk, self.cells = walk, cells
+        self.graph, self.layer, self.guard = walk.graph, walk.layer, walk.guard
+        self.tries = _TRIES
+        self.last: _Copy | None = None
+        self.first = self.work = 0
+        self.extras = 0
+
+    @classmethod
+    def of(cls, walk: MemoryWalk, loop: ast.Loop, copies: int) -> Repeater | None:
+        """None where the copies are few, or the body does something that steps do not describe."""
+        if copies < _FEWEST + 2 or walk.pinning or walk.facts or walk.visits is not None:
+            return None
+        body = regular(loop)
+        if body is None:
+            return None
+        cells = [walk.find(name) for name in body.assigned]
+        if any(type(one) is not Cell for one in cells):
+            return None
+        if any(type(found := walk.find(name)) not in (Cell, Val) and found is not None for name in body.read):
+            return None
+        if any(type(walk.find(name)) is not Memory for name in body.arrays):
+            return None
+        return cls(walk, [one for one in cells if isinstance(one, Cell)])
+
+    def begin(self) -> None:
+        """A copy is going to be walked."""
+        if self.tries:
+            self.first, self.work = len(self.graph), self.walk.work
+            self.extras = _extras(self.graph)
+            self.walk.visits = []
+
+    def more(self, left: int) -> int:
+        """Makes some of the copies that are left after one was walked, and says how many."""
+        visits = self.walk.visits
+        if visits is None:
+            return 0
+        self.walk.visits = None
+        if left < _FEWEST or self.walk.graph is not self.graph or _extras(self.graph) != self.extras:
+            self.tries = 0
+            return 0
+        was, self.last = self.last, self._copy(visits)
+        if was is None:
+            return 0
+        try:
+            made = self._follow(was, self.last, left)
+        except UnlikeError:
+            made = 0
+        self.tries -= 1
+        if made:
+            self.last = None
+        return made
+
+    def _copy(self, visits: list[Visit]) -> _Copy:
+        graph, first = self.graph, self.first
+        rows = (
+            graph.operation[first:], graph.states[first:], graph.delay[first:], graph.bits[first:],
+            graph.width_in[first:], graph.lines[first:], [one is None for one in graph.access[first:]],
+        )
+        sums = self.walk.associative.get(graph.number, ())
+        return _Copy(
+            first, rows, graph.sources[first:], visits, [self.layer.values.get(one.number) for one in self.cells],
+            self.walk.work - self.work, [node - first for node in range(first, len(graph)) if node in sums],
+        )
+
+    def _follow(self, was: _Copy, after: _Copy, left: int) -> int:
+        walk, size = self.walk, after.first - was.first
+        if not size or was.nodes != after.nodes or was.sums != after.sums or was.work != after.work:
+            return 0
+        span = Span(was.first, after.first, size)
+        if len(self.graph) != after.first + size or walk.work + left * after.work > walk.options.limit:
+            return 0
+        accesses = sum(not one for one in after.nodes[-1])
+        if accesses != sum(one.node >= 0 for one in after.visits):
+            return 0
+        held = [self._held(one, two, span) for one, two in zip(was.values, after.values, strict=True)]
+        courses = Courses(self.graph, self.guard, span, left, was.visits, after.visits)
+        if courses.copies < _FEWEST:
+            return 0
+        sources = _sources(was, after, courses)
+        if sources is None or courses.copies < _FEWEST:
+            return 0
+        copies = courses.copies
+        stores = [(one, self._stored(one, courses)) for courses_of in courses.tracks.values()
+                  for one in courses_of if one.after.write]
+        self._append(after, span, copies, sources, courses)
+        for courses_of in courses.tracks.values():
+            self._note(courses_of, span, copies)
+        for store, values in stores:
+            self._store(store, values, span, copies)
+        walk.work += copies * after.work
+        for cell, value, moves in zip(self.cells, after.values, held, strict=True):
+            if moves and value is not None:
+                node = value.node + size * copies
+                self.layer.values[cell.number] = Val(value.kind, node, None, None, self.graph, value.need)
+        return copies
+
+    def _held(self, was: Val | None, after: Val | None, span: Span) -> bool:
+        """Whether what a register holds moves on with the copies; it holds the same behind all of them otherwise."""
+        if was is after:
+            return False
+        if was is None or after is None or not alike(was, after, self.graph):
+            raise UnlikeError
+        if after.node < 0 or (was.node == after.node and was.node < span.first):
+            return False
+        if was.node < span.first or after.node - was.node != span.size:
+            raise UnlikeError
+        return True
+
+    def _stored(self, store: Course, courses: Courses) -> list[Val]:
+        """What each copy stores."""
+        was, after = store.was.result, store.after.result
+        assert isinstance(was, Val)
+        assert isinstance(after, Val)
+        if was is after or after.node < 0:
+            return [after] * courses.copies
+        nodes = courses.series(was.node, after.node)[: courses.copies]
+        return [Val(after.kind, node, None, None, self.graph, after.need) for node in nodes]
+
+    def _append(
+        self, after: _Copy, span: Span, copies: int, sources: Sequence[Iterable[tuple[int, ...]]], courses: Courses
+    ) -> None:
+        """The nodes of all copies."""
+        graph, last = self.graph, slice(span.second, span.second + span.size)
+        accesses: list[Sequence[Access | None]] = [(None,) * copies] * span.size
+        for each in courses.tracks.values():
+            for one in each:
+                if one.after.node >= 0:
+                    accesses[one.after.node - span.second] = self._ports(one, copies)
+        graph.operation += graph.operation[last] * copies
+        graph.states += graph.states[last] * copies
+        graph.delay += graph.delay[last] * copies
+        graph.bits += graph.bits[last] * copies
+        graph.width_in += graph.width_in[last] * copies
+        graph.lines += graph.lines[last] * copies
+        graph.sources += chain.from_iterable(islice(zip(*sources, strict=False), copies))
+        graph.access += chain.from_iterable(zip(*accesses, strict=True))
+        if after.sums:
+            sums = self.walk.associative[graph.number]
+            for offset in after.sums:
+                sums.update(span.nodes(span.second + offset, copies))
+
+    def _ports(self, one: Course, copies: int) -> list[Access | None]:
+        """The accesses that copies make where the second one made one."""
+        memory, write = one.after.memory, one.after.write
+        like = self.graph.access[one.after.node]
+        assert like is not None
+        number, outside = like.memory, like.outside
+        if not memory.partitions:
+            return [Access(number, like.banks, write, 1, outside) for _ in range(copies)]
+        banks_of, shape = self.walk.banks_of, one.shape
+        return [Access(number, banks_of(memory, shape, key), write, 1, outside) for key in one.keys[:copies]]
+
+    def _note(self, courses: Sequence[Course], span: Span, copies: int) -> None:
+        """What the copies loaded, and the order of all accesses of a memory."""
+        track = courses[0].after.track
+        stores = any(one.after.write for one in courses)
+        made = [one for one in courses if one.after.node >= 0]
+        for one in made:
+            second = one.shape.addresses[one.after.constants]
+            if not second:
+                one.shape.addresses.update((key, []) for key in one.keys[:copies])
+            elif second[0] >= span.second:
+                nodes = span.nodes(second[0], copies)
+                one.shape.addresses.update((key, [node]) for key, node in zip(one.keys, nodes, strict=False))
+        loads = [one for one in made if not one.after.write]
+        for shape in {one.shape.number: one.shape for one in loads}.values():
+            mine = [one for one in loads if one.shape is shape]
+            keys = list(chain.from_iterable(zip(*(one.keys[:copies] for one in mine), strict=True)))
+            numbers = list(chain.from_iterable(zip(*(span.nodes(one.after.node, copies) for one in mine), strict=True)))
+            shape.reads.update(zip(keys, numbers, strict=True))
+            shape.latest = numbers[-1]
+            if shape.loads is not None and not stores:
+                kind, graph = mine[0].after.memory.type.kind, self.graph
+                values = [Val(kind, node, None, None, graph) for node in numbers]
+                shape.loads.update(zip(keys, values, strict=True))
+        track.readers += chain.from_iterable(
+            zip(*(span.nodes(one.after.node, copies) for one in loads), strict=True)
+        )
+        entries = [
+            zip(repeat(one.after.write, copies), repeat(one.shape.terms), one.keys, span.nodes(one.after.node, copies),
+                strict=False)
+            for one in made if one.moves
+        ]
+        track.log += chain.from_iterable(zip(*entries, strict=True))
+
+    def _store(self, store: Course, values: Sequence[Val], span: Span, copies: int) -> None:
+        """What the copies stored, and the stores that died of it."""
+        graph, guard, walk = self.graph, self.guard, self.walk
+        memory, track, shape = store.after.memory, store.after.track, store.shape
+        nodes, keys = span.nodes(store.after.node, copies), store.keys[:copies]
+        assert shape.stores is not None
+        if store.moves:
+            for key in keys:
+                before = shape.stores.get(key)
+                if before is not None and before[2] == guard and shape.reads.get(key, -1) <= before[0]:
+                    walk.drop_store(graph, track, before[0])
+                if shape.loads:
+                    shape.loads.pop(key, None)
+            if memory.local and not walk.options.deal_arrays:
+                use = walk.uses.of(memory.order)
+                for key in keys:
+                    use.writes(track.written, walk.banks_of(memory, shape, key), (shape.number, key))
+        else:
+            walk.drop_store(graph, track, store.after.node)
+            for node in nodes[:-1]:
+                graph.operation[node], graph.access[node] = "dead", None
+                graph.states[node], graph.sources[node] = 0, ()
+            track.log.append((True, shape.terms, keys[-1], nodes[-1]))
+        shape.stores.update(zip(keys, zip(nodes, values, repeat(guard), strict=False), strict=False))
+        track.writers += nodes
+        track.under.update(zip(nodes, repeat(guard), strict=False))
+        if memory.axi:
+            offset = store.after.node - walk.requests[(graph.number, store.after.node)]
+            for node in nodes:
+                walk.requests[(graph.number, node)] = node - offset
+                if guard:
+                    walk.guarded_axi.add((graph.number, node))
+
+
+def _extras(graph: Graph) -> int:
+    """Nodes of which a graph knows more than their row says."""
+    return len(graph.bound) + len(graph.chosen) + len(graph.compared) + len(graph.macro) + len(graph.back)
+
+
+def _sources(was: _Copy, after: _Copy, courses: Courses) -> list[Iterable[tuple[int, ...]]] | None:
+    """The sources of each node of a copy, one after the other for all copies; fewer copies where two become one."""
+    rows: list[list[Sequence[int]]] = []
+    copies = courses.copies
+    for one, two in zip(was.sources, after.sources, strict=True):
+        if len(one) != len(two):
+            return None
+        columns = [courses.series(first, second) for first, second in zip(one, two, strict=True)]
+        rows.append(columns)
+        for place, column in enumerate(columns):
+            if type(column) is list:
+                for other in (*columns[:place], *columns[place + 1 :]):
+                    alike_at = (n for n, (a, b) in enumerate(zip(column, other, strict=False)) if a == b)
+                    copies = min(copies, next(alike_at, copies))
+    courses.copies = copies
+    return [zip(*columns, strict=False) if columns else repeat((), copies) for columns in rows]
