@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.counters import counted, localise, uncounted
 from aigchip_tui.estimator.lambdas import call_lambdas
+from aigchip_tui.estimator.mentions import mentioned_words
 from aigchip_tui.estimator.references import resolved
-from aigchip_tui.estimator.traverse import acts, expressions_of, opposite, parts_in, parts_of, same
+from aigchip_tui.estimator.temporaries import carry
+from aigchip_tui.estimator.traverse import acts, opposite, own_names, parts_of, same
 
 _SCALARS = frozenset(
     ["bool", "char", "short", "int", "long", "unsigned", "unsigned int", "unsigned char", "float", "double", "size_t"]
@@ -22,6 +22,8 @@ def canonical(unit: ast.Unit) -> ast.Unit:
     - `while`, `do` and `for (;;) { if (c) break; ...}` that count are `for` loops (`counters`);
     - a counter that only headers of loops set is declared in them;
     - a reference to an element is that element (`references`);
+    - a temporary that only carries a value to the next store is that value (`temporaries`);
+    - braces around all of a loop's body, and a lambda without parameters that is called where it stands, are its text;
     - statements without effect and scalars that nobody mentions are gone.
     """
     for functions in unit.functions.values():
@@ -36,6 +38,7 @@ def canonical(unit: ast.Unit) -> ast.Unit:
 def _function(function: ast.Function) -> None:
     if function.body is None:
         return
+    carry(function)
     _block(function.body)
     call_lambdas(function.body)
     localise(function)
@@ -65,6 +68,9 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
     match statement:
         case ast.Evaluate():
             statement.expression = _expression(statement.expression)
+            body = _called_in_place(statement.expression)
+            if body is not None:
+                return body
             return statement if acts(statement.expression) else None
         case ast.Declaration():
             for variable in statement.variables:
@@ -83,6 +89,7 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
                 statement.step = _expression(statement.step)
             statement.body.statements = _through(statement.body.statements)
             _block(statement.body)
+            _unwrap(statement)
             return uncounted(statement)
         case ast.Switch():
             statement.subject = _expression(statement.subject)
@@ -92,6 +99,30 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
         case ast.Return() if statement.value is not None:
             statement.value = _expression(statement.value)
     return statement
+
+
+def _unwrap(loop: ast.Loop) -> None:
+    """Takes away braces around all of a loop's body, unless they hide a name of its header."""
+    body = loop.body
+    while len(body.statements) == 1 and isinstance(body.statements[0], ast.Block):
+        inner = body.statements[0]
+        if inner.pragmas or inner.label or own_names(inner) & own_names(loop):
+            return
+        body.statements, body.declares = inner.statements, inner.declares
+
+
+def _called_in_place(expression: ast.Expr) -> ast.Block | None:
+    """The body of a lambda that is called where it stands, takes nothing and hands nothing back."""
+    if not isinstance(expression, ast.Call) or not isinstance(expression.callee, ast.Lambda):
+        return None
+    function = expression.callee.function
+    if function.body is None or function.parameters or function.body.pragmas or _returns(function.body):
+        return None
+    return function.body
+
+
+def _returns(statement: ast.Stmt) -> bool:
+    return isinstance(statement, ast.Return) or any(_returns(part) for part in parts_of(statement))
 
 
 def _through(statements: tuple[ast.Stmt, ...]) -> tuple[ast.Stmt, ...]:
@@ -215,31 +246,6 @@ def _compound(expression: ast.Assign) -> None:
         expression.operator, expression.value = value.operator, value.right
     elif value.operator in ("+", "*", "&", "|", "^") and same(value.right, target) and not acts(value.left):
         expression.operator, expression.value = value.operator, value.left
-
-
-def mentioned_words(statement: ast.Stmt) -> set[str]:
-    """All words by which a statement, its pragmas and its unread text may mean a name."""
-    found: set[str] = set()
-    for pragma in statement.pragmas if isinstance(statement, ast.Loop | ast.Block) else ():
-        for text in pragma.options.values():
-            found |= _words(text)
-    if isinstance(statement, ast.Unread):
-        found |= _words(statement.text)
-    for expression in expressions_of(statement):
-        for part in parts_in(expression):
-            if isinstance(part, ast.Name):
-                found.add(part.name)
-            elif isinstance(part, ast.Text):
-                found |= _words(part.value)
-            elif isinstance(part, ast.Lambda) and part.function.body is not None:
-                found |= mentioned_words(part.function.body)
-            elif isinstance(part, ast.SizeOf):
-                found |= {part.operand.name} if isinstance(part.operand, ast.TypeRef | ast.Name) else set()
-    return found.union(*(mentioned_words(part) for part in parts_of(statement)))
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[A-Za-z_]\w*", text))
 
 
 def _drop_idle(block: ast.Block, used: set[str]) -> None:
