@@ -12,6 +12,7 @@ from aigchip_tui.estimator.objects import (
     fresh,
 )
 from aigchip_tui.estimator.state import WalkState
+from aigchip_tui.estimator.traced import formula, real
 from aigchip_tui.estimator.values import BOOL, INT, Kind, Lin, Val, integer, merge_kind
 
 _COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
@@ -130,7 +131,7 @@ class ArithmeticWalk(WalkState):
                     if kind.signed and whole >> (kind.bits - 1):
                         whole -= 1 << kind.bits
                 return integer(whole, kind)
-            return Val(kind, -1, number if kind.letter == "x" else float(number))
+            return Val(kind, -1, number if kind.letter == "x" else real(number))
         left, right = value.kind.letter, kind.letter
         if left == right or {left, right} == {"i", "x"}:
             if left == "f":
@@ -195,7 +196,7 @@ class ArithmeticWalk(WalkState):
             return None
         if number is None:
             return None
-        return Val(merge_kind(left.kind, right.kind), -1, float(number))
+        return Val(merge_kind(left.kind, right.kind), -1, real(number))
 
     def compare(self, operator: str, left: Val, right: Val) -> Val:
         """A comparison; decided when ranges of linear forms decide it."""
@@ -220,11 +221,20 @@ class ArithmeticWalk(WalkState):
             return self.operate("fcmp", BOOL, (self.convert(left, kind), self.convert(right, kind)))
         if self.region.limits:
             return self.operate("cmp", BOOL, (left, right))
-        asked = (operator, _identity(left), _identity(right))
+        asked = (operator, self._identity(left), self._identity(right))
         known = self.graph.compared.get(asked)
         if known is None or None in asked:
             known = self.graph.compared[asked] = self.operate("cmp", BOOL, (left, right))
         return known
+
+    def _identity(self, value: Val) -> object:
+        """What makes two values of a region one: their node, constant or linear form; None if nothing does."""
+        if value.node >= 0:
+            return value.node
+        if value.const is not None:
+            return ("constant", value.const if self.trace is None else self.trace.ranked(value.const))
+        lin = value.lin
+        return None if lin is None else (*self.ranked((lin.constant,)), self.ranked_terms(lin.terms))
 
     def floating(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Floating-point arithmetic; products with one and sums with zero are folded as the compiler may."""
@@ -243,7 +253,7 @@ class ArithmeticWalk(WalkState):
                 return left if right.const == 0.0 else right
             return self.add_tree("fadd", kind, left, right, operator)
         if operator == "/":
-            if right.const is not None and right.const not in (0.0,) and math.frexp(right.const)[0] in (0.5, -0.5):
+            if right.const is not None and _shifts(right.const):
                 return self.operate("fmul", kind, (left, right))
             return self.operate("fdiv", kind, (left, right))
         return self.operate("fmul", kind, (left, right))
@@ -326,7 +336,7 @@ class ArithmeticWalk(WalkState):
                         return Val(kind, -1, None, lin)
                     if one.const & (one.const - 1) == 0 and one.const > 0:
                         return Val(kind, other.node, None, lin, other.graph)
-                    if bin(abs(one.const)).count("1") <= 2 or (abs(one.const) + 1) & abs(one.const) == 0:
+                    if _one_addition(one.const):
                         return self.operate("add", kind, (other,), lin=lin)
                     return self.operate("mul", kind, (other, one), lin=lin)
             product = max(32, min(64, self.width(left) + self.width(right))) if kind.bits <= 64 else kind.bits
@@ -363,7 +373,7 @@ class ArithmeticWalk(WalkState):
         """Symbol of a function of a linear form: equal arguments give the equal symbol."""
         terms = value.lin.terms if value.lin is not None else ((fresh(), 1),)
         start = value.lin.constant if value.lin is not None else 0
-        key = (operator, terms, start, constant)
+        key = (operator, self.ranked_terms(terms), *self.ranked((start, constant)))
         found = self.derived_symbols.get(key)
         if found is None:
             found = self.derived_symbols[key] = fresh()
@@ -381,10 +391,13 @@ class ArithmeticWalk(WalkState):
         return found
 
 
-def _identity(value: Val) -> object:
-    """What makes two values of a region one: their node, their constant or their linear form; None if nothing does."""
-    if value.node >= 0:
-        return value.node
-    if value.const is not None:
-        return ("constant", value.const)
-    return None if value.lin is None else (value.lin.constant, value.lin.terms)
+@formula
+def _shifts(number: float) -> bool:
+    """Whether a division by a number only moves the exponent."""
+    return number != 0.0 and math.frexp(number)[0] in (0.5, -0.5)
+
+
+@formula
+def _one_addition(factor: int) -> bool:
+    """Whether a product with a constant is one addition: of two bits, or of one bit and all below another."""
+    return abs(factor).bit_count() <= 2 or (abs(factor) + 1) & abs(factor) == 0

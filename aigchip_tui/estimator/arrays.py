@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aigchip_tui.estimator.objects import Memory, Stream
+from aigchip_tui.estimator.traced import formula
 
 _WIDE = ("xcu2", "xcu5", "xcu3", "xcu4", "xcvu", "u2", "u5")
 """Virtex UltraScale+ and the boards that carry it."""
@@ -77,18 +78,27 @@ def array_blocks(memory: Memory, rules: Storage, reads: int = 1, copied: bool = 
 
 def bank_blocks(depth: int, width: int, rules: Storage, asked: str = "", reads: int = 1) -> Blocks:
     """One bank of so many words of `width` bits; `asked` is the `bram`, `uram` or `lutram` of a BIND_STORAGE."""
+    return Blocks(*_bank(depth, width, rules, asked, reads))
+
+
+@formula
+def _bank(depth: int, width: int, rules: Storage, asked: str, reads: int) -> tuple[int, int, int, int, int]:
     bits = depth * width
+    bram = uram = lut = ff = hidden = 0
     if asked == "uram" or (asked == "" and _takes_uram(depth, width, rules)):
-        return Blocks(uram=-(-width // _URAM_BITS) * -(-depth // _URAM_WORDS))
-    if asked == "lutram" or (asked == "" and bits < rules.lutram_bits):
+        uram = -(-width // _URAM_BITS) * -(-depth // _URAM_WORDS)
+    elif asked == "lutram" or (asked == "" and bits < rules.lutram_bits):
         if rules.wide:
-            rounded = 1 << (width - 1).bit_length()
-            return Blocks(lut=rounded * -(-depth // 64) + 1, ff=rounded)
-        return Blocks(lut=-(-bits // 64), ff=width * min(2, reads))
-    if rules.wide and asked == "" and depth > _DEEPEST:
-        counted = bram18(_DEEPEST, width)
-        return Blocks(bram18=counted, hidden=bram18(depth, width) - counted)
-    return Blocks(bram18=bram18(depth, width, both_read=reads > 1))
+            ff = 1 << (width - 1).bit_length()
+            lut = ff * -(-depth // 64) + 1
+        else:
+            lut, ff = -(-bits // 64), width * min(2, reads)
+    elif rules.wide and asked == "" and depth > _DEEPEST:
+        bram = bram18(_DEEPEST, width)
+        hidden = bram18(depth, width) - bram
+    else:
+        bram = bram18(depth, width, both_read=reads > 1)
+    return bram, uram, lut, ff, hidden
 
 
 def _takes_uram(depth: int, width: int, rules: Storage) -> bool:
@@ -111,15 +121,18 @@ def stream_blocks(stream: Stream, wide: bool = False) -> Blocks:
 
     Reports count what is around one whatever its width is; those of Virtex UltraScale+ (`wide`) count its words.
     """
-    width, depth = stream.type.total_bits, stream.depth
     if not stream.local:
         return Blocks()
+    return Blocks(*_fifo(stream.type.total_bits, stream.depth, stream.storage, wide))
+
+
+@formula
+def _fifo(width: int, depth: int, storage: str, wide: bool) -> tuple[int, int, int, int, int]:
     shifted = depth <= 2 or width * depth <= _SHIFTED_BITS
-    if (shifted or stream.storage == "lutram") and stream.storage != "bram":
+    if (shifted or storage == "lutram") and storage != "bram":
         rounded = 1 << max(0, width - 1).bit_length()
         if wide:
-            return Blocks(lut=rounded + 2, ff=2 * rounded + 4 if depth <= 2 else 5)
-        return Blocks(lut=_FIFO_LUT, ff=_FIFO_FF)
-    counted = min(depth, _DEEPEST) if wide else depth
-    blocks = bram18(counted, width, both_read=not wide)
-    return Blocks(blocks, 0, _FIFO_LUT, 143 + 2 * depth.bit_length(), bram18(depth, width) - blocks if wide else 0)
+            return 0, 0, rounded + 2, 2 * rounded + 4 if depth <= 2 else 5, 0
+        return 0, 0, _FIFO_LUT, _FIFO_FF, 0
+    blocks = bram18(min(depth, _DEEPEST) if wide else depth, width, both_read=not wide)
+    return blocks, 0, _FIFO_LUT, 143 + 2 * depth.bit_length(), bram18(depth, width) - blocks if wide else 0

@@ -105,10 +105,10 @@ class BurstWalk(DependenceWalk):
         if any((graph.number, entry[3]) in self.guarded_axi | self.pinned for entry in entries):
             return False
         places = [self._word(memory, entry) for entry in entries]
-        steps = {tuple(sorted(place[0].items())) for place in places if place is not None}
+        steps = {self.ranked_terms(tuple(sorted(place[0].items()))) for place in places if place is not None}
         if None in places or len(steps) != 1:
             return False
-        at = sorted({place[1] for place in places if place is not None})
+        at = sorted(set(self.ranked(tuple([place[1] for place in places if place is not None]))))
         if at[-1] - at[0] + 1 != len(at):
             return False
         step = dict(next(iter(steps)))

@@ -4,12 +4,13 @@ loop.
 
 from __future__ import annotations
 
-from math import gcd
+from collections.abc import Sequence
 from operator import sub
 
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.lifting import LiftWalk
 from aigchip_tui.estimator.objects import Memory
+from aigchip_tui.estimator.traced import gcd
 from aigchip_tui.estimator.tracks import Constants, Terms, Track
 from aigchip_tui.estimator.values import Lin, Val
 
@@ -106,7 +107,7 @@ class DependenceWalk(LiftWalk):
             steps = strides.get(terms)
             if steps is None:
                 steps = strides[terms] = self._strides(nest, terms)
-            meeting.setdefault((terms, _residues(constants, steps)), []).append((constants, node))
+            meeting.setdefault((terms, self.ranked(_residues(constants, steps))), []).append((constants, node))
         # Only the difference of two addresses' constants counts, so that copies of a body ask few questions.
         answers: dict[tuple[Terms, Terms], dict[tuple[bool, Constants], tuple[bool, int]]] = {}
         budget = 20_000
@@ -115,7 +116,9 @@ class DependenceWalk(LiftWalk):
                 crosses = terms != other
                 asked = answers.setdefault((terms, other), {})
                 # Of the reads that move alike, only those a whole number of steps away can meet the write.
-                entries = every if crosses else meeting.get((terms, _residues(constants, strides[terms])), ())
+                entries: Sequence[tuple[Constants, int]] = every
+                if not crosses:
+                    entries = meeting.get((terms, self.ranked(_residues(constants, strides[terms]))), ())
                 for key, reader in entries:
                     budget -= 1
                     if budget < 0:
@@ -126,7 +129,7 @@ class DependenceWalk(LiftWalk):
                         if facts and self._apart(facts, terms, constants, other, key):
                             continue
                     pinned = node in fixed or reader in fixed
-                    question = (pinned, tuple(map(sub, constants, key)))
+                    question = (pinned, self.ranked(tuple(map(sub, constants, key))))
                     answer = asked.get(question)
                     if answer is None:
                         crossing = self._crossing(nest, terms, constants, other, key) if crosses else None

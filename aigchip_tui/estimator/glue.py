@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.traced import formula
 
 _FEW = (0, 0, 9, 14, 20, 26, 31, 37, 43, 49, 54, 59, 65, 65, 65, 65, 65)
 _MORE = ((17, 81), (20, 97), (29, 145), (33, 152), (49, 213), (65, 279), (88, 428), (161, 859), (277, 1471))
@@ -49,7 +50,12 @@ def loop_control(
 
     `trips` lists (symbol, trip count) of the loops that were flattened into it, `tool_year` is as in `comparison`.
     """
-    widths = [max(1, min(32, trip.bit_length())) for _, trip in trips]
+    return _control(states, interval, tool_year, *[trip for _, trip in trips])
+
+
+@formula
+def _control(states: int, interval: int, tool_year: int, *trips: int) -> tuple[int, int, int]:
+    widths = [max(1, min(32, trip.bit_length())) for trip in trips]
     whole = sum(widths) if len(widths) > 1 else 0
     stages = -(-states // max(1, interval))
     ff = sum(widths) + whole + 2 * stages + (interval if interval > 1 else 0)

@@ -49,6 +49,8 @@ class MemoryWalk(OrderWalk):
             offsets.append(0)
         terms: Terms = tuple(parts)
         constants: Constants = tuple(offsets)
+        if self.trace is not None:
+            terms, constants = tuple(map(self.ranked_terms, terms)), self.ranked(constants)
         partial = len(indices) > dimensions
         here = self.tracks.get(graph.number)
         track = here.get(memory.number) if here is not None else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from math import gcd
 from operator import itemgetter
 
 from aigchip_tui.estimator.graph import Graph
@@ -13,6 +12,7 @@ from aigchip_tui.estimator.objects import (
     Result,
 )
 from aigchip_tui.estimator.state import WalkState
+from aigchip_tui.estimator.traced import gcd
 from aigchip_tui.estimator.tracks import Constants, Meeting, Shape, Stored, Terms, Track
 from aigchip_tui.estimator.values import Lin, integer
 

@@ -18,6 +18,7 @@ from aigchip_tui.estimator.objects import (
     Struct,
     fresh,
 )
+from aigchip_tui.estimator.operators import Operators
 from aigchip_tui.estimator.outcomes import (
     CannotUnrollError,
     Header,
@@ -29,6 +30,7 @@ from aigchip_tui.estimator.outcomes import (
 from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import least_interval, place
+from aigchip_tui.estimator.traced import formula
 from aigchip_tui.estimator.tracks import Shape, Terms
 from aigchip_tui.estimator.traverse import accumulates, inner_loops
 from aigchip_tui.estimator.twins import Twin
@@ -292,7 +294,10 @@ class PipelineWalk(DecidingWalk, BurstWalk):
             }
             aligned = set()
             for position, count in counts.items():
-                kept = {tuple((one, by % count) for one, by in terms[position]) for _, terms, _, _ in track.log}
+                kept = {
+                    self.ranked_terms(tuple((one, by % count) for one, by in terms[position]))
+                    for _, terms, _, _ in track.log
+                }
                 if count > 1 and len(kept) == 1:
                     aligned.add(position)
             if not aligned:
@@ -314,10 +319,7 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         """
         if depth == 1:
             return 0.0
-        bits = max(1, pairs[-1][1].bit_length())
-        compare = self.operators.simple("cmp", bits).delay
-        choose = self.operators.simple("select", bits).delay
-        return compare + choose + self.operators.simple("add", bits).delay
+        return _counting_ns(self.operators, pairs[-1][1])
 
     def _close_phis(self) -> None:
         layer, graph = self.layer, self.graph
@@ -462,3 +464,10 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         access = graph.access[node]
         memory = self.memories.get(access.memory) if access is not None else None
         return operator_words(graph.operation[node], memory.name if memory is not None else "")
+
+
+@formula
+def _counting_ns(operators: Operators, trips: int) -> float:
+    """Delay in ns of a counter up to `trips`: its comparison, the choice of what to add to, the addition."""
+    bits = max(1, trips.bit_length())
+    return sum([operators.simple(name, bits).delay for name in ("cmp", "select", "add")])

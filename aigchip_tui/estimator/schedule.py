@@ -305,7 +305,7 @@ def _place(
     ports = Ports(capacity, interval)
     waits: dict[int, int] = {}
     macro_until: dict[int, int] = {}
-    slowest = entry_ns
+    slowest = 0.0
     last = 0
     states_of, delay_of, sources_of, access_of = (
         graph.states,
@@ -336,8 +336,8 @@ def _place(
             start[node] = finish_cycle[node] = cycle
             finish_ns[node] = offset
             continue
-        if cycle == 0 and offset < entry_ns and (access_of[node] is not None):
-            offset = max(offset, entry_ns)
+        if cycle == 0 and access_of[node] is not None and offset < entry_ns:
+            offset = entry_ns
         if offset > 0 and offset + delay > budget:
             cycle, offset = cycle + 1, 0.0
         access = access_of[node]
@@ -372,7 +372,7 @@ def _place(
             last = cycle
     total = (last + 1 if count else 0) + graph.padding
     cycles = total + sum(wait - 1 for wait in waits.values())
-    return Schedule(total, cycles, interval or 0, "", slowest, start, held=ports.held)
+    return Schedule(total, cycles, interval or 0, "", max(slowest, entry_ns), start, held=ports.held)
 
 
 def _tree(

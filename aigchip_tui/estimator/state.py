@@ -31,6 +31,7 @@ from aigchip_tui.estimator.outcomes import (
 from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.traced import trace_of
 from aigchip_tui.estimator.tracks import Meeting, Terms, Track, Visit
 from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.types import Bindings, TypeReader
@@ -100,6 +101,7 @@ class WalkState(ABC):
         self.operators = operators
         self.options = options
         self.sets = dict(sets)
+        self.trace = trace_of(sets)
         self.directives = directives
         self.graph = Graph()
         self.layer = Layer(None, self.graph)
@@ -166,6 +168,17 @@ class WalkState(ABC):
         self.exits: set[int] = set()
         """Counters of unrolled state machines whose last trip leaves between copies."""
         self.used_memories: dict[int, Memory] = {}
+
+    def ranked(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        """Numbers as they may stand in keys, whatever follows from constants among them; see `Trace.ranked`."""
+        return values if self.trace is None else tuple(map(self.trace.ranked, values))
+
+    def ranked_terms(self, terms: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        """As `ranked`, of the terms of one index."""
+        if self.trace is None:
+            return terms
+        symbols, coefficients = [one for one, _ in terms], self.ranked(tuple([by for _, by in terms]))
+        return tuple(zip(symbols, coefficients, strict=True))
 
     def leave(self) -> None:
         """Drops everything at once: a walk holds itself in a circle, which only the cycle collector would find."""

@@ -7,18 +7,26 @@ other constants the operations are done again: when all answers are as they were
 and the figures follow from the operations alone. When one differs, the design is walked again. Nothing is approximated.
 
 A `Traced` value says that it is an `int` (or `float`) to `isinstance`, but is none: whatever Python itself takes out of
-it (an index, a hash, a text) passes through a method here and is written down as "has exactly this value".
+it (an index, a hash, a text) passes through a method here and is written down as "has exactly this value". Two ways ask
+for less: a `formula` is done again as a whole, whatever it asks within, and keys that went through `Trace.ranked` are
+known by their order among all such keys.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 Number = int | float
 _Function = Callable[..., Any]
+_MOST_CONES = 16
+"""Sets of constants of which a walk remembers the steps that follow from them."""
 _FREE, _MIXED = -1, -2
 """What a value follows from beside the number of one constant: from none; from several, or not one to one."""
 
@@ -33,6 +41,13 @@ class Trace:
         self.answers: dict[int, Any] = {}
         self._known: dict[tuple[_Function, tuple[int, ...]], int] = {}
         self._literals: dict[tuple[type, Any], int] = {}
+        self._met: dict[Number, Any] = {}
+        self._order: list[Number] = []
+        """Numbers that are keys, in order, and each as the key that stands for it."""
+        self._keys: dict[int, Any] = {}
+        self._cones: dict[frozenset[str], list[tuple[int, _Function, tuple[int, ...]]]] = {}
+        """Steps that follow from some of the constants."""
+        self._inputs = {name: place for place, name in enumerate(self.names)}
         self.inputs = {name: Traced(self, self._slot(value)) for name, value in constants.items()}
 
     def _slot(self, value: Any) -> int:
@@ -79,6 +94,42 @@ class Trace:
             self._known[key] = found
         return found
 
+    def ranked(self, value: Any) -> Any:
+        """A number as it may stand in keys beside others that went through here: no key asks for its exact value.
+
+        Such numbers are written down as being in the order in which they are, which says which of them are equal.
+        """
+        if type(value) is Traced:
+            found = self._keys.get(value.slot)
+            if found is None:
+                found = self._keys[value.slot] = self._rank(self.values[value.slot], value)
+            return found
+        return self._met[value] if value in self._met else self._rank(value, value)
+
+    def _rank(self, number: Number, value: Any) -> Any:
+        if number != number:  # not a number stands in no order
+            return value
+        known = self._met.get(number)
+        if known is not None:
+            if type(value) is Traced or type(known) is Traced:
+                self.decide(operator.eq, value, known)
+            return known
+        place = bisect_left(self._order, number)
+        if type(value) is Traced:
+            value = Traced(self, value.slot)
+            value.token = hash((Traced, value.slot))
+        for below in self._order[place - 1 : place] if place else ():
+            self._ascend(self._met[below], value)
+        for above in self._order[place : place + 1]:
+            self._ascend(value, self._met[above])
+        self._order.insert(place, number)
+        self._met[number] = value
+        return value
+
+    def _ascend(self, lower: Any, upper: Any) -> None:
+        if type(lower) is Traced or type(upper) is Traced:
+            self.decide(operator.lt, lower, upper)
+
     def decisive(self) -> frozenset[str]:
         """Constants every other value of which alters an answer, so that the walk would go another way with it."""
         through: list[int] = []
@@ -100,26 +151,46 @@ class Trace:
             return others != [0]
         return function is operator.floordiv and through[operands[1]] == _FREE and others == [1]
 
-    def again(self, constants: Mapping[str, int]) -> list[Any] | None:
-        """All values with other constants, or None where the walk would go another way."""
-        values = list(self.values)
-        changed = [False] * len(values)
-        for slot, name in enumerate(self.names):
-            if constants[name] != values[slot]:
-                values[slot], changed[slot] = constants[name], True
-        answers = self.answers
+    def close(self) -> None:
+        """Forgets what only a walk that still goes on needs."""
+        for one in (self._known, self._literals, self._met, self._keys, self._order):
+            one.clear()
+
+    def again(self, changed: Mapping[str, int]) -> list[Any] | None:
+        """All values with other values of some constants, or None where the walk would go another way."""
+        values, answers = list(self.values), self.answers
+        for name, value in changed.items():
+            slot = self._inputs[name]
+            if slot in answers and value != answers[slot]:
+                return None
+            values[slot] = value
+        moved = frozenset(changed)
+        cone = self._cones.get(moved)
+        if cone is None:
+            if len(self._cones) >= _MOST_CONES:
+                self._cones.clear()
+            cone = self._cones[moved] = self._cone(moved)
         try:
-            for slot, (function, operands) in enumerate(self.steps):
-                if operands:
-                    if not any(map(changed.__getitem__, operands)):
-                        continue
-                    value = function(*[values[one] for one in operands])
-                    changed[slot], values[slot] = value != values[slot], value
-                if changed[slot] and slot in answers:
+            for slot, function, operands in cone:
+                value = function(*[values[one] for one in operands])
+                if slot in answers and value != answers[slot]:
                     return None
+                values[slot] = value
         except (ArithmeticError, ValueError):
             return None
         return values
+
+    def _cone(self, moved: frozenset[str]) -> list[tuple[int, _Function, tuple[int, ...]]]:
+        """Steps that follow from some constants, in order."""
+        reached = [name in moved for name in self.names]
+        found = []
+        for slot in range(len(reached), len(self.steps)):
+            function, operands = self.steps[slot]
+            follows = any(reached[one] for one in operands)
+            reached.append(follows)
+            if follows:
+                found.append((slot, function, operands))
+        return found
 
 
 def _literal() -> None:
@@ -129,11 +200,13 @@ def _literal() -> None:
 class Traced:
     """A number of a walk that depends on its constants."""
 
-    __slots__ = ("slot", "trace")
+    __slots__ = ("slot", "token", "trace")
 
     def __init__(self, trace: Trace, slot: int) -> None:
         self.trace = trace
         self.slot = slot
+        self.token: int | None = None
+        """Hash of a key that `Trace.ranked` made."""
 
     @property  # type: ignore[misc]  # says what it stands for, see the head of this file
     def __class__(self) -> type:
@@ -160,7 +233,11 @@ class Traced:
         return bool(self.trace.decide(bool, self))
 
     def __hash__(self) -> int:
-        return hash(self.fixed())
+        return hash(self.fixed()) if self.token is None else self.token
+
+    def __iter__(self) -> Iterator[Any]:
+        """The members of a tuple; how many there are decides."""
+        return iter([self.trace.apply(operator.getitem, self, place) for place in range(self.trace.decide(len, self))])
 
     def __index__(self) -> int:
         return operator.index(self.fixed())
@@ -185,6 +262,23 @@ def _number(value: object) -> bool:
     return kind is int or kind is Traced or kind is float or isinstance(value, int | float)
 
 
+def formula(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A function of which only the value counts: with traced operands it is one step of the trace, whatever it asks.
+
+    It takes its operands by position and depends on nothing else.
+    """
+
+    @wraps(function)
+    def computed(*operands: _P.args, **named: _P.kwargs) -> _R:
+        for one in operands:
+            if type(one) is Traced:
+                found: _R = one.trace.apply(function, *operands)
+                return found
+        return function(*operands, **named)
+
+    return computed
+
+
 def _binary(function: _Function) -> tuple[_Function, _Function]:
     def forward(self: Traced, other: object) -> Any:
         return self.trace.apply(function, self, other) if _number(other) else NotImplemented
@@ -196,8 +290,11 @@ def _binary(function: _Function) -> tuple[_Function, _Function]:
 
 
 def _comparison(function: _Function) -> _Function:
+    texts = function in (operator.eq, operator.ne)
+
     def compare(self: Traced, other: object) -> Any:
-        return self.trace.decide(function, self, other) if _number(other) else NotImplemented
+        known = _number(other) or (texts and isinstance(other, str))
+        return self.trace.decide(function, self, other) if known else NotImplemented
 
     return compare
 
@@ -219,3 +316,13 @@ for _name, _function in (("neg", operator.neg), ("abs", abs), ("invert", operato
                          ("ceil", math.ceil), ("trunc", math.trunc)):
     setattr(Traced, f"__{_name}__", _unary(_function))
 
+
+gcd = formula(math.gcd)
+"""As of `math`."""
+real: Callable[[Number], float] = formula(float)
+"""A number as one of floating point."""
+
+
+def trace_of(constants: Mapping[str, Any]) -> Trace | None:
+    """The trace of the walk that is done with these constants; None where none of them is traced."""
+    return next((one.trace for one in constants.values() if type(one) is Traced), None)

@@ -8,6 +8,7 @@ from aigchip_tui.estimator.arrays import Blocks, Storage, array_blocks, stream_b
 from aigchip_tui.estimator.glue import shared_memory
 from aigchip_tui.estimator.objects import Binding, Memory, Stream
 from aigchip_tui.estimator.result import PartEstimate
+from aigchip_tui.estimator.traced import formula
 from aigchip_tui.estimator.walk import Walker
 
 
@@ -28,10 +29,7 @@ def storage(walker: Walker, reads: Mapping[int, int], rules: Storage) -> tuple[P
         else:
             memory = _more(memory, made)
         if made.hidden:
-            walker.warn(
-                f"array '{array.name}' takes {made.bram18 + made.hidden} BRAM18; reports of this family count"
-                f" {made.bram18}, as if no bank had more than 8192 words"
-            )
+            walker.warn(_more_than_counted(array.name, made.bram18 + made.hidden, made.bram18))
     for number, users in walker.users.items():
         used = walker.memories.get(number)
         if isinstance(used, Memory) and not used.axi:
@@ -43,6 +41,14 @@ def storage(walker: Walker, reads: Mapping[int, int], rules: Storage) -> tuple[P
             for item in stream.items.values() if stream.extents else (stream,):
                 fifo = _more(fifo, channel_blocks(walker, item, rules))
     return memory, fifo, PartEstimate(name="Multiplexer", lut=choices)
+
+
+@formula
+def _more_than_counted(array: str, blocks: int, counted: int) -> str:
+    return (
+        f"array '{array}' takes {blocks} BRAM18; reports of this family count {counted},"
+        " as if no bank had more than 8192 words"
+    )
 
 
 def _more(part: PartEstimate, made: Blocks) -> PartEstimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -11,10 +10,13 @@ import msgspec
 from aigchip_tui.estimator.result import Estimate
 from aigchip_tui.estimator.traced import Trace, Traced
 
-_MOST_KEPT = 8
-"""Walks remembered for one question; the oldest goes first."""
-_IN_VAIN = 2
-"""Walks after which a constant that needed one each time is traced no longer."""
+_MOST_KEPT, _MOST_STEPS = 32, 100_000
+"""Walks remembered for one question, and steps of their traces; what was not asked for the longest time goes first."""
+_MOST_KNOWN = 256
+"""Estimates remembered as they are."""
+_IN_VAIN, _DECISIVE = 2, 4
+"""Walks in vain after which a constant is traced only now and then, and those that a walk stands for which shows that
+every other value of the constant needs one."""
 _S = TypeVar("_S", bound=msgspec.Struct)
 _Moving = tuple[tuple[str, int], ...]
 """Members of a value that depend on constants, each with its place in the trace."""
@@ -32,6 +34,7 @@ class _Walk:
         self.trace = trace
         self.found = found
         self.whole = _moving(found)
+        self.warnings = _moving_items(found.warnings)
         self.loops = tuple((place, moves) for place, one in enumerate(found.loops) if (moves := _moving(one)))
         self.functions = tuple((place, moves) for place, one in enumerate(found.functions) if (moves := _moving(one)))
         self.parts = tuple((place, moves) for place, one in enumerate(found.parts) if (moves := _moving(one)))
@@ -46,6 +49,11 @@ class _Walk:
         for place, moves in self.parts:
             parts[place] = _with(parts[place], moves, values)
         changed = {name: values[slot] for name, slot in self.whole}
+        if self.warnings:
+            warnings = list(self.found.warnings)
+            for place, slot in self.warnings:
+                warnings[place] = values[slot]
+            changed["warnings"] = tuple(warnings)
         return msgspec.structs.replace(
             self.found, loops=tuple(loops), functions=tuple(functions), parts=tuple(parts), **changed
         )
@@ -54,51 +62,74 @@ class _Walk:
 class Walks:
     """Walks of one design, by what was asked besides the constants.
 
-    A constant whose every other value needs a walk of its own (an unroll factor) is traced no longer, whether the first
-    walk shows that or others do: tracing costs half a walk.
+    Tracing costs half a walk: of a constant whose every other value needs a walk of its own (an unroll factor), only
+    each walk whose number is a power of two is traced, until another value follows one.
     """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[object, ...], list[_Walk]] = {}
-        self._missed: Counter[str] = Counter()
-        """How often another value of one constant needed a walk."""
+        self._known: dict[tuple[object, ...], Estimate] = {}
+        self._vain: dict[str, int] = {}
+        """How many walks other values of one constant needed that none had followed."""
         self._followed: set[str] = set()
-        """Constants of which some other value needed none."""
-        self._decisive: set[str] = set()
-        """Constants of which no other value can do without one."""
 
     def estimate(
         self, key: tuple[object, ...], constants: Mapping[str, int], walk: Callable[[Mapping[str, int]], Estimate]
     ) -> Estimate:
         """The estimate with `constants`: of a walk that goes the same way with them, else of a new one."""
-        kept = self._kept.setdefault(key, [])
+        asked = (key, *sorted(constants.items()))
+        found = self._known.get(asked)
+        if found is None:
+            found = self._known[asked] = self._estimate(self._kept.setdefault(key, []), constants, walk)
+            if len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+        return found
+
+    def _estimate(
+        self, kept: list[_Walk], constants: Mapping[str, int], walk: Callable[[Mapping[str, int]], Estimate]
+    ) -> Estimate:
         alone: set[str] = set()
-        for one in reversed(kept):
-            moved = {name for name, value in constants.items() if value != one.constants[name]}
-            values = one.trace.again(constants) if not moved & one.plain else None
+        for place in range(len(kept) - 1, -1, -1):
+            one = kept[place]
+            moved = {name: value for name, value in constants.items() if value != one.constants[name]}
+            values = one.trace.again(moved) if one.plain.isdisjoint(moved) else None
             if values is not None:
-                self._followed |= moved
+                self._followed.update(moved)
+                kept.append(kept.pop(place))
                 return one.result(values)
-            alone |= moved if len(moved) == 1 else set()
-        self._missed.update(alone)
-        plain = frozenset(
-            name
-            for name in constants
-            if name not in self._followed and (name in self._decisive or self._missed[name] >= _IN_VAIN)
-        )
+            alone.update(moved if len(moved) == 1 else ())
+        for name in alone:
+            self._vain[name] = self._vain.get(name, 0) + 1
+        plain = frozenset([name for name in constants if name not in self._followed and not self._due(name)])
         trace = Trace({name: value for name, value in constants.items() if name not in plain})
         given = {**constants, **trace.inputs}
         found = _Walk(constants, plain, trace, walk(given))  # type: ignore[arg-type]  # a traced constant is an int
-        self._decisive |= trace.decisive()
+        for name in trace.decisive():
+            self._vain[name] = max(self._vain.get(name, 0), _DECISIVE)
+        trace.close()
         kept.append(found)
-        del kept[:-_MOST_KEPT]
+        steps = 0
+        for place in range(len(kept) - 1, -1, -1):
+            steps += len(kept[place].trace.steps)
+            if steps > _MOST_STEPS or len(kept) - place > _MOST_KEPT:
+                del kept[: place + 1]
+                break
         return found.result(trace.values)
+
+    def _due(self, name: str) -> bool:
+        """Whether the next walk is to trace a constant that no value has followed yet."""
+        vain = self._vain.get(name, 0)
+        return vain < _IN_VAIN or (vain > _DECISIVE and vain & (vain - 1) == 0)
 
 
 def _moving(value: msgspec.Struct) -> _Moving:
     return tuple(
         (name, member.slot) for name in value.__struct_fields__ if type(member := getattr(value, name)) is Traced
     )
+
+
+def _moving_items(items: tuple[Any, ...]) -> tuple[tuple[int, int], ...]:
+    return tuple([(place, one.slot) for place, one in enumerate(items) if type(one) is Traced])
 
 
 def _with(value: _S, moves: _Moving, values: list[Any]) -> _S:
