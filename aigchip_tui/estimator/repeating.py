@@ -119,7 +119,7 @@ class Repeater:
         if accesses != sum(one.node >= 0 for one in after.visits):
             return 0
         held = [self._held(one, two, span) for one, two in zip(was.values, after.values, strict=True)]
-        courses = Courses(self.graph, self.guard, span, left, was.visits, after.visits)
+        courses = Courses(self.graph, self.guard, span, left, was.visits, after.visits, walk.trace)
         if courses.copies < _FEWEST:
             return 0
         sources = _sources(was, after, courses)

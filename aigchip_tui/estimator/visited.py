@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Result
+from aigchip_tui.estimator.traced import Trace
 from aigchip_tui.estimator.tracks import Constants, Shape, Visit
 from aigchip_tui.estimator.values import Val
 
@@ -39,7 +40,7 @@ class Course:
 
     __slots__ = ("after", "keys", "moves", "shape", "was")
 
-    def __init__(self, was: Visit, after: Visit, copies: int) -> None:
+    def __init__(self, was: Visit, after: Visit, copies: int, trace: Trace | None) -> None:
         if was.write is not after.write or was.shape is not after.shape or not after.memory.type.scalar():
             raise UnlikeError
         steps = tuple(map(sub, after.constants, was.constants))
@@ -52,6 +53,8 @@ class Course:
             for one, step in zip(after.constants, steps, strict=True)
         ]
         self.keys: list[Constants] = list(zip(*ways, strict=True))
+        if trace is not None and any(type(trace.ranked(one)) is not int for key in self.keys for one in key):
+            raise UnlikeError
 
 
 class Courses:
@@ -62,7 +65,7 @@ class Courses:
 
     def __init__(
         self, graph: Graph, guard: tuple[int, ...], span: Span, copies: int,
-        was: Sequence[Visit], after: Sequence[Visit],
+        was: Sequence[Visit], after: Sequence[Visit], trace: Trace | None,
     ) -> None:
         self.graph, self.guard, self.span, self.copies = graph, guard, span, copies
         self.columns: dict[tuple[int, int], list[int]] = {}
@@ -70,7 +73,7 @@ class Courses:
         if len(was) != len(after):
             raise UnlikeError
         for one, two in zip(was, after, strict=True):
-            self.tracks.setdefault(id(two.track), []).append(Course(one, two, copies))
+            self.tracks.setdefault(id(two.track), []).append(Course(one, two, copies, trace))
         for courses in self.tracks.values():
             self._look(courses)
 

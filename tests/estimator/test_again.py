@@ -185,3 +185,21 @@ def test_a_formula_is_one_step_and_decides_nothing() -> None:
     again = trace.again({"n": 5120})
     assert again is not None
     assert [again[one.slot] for one in (count, text)] == [10, "narrow"]
+
+
+@pytest.mark.parametrize("place", ["", "pick = a[N];", "a[N] = 0;"])
+def test_an_address_may_become_that_of_a_copy_and_be_it_no_longer(place: str) -> None:
+    text = f"""#define N 40
+void k(float a[64], float b[64], float s[2]) {{
+  float sum = 0, pick = 0;
+#pragma HLS PIPELINE
+  {place}
+  for (int i = 0; i < 16; i++) sum += a[i] * b[i];
+  s[0] = sum + pick;
+  s[1] = a[N] + a[N + 4];
+}}
+"""
+    design = read_design({"k.cpp": text}, constants={"N": 40})
+    for value in (40, 42, 5, 6, 11, 13, 30, 40, 0, 5):
+        written = read_design({"k.cpp": text.replace("N 40", f"N {value}")})
+        assert estimate_design(design, sets={"N": value}) == estimate_design(written), value
