@@ -157,26 +157,28 @@ def test_an_estimate_that_was_made_before_is_known(monkeypatch: pytest.MonkeyPat
 
 
 def test_keys_are_known_by_their_order() -> None:
-    def way(n: Any, m: Any, trace: Trace) -> Any:
+    def way(trace: Trace) -> Any:
+        n, m = trace.inputs.values()
         places = {trace.ranked(n * 8): "row", trace.ranked(m): "other", trace.ranked(3): "copy"}
         return [places.get(trace.ranked(key)) for key in (n * 8, n * 4 + n * 4, m, 3)]
 
     trace = Trace({"n": 5, "m": 7})
-    assert way(*trace.inputs.values(), trace) == ["row", "row", "other", "copy"]
+    assert way(trace) == ["row", "row", "other", "copy"]
     for n in range(-2, 20):
         for m in range(-2, 60):
             same = trace.again({"n": n, "m": m}) is not None
             assert same == (3 < m < 8 * n), (n, m)  # apart and in the order in which they were
     equal = Trace({"n": 3, "m": 7})
-    assert way(*equal.inputs.values(), equal) == ["row", "row", "other", "copy"]
+    assert way(equal) == ["row", "row", "other", "copy"]
     assert equal.again({"m": 3}) is None
     assert equal.again({"m": 8}) is not None
 
 
 def test_a_formula_is_one_step_and_decides_nothing() -> None:
-    @formula
-    def blocks(words: int, wide: bool) -> tuple[int, str]:
+    def counted(words: int, wide: bool) -> tuple[int, str]:
         return (words // 512 if words > 512 else 0), "wide" if wide else "narrow"
+
+    blocks: Any = formula(counted)
 
     assert blocks(1024, True) == (2, "wide")
     trace = Trace({"n": 100})
