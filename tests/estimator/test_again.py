@@ -158,7 +158,8 @@ def test_an_estimate_that_was_made_before_is_known(monkeypatch: pytest.MonkeyPat
 
 def test_keys_are_known_by_their_order() -> None:
     def way(trace: Trace) -> Any:
-        n, m = trace.inputs.values()
+        numbers: Any = trace.inputs
+        n, m = numbers["n"], numbers["m"]
         places = {trace.ranked(n * 8): "row", trace.ranked(m): "other", trace.ranked(3): "copy"}
         return [places.get(trace.ranked(key)) for key in (n * 8, n * 4 + n * 4, m, 3)]
 
