@@ -34,7 +34,8 @@ class Pragma(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _OPTION = re.compile(
-    r"([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|\([^)]*\)|[^\s=(]+\([^)]*\)[^\s=]*|[^\s=]+(?:\s*[-+*/<>]+\s*[^\s=]+(?!\s*=))*)|(\S+)"
+    r"([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|(?:\([^)]*\)|[^\s=(]+\([^)]*\)[^\s=]*|[^\s=]+(?<![-+*/]))"
+    r"(?:\s*[-+*/<>]+\s*[^\s=]+(?<![-+*/])(?!\s*=))*)|(\S+)"
 )
 
 
@@ -70,7 +71,7 @@ LOOP_DIRECTIVES = frozenset(
 """Directives whose place may be a loop; others name a variable of the function behind the same slash."""
 
 # fmt: off
-_KINDS = frozenset(
+KINDS = frozenset(
     [
         "AGGREGATE", "ALIAS", "ALLOCATION", "ARRAY_MAP", "ARRAY_PARTITION", "ARRAY_RESHAPE", "BIND_OP",
         "BIND_STORAGE", "CACHE", "DATAFLOW", "DATA_PACK", "DEPENDENCE", "DISAGGREGATE", "EXPRESSION_BALANCE",
@@ -79,6 +80,7 @@ _KINDS = frozenset(
         "TOP", "UNROLL",
     ]
 )
+"""Pragmas and directives that a tool of any year knows."""
 # fmt: on
 
 
@@ -107,7 +109,7 @@ def unknown_directives(text: str) -> list[str]:
     return [
         f"directives, line {number}: '{command.split()[0][:60]}' is not known"
         for number, command in commands_of(text)
-        if command.startswith("set_directive_") and command.split()[0][14:].upper() not in _KINDS
+        if command.startswith("set_directive_") and command.split()[0][14:].upper() not in KINDS
     ]
 
 

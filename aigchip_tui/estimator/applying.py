@@ -36,6 +36,9 @@ _ABOUT_VARIABLES = frozenset(
     ]
 )
 _LAST = re.compile(r"\d+$")
+_NAMES = re.compile(r"(?<![\w.])[A-Za-z_]")
+_MOST_BANKS = 1 << 20
+"""Banks of one array; nothing that is built has as many."""
 _GREATEST = 1 << 31
 """No factor, depth, latency or interval is larger."""
 
@@ -195,8 +198,11 @@ class PragmaWalk(ExpressionWalk):
     def _option(self, pragma: Pragma, name: str) -> int | None:
         """Value of a numeric option in the current scope; one that makes no sense is warned of and left out."""
         value = self._folded_option(pragma, name)
-        if value is not None and not 0 <= value <= _GREATEST:
-            self.warn(f"{pragma.kind} at line {pragma.line}: {name}={value} makes no sense and is left out")
+        text = pragma.options.get(name, "")
+        unreadable = value is None and text != "" and not _NAMES.search(text)
+        if unreadable or (value is not None and not 0 <= value <= _GREATEST):
+            told = text[:40] if value is None else value
+            self.warn(f"{pragma.kind} at line {pragma.line}: {name}={told} makes no sense and is left out")
             return None
         return value
 
@@ -210,7 +216,7 @@ class PragmaWalk(ExpressionWalk):
         known: dict[str, int] = {}
         for token in significant(text):
             if token.kind == "name":
-                found = self.fold(ast.Name(token.text, space=self.space))
+                found = self.fold(ast.Name(token.text, line=pragma.line, space=self.space))
                 if found is not None:
                     known[token.text] = found
         return evaluate(text, known)
@@ -232,6 +238,13 @@ class PragmaWalk(ExpressionWalk):
                 if style == "complete" or factor > 1:
                     made = Partition("complete", extent) if style == "complete" else Partition(style, factor)
                     memory.partitions = {**memory.partitions, position: made}
+        if memory.banks > _MOST_BANKS:
+            self.unread(
+                f"line {pragma.line}: {pragma.kind} parts '{memory.name}' into {memory.banks} banks,"
+                f" more than {_MOST_BANKS}: lower its factors"
+            )
+            memory.partitions = {}
+            return memory
         if pragma.kind == "ARRAY_RESHAPE":
             memory.reshaped = memory.banks
         everywhere = all(

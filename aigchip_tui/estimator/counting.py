@@ -18,9 +18,10 @@ from aigchip_tui.estimator.repeating import Repeater
 from aigchip_tui.estimator.traverse import (
     early_exit,
     names_in,
+    parts_in,
     sets_name,
 )
-from aigchip_tui.estimator.values import INT, Lin, Val, integer
+from aigchip_tui.estimator.values import INT, Kind, Lin, Val, integer
 
 
 class CounterWalk(PragmaWalk):
@@ -55,9 +56,13 @@ class CounterWalk(PragmaWalk):
         if not isinstance(left, ast.Name) or left.name != name:
             return None
         limit = self.value(right)
+        self._bound_by_types(right, limit)
         if shift:
             limit = self.arithmetic("-", limit, integer(shift))
         kind, amount = step
+        if kind == "+" and _never_ends(start, limit, operator, amount, bound.kind):
+            self.endless.add((self.source_file, loop.line))
+            return None
         once = loop.kind == "do"
         if kind != "+":
             count = self._geometric(start, limit, operator, kind, amount)
@@ -167,7 +172,6 @@ class CounterWalk(PragmaWalk):
             difference = difference.plus(Lin(1))
         elif operator not in ("<", "!="):
             return None, None, None
-        self._bound_by_type(limit)
         bounds = self.range_of(difference)
         if bounds is None:
             return None, None, None
@@ -181,12 +185,21 @@ class CounterWalk(PragmaWalk):
             mean = None if mean is None else max(0.0, mean)
         return low, high, mean
 
-    def _bound_by_type(self, limit: Val) -> None:
-        """A run-time limit of a narrow unsigned type cannot exceed that type."""
-        if limit.const is None and limit.lin is not None and len(limit.lin.terms) == 1 and not limit.lin.constant:
-            symbol, coefficient = limit.lin.terms[0]
-            if coefficient == 1 and 0 < limit.kind.bits <= 16 and not limit.kind.signed:
-                self.ranges.setdefault(symbol, (0, (1 << limit.kind.bits) - 1))
+    def _bound_by_types(self, written: ast.Expr, limit: Val) -> None:
+        """What a run-time limit is computed from cannot exceed its type, where that is narrow and unsigned."""
+        if limit.const is not None or limit.lin is None or all(symbol in self.ranges for symbol, _ in limit.lin.terms):
+            return
+        self._bound_by_type(limit)
+        for part in parts_in(written) if not isinstance(written, ast.Name) else ():
+            if isinstance(part, ast.Name):
+                bound = self.lookup(part.name) if not part.scope else None
+                self._bound_by_type(self.value(part) if isinstance(bound, Cell | Val) else limit)
+
+    def _bound_by_type(self, value: Val) -> None:
+        if value.const is None and value.lin is not None and len(value.lin.terms) == 1 and not value.lin.constant:
+            symbol, coefficient = value.lin.terms[0]
+            if coefficient == 1 and 0 < value.kind.bits <= 16 and not value.kind.signed:
+                self.ranges.setdefault(symbol, (0, (1 << value.kind.bits) - 1))
                 self.meetings.clear()
 
     def _assert(self, condition: ast.Expr) -> None:
@@ -224,7 +237,7 @@ class CounterWalk(PragmaWalk):
         if header.low != header.high:
             raise CannotUnrollError
         if header.high > 20_000:
-            self.options.exhausted()
+            self.options.exhausted(self.line)
         self.unrolling += 1
         try:
             trips = len(range(header.high))
@@ -276,6 +289,9 @@ class CounterWalk(PragmaWalk):
             if pragma.kind == "LOOP_TRIPCOUNT" and (high is None or low != high):
                 low = self._option(pragma, "min") if "min" in pragma.options else low
                 high = self._option(pragma, "max") if "max" in pragma.options else high
+                if low is not None and high is not None and low > high:
+                    self.warn(f"LOOP_TRIPCOUNT at line {pragma.line}: min={low} is above max={high} and is left out")
+                    low = high
         if factor > 1:
             whole = header is not None and (header.start.const not in (None, 0) or factor & (factor - 1) > 0)
             low, high = _unrolled_trips(low, factor, whole), _unrolled_trips(high, factor, whole)
@@ -301,6 +317,21 @@ class CounterWalk(PragmaWalk):
         start = header.start.lin if header.start.lin is not None else Lin(0, ((fresh(), 1),))
         lin = start.plus(Lin(header.step * copy, ((symbol, header.step * factor),)))
         self.layer.write(header.cell, Val(header.cell.kind, -1, None, lin))
+
+
+def _never_ends(start: Val, limit: Val, operator: str, step: int, kind: Kind) -> bool:
+    """Whether a counter of a type steps over its bound, or cannot hold a value that passes it."""
+    first, last = start.const, limit.const
+    if not isinstance(first, int) or not isinstance(last, int) or kind.letter != "i" or step == 0:
+        return False
+    if operator == "!=":
+        return (last - first) % step != 0 or (last - first) * step < 0
+    lowest, highest = (-(1 << (kind.bits - 1)) if kind.signed else 0), (1 << (kind.bits - kind.signed)) - 1
+    if step > 0:
+        past = last + (operator == "<=")
+        return operator in ("<", "<=") and first < past and past > highest
+    past = last - (operator == ">=")
+    return operator in (">", ">=") and first > past and past < lowest
 
 
 def _unrolled_trips(trip: int | None, factor: int, whole: bool) -> int | None:

@@ -93,6 +93,8 @@ class DeclarationWalk(MachineWalk):
             return
         kind = self._sized(self.resolve(variable.type), variable)
         scope = self.scopes[-1]
+        if min(kind.extents, default=1) < 1 and variable.init is None and None not in variable.type.extents:
+            self.unread(f"line {self.line}: the size of '{variable.name}' is no positive constant")
         if (
             kind.pointers or kind.reference or (kind.form == "auto" and variable.type.reference)
         ) and variable.init is not None:

@@ -22,6 +22,7 @@ from aigchip_tui.estimator.adapters import interfaces
 from aigchip_tui.estimator.arrays import Storage
 from aigchip_tui.estimator.canonical import canonical
 from aigchip_tui.estimator.deciding import BeginAnewError
+from aigchip_tui.estimator.doubts import doubts
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, fresh
 from aigchip_tui.estimator.operators import Operators, family_of
@@ -35,6 +36,7 @@ from aigchip_tui.estimator.traverse import (
     names_of_loop,
     states_banks,
 )
+from aigchip_tui.estimator.types import MOST_BITS
 from aigchip_tui.estimator.uses import Uses
 from aigchip_tui.estimator.utilization import storage, utilization
 from aigchip_tui.estimator.values import Lin, Val, integer
@@ -43,6 +45,8 @@ from aigchip_tui.estimator.walks import Walks
 from aigchip_tui.model.collecting import without_collection
 from aigchip_tui.model.errors import AigchipError
 
+_ENDLESS = "it never ends, since its counter never passes its bound"
+_MOST_WARNINGS = 40
 _MOST_WALKS = 4
 """Walks of a design whose arrays turn out to be built otherwise than the walk before took them to be."""
 
@@ -67,6 +71,8 @@ class Design(msgspec.Struct, frozen=True):
     """Switches that the directives set, by their names in `Options`."""
     notes: tuple[str, ...] = ()
     """What of the directives is not known, and what would stop a compiler."""
+    warnings: tuple[str, ...] = ()
+    """Pragmas that mean nothing where they stand."""
 
 
 def read_design(
@@ -99,7 +105,9 @@ def read_design(
         faults += resolved.faults
     if not units:
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
-    unit = canonical(link(units))
+    linked = link(units)
+    warnings = tuple(doubts(linked))
+    unit = canonical(linked)
     unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
     asked = tuple(parse_directives(directives))
     configuration, unfollowed = parse_configuration(directives)
@@ -111,6 +119,7 @@ def read_design(
         decided=decided,
         configuration=configuration,
         notes=(*dict.fromkeys(faults), *unknown_directives(directives), *unfollowed, *_nowhere(unit, asked)),
+        warnings=warnings,
     )
 
 
@@ -276,7 +285,10 @@ def _estimate(
             walker.leave()
             continue
         except RecursionError as error:
-            raise AigchipError("The source is nested too deeply to be estimated.") from error
+            raise AigchipError(
+                f"Line {walker.line}: calls and templates are nested too deeply to be estimated.",
+                hint="Do they end? If so, write the innermost ones out.",
+            ) from error
         if not options.deal_arrays:
             uses.withdraw(decisions)
         turn += 1
@@ -362,9 +374,13 @@ def _result(
     for loop in loops:
         if loop.trip is None:
             place = f"line {loop.line}" if loop.file == function.file else f"{loop.file}:{loop.line}"
-            unknown.append(f"loop '{loop.name}' at {place}: its trip count is known only at run time")
+            endless = (loop.file, loop.line) in walker.endless
+            why = _ENDLESS if endless else "its trip count is known only at run time"
+            unknown.append(f"loop '{loop.name}' at {place}: {why}")
     for name in sorted(walker.types.unknown):
         unknown.append(f"type '{name}' is not in the text; read as a 32-bit integer")
+    for name in sorted(walker.types.no_width):
+        unknown.append(f"type '{name}' is none: an integer has 1 to {MOST_BITS} bits")
     if family_of(part) == "virtexuplus" and not part.lower().startswith(("xc", "u2", "u5", "xa", "xq")):
         unknown.append(f"part '{part}' is not known; operators of UltraScale+ are used")
     if design.unit.errors:
@@ -375,7 +391,7 @@ def _result(
     # The request on an AXI master takes a state of its own, to which the tool gives all of the clock's budget.
     masters = any(isinstance(one, Memory) and one.axi for one in arguments)
     slowest = max(outcome.slowest_ns, operators.budget if masters else 0.01)
-    whole = walker.gaps == 0
+    whole = walker.gaps == 0 and not walker.types.no_width
     functions = [
         FunctionEstimate(name=outcome.name, line=outcome.line, latency=outcome.latency[1], interval=outcome.interval)
     ]
@@ -407,7 +423,7 @@ def _result(
         functions=tuple(functions),
         parts=parts if whole else (),
         unknown=tuple(dict.fromkeys(unknown)),
-        warnings=tuple(walker.warnings),
+        warnings=(*design.warnings[:_MOST_WARNINGS], *walker.warnings),
     )
 
 

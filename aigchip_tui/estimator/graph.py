@@ -27,9 +27,12 @@ class Access:
 
 @dataclass(slots=True, eq=False)
 class Macro:
-    """A node that is a module of its own (an outlined loop or a call): cycles from start to done."""
+    """A node that is a module of its own (an outlined loop or a call): cycles from start to done, at most and at
+    least.
+    """
 
     latency: int
+    least: int
     memories: frozenset[int]
     writes: frozenset[int]
     line: int = 0
@@ -190,7 +193,7 @@ class Graph:
 @dataclass(slots=True)
 class Schedule:
     """Result of scheduling: states, cycles (macros counted in full), interval, what bounds it, slowest state
-    in ns.
+    in ns; `least` are the cycles when every macro takes its least.
     """
 
     states: int
@@ -202,3 +205,4 @@ class Schedule:
     reasons: dict[str, int] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
     """Memories whose ports an access waited for."""
+    least: int = 0

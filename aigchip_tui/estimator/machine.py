@@ -79,14 +79,14 @@ class MachineWalk(MergeWalk):
             self.balance(graph)
             plan = schedule(graph, budget=self.operators.budget, capacity=self.capacity)
             self._account(graph, plan)
-        cycles = max(1, plan.cycles)
+        cycles, least = max(1, plan.cycles), max(1, plan.least)
         self.body.chunks.append((graph, plan))
         self.body.plain_nodes += sum(
             1
             for node, name in enumerate(graph.operation)
             if name not in ("phi", "dead", "module", "concat", "address") and graph.states[node] > 0
         )
-        self.body.latency = add_ranges(self.body.latency, (cycles, cycles))
+        self.body.latency = add_ranges(self.body.latency, (least, cycles))
         self.body.straight += cycles
         if self.body.unknown:
             self.body.latency = (None, None)
@@ -135,7 +135,8 @@ class MachineWalk(MergeWalk):
             sources += [node for node in self.guard if node >= 0]
         node = self.graph.add("module", 2, 0.0, tuple(dict.fromkeys(sources)), bits=1, line=line)
         self.graph.macro[node] = Macro(
-            latency[1] if latency[1] is not None else 0,
+            latency[1] or 0,
+            latency[0] or 0,
             used | masters,
             frozenset(number for number, write in touched.items() if write),
             line,

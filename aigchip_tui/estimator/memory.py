@@ -28,7 +28,7 @@ class MemoryWalk(OrderWalk):
         write = value is not None
         self.work += 3
         if self.work > self.options.limit:
-            self.options.exhausted()
+            self.options.exhausted(self.line)
         dimensions = len(memory.extents) or 1
         sources: list[int] = []
         graph = self.graph

@@ -51,8 +51,9 @@ class Options:
         """All switches, to look an estimate up by."""
         return tuple([getattr(self, name) for name in self.__slots__])
 
-    def exhausted(self) -> None:
-        """The walk has grown too large."""
+    def exhausted(self, line: int) -> None:
+        """The walk has grown too large, at a line of the text."""
         raise TooLargeError(
-            "The unrolled code is larger than the estimator walks.", hint="Lower the unroll factors or raise the limit."
+            f"Line {line}: with its loops unrolled, the code is larger than the estimator walks.",
+            hint="Lower the unroll factors there and in the loops around it.",
         )

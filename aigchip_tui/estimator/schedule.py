@@ -303,7 +303,7 @@ def _place(
     finish_cycle = [0] * count
     finish_ns = [0.0] * count
     ports = Ports(capacity, interval)
-    waits: dict[int, int] = {}
+    waits: dict[int, tuple[int, int]] = {}
     macro_until: dict[int, int] = {}
     slowest = 0.0
     last = 0
@@ -353,7 +353,8 @@ def _place(
         macro = macros.get(node) if macros else None
         if macro is not None:
             cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])
-            waits[cycle + 1] = max(waits.get(cycle + 1, 1), macro.latency + 1)
+            most, least = waits.get(cycle + 1, (1, 1))
+            waits[cycle + 1] = max(most, macro.latency + 1), max(least, macro.least + 1)
             for memory in macro.memories:
                 macro_until[memory] = cycle + 2
             offset = 0.0
@@ -371,8 +372,9 @@ def _place(
         if cycle > last:
             last = cycle
     total = (last + 1 if count else 0) + graph.padding
-    cycles = total + sum(wait - 1 for wait in waits.values())
-    return Schedule(total, cycles, interval or 0, "", max(slowest, entry_ns), start, held=ports.held)
+    cycles = total + sum(most - 1 for most, _ in waits.values())
+    least = total + sum(few - 1 for _, few in waits.values())
+    return Schedule(total, cycles, interval or 0, "", max(slowest, entry_ns), start, held=ports.held, least=least)
 
 
 def _tree(

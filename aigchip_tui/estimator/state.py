@@ -165,6 +165,8 @@ class WalkState(ABC):
         self.asserted: dict[int, tuple[int | None, int | None]] = {}
         self.trip_means: list[float | None] = []
         self.exit_mark = 0
+        self.endless: set[tuple[str, int]] = set()
+        """Loops, by file and line, whose counter never passes its bound."""
         self.exits: set[int] = set()
         """Counters of unrolled state machines whose last trip leaves between copies."""
         self.used_memories: dict[int, Memory] = {}
@@ -188,7 +190,7 @@ class WalkState(ABC):
         """Counts work; a body that is too large to walk raises through `Options.limit`."""
         self.work += amount
         if self.work > self.options.limit:
-            self.options.exhausted()
+            self.options.exhausted(self.line)
 
     def note(self, text: str) -> None:
         """Remembers once what is unknown and why; a name of a page is not repeated in full."""

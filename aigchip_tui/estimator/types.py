@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 
 from aigchip_tui.cpp import ast
@@ -46,6 +46,8 @@ for _bits in (8, 16, 32, 64):
     _BUILTIN[f"int{_bits}"] = Kind("i", _bits)
     _BUILTIN[f"uint{_bits}"] = Kind("i", _bits, False)
 
+MOST_BITS = 4096
+"""Bits of the widest ap_int."""
 _MAX_DEPTH = 24
 _MAX_LEAVES = 65_536
 
@@ -60,6 +62,7 @@ class TypeReader:
         self.fold = fold
         self.depth = 0
         self.unknown: set[str] = set()
+        self.no_width: set[str] = set()
         self.plain: dict[str, Type] = {}
 
     def resolve(self, reference: ast.TypeRef, bound: Bindings) -> Type:
@@ -130,10 +133,9 @@ class TypeReader:
             return Type(name)
         given = reference.arguments
         if name in ("ap_int", "ap_uint"):
-            width = self._fold(given[0], bound) if given else 32
-            return Type("scalar", Kind("i", width or 32, name == "ap_int"))
+            return Type("scalar", Kind("i", self._width(name, given, bound), name == "ap_int"))
         if name in ("ap_fixed", "ap_ufixed"):
-            width = (self._fold(given[0], bound) if given else 32) or 32
+            width = self._width(name, given, bound)
             whole = (self._fold(given[1], bound) if len(given) > 1 else width // 2) or 0
             return Type("scalar", Kind("x", width, name == "ap_fixed", whole))
         if name in ("vector", "array") and given:
@@ -181,6 +183,14 @@ class TypeReader:
             return part
         self.unknown.add(name)
         return Type("scalar")
+
+    def _width(self, name: str, given: Sequence[ast.TypeRef | ast.Expr], bound: Bindings) -> int:
+        """Bits of an arbitrary-precision number; a width that no tool makes is remembered."""
+        width = self._fold(given[0], bound) if given else None
+        if width is not None and not 0 < width <= MOST_BITS:
+            self.no_width.add(f"{name}<{width}>")
+            return 32
+        return width or 32
 
     def _declared(self, reference: ast.TypeRef, bound: Bindings) -> Type | None:
         """A type that the text itself declares under this name."""
