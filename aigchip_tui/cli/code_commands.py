@@ -11,6 +11,7 @@ import msgspec
 
 from aigchip_tui.cli.output import counted, document, json_option, say, sessions_option, table
 from aigchip_tui.cli.own_sources import project_folder, read_text, with_headers
+from aigchip_tui.cli.sweep_option import points_of, print_sweep
 from aigchip_tui.model.errors import AigchipError
 
 CHECKED = "(looked for: what no reader takes, and text that must not be run; syntax and pragmas are not judged)"
@@ -23,26 +24,39 @@ MIN_CLOCK_NS, MAX_CLOCK_NS = 0.1, 1000.0
 @click.option("--clock", "clock_ns", type=float, default=10.0, show_default=True, help="Clock period in ns.")
 @click.option("--part", default="xczu7ev-ffvc1156-2-e", show_default=True)
 @click.option("--set", "sets", multiple=True, help="NAME=VALUE of a constant or run-time bound.")
+@click.option("--sweep", "sweeps", multiple=True,
+              help="NAME=1,2,4 or NAME=16:256:16 or NAME=16:1024:*2: a row for each combination of values.")
 @click.option("--directives", type=click.Path(dir_okay=False, path_type=Path), help="Tcl directives (read, never run).")
 @click.option("--explain", is_flag=True, help="What bounds each loop, and what the resources are made of.")
 @json_option
 @sessions_option
 def estimate_command(
-    files: tuple[Path, ...], top: str, clock_ns: float, part: str, sets: tuple[str, ...], directives: Path | None,
-    explain: bool, as_json: bool, sessions: str | None,
+    files: tuple[Path, ...], top: str, clock_ns: float, part: str, sets: tuple[str, ...], sweeps: tuple[str, ...],
+    directives: Path | None, explain: bool, as_json: bool, sessions: str | None,
 ) -> int:
     """Estimate latency and resources of HLS C or C++; every figure is an estimate."""
-    from aigchip_tui.estimator.worker import estimate_safely
+    from aigchip_tui.estimator.worker import estimate_safely, sweep_safely
 
     if not MIN_CLOCK_NS <= clock_ns <= MAX_CLOCK_NS:
         raise AigchipError(f"--clock {clock_ns:g} is no period from {MIN_CLOCK_NS:g} to {MAX_CLOCK_NS:g} ns.")
     if not re.fullmatch(r"xc\w+(?:-\w+)*", part, re.IGNORECASE):
         raise AigchipError(f"--part {part!r} is not the name of a part.", hint="For instance xczu7ev-ffvc1156-2-e.")
+    if sweeps and explain:
+        raise AigchipError("--explain is about one point, --sweep about many.", hint="Give one of them.")
+    points = points_of(sweeps)
     sources, headers = with_headers(files, project_folder(files, Path.cwd()))
-    found = estimate_safely(
-        sources, include=headers, top=top, clock_ns=clock_ns, part=part, sets=_sets(sets),
-        directives=read_text(directives, what="Tcl directives") if directives else "",
-    )
+    asked: dict[str, Any] = {
+        "include": headers, "top": top, "clock_ns": clock_ns, "part": part, "sets": _sets(sets),
+        "directives": read_text(directives, what="Tcl directives") if directives else "",
+    }
+    if sweeps:
+        swept = sweep_safely(sources, points, **asked)
+        if as_json:
+            document(msgspec.to_builtins(swept))
+        else:
+            print_sweep(swept)
+        return 1 if all(one.error for one in swept) else 0
+    found = estimate_safely(sources, **asked)
     if as_json:
         document(msgspec.to_builtins(found))
         return 0

@@ -41,7 +41,8 @@ class DeclarationWalk(MachineWalk):
             kind = self.resolve(variable.type)
             constant = variable.constexpr or variable.type.constant
             if kind.scalar() and constant and variable.init is not None:
-                found = self.value(variable.init)
+                given = self.sets.get(variable.name)
+                found = self.value(variable.init) if given is None else integer(given)
                 scope[variable.key] = self.convert(found, kind.kind) if found.const is not None else found
             elif kind.form in ("auto",) and variable.init is not None:
                 scope[variable.key] = self.value(variable.init)

@@ -29,6 +29,7 @@ from aigchip_tui.estimator.operators import Operators, family_of
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
+from aigchip_tui.estimator.settable import refuse_inner_names
 from aigchip_tui.estimator.traverse import (
     calls_in_statement,
     count_statements,
@@ -208,14 +209,16 @@ def estimate(
 ) -> Estimate:
     """Estimates the function `top` of C or C++ sources (path to text) for a clock period in ns and a part.
 
-    `sets` gives values to names whose value the text leaves open (arguments, macros), `directives` is the
+    `sets` gives values to arguments of the top, macros and constants at file scope, `directives` is the
     text of a Tcl file of directives. Raises AigchipError with one sentence when the text cannot be read.
     """
-    macros = {name: str(value) for name, value in (sets or {}).items()}
-    design = read_design(sources, directives=directives, include=include, defines={**(defines or {}), **macros})
-    return estimate_design(
-        design, top=top, clock_ns=clock_ns, part=part, sets=sets, options=options, uncertainty_ns=uncertainty_ns
-    )
+    given = dict(sets or {})
+    design = read_design(sources, directives=directives, include=include, defines=defines, constants=given)
+    if given:
+        refuse_inner_names(design.unit, top_function(design, top), given)
+    asked = (options or Options()).configured(design.configuration)
+    with without_collection():
+        return _estimate(design, top, clock_ns, part, given, asked, uncertainty_ns)
 
 
 def estimate_design(

@@ -94,3 +94,25 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     unknown: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     basis: Literal["estimate"] = "estimate"
+
+
+class SweptPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The totals of an `Estimate` (same units) with these values of the constants.
+
+    `unknown` is why figures are None, or what else is not known; `error` why there is no estimate at all.
+    """
+
+    values: dict[str, int]
+    latency_min: int | None = None
+    latency_max: int | None = None
+    interval: int | None = None
+    dsp: int | None = None
+    bram18: int | None = None
+    uram: int | None = None
+    lut: int | None = None
+    ff: int | None = None
+    estimated_clock_ns: float | None = None
+    timing_met: bool | None = None
+    unknown: tuple[str, ...] = ()
+    error: str = ""
+    basis: Literal["estimate"] = "estimate"

@@ -6,6 +6,7 @@ import gc
 import resource
 import signal
 import sys
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ def main() -> None:
     """Reads one request from standard input and writes one reply to standard output."""
     from aigchip_tui.estimator.estimate import estimate
     from aigchip_tui.estimator.options import Options
+    from aigchip_tui.estimator.sweeps import sweep
     from aigchip_tui.estimator.worker import Reply, Request
     from aigchip_tui.model.errors import AigchipError
 
@@ -29,17 +31,19 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)) if not sys.stdout.seekable() else None
     try:
-        found = estimate(
-            request.sources,
-            top=request.top,
-            clock_ns=request.clock_ns,
-            part=request.part,
-            sets=request.sets,
-            directives=request.directives,
-            include=request.include,
-            options=Options(unsafe_math=request.unsafe_math),
-        )
-        reply = Reply(estimate=found)
+        asked: dict[str, Any] = {
+            "top": request.top,
+            "clock_ns": request.clock_ns,
+            "part": request.part,
+            "sets": request.sets,
+            "directives": request.directives,
+            "include": request.include,
+            "options": Options(unsafe_math=request.unsafe_math),
+        }
+        if request.points:
+            reply = Reply(points=list(sweep(request.sources, request.points, **asked)))
+        else:
+            reply = Reply(estimate=estimate(request.sources, **asked))
     except AigchipError as error:
         reply = Reply(error=error.message, hint=error.hint)
     except (RecursionError, MemoryError):

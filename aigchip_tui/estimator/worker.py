@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from aigchip_tui.cpp.limits import SOURCE_LIMITS
-from aigchip_tui.estimator.result import Estimate
+from aigchip_tui.estimator.result import Estimate, SweptPoint
 from aigchip_tui.model.errors import AigchipError
 
 CPU_SECONDS = 2
 WALL_SECONDS = 20.0
 MEMORY_BYTES = 500 << 20
+_POINTS_A_SECOND = 20
+"""Points for which a sweep may take a second of CPU time more: a point costs at most what a file costs."""
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What the worker is asked, as JSON on its standard input."""
+    """What the worker is asked, as JSON on its standard input; with `points` it is a sweep."""
 
     sources: dict[str, str]
     include: dict[str, str] = {}
@@ -33,14 +35,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     sets: dict[str, int] = {}
     directives: str = ""
     unsafe_math: bool = False
+    points: list[dict[str, int]] = []
     cpu_seconds: int = CPU_SECONDS
     memory_bytes: int = MEMORY_BYTES
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What the worker answers: an estimate, or one sentence."""
+    """What the worker answers: an estimate, the points of a sweep, or one sentence."""
 
     estimate: Estimate | None = None
+    points: list[SweptPoint] = []
     error: str = ""
     hint: str = ""
 
@@ -62,12 +66,6 @@ def estimate_safely(
 
     Raises AigchipError with one sentence when the text cannot be read or costs more than that.
     """
-    for path, text in (*sources.items(), *(include or {}).items()):
-        if len(text) > SOURCE_LIMITS.characters:
-            raise AigchipError(
-                f"'{path}' has {len(text)} characters, at most {SOURCE_LIMITS.characters} are read.",
-                hint="Give the kernel alone.",
-            )
     request = Request(
         sources=dict(sources),
         include=dict(include or {}),
@@ -80,6 +78,47 @@ def estimate_safely(
         cpu_seconds=cpu_seconds,
         memory_bytes=memory_bytes,
     )
+    found = _answered(request).estimate
+    assert found is not None
+    return found
+
+
+def sweep_safely(
+    sources: Mapping[str, str],
+    points: Sequence[Mapping[str, int]],
+    *,
+    top: str = "",
+    clock_ns: float = 10.0,
+    part: str = "xczu7ev",
+    sets: Mapping[str, int] | None = None,
+    directives: str = "",
+    include: Mapping[str, str] | None = None,
+) -> list[SweptPoint]:
+    """A `sweep` in a process as that of `estimate_safely`, with 50 ms of CPU time more for each point.
+
+    Raises AigchipError with one sentence when the text cannot be read or costs more than that.
+    """
+    request = Request(
+        sources=dict(sources),
+        include=dict(include or {}),
+        top=top,
+        clock_ns=clock_ns,
+        part=part,
+        sets=dict(sets or {}),
+        directives=directives,
+        points=[dict(one) for one in points],
+        cpu_seconds=CPU_SECONDS + len(points) // _POINTS_A_SECOND,
+    )
+    return _answered(request).points
+
+
+def _answered(request: Request) -> Reply:
+    for path, text in (*request.sources.items(), *request.include.items()):
+        if len(text) > SOURCE_LIMITS.characters:
+            raise AigchipError(
+                f"'{path}' has {len(text)} characters, at most {SOURCE_LIMITS.characters} are read.",
+                hint="Give the kernel alone.",
+            )
     command = [
         sys.executable,
         "-I",
@@ -91,7 +130,7 @@ def estimate_safely(
             command,
             input=msgspec.json.encode(request),
             capture_output=True,
-            timeout=WALL_SECONDS,
+            timeout=WALL_SECONDS + 2 * (request.cpu_seconds - CPU_SECONDS),
             check=False,
             env={"PYTHONHASHSEED": "0"},
             cwd="/",
@@ -100,10 +139,10 @@ def estimate_safely(
         raise AigchipError("The source takes too long to be read.", hint="Is it larger than a kernel?") from error
     if done.returncode != 0 or not done.stdout:
         raise AigchipError(
-            f"The source costs more than {cpu_seconds} s or {memory_bytes >> 20} MB to be read.",
+            f"The source costs more than {request.cpu_seconds} s or {request.memory_bytes >> 20} MB to be read.",
             hint="Give the kernel alone, or lower its unroll factors.",
         )
     reply = msgspec.json.decode(done.stdout, type=Reply)
-    if reply.estimate is None:
+    if reply.error:
         raise AigchipError(reply.error, hint=reply.hint)
-    return reply.estimate
+    return reply
