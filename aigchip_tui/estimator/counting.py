@@ -18,8 +18,8 @@ from aigchip_tui.estimator.repeating import Repeater
 from aigchip_tui.estimator.traverse import (
     early_exit,
     names_in,
+    names_set,
     parts_in,
-    sets_name,
 )
 from aigchip_tui.estimator.values import INT, Kind, Lin, Val, integer
 
@@ -80,11 +80,13 @@ class CounterWalk(PragmaWalk):
         known: bool | None = loop.kept.get(key)
         if known is None:
             assert loop.condition is not None
-            steps = [ast.Evaluate(loop.step)] if loop.step is not None else []
-            limits = set(names_in(loop.condition)) - {name}
-            known = loop.kept[key] = any(sets_name(part, name) for part in loop.body.statements) or any(
-                sets_name(part, other) for other in limits for part in (*loop.body.statements, *steps)
-            )
+            moved = {one for part in loop.body.statements for one in names_set(part)}
+            known = name in moved
+            if not known:
+                limits = set(names_in(loop.condition)) - {name}
+                stepped = names_set(ast.Evaluate(loop.step)) if loop.step is not None else frozenset()
+                known = not limits.isdisjoint(moved | stepped)
+            loop.kept[key] = known
         return known
 
     def _initial(self, loop: ast.Loop) -> tuple[str, Val]:

@@ -31,7 +31,7 @@ from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
 from aigchip_tui.estimator.settable import refuse_inner_names
 from aigchip_tui.estimator.traverse import (
-    calls_in_statement,
+    calls_below,
     count_statements,
     inner_loops,
     names_of_loop,
@@ -171,7 +171,7 @@ def top_function(design: Design, top: str = "") -> ast.Function:
     called: set[int] = set()
     for function in defined.values():
         assert function.body is not None
-        for call in calls_in_statement(function.body):
+        for call in calls_below(function.body):
             if isinstance(call.callee, ast.Name):
                 names = design.unit.names
                 key = plain_key(names.key_of(call.callee.name, call.callee.scope, call.callee.space))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.traverse import (
     array_reads,
-    assigned_names,
+    assigned_in,
     expressions_of,
     index_names,
     inner_loops,
@@ -16,6 +16,7 @@ from aigchip_tui.estimator.traverse import (
     parts_of,
     reads_elsewhere,
     root_name,
+    same,
     spelled,
 )
 
@@ -27,8 +28,7 @@ def begins_with_a_load(inner: ast.Loop, before: tuple[ast.Stmt, ...], unrolled: 
     A flattened nest chooses in its first state between the running value and the one to begin with, which a load
     delivers too late. `unrolled` says that all loops below the inner one are unrolled.
     """
-    carried: set[str] = set()
-    assigned_names(inner, carried)
+    carried = assigned_in(inner) if before else frozenset()
     for part in before:
         written = _written_names(part)
         if written & carried and reads_elsewhere(part):
@@ -50,8 +50,7 @@ def running_places(loop: ast.Loop, unrolled: bool) -> tuple[ast.Index, ...]:
 
 
 def _running_places(loop: ast.Loop, unrolled: bool) -> Iterator[ast.Index]:
-    moved = counters_of(loop)
-    assigned_names(loop.body, moved)
+    moved = counters_of(loop) | assigned_in(loop.body)
     below = {name for one in inner_loops(loop.body) for name in counters_of(one)}
     if not unrolled:
         moved |= below
@@ -60,7 +59,7 @@ def _running_places(loop: ast.Loop, unrolled: bool) -> Iterator[ast.Index]:
     for target, value, adds in _assignments(loop.body):
         if not isinstance(target, ast.Index):
             continue
-        if not adds and all(spelled(part) != spelled(target) for part in parts_in(value)):
+        if not adds and not any(same(part, target) for part in parts_in(value)):
             fresh.add(root_name(target))
         elif root_name(target) not in fresh and not index_names(target) & moved:
             yield target
@@ -72,6 +71,8 @@ def reads_memory_after(inner: ast.Loop, after: tuple[ast.Stmt, ...], unrolled: b
 
     A running element stands in a register unless the loop touches its array elsewhere, too.
     """
+    if not after:
+        return False
     touched = [(root_name(one), spelled(one)) for one in indexed_in((inner.body,))]
     held = {
         spelled(place)

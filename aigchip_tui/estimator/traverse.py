@@ -121,10 +121,7 @@ _OPERANDS: dict[type[ast.Expr], Callable[[Any], tuple[ast.Expr, ...]]] = {
 
 def calls_in(expression: ast.Expr) -> Iterator[ast.Call]:
     """All calls within an expression."""
-    if isinstance(expression, ast.Call):
-        yield expression
-    for child in children_of(expression):
-        yield from calls_in(child)
+    return (part for part in parts_in(expression) if isinstance(part, ast.Call))
 
 
 def expressions_of(statement: ast.Stmt) -> tuple[ast.Expr, ...]:
@@ -169,26 +166,24 @@ def count_statements(statement: ast.Stmt) -> int:
     return 1 + sum(count_statements(part) for part in parts_of(statement))
 
 
-def calls_in_statement(statement: ast.Stmt) -> Iterator[ast.Call]:
-    """All calls below a statement."""
-    for expression in expressions_of(statement):
-        yield from calls_in(expression)
-    for part in parts_of(statement):
-        yield from calls_in_statement(part)
-
-
 @kept
 def calls_below(statement: ast.Stmt) -> tuple[ast.Call, ...]:
-    """`calls_in_statement`, remembered."""
-    return tuple(calls_in_statement(statement))
+    """All calls below a statement, remembered."""
+    found = [call for expression in expressions_of(statement) for call in calls_in(expression)]
+    for part in parts_of(statement):
+        found += calls_below(part)
+    return tuple(found)
 
 
 @kept
 def assigned_in(statement: ast.Stmt) -> frozenset[str]:
     """`assigned_names`, remembered."""
-    names: set[str] = set()
-    assigned_names(statement, names)
-    return frozenset(names)
+    found: set[str] = set()
+    for expression in expressions_of(statement):
+        _assigned_in(expression, found)
+    for part in parts_of(statement):
+        found |= assigned_in(part)
+    return frozenset(found - own_names(statement))
 
 
 def assigned_names(statement: ast.Stmt, names: set[str]) -> None:
@@ -288,7 +283,9 @@ def parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
     while waiting:
         found = waiting.pop()
         yield found
-        waiting += reversed(children_of(found))
+        operands = _OPERANDS.get(type(found))
+        if operands is not None:
+            waiting += operands(found)[::-1]
 
 
 def spelled(expression: ast.Expr) -> tuple[object, ...]:
@@ -365,8 +362,7 @@ def keeps_in_registers(loop: ast.Loop) -> bool:
 
     What such a read delivers stands in a register before the loop begins.
     """
-    moved: set[str] = set()
-    assigned_names(loop.body, moved)
+    moved = set(assigned_in(loop.body))
     if isinstance(loop.init, ast.Declaration):
         moved |= {variable.name for variable in loop.init.variables}
     elif isinstance(loop.init, ast.Evaluate):
