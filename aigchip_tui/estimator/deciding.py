@@ -118,7 +118,8 @@ class DecidingWalk(MachineWalk, DealingWalk):
         for _, terms, constants, node in track.log:
             access = graph.access[node]
             if access is not None:
-                access.banks = self.banks_of(memory, track.shapes[terms], constants)
+                banks = self.banks_of(memory, track.shapes[terms], constants)
+                graph.access[node] = track.access(access.memory, banks, access.write, access.outside)
         return True
 
     def _used_elsewhere(self, graph: Graph, memory: Memory) -> bool:
@@ -144,7 +145,7 @@ class DecidingWalk(MachineWalk, DealingWalk):
         now = graph.states[:], graph.delay[:], graph.access
         graph.states[:], graph.delay[:] = made
         graph.access = [
-            Access(one.memory, (0,), one.write, one.count) if one is not None and one.memory in split else one
+            Access(one.memory, (0,), one.write) if one is not None and one.memory in split else one
             for one in graph.access
         ]
         found = least_interval(graph, self.operators.budget, capacity, target, self.operators.shortest())

@@ -49,8 +49,9 @@ class DependenceWalk(LiftWalk):
             cycles = max(cycles, around)
             if promoted and not around:
                 kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
+                last = set(kept.values())
                 for entry in track.log:
-                    if entry[3] not in kept.values():
+                    if entry[3] not in last:
                         graph.access[entry[3]] = None
             known = self.distances.get(number)
             before = len(graph.back)
@@ -99,8 +100,9 @@ class DependenceWalk(LiftWalk):
         meeting: dict[tuple[Terms, Constants], list[tuple[Constants, int]]] = {}
         strides: dict[Terms, tuple[int, ...]] = {}
         mine = graph.number
-        fixed = {entry[3] for entry in (*writes, *reads) if (mine, entry[3]) in self.pinned}
-        known = {entry[3]: found for entry in (*writes, *reads) if (found := self.facts_at.get((mine, entry[3])))}
+        nodes = [entry[3] for entry in (*writes, *reads)] if self.pinned or self.facts_at else []
+        fixed = {node for node in nodes if (mine, node) in self.pinned}
+        known = {node: found for node in nodes if (found := self.facts_at.get((mine, node)))}
         reset = any(entry[3] in fixed for entry in writes)
         for _, terms, constants, node in reads:
             by_terms.setdefault(terms, []).append((constants, node))

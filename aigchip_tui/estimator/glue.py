@@ -8,7 +8,7 @@ of one size, a loop has a counter, a comparison and one valid bit per stage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from aigchip_tui.estimator.graph import Graph, Schedule
@@ -82,20 +82,22 @@ def registers(graph: Graph, plan: Schedule, budget: float) -> tuple[int, int]:
     start = _latest(graph, plan, budget) if plan.interval else plan.start
     last = [-1] * len(start)
     ff = lut = 0
-    for node, sources in enumerate(graph.sources):
-        if node in leaves and len(sources) > 2:
-            ff += max(0, leaves[node] - 2) * graph.bits[node]
-            for source in sources:
-                used = start[source] + max(1, states[source])
-                if used > last[source]:
-                    last[source] = used
-            continue
-        begin = start[node]
+    trees = [node for node in leaves if len(graph.sources[node]) > 2]
+    sources_of = _without(graph.sources, trees)
+    for begin, sources in zip(start, sources_of, strict=True):
         for source in sources:
             if begin > last[source]:
                 last[source] = begin
-    for node, end in enumerate(last):
-        life = end - start[node] - (states[node] - 1 if states[node] > 1 else 0)
+    for node in trees:
+        ff += max(0, leaves[node] - 2) * graph.bits[node]
+        for source in graph.sources[node]:
+            used = start[source] + max(1, states[source])
+            if used > last[source]:
+                last[source] = used
+    for node, (end, begin, taken) in enumerate(zip(last, start, states, strict=True)):
+        life = end - begin
+        if taken > 1:
+            life -= taken - 1
         if life <= 0 or graph.operation[node] in ("module", "dead"):
             continue
         bits = min(graph.bits[node], 4096)
@@ -106,6 +108,16 @@ def registers(graph: Graph, plan: Schedule, budget: float) -> tuple[int, int]:
         elif handed > 1:
             ff, lut = ff + _SHIFT_FF, lut + _SHIFT_LUT
     return ff, lut
+
+
+def _without(rows: list[tuple[int, ...]], left_out: Sequence[int]) -> list[tuple[int, ...]]:
+    """The rows, some of them empty."""
+    if not left_out:
+        return rows
+    found = rows[:]
+    for node in left_out:
+        found[node] = ()
+    return found
 
 
 def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
@@ -119,15 +131,13 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
     count = len(start)
     kept, operands = [0] * count, [0] * count
     for node, sources in enumerate(sources_of):
-        if len(sources) == 1:
-            operands[node] = kept[sources[0]]
-        elif sources:
-            operands[node] = sum([kept[one] for one in set(sources)])
+        if sources:
+            taken = kept[sources[0]] if len(sources) == 1 else sum([kept[one] for one in set(sources)])
+            operands[node] = taken
+            kept[node] = min(bits[node], taken)
         access = access_of[node]
-        if operation[node] == "phi" or (access is not None and access.outside):
+        if (access is not None and access.outside) or operation[node] == "phi":
             kept[node] = bits[node]
-        elif sources:
-            kept[node] = min(bits[node], operands[node])
     slack = [_UNUSED] * count
     for source, target, steps, _ in graph.back:
         least = max(0, start[target] + steps * interval - start[source] - max(1, states[source]))
@@ -143,6 +153,8 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
                 moved = room - room % interval
             found[node] += moved
         sources = sources_of[node]
+        if not sources:
+            continue
         if node in leaves and len(sources) > 2:
             for source in sources:
                 if moved < slack[source]:
@@ -165,8 +177,7 @@ def port_choices(graph: Graph) -> int:
     uses: Counter[tuple[int, int]] = Counter()
     writes: Counter[tuple[int, int]] = Counter()
     lut = 0
-    alike = Counter([(one.memory, one.banks, one.write) for one in graph.access if one is not None])
-    for (memory, banks, write), count in alike.items():
+    for (memory, banks, write), count in graph.accesses().items():
         if banks is None:
             continue
         if len(banks) > 1 and not write:

@@ -5,23 +5,27 @@ edges.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 
 from aigchip_tui.estimator.values import Val
 
 _graphs = itertools.count(1)
 
+Banks = tuple[int, ...] | None
+"""Banks that an access may touch; None for any."""
+
 
 @dataclass(slots=True, eq=False)
 class Access:
-    """One access to a memory: which, the bank (None: any bank), whether it writes, the exact address key if
-    known. `outside`: through an AXI port, which brings its words when they come.
+    """What accesses to the same banks of one memory ask of its ports; nodes share it, nobody changes it.
+
+    `outside`: through an AXI port, which brings its words when they come.
     """
 
     memory: int
-    banks: tuple[int, ...] | None
+    banks: Banks
     write: bool
-    count: int = 1
     outside: bool = False
 
 
@@ -169,9 +173,18 @@ class Graph:
     def __len__(self) -> int:
         return len(self.operation)
 
+    def accesses(self) -> dict[tuple[int, Banks, bool], int]:
+        """How many accesses ask the same: of a memory, of its banks, to write."""
+        found: dict[tuple[int, Banks, bool], int] = {}
+        for access, count in Counter(self.access).items():
+            if access is not None:
+                asked = (access.memory, access.banks, access.write)
+                found[asked] = found.get(asked, 0) + count
+        return found
+
     def portrait(self) -> tuple[object, ...]:
         """Everything that a schedule and its hardware follow from; equal graphs have equal portraits."""
-        ports = [None if one is None else (one.memory, one.banks, one.write, one.count) for one in self.access]
+        ports = [None if one is None else (one.memory, one.banks, one.write) for one in self.access]
         return (
             self.operation[:],
             self.states[:],

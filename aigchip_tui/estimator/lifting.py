@@ -33,10 +33,11 @@ class LiftWalk(WalkState):
             memory = self.memories.get(number)
             if not isinstance(memory, Memory):
                 continue
+            fixed = {address for address in track.shapes if not any(s in moving for terms in address for s, _ in terms)}
             still = [
                 entry[3]
-                for entry in track.log
-                if not any(symbol in moving for terms in entry[1] for symbol, _ in terms)
+                for entry in (track.log if fixed else ())
+                if entry[1] in fixed
                 and (graph.number, entry[3]) not in self.facts_at
                 and (graph.number, entry[3]) not in self.pinned
             ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aigchip_tui.estimator.graph import Access
 from aigchip_tui.estimator.objects import (
     Group,
     Memory,
@@ -121,7 +120,7 @@ class MemoryWalk(OrderWalk):
             delay,
             tuple(dict.fromkeys(sources)) if len(sources) > 1 else tuple(sources),
             bits=memory.type.bits,
-            access=Access(number, banks, write, outside=memory.axi),
+            access=track.access(number, banks, write, memory.axi),
             line=self.line,
         )
         if memory.axi:
@@ -306,7 +305,7 @@ class MemoryWalk(OrderWalk):
             delay,
             tuple(dict.fromkeys(sources)),
             bits=stream.type.total_bits,
-            access=Access(stream.number, (0,), write),
+            access=track.access(stream.number, _ONE_BANK, write),
             line=self.line,
         )
         previous.append(node)

@@ -311,7 +311,8 @@ class PipelineWalk(DecidingWalk, BurstWalk):
                 if shape is None:
                     still = tuple([() if place in aligned else each for place, each in enumerate(terms)])
                     shape = shapes[terms] = Shape(0, still)
-                access.banks = self.banks_of(memory, shape, constants)
+                banks = self.banks_of(memory, shape, constants)
+                graph.access[node] = track.access(access.memory, banks, access.write, access.outside)
 
     def _control_delay(self, depth: int, pairs: Sequence[tuple[int, int]]) -> float:
         """Delay of the loop control in front of the first memory access: a flattened nest selects its

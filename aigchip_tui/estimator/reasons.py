@@ -48,7 +48,7 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
     """
     if not plan.start:
         return ""
-    finish = [begin + max(1, states) - 1 for begin, states in zip(plan.start, graph.states, strict=True)]
+    finish = [begin + states - 1 if states else begin for begin, states in zip(plan.start, graph.states, strict=True)]
     ends = list(zip(finish, plan.start, strict=True))
     node = ends.index(max(ends))
     nodes = [node]

@@ -190,11 +190,11 @@ class Repeater:
         memory, write = one.after.memory, one.after.write
         like = self.graph.access[one.after.node]
         assert like is not None
-        number, outside = like.memory, like.outside
         if not memory.partitions:
-            return [Access(number, like.banks, write, 1, outside) for _ in range(copies)]
-        banks_of, shape = self.walk.banks_of, one.shape
-        return [Access(number, banks_of(memory, shape, key), write, 1, outside) for key in one.keys[:copies]]
+            return [like] * copies
+        number, outside = like.memory, like.outside
+        access, banks_of, shape = one.after.track.access, self.walk.banks_of, one.shape
+        return [access(number, banks_of(memory, shape, key), write, outside) for key in one.keys[:copies]]
 
     def _note(self, courses: Sequence[Course], span: Span, copies: int) -> None:
         """What the copies loaded, and the order of all accesses of a memory."""

@@ -184,8 +184,9 @@ def of_graph(
     """
     usage = Usage()
     interval = plan.interval if plan.interval else max(1, plan.states)
-    occupancy: dict[tuple[str, int], Counter[int]] = {}
-    start = plan.start
+    occupancy: dict[str, dict[int, int]] = {}
+    alike: dict[tuple[str, int], list[int]] = {}
+    start, bits = plan.start, graph.bits
     bound, leaves = graph.bound, graph.leaves
     for node, name in enumerate(graph.operation):
         group = _GROUPS.get(name)
@@ -206,31 +207,42 @@ def of_graph(
             made = usage.shaped.setdefault((name, access.memory if access is not None else 0), Shaped())
             made.add(*shape, capacity.get(access.memory, (0,))[0] if access is not None else 0)
         elif group == "core":
-            slots = occupancy.get((name, 0))
+            slots = occupancy.get(name)
             if slots is None:
-                slots = occupancy[(name, 0)] = Counter()
-            for copy in range(max(1, leaves[node] - 1) if node in leaves else 1):
-                slots[(start[node] - copy) % interval] += 1
+                slots = occupancy[name] = {}
+            slot = start[node] % interval
+            slots[slot] = slots.get(slot, 0) + 1
+            if node in leaves:
+                for copy in range(1, leaves[node] - 1):
+                    slot = (start[node] - copy) % interval
+                    slots[slot] = slots.get(slot, 0) + 1
         elif node in graph.fused:
             usage.dsp += 1
         elif group == "mul":
             widths = graph.width_in[node]
             left, right = (widths[0], widths[1] if len(widths) > 1 else widths[0]) if widths else (32, 32)
-            cost = operators.multiplier(left, right, graph.bits[node])
+            cost = operators.multiplier(left, right, bits[node])
             usage.dsp += cost.dsp
             usage.lut += cost.lut
             usage.ff += cost.ff
         elif group == "plain":
-            cost = operators.simple(name, min(graph.bits[node], 4096))
-            made_of = cost.lut * (max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0))
-            if cost.ff:
-                usage.lut, usage.ff = usage.lut + made_of, usage.ff + cost.ff
-            else:
-                usage.expressions += made_of
+            asked = (name, bits[node])
+            counted = alike.get(asked)
+            if counted is None:
+                counted = alike[asked] = [0, 0]
+            counted[0] += 1
+            counted[1] += max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0)
         elif group == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2
             usage.lut += multiplexer(count)
-    for key, slots in occupancy.items():
+    for (name, width), (nodes, made_of) in alike.items():
+        cost = operators.simple(name, min(width, 4096))
+        if cost.ff:
+            usage.lut, usage.ff = usage.lut + cost.lut * made_of, usage.ff + cost.ff * nodes
+        else:
+            usage.expressions += cost.lut * made_of
+    for label, slots in occupancy.items():
+        key = (label, 0)
         total = sum(slots.values())
         usage.units[key] = -(-total // interval) if plan.interval else max(slots.values())
         units = usage.units[key]
@@ -249,12 +261,13 @@ def of_graph(
 
 def _reads(graph: Graph, plan: Schedule) -> dict[int, int]:
     """The most words that a cycle reads of one bank of each array."""
-    at: Counter[tuple[int, int, int]] = Counter()
-    for node, access in enumerate(graph.access):
+    at: dict[tuple[int, int, int], int] = {}
+    interval = plan.interval
+    for (access, begin), count in Counter(zip(graph.access, plan.start, strict=True)).items():
         if access is not None and not access.write:
-            state = plan.start[node] % plan.interval if plan.interval else plan.start[node]
+            state = begin % interval if interval else begin
             for bank in access.banks or (0,):
-                at[(access.memory, bank, state)] += 1
+                at[(access.memory, bank, state)] = at.get((access.memory, bank, state), 0) + count
     found: dict[int, int] = {}
     for (array, _, _), words in at.items():
         if words > found.get(array, 1):
@@ -266,11 +279,14 @@ def _addresses(graph: Graph, dealt: Mapping[int, int]) -> int:
     """LUTs that compute addresses: the banks over which an array is dealt out take the same one."""
     adders: Counter[int] = Counter()
     met: set[int] = set()
-    for node, access in enumerate(graph.access):
+    operation = graph.operation
+    if "address" not in operation:
+        return 0
+    for access, sources in zip(graph.access, graph.sources, strict=True):
         if access is None:
             continue
-        for source in graph.sources[node]:
-            if graph.operation[source] == "address" and source not in met:
+        for source in sources:
+            if operation[source] == "address" and source not in met:
                 met.add(source)
                 levels = graph.width_in[source][0] if graph.width_in[source] else 1
                 adders[access.memory] += adder(graph.bits[source]) * max(1, levels)

@@ -8,10 +8,18 @@ import heapq
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.graph import Access, Graph, Schedule
 
 _ALONE = 0.95
 """Share of the clock budget that leaves no room for another operator."""
+_PORTS = (2, 2, 2)
+"""Accesses, reads and writes that a bank takes in a cycle unless something is said of its memory."""
+_ANY, _MOST = -1, -2
+"""Beside the banks: accesses that may touch any, and the most that touch one."""
+_WILD = (_ANY,)
+_Taken = tuple[dict[int, int], dict[int, int], dict[int, int]]
+"""Reads, writes, and both, by bank."""
+_NOTHING: _Taken = ({}, {}, {})
 
 
 class Ports:
@@ -22,67 +30,64 @@ class Ports:
     def __init__(self, capacity: Mapping[int, tuple[int, int, int]], interval: int | None) -> None:
         self.capacity = capacity
         self.interval = interval
-        self.used: dict[tuple[int, int, int, int], int] = {}
-        self.full: dict[tuple[int, tuple[int, ...] | None, bool], tuple[int, int]] = {}
+        self.used: dict[tuple[int, int], _Taken] = {}
+        """What is taken of each memory in each slot."""
+        self.full: dict[Access, tuple[int, int]] = {}
         self.held: set[int] = set()
         """Memories that an access waited for."""
 
-    def fits(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> bool:
+    def fits(self, access: Access, cycle: int) -> bool:
         """Whether an access finds a port in this cycle."""
-        count, reads, writes = self.capacity.get(memory, (2, 2, 2))
-        slot = cycle % self.interval if self.interval else cycle
-        limit, way = (writes, 1) if write else (reads, 0)
-        used = self.used
-        others = -2 if banks is None else -1
-        left = count - used.get((memory, others, slot, 2), 0)
-        left_way = limit - used.get((memory, others, slot, way), 0)
-        for bank in banks if banks is not None else (-1,):
-            if used.get((memory, bank, slot, 2), 0) >= left or used.get((memory, bank, slot, way), 0) >= left_way:
+        memory, banks, write = access.memory, access.banks, access.write
+        ports = self.capacity.get(memory, _PORTS)
+        used = self.used.get((memory, cycle % self.interval if self.interval else cycle), _NOTHING)
+        every, alike = used[2], used[write]
+        others = _MOST if banks is None else _ANY
+        left = ports[0] - every.get(others, 0)
+        left_alike = ports[2 if write else 1] - alike.get(others, 0)
+        for bank in banks if banks is not None else _WILD:
+            if every.get(bank, 0) >= left or alike.get(bank, 0) >= left_alike:
                 return False
         return True
 
-    def search(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> int:
+    def search(self, access: Access, cycle: int) -> int:
         """The first cycle from `cycle` on with a free port; a full modulo table gives the cycle itself."""
-        key = (memory, banks, write)
-        full = self.full.get(key)
+        full = self.full.get(access)
         begin = cycle
         if full is not None and full[0] <= cycle <= full[1]:
             begin, cycle = full
         tries = self.interval or 100_000
-        while not self.fits(memory, banks, write, cycle):
-            self.held.add(memory)
+        while not self.fits(access, cycle):
+            self.held.add(access.memory)
             cycle += 1
             if cycle - begin > tries:
                 return begin
-        self.full[key] = (begin, cycle)
+        self.full[access] = (begin, cycle)
         return cycle
 
-    def take(self, memory: int, banks: tuple[int, ...] | None, write: bool, cycle: int) -> None:
+    def take(self, access: Access, cycle: int) -> None:
         """Reserves the ports."""
-        slot = cycle % self.interval if self.interval else cycle
-        used = self.used
-        for way in (2, int(write)):
-            most = 0
-            for bank in banks if banks is not None else (-1,):
-                key = (memory, bank, slot, way)
-                count = used[key] = used.get(key, 0) + 1
+        slot = (access.memory, cycle % self.interval if self.interval else cycle)
+        used = self.used.get(slot)
+        if used is None:
+            used = self.used[slot] = ({}, {}, {})
+        banks = access.banks
+        for counts in (used[2], used[access.write]):
+            if banks is None:
+                counts[_ANY] = counts.get(_ANY, 0) + 1
+                continue
+            most = counts.get(_MOST, 0)
+            for bank in banks:
+                count = counts[bank] = counts.get(bank, 0) + 1
                 if count > most:
-                    most = count
-            key = (memory, -2, slot, way)
-            if banks is not None and most > used.get(key, 0):
-                used[key] = most
+                    most = counts[_MOST] = count
 
 
 def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int, set[int]]:
     """Least interval that memory ports allow, the memory that sets it (-1: none), all that ask for more than one."""
     totals: dict[tuple[int, int, int], int] = {}
     wild: dict[tuple[int, int], int] = {}
-    alike: dict[tuple[int, tuple[int, ...] | None, bool], int] = {}
-    for access in graph.access:
-        if access is not None:
-            same = (access.memory, access.banks, access.write)
-            alike[same] = alike.get(same, 0) + access.count
-    for (memory, banks, write), count in alike.items():
+    for (memory, banks, write), count in graph.accesses().items():
         for way in (int(write), 2):
             if banks is None:
                 wild[(memory, way)] = wild.get((memory, way), 0) + count
@@ -96,7 +101,7 @@ def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) 
     best, culprit = 1, -1
     crowded: set[int] = set()
     for (memory, _, way), count in totals.items():
-        ports = capacity.get(memory, (2, 2, 2))
+        ports = capacity.get(memory, _PORTS)
         limit = ports[0] if way == 2 else ports[1 + way]
         needed = -(-count // max(1, limit))
         if needed > 1:
@@ -160,11 +165,11 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
         known = ends.get((target, source))
         if known is None or steps < known[0]:
             ends[(target, source)] = (steps, extra)
-    successors = _successors(graph) if ends else []
     by_start: dict[int, list[int]] = {}
     for target, source in ends:
         if target <= source:
             by_start.setdefault(target, []).append(source)
+    successors = _successors(graph) if by_start else []
     lengths: dict[tuple[int, int], int] = {}
     for target, closing in by_start.items():
         for source, length in zip(closing, _path_states(graph, successors, target, closing, budget), strict=True):
@@ -346,10 +351,10 @@ def _place(
                 # What is stored is there for others from the next cycle on.
                 if finish_cycle[source] >= cycle and operation_of[source] == "store":
                     cycle, offset = finish_cycle[source] + 1, 0.0
-            found = ports.search(access.memory, access.banks, access.write, cycle)
+            found = ports.search(access, cycle)
             if found > cycle:
                 cycle, offset = found, 0.0
-            ports.take(access.memory, access.banks, access.write, cycle)
+            ports.take(access, cycle)
         macro = macros.get(node) if macros else None
         if macro is not None:
             cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from aigchip_tui.estimator.graph import Access, Banks
 from aigchip_tui.estimator.objects import Memory, Result
 
 Terms = tuple[tuple[tuple[int, int], ...], ...]
@@ -15,7 +16,6 @@ Constants = tuple[int, ...]
 Meeting = tuple[tuple[int | None, int, int], ...]
 """Per dimension what two addresses differ by beside their constants: least and greatest value (None: unbounded), and
 the step of a single symbol (0: none)."""
-
 
 Stored = tuple[int, Result, tuple[int, ...]]
 """A store: its node, what it stored, and the guard under which it stands."""
@@ -56,15 +56,15 @@ class Shape:
         self.adders: tuple[int, int, tuple[int, ...]] = (0, 0, ())
         self.banked: object = None
         self.banking: tuple[tuple[int, int, int], ...] | None = None
-        self.banks: dict[Constants, tuple[int, ...] | None] = {}
+        self.banks: dict[Constants, Banks] = {}
 
 
 class Track:
     """What one graph has done to one memory so far."""
 
     __slots__ = (
-        "barrier", "free", "guarded", "lifted", "loads", "log", "noted", "readers", "shapes", "stores", "under",
-        "writers", "written",
+        "asked", "barrier", "free", "guarded", "lifted", "loads", "log", "noted", "readers", "shapes", "stores",
+        "under", "writers", "written",
     )
 
     def __init__(self) -> None:
@@ -85,12 +85,21 @@ class Track:
         """Conditions of each store."""
         self.written: dict[int, set[tuple[int, Constants]]] = {}
         """Addresses written (number of the shape, constants) by bank."""
+        self.asked: tuple[dict[Banks, Access], dict[Banks, Access]] = ({}, {})
+        """What reads and what writes ask of ports, by banks."""
 
     def shape(self, terms: Terms) -> Shape:
         """What is known of the addresses with these terms."""
         found = self.shapes.get(terms)
         if found is None:
             found = self.shapes[terms] = Shape(len(self.shapes), terms)
+        return found
+
+    def access(self, number: int, banks: Banks, write: bool, outside: bool = False) -> Access:
+        """What an access through the port `number` asks; one object for all that ask the same."""
+        found = self.asked[write].get(banks)
+        if found is None:
+            found = self.asked[write][banks] = Access(number, banks, write, outside)
         return found
 
     def forget(self, stores: bool = True) -> None:
