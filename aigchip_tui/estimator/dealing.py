@@ -5,6 +5,7 @@ from __future__ import annotations
 from aigchip_tui.estimator.dependences import DependenceWalk
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
+from aigchip_tui.estimator.tracks import Track
 
 _FEW = 2
 """Trips of a loop up to which each address is a choice between known ones: nothing is divided."""
@@ -35,19 +36,27 @@ class DealingWalk(DependenceWalk):
             memory = self.memories.get(number)
             if not isinstance(memory, Memory) or not memory.local or memory.asked or number in carried:
                 continue
-            if track.lifted or len(track.log) <= memory.ports[0]:
+            banks = self._asked_for(memory, track)
+            if not banks:
                 continue
-            spread = 1
-            for position, extent in enumerate(memory.extents):
-                if position not in memory.partitions:
-                    spread *= min(max(1, extent), len({entry[2][position] for entry in track.log}))
-            paired = spread % 2 == 0 and len(track.log) == spread
-            found[number] = spread // 2 if paired else spread
+            found[number] = banks
             memory.dealt = max(memory.dealt, found[number])
             if self.nest[-1][1] > _FEW:
                 use = self.uses.of(memory.order)
                 use.dealt = max(use.dealt, found[number])
         return found
+
+    @staticmethod
+    def _asked_for(memory: Memory, track: Track) -> int:
+        """Banks that the accesses of a pipeline ask for, 0 where the ports of the array are enough."""
+        if track.lifted or len(track.log) <= memory.ports[0]:
+            return 0
+        spread = 1
+        for position, extent in enumerate(memory.extents):
+            if position not in memory.partitions:
+                spread *= min(max(1, extent), len({entry[2][position] for entry in track.log}))
+        paired = spread % 2 == 0 and len(track.log) == spread
+        return spread // 2 if paired else spread
 
     def divide(self, graph: Graph, nest: tuple[tuple[int, int], ...], leaves: bool) -> int:
         """Lets loads wait for the remainder that selects their bank, where the number of banks is no power of two.
@@ -71,12 +80,18 @@ class DealingWalk(DependenceWalk):
             use = self.uses.of(memory.order)
             steps = {by for _, terms, _, _ in track.log for one, by in terms[0] if moving.get(one, 0) > _FEW}
             use.steps |= steps
-            if not use.banks & (use.banks - 1) or not any(by % use.banks for by in steps):
+            banks = use.banks
+            if self.splits_now:
+                # No walk has seen all loops yet: what this one and those before ask for is often what all do.
+                own = self._asked_for(memory, track) if nest[-1][1] > _FEW else 0
+                banks = max(banks, use.dealt, own)
+            use.taken.add(banks)
+            if not banks & (banks - 1) or not any(by % banks for by in steps):
                 continue
             far = any(one in self.exits for _, terms, _, _ in track.log for one, _ in terms[0])
             if far or not loads or max(loads) - min(loads) < len(loads):
                 nodes = [(write, node) for write, _, _, node in track.log if graph.access[node] is not None]
-                found.append((use.banks, _WIDE if far else (memory.words - 1).bit_length(), nodes))
+                found.append((banks, _WIDE if far else (memory.words - 1).bit_length(), nodes))
         wide = {banks for banks, _, nodes in found if leaves and any(write for write, _ in nodes)}
         for banks, bits, nodes in found:
             for write, node in nodes:

@@ -60,7 +60,7 @@ class DecidingWalk(MachineWalk, DealingWalk):
                 plan[-1] = Partition("cyclic", dealt)
                 changed = True
                 self.again = self.again or memory.number in self.held
-                self.dealt_late = self.dealt_late or self._used_elsewhere(graph, memory)
+                self.dealt_late = self.dealt_late or bool(self.in_front_of.get(memory.number, set()) - {graph.number})
                 waiting = waiting or memory.number in hoisted
         splits = self.split_now()
         self.dealt_late = self.dealt_late or (waiting and not splits)
@@ -142,15 +142,25 @@ class DecidingWalk(MachineWalk, DealingWalk):
         }
         if not self.splits_now or not split or not any(one.split or one.dealt for one in self._plans(graph)):
             return False
-        now = graph.states[:], graph.delay[:], graph.access
-        graph.states[:], graph.delay[:] = made
+        access = graph.access
         graph.access = [
             Access(one.memory, (0,), one.write) if one is not None and one.memory in split else one
-            for one in graph.access
+            for one in access
         ]
+        bound = self.bound_of(graph, capacity, target, made)
+        graph.access = access
+        return bound.startswith("ports")
+
+    def bound_of(
+        self, graph: Graph, capacity: Mapping[int, tuple[int, int, int]], target: int,
+        made: tuple[list[int], list[float]],
+    ) -> str:
+        """What would bound the interval if the nodes took these states and delays."""
+        now = graph.states[:], graph.delay[:]
+        graph.states[:], graph.delay[:] = made
         found = least_interval(graph, self.operators.budget, capacity, target, self.operators.shortest())
-        graph.states[:], graph.delay[:], graph.access = now
-        return found.bound.startswith("ports")
+        graph.states[:], graph.delay[:] = now
+        return found.bound
 
     def relaxed(self, graph: Graph, copies: int) -> dict[int, tuple[int, int, int]]:
         """Port capacities for one loop: arrays dealt out over enough banks have a port for every access in

@@ -285,6 +285,7 @@ def _estimate(
             outcome, _ = walker.run_function(function, arguments)
         except BeginAnewError:
             anew = False
+            uses.begin_anew()
             walker.leave()
             continue
         except RecursionError as error:
@@ -295,7 +296,7 @@ def _estimate(
         if not options.deal_arrays:
             uses.withdraw(decisions)
         turn += 1
-        if turn == _MOST_WALKS or (not uses.mistaken() and (not walker.again or decisions == before)):
+        if turn == _MOST_WALKS or (not uses.mistaken(walker.dealt_late) and (not walker.again or decisions == before)):
             break
         walker.leave()
     found = _result(walker, function, outcome, operators, design, arguments, part)

@@ -129,16 +129,16 @@ class Graph:
         A leaf that comes from the previous iteration is added last, so that the recurrence holds one
         operator.
         """
+        if not associative:
+            return
         carried = {target for _, target, _, _ in self.back}
         ends = {source for source, _, _, _ in self.back}
-        uses = [0] * len(self)
-        for sources in self.sources if associative else ():
-            for source in sources:
-                uses[source] += 1
+        operation = self.operation
+        uses = Counter(itertools.chain.from_iterable(self.sources))
         inner: set[int] = set()
         for node in associative:
             for source in self.sources[node]:
-                same = source in associative and self.operation[source] == self.operation[node]
+                same = source in associative and operation[source] == operation[node]
                 if same and uses[source] == 1 and source not in ends:
                     inner.add(source)
         for root in sorted(associative - inner):

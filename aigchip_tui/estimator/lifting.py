@@ -60,6 +60,7 @@ class LiftWalk(WalkState):
         for number, count in left.items():
             memory = self.memories[number]
             assert isinstance(memory, Memory)
+            self.in_front_of.setdefault(number, set()).add(self.graph.number)
             ports = max(1, self.capacity.get(number, memory.ports)[1]) * self._banks_around(memory)
             cycles = max(cycles, -(-count // ports) + (self.options.axi_latency if memory.axi else 1))
         return cycles
@@ -73,6 +74,7 @@ class LiftWalk(WalkState):
         memory = self.memories.get(number)
         if not isinstance(memory, Memory) or not self._deals(memory) or len({entry[2] for entry in track.log}) < 2:
             return 0
+        self.in_front_of.setdefault(number, set()).add(graph.number)
         ports = memory.ports[1] * self._banks_around(memory)
         stores = {entry[2] for entry in track.log if entry[0]}
         terms = track.log[0][1]

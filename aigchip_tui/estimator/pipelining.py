@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.bursts import BurstWalk
-from aigchip_tui.estimator.deciding import DecidingWalk
+from aigchip_tui.estimator.copying import CopyWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
 from aigchip_tui.estimator.objects import (
     Cell,
@@ -21,7 +20,6 @@ from aigchip_tui.estimator.objects import (
 from aigchip_tui.estimator.operators import Operators
 from aigchip_tui.estimator.outcomes import (
     CannotUnrollError,
-    Header,
     Level,
     LoopOutcome,
     Range,
@@ -32,12 +30,12 @@ from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import least_interval, place
 from aigchip_tui.estimator.traced import formula
 from aigchip_tui.estimator.tracks import Shape, Terms
-from aigchip_tui.estimator.traverse import accumulates, inner_loops
+from aigchip_tui.estimator.traverse import inner_loops
 from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class PipelineWalk(DecidingWalk, BurstWalk):
+class PipelineWalk(CopyWalk, BurstWalk):
     """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
     outcome.
     """
@@ -79,7 +77,7 @@ class PipelineWalk(DecidingWalk, BurstWalk):
                 else frozenset(symbol for symbol, _ in pairs)
             )
             self._around(nest, False)
-            self._copies(nest, pairs[-1][0])
+            self.copies(nest, pairs[-1][0])
             self._around(nest, True)
         except CannotUnrollError:
             self.touched.pop()
@@ -103,13 +101,17 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
         trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
+        undivided = inner_graph.states[:], inner_graph.delay[:]
         least = self.divide(inner_graph, self.nest, bool(trip and trip % factor))
         as_made = inner_graph.states[:], inner_graph.delay[:]
         met = self.twins.get(id(loop))
         while True:
             capacity = self.relaxed(inner_graph, nest[-1].factor)
             twin = self._twin(loop, inner_graph, capacity, target, entry)
-            changed = self.decide(inner_graph, twin.interval.bound, capacity, target, as_made, hoisted)
+            bound = twin.interval.bound
+            if self.splits_now and as_made != undivided and not bound.startswith("ports"):
+                bound = self.bound_of(inner_graph, capacity, target, undivided)
+            changed = self.decide(inner_graph, bound, capacity, target, undivided, hoisted)
             if self.again or not changed:
                 break
             inner_graph.states[:], inner_graph.delay[:] = as_made
@@ -162,63 +164,6 @@ class PipelineWalk(DecidingWalk, BurstWalk):
         interval = least_interval(graph, self.operators.budget, capacity, target, self.operators.shortest())
         found = self.twins[id(loop)] = Twin(asked, portrait, interval, graph)
         return found
-
-    def _copies(self, nest: Sequence[Level], symbol: int) -> None:
-        """The copies of the innermost body, with the exit that the last, partial trip of an unrolled one takes.
-
-        Where a flattened nest hands out a running sum there, reports show an interval of two additions for the copies
-        before the exit, the first copy's and that of the others' tree, and of one more for every copy after it.
-        """
-        loop, header, factor = nest[-1].loop, nest[-1].header, nest[-1].factor
-        handed = len(nest) > 1 and accumulates(loop)
-        leaves_at = self._partial_copies(header, factor, 1 if handed else 2)
-        region = self.region
-        self.exit_mark = 0
-        rest = 0 if accumulates(loop) else self._partial_copies(header, factor, 1)
-        for copy in range(factor):
-            if copy and copy == rest:
-                self.exit_mark = len(self.graph)
-            if copy and leaves_at and (copy == leaves_at or (handed and copy == 1)):
-                self._may_leave()
-            if handed and copy and copy == leaves_at:
-                self.region = replace(region, balanced=False)
-            if header is not None:
-                self._set_counter(header, symbol, factor, copy)
-            self.block(loop.body)
-            self._step_effects(loop)
-            if loop.kind != "for" and loop.step is None and loop.condition is not None:
-                self.value(loop.condition)
-        self.region = region
-
-    @staticmethod
-    def _partial_copies(header: Header | None, factor: int, least: int) -> int:
-        """Copies of an unrolled body that the last, partial trip runs.
-
-        0 when the factor divides the trip count, or fewer than `least` trips are whole.
-        """
-        if header is None or header.high is None or header.low != header.high or header.high < least * factor:
-            return 0
-        return header.high % factor
-
-    def _may_leave(self) -> None:
-        """The exit of the last, partial trip: what it hands out is computed before the copies after it.
-
-        Chains of additions are not rebalanced across it.
-        """
-        graph, values = self.graph, self.layer.values
-
-        def seal(value: Val) -> Val:
-            node = graph.add("phi", 0, 0.0, (value.node,), bits=graph.bits[value.node])
-            return Val(value.kind, node, value.const, value.lin, graph, value.need)
-
-        for number, value in list(values.items()):
-            if value.graph is graph and value.node >= 0 and graph.operation[value.node] != "phi":
-                values[number] = seal(value)
-        for track in self.tracks_of(graph).values():
-            for group in track.stores.values():
-                for key, (node, stored, guard) in group.items():
-                    if isinstance(stored, Val) and stored.graph is graph and stored.node >= 0:
-                        group[key] = (node, seal(stored), guard)
 
     def _around(self, nest: Sequence[Level], after: bool) -> None:
         """Statements around the inner loops of a flattened nest; they run in the first or last inner

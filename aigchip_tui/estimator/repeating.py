@@ -22,6 +22,7 @@ from aigchip_tui.estimator.visited import Course, Courses, Span, UnlikeError, al
 if TYPE_CHECKING:
     from aigchip_tui.estimator.memory import MemoryWalk
 
+_ONE_BANK = (0,)
 _FEWEST = 4
 """Copies that are worth to be made at once."""
 _TRIES = 3
@@ -126,13 +127,10 @@ class Repeater:
         if sources is None or courses.copies < _FEWEST:
             return 0
         copies = courses.copies
-        stores = [(one, self._stored(one, courses)) for courses_of in courses.tracks.values()
-                  for one in courses_of if one.after.write]
-        self._append(after, span, copies, sources, courses)
-        for courses_of in courses.tracks.values():
-            self._note(courses_of, span, copies)
-        for store, values in stores:
-            self._store(store, values, span, copies)
+        self._append(after, span, sources, courses)
+        self._note(courses, span)
+        for track, node in courses.commit(copies):
+            walk.drop_store(self.graph, track, node)
         walk.work += copies * after.work
         for cell, value, moves in zip(self.cells, after.values, held, strict=True):
             if moves and value is not None:
@@ -152,26 +150,15 @@ class Repeater:
             raise UnlikeError
         return True
 
-    def _stored(self, store: Course, courses: Courses) -> list[Val]:
-        """What each copy stores."""
-        was, after = store.was.result, store.after.result
-        assert isinstance(was, Val)
-        assert isinstance(after, Val)
-        if was is after or after.node < 0:
-            return [after] * courses.copies
-        nodes = courses.series(was.node, after.node)[: courses.copies]
-        return [Val(after.kind, node, None, None, self.graph, after.need) for node in nodes]
-
     def _append(
-        self, after: _Copy, span: Span, copies: int, sources: Sequence[Iterable[tuple[int, ...]]], courses: Courses
+        self, after: _Copy, span: Span, sources: Sequence[Iterable[tuple[int, ...]]], courses: Courses
     ) -> None:
         """The nodes of all copies."""
-        graph, last = self.graph, slice(span.second, span.second + span.size)
+        graph, last, copies = self.graph, slice(span.second, span.second + span.size), courses.copies
         accesses: list[Sequence[Access | None]] = [(None,) * copies] * span.size
-        for each in courses.tracks.values():
-            for one in each:
-                if one.after.node >= 0:
-                    accesses[one.after.node - span.second] = self._ports(one, copies)
+        for one in courses.all:
+            if one.after.node >= 0:
+                accesses[one.after.node - span.second] = self._ports(one, copies)
         graph.operation += graph.operation[last] * copies
         graph.states += graph.states[last] * copies
         graph.delay += graph.delay[last] * copies
@@ -196,71 +183,42 @@ class Repeater:
         access, banks_of, shape = one.after.track.access, self.walk.banks_of, one.shape
         return [access(number, banks_of(memory, shape, key), write, outside) for key in one.keys[:copies]]
 
-    def _note(self, courses: Sequence[Course], span: Span, copies: int) -> None:
-        """What the copies loaded, and the order of all accesses of a memory."""
-        track = courses[0].after.track
-        stores = any(one.after.write for one in courses)
-        made = [one for one in courses if one.after.node >= 0]
-        for one in made:
-            second = one.shape.addresses[one.after.constants]
-            if not second:
-                one.shape.addresses.update((key, []) for key in one.keys[:copies])
-            elif second[0] >= span.second:
-                nodes = span.nodes(second[0], copies)
-                one.shape.addresses.update((key, [node]) for key, node in zip(one.keys, nodes, strict=False))
-        loads = [one for one in made if not one.after.write]
-        for shape in {one.shape.number: one.shape for one in loads}.values():
-            mine = [one for one in loads if one.shape is shape]
-            keys = list(chain.from_iterable(zip(*(one.keys[:copies] for one in mine), strict=True)))
-            numbers = list(chain.from_iterable(zip(*(span.nodes(one.after.node, copies) for one in mine), strict=True)))
-            shape.reads.update(zip(keys, numbers, strict=True))
-            shape.latest = numbers[-1]
-            if shape.loads is not None and not stores:
-                kind, graph = mine[0].after.memory.type.kind, self.graph
-                values = [Val(kind, node, None, None, graph) for node in numbers]
-                shape.loads.update(zip(keys, values, strict=True))
-        track.readers += chain.from_iterable(
-            zip(*(span.nodes(one.after.node, copies) for one in loads), strict=True)
-        )
-        entries = [
-            zip(repeat(one.after.write, copies), repeat(one.shape.terms), one.keys, span.nodes(one.after.node, copies),
-                strict=False)
-            for one in made if one.moves
-        ]
-        track.log += chain.from_iterable(zip(*entries, strict=True))
+    def _note(self, courses: Courses, span: Span) -> None:
+        """The order of the accesses of each memory."""
+        copies = courses.copies
+        tracks: dict[int, list[Course]] = {}
+        for one in courses.all:
+            if one.after.node >= 0:
+                tracks.setdefault(id(one.after.track), []).append(one)
+        for made in tracks.values():
+            track = made[0].after.track
+            nodes = [span.nodes(one.after.node, copies) for one in made]
+            track.log += chain.from_iterable(zip(*(
+                zip(repeat(one.after.write, copies), repeat(one.shape.terms), one.keys, there, strict=False)
+                for one, there in zip(made, nodes, strict=True)
+            ), strict=True))
+            for write, numbers in ((False, track.readers), (True, track.writers)):
+                mine = [there for one, there in zip(made, nodes, strict=True) if one.after.write is write]
+                numbers += chain.from_iterable(zip(*mine, strict=True))
+            for one, there in zip(made, nodes, strict=True):
+                if one.after.write:
+                    self._write(one, there)
 
-    def _store(self, store: Course, values: Sequence[Val], span: Span, copies: int) -> None:
-        """What the copies stored, and the stores that died of it."""
-        graph, guard, walk = self.graph, self.guard, self.walk
-        memory, track, shape = store.after.memory, store.after.track, store.shape
-        nodes, keys = span.nodes(store.after.node, copies), store.keys[:copies]
-        assert shape.stores is not None
-        if store.moves:
-            for key in keys:
-                before = shape.stores.get(key)
-                if before is not None and before[2] == guard and shape.reads.get(key, -1) <= before[0]:
-                    walk.drop_store(graph, track, before[0])
-                if shape.loads:
-                    shape.loads.pop(key, None)
-            if memory.local and not walk.options.deal_arrays:
-                use = walk.uses.of(memory.order)
-                for key in keys:
-                    use.writes(track.written, walk.banks_of(memory, shape, key), (shape.number, key))
-        else:
-            walk.drop_store(graph, track, store.after.node)
-            for node in nodes[:-1]:
-                graph.operation[node], graph.access[node] = "dead", None
-                graph.states[node], graph.sources[node] = 0, ()
-            track.log.append((True, shape.terms, keys[-1], nodes[-1]))
-        shape.stores.update(zip(keys, zip(nodes, values, repeat(guard), strict=False), strict=False))
-        track.writers += nodes
+    def _write(self, store: Course, nodes: Sequence[int]) -> None:
+        """What is to be known of stores beside their nodes."""
+        guard, walk, memory, track = self.guard, self.walk, store.after.memory, store.after.track
         track.under.update(zip(nodes, repeat(guard), strict=False))
+        if memory.local and not walk.options.deal_arrays:
+            use, shape = walk.uses.of(memory.order), store.shape
+            for key in store.keys[: len(nodes)]:
+                banks = walk.banks_of(memory, shape, key) if memory.partitions else _ONE_BANK
+                use.writes(track.written, banks, (shape.number, key))
         if memory.axi:
-            offset = store.after.node - walk.requests[(graph.number, store.after.node)]
+            offset = store.after.node - walk.requests[(self.graph.number, store.after.node)]
             for node in nodes:
-                walk.requests[(graph.number, node)] = node - offset
+                walk.requests[(self.graph.number, node)] = node - offset
                 if guard:
-                    walk.guarded_axi.add((graph.number, node))
+                    walk.guarded_axi.add((self.graph.number, node))
 
 
 def _extras(graph: Graph) -> int:

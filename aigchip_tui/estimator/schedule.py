@@ -5,7 +5,7 @@ pipelined.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Access, Graph, Schedule
@@ -111,23 +111,32 @@ def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) 
     return best, culprit, crowded
 
 
-def _successors(graph: Graph) -> list[list[int]]:
-    found: list[list[int]] = [[] for _ in range(len(graph))]
-    for node, sources in enumerate(graph.sources):
+def _successors(graph: Graph, starts: Iterable[int]) -> dict[int, list[int]]:
+    """The nodes that wait for each node which some start reaches."""
+    reached = set(starts)
+    found: dict[int, list[int]] = {}
+    if not reached:
+        return found
+    apart, first = reached.isdisjoint, min(reached)
+    for node, sources in enumerate(graph.sources[first:], first):
+        if apart(sources):
+            continue
+        reached.add(node)
         for source in sources:
-            found[source].append(node)
+            if source in reached:
+                found.setdefault(source, []).append(node)
     return found
 
 
 def _path_states(
-    graph: Graph, successors: list[list[int]], start: int, ends: Sequence[int], budget: float
+    graph: Graph, successors: Mapping[int, list[int]], start: int, ends: Sequence[int], budget: float
 ) -> list[int]:
     """States from the start of one node to the end of others along the slowest path, -1 where there is none."""
     sources, states, delay = graph.sources, graph.states, graph.delay
     operation = graph.operation
     finish: dict[int, tuple[int, float]] = {start: (max(0, states[start] - 1), delay[start])}
     end = max(ends)
-    waiting = [node for node in successors[start] if node <= end]
+    waiting = [node for node in successors.get(start, ()) if node <= end]
     heapq.heapify(waiting)
     seen = set(waiting)
     while waiting:
@@ -150,7 +159,7 @@ def _path_states(
             else:
                 cycle, offset = cycle + states[node] - 1, delay[node]
         finish[node] = (cycle, offset)
-        for follower in successors[node]:
+        for follower in successors.get(node, ()):
             if follower <= end and follower not in seen:
                 seen.add(follower)
                 heapq.heappush(waiting, follower)
@@ -169,7 +178,7 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
     for target, source in ends:
         if target <= source:
             by_start.setdefault(target, []).append(source)
-    successors = _successors(graph) if by_start else []
+    successors = _successors(graph, by_start)
     lengths: dict[tuple[int, int], int] = {}
     for target, closing in by_start.items():
         for source, length in zip(closing, _path_states(graph, successors, target, closing, budget), strict=True):
@@ -195,7 +204,7 @@ def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: in
 
     Such a core leaves no room beside it for the choice that stands for the load of an element set anew.
     """
-    successors = _successors(graph)
+    successors = _successors(graph, [target for source, target, _, _ in graph.back if target <= source])
     for source, target, steps, _ in graph.back:
         if target > source:
             continue
@@ -222,12 +231,12 @@ def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: in
     return recurrence_interval(graph, budget)
 
 
-def _between(successors: list[list[int]], start: int, end: int) -> set[int]:
+def _between(successors: Mapping[int, list[int]], start: int, end: int) -> set[int]:
     """Nodes reached from `start`, up to `end` in program order."""
     found: set[int] = set()
     stack = [start]
     while stack:
-        for follower in successors[stack.pop()]:
+        for follower in successors.get(stack.pop(), ()):
             if follower <= end and follower not in found:
                 found.add(follower)
                 stack.append(follower)

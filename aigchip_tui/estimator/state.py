@@ -134,7 +134,9 @@ class WalkState(ABC):
         self.may_begin_anew = False
         """Whether a walk whose decisions change what it walked before ends there, rather than when it has seen all."""
         self.dealt_late = False
-        """Whether an array was dealt out that something used before."""
+        """Whether an array was dealt out whose banks an earlier loop asked for."""
+        self.in_front_of: dict[int, set[int]] = {}
+        """Graphs (by number) that moved accesses to a memory in front of their loop or behind it."""
         self.held: set[int] = set()
         """Memories whose ports a pipeline waited for."""
         self.uses = Uses()

@@ -18,14 +18,15 @@ MOST_COPIES = 17
 class Use:
     """Dimensions that some access indexes with what moves, and the most addresses of a bank that one body writes.
 
-    `dealt` are the banks that the loops seen so far ask for, `banks` those that the walk before saw, and `steps` by
-    what its addresses move from one trip to the next.
+    `dealt` are the banks that the loops seen so far ask for, `banks` those that the walk before saw, `taken` those that
+    the loops of this walk took it to have, and `steps` by what its addresses move from one trip to the next.
     """
 
     moved: set[int] = field(default_factory=set)
     stores: int = 0
     dealt: int = 1
     banks: int = 1
+    taken: set[int] = field(default_factory=set)
     steps: set[int] = field(default_factory=set)
 
     def moves(self, indices: Terms) -> None:
@@ -67,12 +68,22 @@ class Uses:
             for position in use.moved & set(plan):
                 del plan[position]
 
-    def mistaken(self) -> bool:
-        """Whether a loop walked later writes an array taken to be copied at several places, or asks for more banks."""
+    def begin_anew(self) -> None:
+        """Forgets what the loops of a walk took for granted that is not finished."""
+        for use in self.arrays.values():
+            use.taken.clear()
+
+    def mistaken(self, late: bool = False) -> bool:
+        """Whether a loop walked later writes an array taken to be copied at several places, or asks for more banks.
+
+        `late`: an array was dealt out whose banks an earlier loop of this walk had asked for.
+        """
         wrong = any(self.of(order).stores > 1 for order in self.copied)
         self.copied.clear()
         for use in self.arrays.values():
-            divided = any(step % one for step in use.steps for one in (use.banks, use.dealt) if one & (one - 1))
-            wrong = wrong or (divided and use.banks != use.dealt)
+            taken = use.taken | ({use.banks} if late or not use.taken else set())
+            for banks in taken - {use.dealt}:
+                wrong = wrong or any(step % one for step in use.steps for one in (banks, use.dealt) if one & (one - 1))
             use.banks = use.dealt
+            use.taken.clear()
         return wrong

@@ -7,7 +7,8 @@ of the same kind), the copy has the same nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import repeat
 from operator import sub
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from typing import NamedTuple
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Result
 from aigchip_tui.estimator.traced import Trace
-from aigchip_tui.estimator.tracks import Constants, Shape, Visit
+from aigchip_tui.estimator.tracks import Constants, Shape, Stored, Track, Visit
 from aigchip_tui.estimator.values import Val
 
 
@@ -57,6 +58,19 @@ class Course:
             raise UnlikeError
 
 
+@dataclass(slots=True)
+class Found:
+    """What so many copies do to the addresses of one shape: loads (None: a store has overtaken them), stores, the last
+    loads, and stores that die, by the copy that overwrites them.
+    """
+
+    copies: int
+    stores: dict[Constants, Stored] = field(default_factory=dict)
+    loads: dict[Constants, Result | None] = field(default_factory=dict)
+    reads: dict[Constants, int] = field(default_factory=dict)
+    dead: list[int] = field(default_factory=list)
+
+
 class Courses:
     """The accesses of copies that follow two others, and how many of these find what the second found.
 
@@ -69,12 +83,17 @@ class Courses:
     ) -> None:
         self.graph, self.guard, self.span, self.copies = graph, guard, span, copies
         self.columns: dict[tuple[int, int], list[int]] = {}
-        self.tracks: dict[int, list[Course]] = {}
+        self.all: list[Course] = []
+        self.found: dict[int, Found] = {}
         if len(was) != len(after):
             raise UnlikeError
+        shapes: dict[int, list[Course]] = {}
         for one, two in zip(was, after, strict=True):
-            self.tracks.setdefault(id(two.track), []).append(Course(one, two, copies, trace))
-        for courses in self.tracks.values():
+            course = Course(one, two, copies, trace)
+            self.all.append(course)
+            shapes.setdefault(id(two.shape), []).append(course)
+        self.shapes = list(shapes.values())
+        for courses in self.shapes:
             self._look(courses)
 
     def series(self, first: int, second: int) -> Sequence[int]:
@@ -96,145 +115,152 @@ class Courses:
         self.copies = min(self.copies, place)
 
     def _look(self, courses: Sequence[Course]) -> None:
-        track = courses[0].after.track
-        stores = any(one.after.write for one in courses)
-        if track.free or ((stores or track.stores) and len(track.shapes) > 1):
+        """How far the accesses of one shape find what those of the second copy found."""
+        track, shape = courses[0].after.track, courses[0].shape
+        stores = bool(track.stores)
+        if track.free or (stores and len(track.shapes) > 1):
             raise UnlikeError
-        if stores:
-            self._look_at_stores(courses)
-            return
-        shapes: dict[int, list[Course]] = {}
         for one in courses:
-            shapes.setdefault(one.shape.number, []).append(one)
-        for alike in shapes.values():
-            if len(alike) > 1:
-                self._look_at_loads(alike)
-            else:
-                self._look_at_load(alike[0])
-
-    def _look_at_load(self, one: Course) -> None:
-        shape = one.shape
-        if one.after.node >= 0:
-            self._is_new(one)
-            if shape.stores and not shape.stores.keys().isdisjoint((one.was.constants, one.after.constants)):
-                raise UnlikeError
-            for known in (shape.loads, shape.stores):
-                if known and not known.keys().isdisjoint(one.keys):
-                    self._ends(next(place for place, key in enumerate(one.keys) if key in known))
-        elif one.moves or one.was.node >= 0:
-            self._follow(one, map(self._known(shape), one.keys))
-        elif one.was.result is not one.after.result:
-            raise UnlikeError
-
-    def _look_at_loads(self, courses: Sequence[Course]) -> None:
-        """Several loads of addresses that differ by constants alone: one may find what another loaded."""
-        known = self._known(courses[0].shape)
-        stores = courses[0].shape.stores or {}
-        size = self.span.size
-        made: dict[Constants, int] = {}
-        found: list[list[int]] = [[] for _ in courses]
-        for one in courses:
-            if one.after.node >= 0:
-                self._is_new(one)
-                if one.was.constants in stores or one.after.constants in stores:
+            if one.after.write:
+                if not alike(one.was.result, one.after.result, self.graph):
                     raise UnlikeError
+                self._addressed(one)
+            elif one.after.node >= 0:
+                if not one.moves or one.after.memory.type.kind.letter == "i":
+                    raise UnlikeError
+                self._addressed(one)
+        self._cross(courses)
+        only = courses[0]
+        if stores or len(courses) > 1:
+            self._simulate(courses)
+        elif only.after.node >= 0:
+            if shape.loads and not shape.loads.keys().isdisjoint(only.keys):
+                self._ends(next(place for place, key in enumerate(only.keys) if key in (shape.loads or ())))
+        elif only.moves or only.was.node >= 0:
+            self._simulate(courses)
+        elif only.was.result is not only.after.result:
+            raise UnlikeError
+
+    def _simulate(self, courses: Sequence[Course]) -> Found:
+        """Does to the addresses of one shape what the walk would, as long as it finds what the second copy found."""
+        shape, guard, size = courses[0].shape, self.guard, self.span.size
+        graph, kind = self.graph, courses[0].after.memory.type.kind
+        found = self.found[id(shape)] = Found(self.copies)
+        known_stores, known_loads, known_reads = shape.stores or {}, shape.loads or {}, shape.reads
+        stores, loads, reads = found.stores, found.loads, found.reads
+        values = [self.stored(one) if one.after.write else () for one in courses]
+        nodes: list[list[int]] = [[] for _ in courses]
+        steps = list(zip(courses, values, nodes, strict=True))
         for place in range(self.copies):
             shift = size * (place + 1)
-            for one, nodes in zip(courses, found, strict=True):
-                key, node = one.keys[place], one.after.node
-                if node >= 0:
-                    if key in made or known(key) is not None or key in stores:
-                        self._ends(place)
+            for one, made, met in steps:
+                key, after = one.keys[place], one.after
+                before = stores.get(key) or known_stores.get(key)
+                if after.write:
+                    if (before is None) is not (after.before is None):
                         break
-                    made[key] = node + shift
-                elif key in made:
-                    nodes.append(made[key])
+                    if before is not None:
+                        met.append(before[0])
+                        if before[2] == guard and reads.get(key, known_reads.get(key, -1)) <= before[0]:
+                            found.dead.append(before[0])
+                    stores[key] = (after.node + shift, made[place], guard)
+                    loads[key] = None
+                    continue
+                value: Result | None
+                if before is not None and before[2] == guard[: len(before[2])]:
+                    value = before[1]
                 else:
-                    value = known(key)
-                    if value is None or not self._alike(value, one.after.result):
-                        self._ends(place)
+                    value = loads[key] if key in loads else known_loads.get(key)
+                if after.node >= 0:
+                    if value is not None or before is not None:
                         break
-                    nodes.append(value.node)
+                    loads[key] = Val(kind, after.node + shift, None, None, graph)
+                    reads[key] = after.node + shift
+                elif value is None or not alike(value, after.result, graph):
+                    break
+                else:
+                    met.append(value.node)
             else:
                 continue
+            self._ends(place)
             break
-        for one, nodes in zip(courses, found, strict=True):
-            if one.after.node < 0:
-                self._column(one.was, one.after, nodes)
-
-    def _look_at_stores(self, courses: Sequence[Course]) -> None:
-        """One store of the copy, perhaps after a load of what it overwrites."""
-        store, load = courses[-1], courses[0]
-        if len(courses) > 2 or not store.after.write or (load is not store and load.after.write):
-            raise UnlikeError
-        if load.keys != store.keys or load.was.constants != store.was.constants:
-            raise UnlikeError
-        if not self._alike(store.after.result, store.was.result):
-            raise UnlikeError
-        shape, before, earlier = store.shape, store.after.before, store.was.before
-        if not store.moves:
-            self._look_at_running(load, store)
-        else:
-            there = [(shape.stores or {}).get(key) for key in store.keys]
-            if (before is None) is not (earlier is None):
+        for one, met in zip(courses, nodes, strict=True):
+            was, after = one.was, one.after
+            if not after.write and after.node < 0:
+                if not alike(was.result, after.result, graph):
+                    raise UnlikeError
+                self._moves(was.result.node, after.result.node, met)
+            elif was.before is not None and after.before is not None:
+                self._moves(was.before[0], after.before[0], met)
+            elif was.before is not after.before:
                 raise UnlikeError
-            for place, one in enumerate(there):
-                if (one is None) is not (before is None):
-                    self._ends(place)
-                    break
-            if before is not None and earlier is not None:
-                self._moves(earlier[0], before[0], [one[0] for one in there[: self.copies] if one is not None])
-            if load is not store:
-                known = self._known(shape)
-                if load.after.node < 0:
-                    self._follow(load, map(known, load.keys))
-                else:
-                    self._is_new(load)
-                    self._ends(next((n for n, key in enumerate(load.keys) if known(key) is not None), self.copies))
-        self._addressed(store)
+        return found
 
-    def _look_at_running(self, load: Course, store: Course) -> None:
-        """An element to which each copy adds: it finds what the copy before stored, and that store dies."""
-        before = store.after.before
-        if before is None or before[0] != store.was.node or before[2] != self.guard:
-            raise UnlikeError
-        if self.graph.operation[before[0]] != "dead":
-            raise UnlikeError
-        value = store.after.result
-        if load is not store and (load.after.result is not before[1] or value.node < self.span.second):
-            raise UnlikeError
+    def stored(self, store: Course) -> list[Val]:
+        """What each copy stores."""
+        was, after = store.was.result, store.after.result
+        assert isinstance(after, Val)
+        if was is after or after.node < 0:
+            return [after] * self.copies
+        nodes = self.series(was.node, after.node)
+        return [Val(after.kind, node, None, None, self.graph, after.need) for node in nodes]
 
-    def _known(self, shape: Shape) -> Callable[[Constants], Result | None]:
-        """What a load of an address finds, where nothing else moves like it."""
-        stores, loads, guard = shape.stores or {}, shape.loads or {}, self.guard
-        if not stores:
-            return loads.get
+    def commit(self, copies: int) -> list[tuple[Track, int]]:
+        """Keeps what so many copies did; returns the stores that died."""
+        self.copies = copies
+        dead: list[tuple[Track, int]] = []
+        for courses in self.shapes:
+            shape, made = courses[0].shape, [one for one in courses if one.after.node >= 0]
+            for one in made:
+                self._keep_addresses(one)
+            found = self.found.get(id(shape))
+            if found is None:
+                if made:
+                    nodes = self.span.nodes(made[0].after.node, copies)
+                    kind, keys = made[0].after.memory.type.kind, made[0].keys[:copies]
+                    shape.reads.update(zip(keys, nodes, strict=True))
+                    values = [Val(kind, node, None, None, self.graph) for node in nodes]
+                    assert shape.loads is not None
+                    shape.loads.update(zip(keys, values, strict=True))
+                    shape.latest = nodes[-1]
+                continue
+            if found.copies != copies:
+                found = self._simulate(courses)
+            dead += zip(repeat(courses[0].after.track), found.dead, strict=False)
+            shape.reads.update(found.reads)
+            shape.latest = max(shape.latest, *(self.span.nodes(one.after.node, copies)[-1]
+                                               for one in made if not one.after.write), -1)
+            if found.stores:
+                assert shape.stores is not None
+                shape.stores.update(found.stores)
+            for key, value in found.loads.items():
+                if value is not None:
+                    assert shape.loads is not None
+                    shape.loads[key] = value
+                elif shape.loads:
+                    shape.loads.pop(key, None)
+        return dead
 
-        def known(key: Constants) -> Result | None:
-            stored = stores.get(key)
-            if stored is not None and stored[2] == guard[: len(stored[2])]:
-                return stored[1]
-            return loads.get(key)
+    def _keep_addresses(self, one: Course) -> None:
+        second = one.shape.addresses[one.after.constants]
+        keys = one.keys[: self.copies]
+        if not second:
+            one.shape.addresses.update((key, []) for key in keys)
+        elif second[0] >= self.span.second:
+            nodes = self.span.nodes(second[0], self.copies)
+            one.shape.addresses.update((key, [node]) for key, node in zip(keys, nodes, strict=True))
 
-        return known
-
-    def _alike(self, value: Result, other: Result) -> bool:
-        return alike(value, other, self.graph)
-
-    def _follow(self, one: Course, values: Iterable[Result | None]) -> None:
-        """Loads that find a value without a node of their own."""
-        like, alike, nodes = one.after.result, self._alike, []
-        for place, value in enumerate(values):
-            if value is None or not alike(value, like):
-                self._ends(place)
-                break
-            nodes.append(value.node)
-        self._column(one.was, one.after, nodes)
-
-    def _column(self, was: Visit, after: Visit, nodes: list[int]) -> None:
-        if not self._alike(was.result, after.result):
-            raise UnlikeError
-        self._moves(was.result.node, after.result.node, nodes)
+    def _cross(self, courses: Sequence[Course]) -> None:
+        """Copies that compute an address for one access must not find it computed for another."""
+        shape, second = courses[0].shape, self.span.second
+        made = [
+            one for one in courses
+            if one.after.node >= 0 and (by := shape.addresses[one.after.constants]) and by[0] >= second
+        ]
+        for one in made:
+            there = {*one.keys, one.after.constants, one.was.constants}
+            if any(one.keys != other.keys and not there.isdisjoint(other.keys) for other in made):
+                raise UnlikeError
 
     def _moves(self, first: int, second: int, nodes: list[int]) -> None:
         """Remembers what follows two nodes, where it is no node of the copies themselves or the same for all."""
@@ -251,11 +277,6 @@ class Courses:
             raise UnlikeError
         self._ends(most)
 
-    def _is_new(self, one: Course) -> None:
-        if not one.moves or one.after.memory.type.kind.letter == "i":
-            raise UnlikeError
-        self._addressed(one)
-
     def _addressed(self, one: Course) -> None:
         """Which nodes compute the addresses of an access."""
         addresses = one.shape.addresses
@@ -267,8 +288,10 @@ class Courses:
             levels = _levels(one.shape, one.after.constants)
             if bool(levels) is not bool(second):
                 raise UnlikeError
-            moved = one.shape.adders[2]
-            for place, key in enumerate(one.keys) if moved or not addresses.keys().isdisjoint(one.keys) else ():
+            # The constant of a moved index is one term more unless it is 0, which it may pass.
+            first_key, last_key = one.after.constants, one.keys[-1]
+            passes = any(first_key[one] * last_key[one] <= 0 and first_key != last_key for one in one.shape.adders[2])
+            for place, key in enumerate(one.keys) if passes or not addresses.keys().isdisjoint(one.keys) else ():
                 if addresses.get(key) or _levels(one.shape, key) != levels or (second and key in addresses):
                     self._ends(place)
                     break

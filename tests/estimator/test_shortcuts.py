@@ -106,6 +106,26 @@ void k(int n, double x, double a[64][32], double b[32][32], double c[64][32]) {
   }
   memcpy(b, t, sizeof(t));
 }""",
+    "copies of a pipelined body that reads what it wrote": """
+void k(int n, double x, double a[96][8], double b[96]) {
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=3
+  double s = 0, t[96];
+  memcpy(t, b, sizeof(t));
+  for (int i = 2; i < 90; i++) {
+#pragma HLS PIPELINE
+#pragma HLS UNROLL factor=12
+    t[i] = t[i - 1] * x + t[i - 2];
+    a[i][3] += t[i + 1] - a[i][2];
+    s += a[i][3] * b[i + 3] - b[i];
+  }
+  for (int i = 0; i < 80; i++) {
+#pragma HLS UNROLL factor=16
+    b[i] = b[i] * x;
+    b[i + 1] += a[i][i & 3];
+  }
+  b[0] = s;
+  memcpy(b, t, sizeof(t));
+}""",
     "copies of stores outside": """
 void k(int n, float a[64], float b[64]) {
 #pragma HLS INTERFACE m_axi port=a bundle=one
@@ -123,6 +143,49 @@ void k(int n, float a[64], float b[64]) {
   if (n > 7) for (int i = 0; i < 16; i++) {
 #pragma HLS UNROLL
     b[i] = s[2 * i] + n;
+  }
+}""",
+    "banks that an earlier loop took for one": """
+void k(int n, double a[64], double b[4][16], double c[64]) {
+  double p[64], q[4][16], s = 0;
+  memcpy(p, a, sizeof(p)); memcpy(q, b, sizeof(q));
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    c[j] = c[j] * (p[0] + p[1] * p[2] + p[3] + p[4] * p[5]);
+  }
+  for (int j = 0; j < 4; j++) {
+#pragma HLS PIPELINE
+    double t = 0;
+    for (int k = 0; k < 16; k++) t += p[j + k] * q[j][k];
+    c[j] += t;
+  }
+}""",
+    "banks that are no power of two": """
+void k(int n, double a[64], double b[32], double c[32]) {
+  double p[64];
+  memcpy(p, a, sizeof(p));
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    double t = 0;
+    for (int k = 0; k < 12; k++) t += p[j + k] * b[k];
+    c[j] += t;
+  }
+}""",
+    "banks that are no power of two, and more of them": """
+void k(int n, double a[64], double b[32], double c[32]) {
+  double p[64];
+  memcpy(p, a, sizeof(p));
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    double t = 0;
+    for (int k = 0; k < 6; k++) t += p[j + k] * b[k];
+    c[j] += t;
+  }
+  for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    double t = 0;
+    for (int k = 0; k < 12; k++) t += p[j + k] * b[k];
+    c[j] += t;
   }
 }""",
     "an array that is split": """
@@ -264,7 +327,9 @@ def test_nothing_is_scheduled_for_nothing(kernel: str, schedules: int, monkeypat
 
 @pytest.mark.parametrize(("kernel", "walks"), [
     ("rows that are split where a loop asks for it", 1), ("rows that are split after a loop used them", 2),
-    ("rows that are split beside others that no longer bound a loop", 2),
+    ("rows that are split beside others that no longer bound a loop", 1),
+    ("banks that an earlier loop took for one", 2), ("banks that are no power of two", 1),
+    ("banks that are no power of two, and more of them", 2),
 ])
 def test_an_array_is_split_while_the_walk_goes_on(kernel: str, walks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Walker] = []
