@@ -9,12 +9,15 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from aigchip_tui.cpp.preprocess import of_the_tool
 from aigchip_tui.model.errors import AigchipError
 
 MAX_SOURCE = 8 << 20
 _MAX_HEADERS = 256
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
+_QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+\.\w+)>)', re.M)
+_USUAL_FOLDERS = (".", "include", "inc", "includes", "headers", "src")
+"""Where projects keep the headers that they give their compiler the folder of."""
 
 
 def read_text(path: Path, *, what: str = "C or C++") -> str:
@@ -57,18 +60,20 @@ def project_folder(files: Sequence[Path], here: Path) -> Path:
 
 
 def with_headers(files: Sequence[Path], folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Texts of the files, and of the headers that they and their headers quote, by path within `folder`.
+    """Texts of the files, and of the headers that they and their headers include, by path within `folder`.
 
-    A header that lies outside of the folder, also through a link, or that is absent, is left out: who reads the text
-    says that it is missing. Raises AigchipError for a file that cannot be read.
+    A header is looked for beside who includes it, then in the usual folders of the project upwards from there. One that
+    lies outside of the folder, also through a link, or that is absent, is left out: who reads the text says that it is
+    missing. Raises AigchipError for a file that cannot be read.
     """
     sources = {_name(_real(path), folder): read_text(path) for path in files}
     headers: dict[str, str] = {}
     waiting = [(folder / name, text) for name, text in sources.items()]
     while waiting and len(headers) < _MAX_HEADERS:
         path, text = waiting.pop()
-        for quoted in _QUOTED.findall(text):
-            found = _inside(path.parent / quoted, folder) or _inside(folder / quoted, folder)
+        for quoted, angled in _QUOTED.findall(text):
+            name = quoted or angled
+            found = None if of_the_tool(name) else _header(name, path.parent, folder)
             if found is None:
                 continue
             name = _name(found, folder)
@@ -78,10 +83,23 @@ def with_headers(files: Sequence[Path], folder: Path) -> tuple[dict[str, str], d
     return sources, headers
 
 
+def _header(name: str, start: Path, folder: Path) -> Path | None:
+    """The header of this name as it is included from the folder `start`."""
+    found = _inside(start / name, folder)
+    for above in () if found is not None else (start, *start.parents):
+        for usual in _USUAL_FOLDERS:
+            found = found or _inside(above / usual / name, folder)
+        if found is not None or above == folder:
+            break
+    return found
+
+
 def _inside(path: Path, folder: Path) -> Path | None:
     try:
+        if not os.path.isfile(path):
+            return None
         real = _real(path)
-        return real if real.is_relative_to(folder) and real.is_file() else None
+        return real if real.is_relative_to(folder) else None
     except (OSError, ValueError):
         return None
 

@@ -104,7 +104,7 @@ class StatementParser(ExpressionParser):
             return self.statement(self._attributes(node)[0], label)
         if kind == "expression_statement":
             inner = node.named_children
-            return ast.Evaluate(self.expression(inner[0])) if inner else None
+            return ast.Evaluate(self.expression(inner[0])) if inner and not _prints(inner[0]) else None
         if kind == "declaration":
             inner_type = node.child_by_field_name("type")
             if inner_type is not None and inner_type.type in _TYPE_NODES:
@@ -323,3 +323,14 @@ def _within(expression: ast.Expr) -> tuple[ast.Expr, ...]:
 def _declares_type(node: Node) -> bool:
     kind = node.child_by_field_name("type") if node.type == "declaration" else None
     return kind is not None and kind.type in _TYPE_NODES and kind.child_by_field_name("body") is not None
+
+
+def _prints(node: Node) -> bool:
+    """Whether an expression writes to the console (`std::cout << a`), of which no hardware is made."""
+    depth = 0
+    while node.type == "binary_expression" and depth < MAX_DEPTH:
+        left = node.child_by_field_name("left")
+        if left is None:
+            return False
+        node, depth = left, depth + 1
+    return depth > 0 and text_of(node).removeprefix("std::") in ("cout", "cerr", "clog")

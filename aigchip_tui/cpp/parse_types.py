@@ -128,7 +128,8 @@ class TypeParser(ABC):
             return self.type_of_node(node.named_children[0]) if node.named_children else self.type_ref("int")
         if kind == "decltype":
             return self.type_ref("auto")
-        return self.type_ref(" ".join(text_of(node).split()))
+        words = text_of(node).split()
+        return self.type_ref(" ".join(_ordered(words) if kind == "sized_type_specifier" else words))
 
     def parameters(self, listed: Node) -> tuple[ast.Variable, ...]:
         """The parameters of a function."""
@@ -209,3 +210,11 @@ def inner_declarator(node: Node) -> Node | None:
         return inner
     named = [child for child in node.named_children if child.type not in ("type_qualifier", "comment")]
     return named[-1] if named else None
+
+
+_ORDER = ("signed", "unsigned", "short", "long", "char", "double", "int")
+
+
+def _ordered(words: Sequence[str]) -> list[str]:
+    """Words of an arithmetic type in the usual order: `long unsigned int` and `unsigned const` are allowed too."""
+    return sorted((word for word in words if word in _ORDER), key=_ORDER.index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -18,9 +18,16 @@ _PIECE = re.compile(
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w*)[ \t]*(.*)")
 _LIBRARY = re.compile(r"(ap_|hls_|hls/|etc/|utils/|ac_|mc_|std|math|string|assert|iostream|cmath|complex)")
 """Headers of the tool and of the language: what they declare is known without their text."""
+_KNOWN = re.compile(
+    r"(?:\w+/)*(?:ap_(?:int|fixed)(?:_base|_ref|_special|_sim)?|ap_(?:axi_sdata|common|cint|utils|shift_reg)"
+    r"|hls_(?:stream|vector|math|half|task|burst_maxi|streamofblocks|np_channel|directio|print))\.h(?:pp)?"
+)
+"""Headers of the tool whose types the estimator knows: not read where a project carries a copy of them."""
 _MAX_OUTPUT = 4_000_000
 _MAX_INCLUDE_DEPTH = 16
 _MOST_FAULTS = 8
+_LONGEST_LIST = 150_000
+"""Characters of a file of values that is read as one line."""
 
 
 class Macro(msgspec.Struct, frozen=True):
@@ -113,7 +120,8 @@ class _Preprocessor:
             match = _DIRECTIVE.match(line)
             word, rest = (match.group(1), match.group(2).strip()) if match else ("", "")
             self._flush(pending, out)
-            kept = self._directive(word, rest, active, on, (depth, path))
+            within = word == "include" and on and _awaits_values(out)
+            kept = self._directive(word, rest, active, on, (depth, path), within)
             out.append(kept)
             out += [""] * extra
         self._flush(pending, out)
@@ -129,13 +137,15 @@ class _Preprocessor:
     def _flush(self, pending: list[str], out: list[str]) -> None:
         if pending:
             text = self.expand("\n".join(pending), self.constants)
+            if "__attribute__" in text:
+                text = _without_attributes(text)
             if "_Pragma" in text:
                 text = _PRAGMA_LINE.sub(lambda match: self.expand(match.group(), self.constants), _written_out(text))
             out.append(text)
             pending.clear()
 
     def _directive(
-        self, word: str, rest: str, active: list[tuple[bool, bool]], on: bool, place: tuple[int, str]
+        self, word: str, rest: str, active: list[tuple[bool, bool]], on: bool, place: tuple[int, str], within: bool
     ) -> str:
         if word in ("if", "ifdef", "ifndef"):
             if not on:
@@ -161,7 +171,7 @@ class _Preprocessor:
         elif word == "undef":
             self.macros.pop(rest.strip(), None)
         elif word == "include":
-            self._include(rest, *place)
+            return self._include(rest, *place, within)
         elif word == "pragma":
             return "#pragma " + self.expand(rest, self.constants)
         return ""
@@ -178,24 +188,47 @@ class _Preprocessor:
         variadic = bool(parameters) and parameters[-1] == "..."
         self.macros[name] = Macro(body.strip(), parameters[:-1] if variadic else parameters, variadic)
 
-    def _include(self, rest: str, depth: int, path: str) -> None:
+    def _include(self, rest: str, depth: int, path: str, within: bool) -> str:
+        """What stands in the place of an #include: a list of values where one is awaited `within` braces, else nothing,
+        since declarations go to the prelude.
+        """
         match = re.match(r"([\"<])([^\">]+)[\">]", self.expand(rest) if rest[:1] not in '"<' else rest)
         if match is None:
-            return
+            return ""
         name = match.group(2)
-        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-        key = beside if beside in self.files else name if name in self.files else None
-        key = key or self.by_name.get(name.rsplit("/", 1)[-1])
+        if of_the_tool(name):
+            return ""
+        key = self._found(name, path)
         if key is None:
             if match.group(1) == '"' and not _LIBRARY.match(name):
                 self.missing.append(name)
-            return
+            return ""
+        if within and len(self.files[key]) <= _LONGEST_LIST:
+            values = _strip_comments(self.files[key])
+            if not any(mark in values for mark in ";#"):
+                return self.expand(" ".join(values.split()), self.constants)
         if key in self.seen or depth >= _MAX_INCLUDE_DEPTH:
-            return
+            return ""
         self.seen.add(key)
         text = self.run(self.files[key], depth + 1, key)
         self.prelude.append(text)
         self.parts.append((key, text.count("\n") + 1))
+        return ""
+
+    def _found(self, name: str, path: str) -> str | None:
+        """The file that an include means: beside who names it, by its whole name, or the nearest that ends in it."""
+        folder = posixpath.dirname(path)
+        beside = posixpath.normpath(posixpath.join(folder, name))
+        if beside in self.files:
+            return beside
+        if name in self.files:
+            return name
+        short = name.rsplit("/", 1)[-1]
+        if short not in self.by_name or self.by_name[short] is not None:
+            return self.by_name.get(short)
+        ending = "/" + posixpath.normpath(name).replace("../", "")
+        alike = [one for one in self.files if one.endswith(ending)]
+        return max(alike, key=lambda one: (len(posixpath.commonpath([one, folder])), -len(one)), default=None)
 
     def _condition(self, text: str) -> bool:
         text = re.sub(
@@ -276,6 +309,28 @@ class _Preprocessor:
         if pasted:
             replaced = re.sub(r"\s*##\s*", "", replaced)
         return self.expand(replaced.replace("\n", " "), hidden | {name}, depth + 1)
+
+
+def _without_attributes(text: str) -> str:
+    """The text without `__attribute__((...))`, which says nothing of hardware; lines stay where they are."""
+    kept: list[str] = []
+    last = 0
+    for match in re.finditer(r"\b__attribute__\s*(?=\()", text):
+        if match.start() >= last:
+            kept.append(text[last : match.start()])
+            _, last = _arguments(text, match.end())
+            kept.append("\n" * text.count("\n", match.start(), last))
+    return "".join((*kept, text[last:]))
+
+
+def of_the_tool(header: str) -> bool:
+    """Whether a header is one of the tool's own, whose types and functions are known without its text."""
+    return _KNOWN.fullmatch(header) is not None
+
+
+def _awaits_values(lines: Sequence[str]) -> bool:
+    """Whether a text ends where values may follow: behind `{`, `=`, `(` or a comma."""
+    return next((line.rstrip()[-1] in "{=(," for line in reversed(lines) if line.strip()), False)
 
 
 def _arguments(text: str, start: int) -> tuple[list[str] | None, int]:

@@ -23,7 +23,7 @@ from aigchip_tui.estimator.objects import (
     fresh,
 )
 from aigchip_tui.estimator.types import Bindings
-from aigchip_tui.estimator.values import INT, Lin, Val, integer
+from aigchip_tui.estimator.values import Lin, Val, integer
 
 _DEEPEST = 24
 """Calls within calls; a template that calls itself with other arguments ends before."""
@@ -250,10 +250,8 @@ class CallWalk(MachineWalk):
     def _returned_value(self) -> Result:
         if not self.returned:
             return integer(0)
-        guard, found = self.returned[-1]
-        del guard
-        for other_guard, other in reversed(self.returned[:-1]):
-            condition = Val(INT, other_guard[-1] if other_guard else -1, None, None, self.graph)
+        found = self.returned[-1][1]
+        for condition, other in reversed(self.returned[:-1]):
             found = self.choose(condition, other, found)
         return found
 

@@ -24,6 +24,7 @@ from aigchip_tui.estimator.outcomes import (
 )
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.tracks import decided
 from aigchip_tui.estimator.values import Lin, Val, integer
 
 
@@ -90,7 +91,7 @@ class MachineWalk(MergeWalk):
         self.body.straight += cycles
         if self.body.unknown:
             self.body.latency = (None, None)
-        self.graph = Graph()
+        self.graph, self.guard = Graph(), decided(self.guard)
 
     def balance(self, graph: Graph) -> None:
         """Makes trees of the chains of additions that may be reordered, and puts sums into the slices of products."""

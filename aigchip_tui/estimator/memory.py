@@ -262,7 +262,7 @@ class MemoryWalk(OrderWalk):
             if any(coefficient % count for _, coefficient in lin.terms):
                 return None
             return lin.constant % count
-        size = 1 if partition.style == "complete" else -(-extent // count)
+        size = 1 if partition.style == "complete" else max(1, -(-extent // count))
         if not lin.terms:
             return min(count - 1, max(0, lin.constant // size))
         bounds = self.range_of(lin)

@@ -120,7 +120,7 @@ class WalkState(ABC):
         self.body = Body()
         self.pragmas: dict[str, list[Pragma]] = {}
         self.calls: list[str] = []
-        self.returned: list[tuple[tuple[int, ...], Result]] = []
+        self.returned: list[tuple[Val, Result]] = []
         self.variant: set[int] = set()
         self.nest: tuple[tuple[int, int], ...] = ()
         self.free: set[int] = set()

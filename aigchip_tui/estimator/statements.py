@@ -15,8 +15,9 @@ from aigchip_tui.estimator.outcomes import (
 from aigchip_tui.estimator.prepared import Prepared
 from aigchip_tui.estimator.reasons import why_unread
 from aigchip_tui.estimator.schedule import schedule
+from aigchip_tui.estimator.tracks import decided
 from aigchip_tui.estimator.traverse import root_name
-from aigchip_tui.estimator.values import Blank, Lin, Val
+from aigchip_tui.estimator.values import INT, Blank, Lin, Val
 
 
 class StatementWalk(DeclarationWalk):
@@ -68,7 +69,9 @@ class StatementWalk(DeclarationWalk):
             self.branch(statement)
         elif isinstance(statement, ast.Return):
             if statement.value is not None:
-                self.returned.append((self.guard, self.result(statement.value)))
+                value = self.result(statement.value)
+                under = self.guard[-1] if self.guard else -1
+                self.returned.append((Val(INT, under, None, None, self.graph), value))
         elif isinstance(statement, ast.Switch):
             self.switch(statement)
         elif isinstance(statement, ast.Jump):
@@ -107,10 +110,10 @@ class StatementWalk(DeclarationWalk):
             self.has_loops(statement.yes) or (statement.no is not None and self.has_loops(statement.no))
         )
         node = condition.node if condition.graph is self.graph else -1
-        before_guard = self.guard
         outcomes: list[tuple[dict[int, Val], Range]] = []
         if rolled:
             self._close_chunk()
+        before_guard, graph = self.guard, self.graph
         base = dict(self.layer.values)
         mark = fresh()
         marks: list[int] = []
@@ -137,8 +140,9 @@ class StatementWalk(DeclarationWalk):
                     self.block(part)  # type: ignore[arg-type]  # branches are blocks
             self.facts = known_facts
             outcomes.append((self.layer.values, latency))
-        self.guard = before_guard
-        if statement.no is not None and node >= 0 and not rolled:
+        # Nodes of a piece that ended within a branch are no nodes of the next one.
+        self.guard = before_guard if self.graph is graph or rolled else decided(before_guard)
+        if statement.no is not None and node >= 0 and self.graph is graph:
             self.join_stores(marks[0], marks[1], guards[0], guards[1])
         self._merge(condition, base, outcomes[0][0], outcomes[1][0], mark)
         if rolled:

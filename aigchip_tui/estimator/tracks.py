@@ -21,6 +21,11 @@ Stored = tuple[int, Result, tuple[int, ...]]
 """A store: its node, what it stored, and the guard under which it stands."""
 
 
+def decided(guard: tuple[int, ...]) -> tuple[int, ...]:
+    """A guard whose nodes stand in a piece that has ended: its conditions hold, and no node waits for them."""
+    return tuple(one if one < 0 else -10 - one for one in guard)
+
+
 class Shape:
     """Addresses of one memory in one graph that differ by their constants alone: what is known of all of them.
 

@@ -44,6 +44,18 @@ def test_quoted_headers_are_read_from_the_project(
     assert found["basis"] == "estimate"
 
 
+def test_headers_are_found_in_the_usual_folders_upwards(project: Path) -> None:
+    (project / "include" / "lane").mkdir(parents=True)
+    (project / "include" / "lane" / "widths.hpp").write_text("#define W 8\n")
+    (project / "include" / "ap_int.h").write_text("copied\n")
+    top = project / "src" / "lane" / "own.cpp"
+    top.write_text('#include <lane/widths.hpp>\n#include "sizes.h"\n#include <ap_int.h>\n#include <vector>\n')
+    _, headers = with_headers([top], project)
+    assert set(headers) == {"include/lane/widths.hpp", "src/sizes.h"}
+    _, headers = with_headers([top], project / "src" / "lane")
+    assert headers == {}
+
+
 @pytest.mark.parametrize("how", ["path", "link"])
 def test_a_header_outside_of_the_project_is_not_read(
     project: Path, capsys: pytest.CaptureFixture[str], how: str

@@ -1,0 +1,91 @@
+"""What public designs are written with beside the usual: console output, attributes, files of values, copies of the
+tool's headers. None of it may stop an estimate.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from aigchip_tui.estimator.estimate import estimate
+from aigchip_tui.estimator.result import Estimate
+
+PLAIN = "void top(int a[32]) {\nL: for (int i = 0; i < 32; ++i) a[i] += 3;\n}\n"
+ATTRIBUTE = """__attribute__((annotate("target('A') scalar(range(0, 3))")))"""
+
+
+def _figures(found: Estimate) -> tuple[int | None, ...]:
+    return found.latency_max, found.dsp, found.lut, found.ff, found.loops[0].trip
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PLAIN.replace("a[i] += 3;", '{ a[i] += 3; std::cout << "at " << i << std::endl; }'),
+        PLAIN.replace("L:", f"int k {ATTRIBUTE};\n    k = 3;\nL:").replace("+= 3", "+= k"),
+        PLAIN.replace("int a[32]", "int unsigned const n, int a[32]"),
+        '#include "ap_int.h"\n' + PLAIN,
+    ],
+    ids=["console", "attribute", "order of words", "copy of a header of the tool"],
+)
+def test_what_makes_no_hardware_changes_no_estimate(written: str) -> None:
+    plain = PLAIN if "unsigned const" not in written else PLAIN.replace("int a[32]", "const unsigned n, int a[32]")
+    found = estimate({"top.cpp": written}, include={"ap_int.h": "#error not for reading\n"})
+    assert found.unknown == ()
+    assert _figures(found) == _figures(estimate({"top.cpp": plain}))
+
+
+def test_a_file_of_values_stands_where_it_is_included() -> None:
+    text = (
+        'const int c[] = {\n#include "taps.inc"\n};\nint top(int a[4]) {\n    int s = 0;\n'
+        "L: for (int i = 0; i < sizeof(c) / sizeof(c[0]); ++i) s += a[i] * c[i];\n    return s;\n}\n"
+    )
+    found = estimate({"top.cpp": text}, include={"taps.inc": "396, // first\n290,\n201,\n-65"})
+    assert (found.unknown, found.loops[0].trip, found.loops[0].line) == ((), 4, 6)
+
+
+def test_of_two_headers_of_one_name_the_nearest_is_read() -> None:
+    text = '#include "sizes.h"\nvoid top(int a[64]) {\nL: for (int i = 0; i < N; ++i) a[i] += 1;\n}\n'
+    headers = {"one/include/sizes.h": "#define N 12\n", "two/include/sizes.h": "#define N 24\n"}
+    found = estimate({"two/src/top.cpp": text}, include=headers)
+    assert (found.unknown, found.loops[0].trip) == ((), 24)
+
+
+LATE = """
+int pick(int x, int a[1024]) {
+    int far = (x * x + a[0]) * x + a[1];
+    if (far * x > 3) return x + 1;
+    for (int i = 0; i < 1024; ++i) {
+#pragma HLS PIPELINE off
+        a[i] += x;
+    }
+    return x - 1;
+}
+int top(int x, int y, int a[1024], int b[16]) {
+    int s = 0;
+    for (int k = 0; k < 4; ++k) {
+#pragma HLS PIPELINE off
+        if (y > k) {
+            if (x > k) s += pick(x, a);
+            b[k] = s;
+        }
+    }
+    return s;
+}
+"""
+
+
+def test_a_condition_holds_beyond_the_loop_that_stands_behind_it() -> None:
+    found = estimate({"top.cpp": LATE})
+    assert found.unknown == ()
+    assert [loop.trip for loop in found.loops] == [4, 1024]
+    assert found.latency_max is not None
+    assert found.latency_max > 4 * 1024
+
+
+def test_a_pointer_of_unknown_size_may_be_partitioned() -> None:
+    text = (
+        "void top(float *a) {\n#pragma HLS INTERFACE m_axi port=a\n"
+        "#pragma HLS ARRAY_PARTITION variable=a type=block factor=4 dim=1\n"
+        "L: for (int i = 0; i < 8; ++i) a[4 * 0 + 0] += a[i];\n}\n"
+    )
+    assert estimate({"top.cpp": text}).loops[0].trip == 8
