@@ -58,7 +58,33 @@ class ArithmeticWalk(WalkState):
                 return Val(kind, node, None, lin, self.graph)
         return self._operate(name, kind, operands, lin)
 
+    def summed(self, value: Val) -> Val:
+        """A value as hardware has it: a sum of scalar arguments, until now a linear form, is made by additions.
+
+        Indices of arrays stay linear; sums that are only compared are counted with the control of loops, those before
+        a product are the pre-adders of its slices.
+        """
+        lin = value.lin
+        if value.node >= 0 or lin is None or value.const is not None or not self.scalars:
+            return value
+        terms = lin.terms
+        if len(terms) + bool(lin.constant) < 2 or all(symbol not in self.scalars for symbol, _ in terms):
+            return value
+        key = (self.graph.number, lin.constant, terms)
+        node = self.sums.get(key)
+        if node is None:
+            operands = [Val(value.kind, -1, None, Lin(0, ((symbol, 1),))) for symbol, _ in terms]
+            if lin.constant:
+                operands.append(integer(lin.constant, value.kind))
+            found = operands[0]
+            for operand in operands[1:]:
+                found = self.operate("add", value.kind, (found, operand))
+            node = self.sums[key] = found.node
+        return Val(value.kind, node, None, lin, self.graph, value.need)
+
     def _operate(self, name: str, kind: Kind, operands: tuple[Val, ...], lin: Lin | None) -> Val:
+        if self.scalars and name not in ("cmp", "select", "mul"):
+            operands = tuple([self.summed(one) if one.node < 0 else one for one in operands])
         bits = kind.bits if kind.letter == "f" else 0
         real = bits > 0
         widths: tuple[int, ...] = ()

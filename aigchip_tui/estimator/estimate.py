@@ -314,8 +314,9 @@ def _port(walker: Walker, parameter: ast.Variable) -> Binding | Val:
         place = walker.declare(kind, parameter.name, local=False)
         return place
     if kind.scalar() and not kind.reference:
-        lin = Lin(0, ((fresh(), 1),)) if kind.kind.letter == "i" else None
-        return Val(kind.kind, -1, None, lin)
+        symbol = fresh()
+        walker.scalars.add(symbol)
+        return Val(kind.kind, -1, None, Lin(0, ((symbol, 1),)) if kind.kind.letter == "i" else None)
     return walker.declare(kind, parameter.name, local=False)
 
 

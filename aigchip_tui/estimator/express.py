@@ -407,16 +407,22 @@ class ExpressionWalk(OverloadWalk):
             return self.place(expression.operand)
         if isinstance(expression, ast.Binary) and expression.operator in ("+", "-"):
             base = self.place(expression.left)
+            if not isinstance(base, Memory | View | Registers):
+                return self.hold(self.result(expression))  # a sum, and no pointer moved
             offset = self.value(expression.right)
             if expression.operator == "-":
                 offset = self.arithmetic("-", integer(0), offset)
-            if isinstance(base, Memory | View | Registers):
-                return self.offset(base, offset)
-            return base
+            return self.offset(base, offset)
         if isinstance(expression, ast.Cast) and expression.value is not None:
+            if self._makes_record(expression.type):
+                return self.hold(self.result(expression))
             return self.place(expression.value)
         found = self.result(expression)
         return self.hold(found)
+
+    def _makes_record(self, reference: ast.TypeRef) -> bool:
+        """Whether a conversion to a type runs a constructor of the text."""
+        return not reference.pointers and not reference.reference and self.resolve(reference).form == "struct"
 
     def stream_of(self, expression: ast.Expr) -> Stream | None:
         """The stream an expression designates, if it does."""

@@ -67,6 +67,7 @@ class FunctionWalk(CallWalk, DataflowWalk):
                     del self.used_memories[number]
         self.block(function.body)
         value = self._returned_value()
+        value = self.summed(value) if isinstance(value, Val) else value
         latency = self.close_body()
         if (
             self.body.loop_macros == 1
@@ -100,6 +101,7 @@ class FunctionWalk(CallWalk, DataflowWalk):
         self.pipelined = True
         self.block(function.body)
         value = self._returned_value()
+        value = self.summed(value) if isinstance(value, Val) else value
         self.pipelined = False
         target = self._option(pragma, "ii") or 1
         self.balance(self.graph)

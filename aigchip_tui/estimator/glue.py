@@ -69,8 +69,8 @@ def _control(states: int, interval: int, tool_year: int, *trips: int) -> tuple[i
 
 
 def state_machine(states: int) -> tuple[int, int]:
-    """FF and LUT of a state machine: one bit a state, the choice of the next one."""
-    return states, multiplexer(states + 1)
+    """FF and LUT of a state machine: one bit a state, the choice of the next one; of one state none is made."""
+    return (0, 0) if states == 1 else (states, multiplexer(states + 1))
 
 
 def registers(graph: Graph, plan: Schedule, budget: float) -> tuple[int, int]:

@@ -101,6 +101,8 @@ class MemoryWalk(OrderWalk):
             states, delay = 1, self.operators.simple("select", 1).delay * 2
         if write:
             assert value is not None
+            if type(value) is Val:
+                value = self.summed(value)
             if type(value) is Group:
                 sources += [part.node for part in value.values() if part.graph is graph and part.node >= 0]
             if value.graph is graph and value.node >= 0:
@@ -287,6 +289,7 @@ class MemoryWalk(OrderWalk):
             sources.append(previous[-1])
         if value is not None:
             if isinstance(value, Val):
+                value = self.summed(value)
                 if value.graph is self.graph and value.node >= 0:
                     sources.append(value.node)
             else:

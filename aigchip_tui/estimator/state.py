@@ -167,6 +167,10 @@ class WalkState(ABC):
         self.asserted: dict[int, tuple[int | None, int | None]] = {}
         self.trip_means: list[float | None] = []
         self.exit_mark = 0
+        self.scalars: set[int] = set()
+        """Symbols of the scalar arguments of the top function."""
+        self.sums: dict[tuple[int, int, tuple[tuple[int, int], ...]], int] = {}
+        """Nodes of sums of scalar arguments, by their graph and linear form."""
         self.endless: set[tuple[str, int]] = set()
         """Loops, by file and line, whose counter never passes its bound."""
         self.exits: set[int] = set()
@@ -318,6 +322,10 @@ class WalkState(ABC):
     @abstractmethod
     def invoke_lambda(self, function: ast.Function, call: ast.Call) -> Result:
         """A call of a lambda, which sees the names around it."""
+
+    @abstractmethod
+    def summed(self, value: Val) -> Val:
+        """A value as hardware has it: a sum of scalar arguments is made by additions."""
 
     @abstractmethod
     def method_of(self, callee: ast.Member) -> tuple[ast.Function, Struct] | None:
