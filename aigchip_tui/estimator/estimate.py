@@ -343,6 +343,7 @@ def _flatten(loops: Sequence[LoopOutcome], level: int = 0) -> list[LoopEstimate]
                 reason=loop.reason,
                 level=level,
                 straight=loop.straight,
+                beside=loop.beside,
             )
         )
         found += _flatten(loop.children, level + 1)

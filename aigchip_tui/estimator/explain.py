@@ -31,6 +31,7 @@ _AXI = "AXI port"
 
 def sentence(loop: LoopEstimate, main: str = "") -> str:
     """One loop in one sentence; `main` is the file whose lines need no name before them."""
+    beside = f"; it adds nothing, since it runs beside {loop.beside}" if loop.beside else ""
     place = f"line {loop.line}" if loop.file in ("", main) else f"{loop.file}:{loop.line}"
     trip = "a run-time number of" if loop.trip is None else str(loop.trip)
     if loop.trip_min is not None and loop.trip is not None and loop.trip_min != loop.trip:
@@ -46,7 +47,7 @@ def sentence(loop: LoopEstimate, main: str = "") -> str:
         cost = "" if loop.latency is None else f", together {loop.latency} cycles"
         why = f" ({loop.reason})" if loop.reason else ""
         each = "" if loop.latency is None else f": each takes {_counted(loop.depth, 'cycle')}"
-        return f"{begin}, not pipelined{why}{each}{cost}."
+        return f"{begin}, not pipelined{why}{each}{cost}{beside}."
     last = max(loop.depth - 1, loop.ii or 1)
     partial = loop.trip is not None and loop.latency == (loop.ii or 1) * loop.trip + last
     times = f"{loop.trip}" if partial else f"({loop.trip} - 1)"
@@ -56,7 +57,7 @@ def sentence(loop: LoopEstimate, main: str = "") -> str:
     made += " with the last, partial one" if partial else ""
     path = f" ({loop.reason})" if loop.reason else ""
     pace = "one a cycle" if loop.ii == 1 else f"one every {loop.ii} cycles"
-    return f"{begin}, {pace}, {bound_words(loop)}; {_counted(loop.depth, 'state')} deep{path}{made}."
+    return f"{begin}, {pace}, {bound_words(loop)}; {_counted(loop.depth, 'state')} deep{path}{made}{beside}."
 
 
 def _counted(number: int, what: str) -> str:

@@ -219,3 +219,5 @@ class Schedule:
     held: set[int] = field(default_factory=set)
     """Memories whose ports an access waited for."""
     least: int = 0
+    beside: dict[int, int] = field(default_factory=dict)
+    """Macros that run while a longer one does, by their nodes, and the node of that one."""

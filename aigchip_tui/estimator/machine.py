@@ -80,6 +80,8 @@ class MachineWalk(MergeWalk):
             self.balance(graph)
             plan = schedule(graph, budget=self.operators.budget, capacity=self.capacity)
             self._account(graph, plan)
+        for hidden, counted in plan.beside.items():
+            self._stand_beside(graph.macro[hidden], graph.macro[counted])
         cycles, least = max(1, plan.cycles), max(1, plan.least)
         self.body.chunks.append((graph, plan))
         self.body.plain_nodes += sum(
@@ -92,6 +94,13 @@ class MachineWalk(MergeWalk):
         if self.body.unknown:
             self.body.latency = (None, None)
         self.graph, self.guard = Graph(), decided(self.guard)
+
+    def _stand_beside(self, hidden: Macro, counted: Macro) -> None:
+        """Marks the loop behind a module that runs while a longer one does."""
+        for outcome in self.body.loops:
+            if (outcome.line, outcome.name) == (hidden.line, hidden.name) and not outcome.beside:
+                outcome.beside = f"{counted.name} (line {counted.line})"
+                return
 
     def balance(self, graph: Graph) -> None:
         """Makes trees of the chains of additions that may be reordered, and puts sums into the slices of products."""

@@ -42,6 +42,7 @@ class LoopOutcome:
     file: str = ""
     rewind: bool = False
     straight: int = 0
+    beside: str = ""
 
 
 @dataclass(slots=True)

@@ -409,7 +409,14 @@ class PipelineWalk(CopyWalk, BurstWalk):
             node = max(graph.sources[node], key=lambda one: graph.states[one])
         access = graph.access[node]
         memory = self.memories.get(access.memory) if access is not None else None
-        return operator_words(graph.operation[node], memory.name if memory is not None else "")
+        name = memory.name if memory is not None else ""
+        if access is not None and access.write and graph.sources[node]:
+            made = max(graph.sources[node], key=lambda one: graph.states[one] * (graph.access[one] is None))
+            if graph.states[made] > 1 and graph.access[made] is None:
+                return f"{operator_words(graph.operation[made])} into {name}" if name else operator_words(
+                    graph.operation[made]
+                )
+        return operator_words(graph.operation[node], name)
 
 
 @formula

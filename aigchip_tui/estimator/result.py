@@ -13,7 +13,8 @@ class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
     None means unknown (a run-time bound, a call whose body is not in the text). `bound` says what bounds the interval;
     `reason` names the operators of the longest path of a pipelined body, or says why a loop is not pipelined;
     `flattened` counts the loops merged into this one, `unrolled` the copies of its body. `straight` are
-    the cycles of an iteration beside the loops in it, for a loop that is not pipelined.
+    the cycles of an iteration beside the loops in it, for a loop that is not pipelined. `beside` names the loop or call
+    that runs at the same time and takes at least as long, so that this one adds nothing.
     """
 
     name: str
@@ -34,6 +35,7 @@ class LoopEstimate(msgspec.Struct, frozen=True, kw_only=True):
     level: int = 0
     reason: str = ""
     straight: int = 0
+    beside: str = ""
 
 
 class FunctionEstimate(msgspec.Struct, frozen=True, kw_only=True):

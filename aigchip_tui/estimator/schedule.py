@@ -319,6 +319,7 @@ def _place(
     ports = Ports(capacity, interval)
     waits: dict[int, tuple[int, int]] = {}
     macro_until: dict[int, int] = {}
+    begun: dict[int, list[int]] = {}
     slowest = 0.0
     last = 0
     states_of, delay_of, sources_of, access_of = (
@@ -369,6 +370,7 @@ def _place(
             cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])
             most, least = waits.get(cycle + 1, (1, 1))
             waits[cycle + 1] = max(most, macro.latency + 1), max(least, macro.least + 1)
+            begun.setdefault(cycle, []).append(node)
             for memory in macro.memories:
                 macro_until[memory] = cycle + 2
             offset = 0.0
@@ -388,7 +390,11 @@ def _place(
     total = (last + 1 if count else 0) + graph.padding
     cycles = total + sum(most - 1 for most, _ in waits.values())
     least = total + sum(few - 1 for _, few in waits.values())
-    return Schedule(total, cycles, interval or 0, "", max(slowest, entry_ns), start, held=ports.held, least=least)
+    plan = Schedule(total, cycles, interval or 0, "", max(slowest, entry_ns), start, held=ports.held, least=least)
+    for together in begun.values():
+        longest = max(together, key=lambda one: macros[one].latency)
+        plan.beside.update((one, longest) for one in together if one != longest)
+    return plan
 
 
 def _tree(

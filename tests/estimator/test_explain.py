@@ -125,3 +125,24 @@ def test_one_is_no_plural_and_a_bound_is_no_guess() -> None:
     assert "; at most 2" in sentence(loops[0])
     text = "void f(int a[8]) { for (int i = 0; i < 8; i++) a[i] = 0; for (int i = 0; i < 1; i++) a[i] = 5; }"
     assert all("1 states" not in one and ": 1 iterations" not in one for one in explain(estimate({"k.cpp": text})))
+
+
+def test_a_loop_that_runs_beside_a_longer_one_is_said_to_add_nothing() -> None:
+    text = (
+        "void top(int a[64], int b[64], int c[32], int d[32]) {\n"
+        "  LONG: for (int i = 0; i < 64; i++) b[i] = a[i] + 1;\n"
+        "  SHORT: for (int i = 0; i < 32; i++) d[i] = c[i] + 1;\n"
+        "  LAST: for (int i = 0; i < 32; i++) c[i] = d[i] + b[i];\n}\n"
+    )
+    found = estimate({"k.cpp": text}, clock_ns=5.0, part="xczu7ev")
+    assert {one.name: one.beside for one in found.loops} == {"LONG": "", "SHORT": "LONG (line 2)", "LAST": ""}
+    counted = sum(one.latency or 0 for one in found.loops if not one.beside)
+    assert found.latency_max is not None
+    assert 0 <= found.latency_max - counted <= 8
+    assert explain(found)[2].endswith("; it adds nothing, since it runs beside LONG (line 2).")
+
+
+def test_a_running_sum_in_memory_waits_for_its_addition() -> None:
+    text = "void top(float a[64], float s[4]) { for (int i = 0; i < 64; i++) s[0] += a[i]; }"
+    found = estimate({"k.cpp": text}, clock_ns=5.0, part="xczu7ev")
+    assert "(its float add into s)" in explain(found)[1]
