@@ -90,9 +90,10 @@ class DecidingWalk(MachineWalk, DealingWalk):
             moved = set() if self.options.deal_arrays else use.moved
             spread = 1
             split: list[int] = []
+            addresses = {entry[1] for entry in track.log}
             for position, extent in enumerate(memory.extents):
                 constants = {entry[2][position] for entry in track.log}
-                fixed = all(not entry[1][position] for entry in track.log) and position not in moved
+                fixed = not any(address[position] for address in addresses) and position not in moved
                 if fixed and len(constants) > 1:
                     if position not in plan:
                         split.append(position)
@@ -174,7 +175,8 @@ class DecidingWalk(MachineWalk, DealingWalk):
                 continue
             if -1 in self.decisions.get(memory.order, {}):
                 many = 2 * len(track.log) + 2
-                if any(symbol in self.variant for entry in track.log for terms in entry[1] for symbol, _ in terms):
+                addresses = {entry[1] for entry in track.log}
+                if any(symbol in self.variant for address in addresses for terms in address for symbol, _ in terms):
                     many = max(memory.ports[0], len(track.log) // max(1, copies))
                 capacity[number] = (many, many, many)
             elif self._copied(memory):

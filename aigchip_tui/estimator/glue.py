@@ -130,14 +130,18 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
     bits, operation, access_of, leaves = graph.bits, graph.operation, graph.access, graph.leaves
     count = len(start)
     kept, operands = [0] * count, [0] * count
-    for node, sources in enumerate(sources_of):
+    for node, (sources, access, own) in enumerate(zip(sources_of, access_of, bits, strict=True)):
         if sources:
-            taken = kept[sources[0]] if len(sources) == 1 else sum([kept[one] for one in set(sources)])
+            if len(sources) == 1:
+                taken = kept[sources[0]]
+            elif len(sources) == 2 and sources[0] != sources[1]:
+                taken = kept[sources[0]] + kept[sources[1]]
+            else:
+                taken = sum([kept[one] for one in set(sources)])
             operands[node] = taken
-            kept[node] = min(bits[node], taken)
-        access = access_of[node]
+            kept[node] = own if own < taken else taken
         if (access is not None and access.outside) or operation[node] == "phi":
-            kept[node] = bits[node]
+            kept[node] = own
     slack = [_UNUSED] * count
     for source, target, steps, _ in graph.back:
         least = max(0, start[target] + steps * interval - start[source] - max(1, states[source]))
@@ -160,11 +164,11 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
                 if moved < slack[source]:
                     slack[source] = moved
             continue
-        begin, own, slow = start[node], delay[node], states[node] > 1
+        begin, slow = start[node], states[node] > 1
         for source in sources:
             taken = states[source]
             gap = begin - start[source] - (taken if taken > 1 else 1)
-            if slow and delay[source] + own <= budget:
+            if slow and delay[source] + delay[node] <= budget:
                 gap += 1
             free = moved + gap if gap > 0 else moved
             if free < slack[source]:

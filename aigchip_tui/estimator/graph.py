@@ -142,6 +142,8 @@ class Graph:
                 if same and uses[source] == 1 and source not in ends:
                     inner.add(source)
         for root in sorted(associative - inner):
+            if inner.isdisjoint(self.sources[root]):
+                continue
             leaves: list[int] = []
             stack = list(self.sources[root])
             missing = 2 - len(stack)

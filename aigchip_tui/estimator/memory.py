@@ -211,12 +211,10 @@ class MemoryWalk(OrderWalk):
             shape.banks.clear()
         if shape.banking is None:
             return self.banks(memory, list(map(Lin, constants, shape.terms)))
-        selected = tuple(
-            [
-                constants[position] % count if not size else min(count - 1, max(0, constants[position] // size))
-                for position, count, size in shape.banking
-            ]
-        )
+        selected: Constants = ()
+        for position, count, size in shape.banking:
+            constant = constants[position]
+            selected += (min(count - 1, max(0, constant // size)) if size else constant % count,)
         if selected not in shape.banks:
             shape.banks[selected] = self.banks(memory, list(map(Lin, constants, shape.terms)))
         return shape.banks[selected]

@@ -49,11 +49,11 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
     if not plan.start:
         return ""
     finish = [begin + states - 1 if states else begin for begin, states in zip(plan.start, graph.states, strict=True)]
-    ends = list(zip(finish, plan.start, strict=True))
-    node = ends.index(max(ends))
+    start, last = plan.start, max(finish)
+    node = max([one for one, end in enumerate(finish) if end == last], key=start.__getitem__)
     nodes = [node]
     while graph.sources[node]:
-        node = max(graph.sources[node], key=lambda one: ends[one])
+        node = max(graph.sources[node], key=lambda one: (finish[one], start[one]))
         nodes.append(node)
     path: list[str] = []
     reached = -1

@@ -50,23 +50,9 @@ class Ports:
                 return False
         return True
 
-    def search(self, access: Access, cycle: int) -> int:
-        """The first cycle from `cycle` on with a free port; a full modulo table gives the cycle itself."""
-        full = self.full.get(access)
-        begin = cycle
-        if full is not None and full[0] <= cycle <= full[1]:
-            begin, cycle = full
-        tries = self.interval or 100_000
-        while not self.fits(access, cycle):
-            self.held.add(access.memory)
-            cycle += 1
-            if cycle - begin > tries:
-                return begin
-        self.full[access] = (begin, cycle)
-        return cycle
-
-    def take(self, access: Access, cycle: int) -> None:
-        """Reserves the ports."""
+    def reserve(self, access: Access, earliest: int) -> int:
+        """Takes a port in the first cycle from `earliest` on that has one free; in that one where none ever has."""
+        cycle = self._search(access, earliest)
         slot = (access.memory, cycle % self.interval if self.interval else cycle)
         used = self.used.get(slot)
         if used is None:
@@ -81,6 +67,21 @@ class Ports:
                 count = counts[bank] = counts.get(bank, 0) + 1
                 if count > most:
                     most = counts[_MOST] = count
+        return cycle
+
+    def _search(self, access: Access, earliest: int) -> int:
+        full = self.full.get(access)
+        begin = cycle = earliest
+        if full is not None and full[0] <= cycle <= full[1]:
+            begin, cycle = full
+        tries = self.interval or 100_000
+        while not self.fits(access, cycle):
+            self.held.add(access.memory)
+            cycle += 1
+            if cycle - begin > tries:
+                return earliest
+        self.full[access] = (begin, cycle)
+        return cycle
 
 
 def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int, set[int]]:
@@ -361,10 +362,9 @@ def _place(
                 # What is stored is there for others from the next cycle on.
                 if finish_cycle[source] >= cycle and operation_of[source] == "store":
                     cycle, offset = finish_cycle[source] + 1, 0.0
-            found = ports.search(access, cycle)
+            found = ports.reserve(access, cycle)
             if found > cycle:
                 cycle, offset = found, 0.0
-            ports.take(access, cycle)
         macro = macros.get(node) if macros else None
         if macro is not None:
             cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])

@@ -27,11 +27,10 @@ def test_no_bank_takes_more_accesses_in_a_cycle_than_it_has_ports(
     placed: dict[int, list[tuple[tuple[int, ...] | None, bool]]] = {}
     for banks, write, earliest in asked:
         access = track.access(1, banks, write)
-        cycle = ports.search(access, earliest)
+        cycle = ports.reserve(access, earliest)
         assert cycle >= earliest
         assert all(not fits_beside(placed.get(one, []), banks, write, capacity) for one in range(earliest, cycle))
         assert fits_beside(placed.get(cycle, []), banks, write, capacity)
-        ports.take(access, cycle)
         placed.setdefault(cycle, []).append((banks, write))
 
 
