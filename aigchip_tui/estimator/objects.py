@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.graph import Graph
@@ -97,6 +98,15 @@ class Registers:
     extents: tuple[int, ...]
     root: int
     items: dict[tuple[int, ...], Binding] = field(default_factory=dict)
+
+
+class Pick(NamedTuple):
+    """An element of registers that a copy designates, and what it holds then (None: nothing in this body yet)."""
+
+    registers: Registers
+    key: tuple[int, ...]
+    cell: Cell
+    value: Val | None
 
 
 @dataclass(slots=True, eq=False)

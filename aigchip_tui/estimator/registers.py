@@ -162,6 +162,7 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
         return kept[2] if kept[1] and all(held.get(number) is one for number, one in kept[1].items()) else None
 
     def _mux(self, target: Registers, view: View) -> Result:
+        self.picks = None
         known = self._just_stored(target, view)
         if known is not None:
             return known
@@ -185,6 +186,7 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
         return Group(target.type, node, self.graph)
 
     def _demux(self, target: Registers, view: View, value: Result) -> None:
+        self.picks = None
         keys = self._choices(target, view)
         self.spend(len(keys))
         sources = list(self._index_sources(view))

@@ -14,11 +14,16 @@ _SUMS = frozenset("+-")
 
 
 class Regular(NamedTuple):
-    """What a regular body names: registers that it assigns, arrays, and registers that it reads."""
+    """What a regular body names: registers that it assigns, arrays, and registers that it reads.
+
+    `elements` are the names of arrays whose elements it designates, in the order of the walk, each with whether it
+    reads and whether it writes.
+    """
 
     assigned: tuple[ast.Name, ...]
     arrays: tuple[ast.Name, ...]
     read: tuple[ast.Name, ...]
+    elements: tuple[tuple[str, bool, bool], ...]
 
 
 def regular(loop: ast.Loop) -> Regular | None:
@@ -38,6 +43,7 @@ class _Reader:
         self.assigned: dict[str, ast.Name] = {}
         self.arrays: dict[str, ast.Name] = {}
         self.read: dict[str, ast.Name] = {}
+        self.elements: list[tuple[str, bool, bool]] = []
 
     def found(self) -> Regular | None:
         step, body = self.loop.step, self.loop.body
@@ -57,14 +63,20 @@ class _Reader:
             return None
         if set(self.arrays) & {*self.assigned, *self.read}:
             return None
-        return Regular(tuple(self.assigned.values()), tuple(self.arrays.values()), tuple(self.read.values()))
+        return Regular(
+            tuple(self.assigned.values()), tuple(self.arrays.values()), tuple(self.read.values()), tuple(self.elements)
+        )
 
     def _assigns(self, one: ast.Assign) -> bool:
         if one.operator and one.operator not in _OPERATORS:
             return False
         if isinstance(one.target, ast.Name):
             return one.target.owner is None and self._computes(one.value)
-        return isinstance(one.target, ast.Index) and self._element(one.target) and self._computes(one.value)
+        if not isinstance(one.target, ast.Index):
+            return False
+        if one.operator:
+            return self._element(one.target, True, True) and self._computes(one.value)
+        return self._computes(one.value) and self._element(one.target, False, True)
 
     def _computes(self, value: ast.Expr) -> bool:
         """Whether a value is made of numbers, registers and elements by plain operators."""
@@ -74,14 +86,14 @@ class _Reader:
             self.read[value.name] = value
             return value.owner is None and value.name not in self.counters
         if isinstance(value, ast.Index):
-            return self._element(value)
+            return self._element(value, True, False)
         if isinstance(value, ast.Unary):
             return value.operator == "-" and self._computes(value.operand)
         if isinstance(value, ast.Binary) and value.operator in _OPERATORS:
             return self._computes(value.left) and self._computes(value.right)
         return False
 
-    def _element(self, element: ast.Index) -> bool:
+    def _element(self, element: ast.Index, reads: bool, writes: bool) -> bool:
         base: ast.Expr = element
         while isinstance(base, ast.Index):
             degree = self._degree(base.index)
@@ -91,6 +103,7 @@ class _Reader:
         if not isinstance(base, ast.Name) or base.owner is not None:
             return False
         self.arrays[base.name] = base
+        self.elements.append((base.name, reads, writes))
         return True
 
     def _degree(self, index: ast.Expr) -> int | None:

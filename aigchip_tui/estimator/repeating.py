@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.graph import Access, Graph
-from aigchip_tui.estimator.objects import Cell, Memory
+from aigchip_tui.estimator.objects import Cell, Memory, Pick, Registers
+from aigchip_tui.estimator.picked import Picks
 from aigchip_tui.estimator.regular import regular
 from aigchip_tui.estimator.tracks import Visit
 from aigchip_tui.estimator.values import Val
-from aigchip_tui.estimator.visited import Course, Courses, Span, UnlikeError, alike
+from aigchip_tui.estimator.visited import Course, Courses, Span, UnlikeError, held
 
 if TYPE_CHECKING:
-    from aigchip_tui.estimator.memory import MemoryWalk
+    from aigchip_tui.estimator.registers import RegisterWalk
 
 _ONE_BANK = (0,)
 _FEWEST = 4
@@ -36,6 +37,7 @@ class _Copy(NamedTuple):
     nodes: tuple[Sequence[object], ...]
     sources: list[tuple[int, ...]]
     visits: list[Visit]
+    picks: list[Pick]
     values: list[Val | None]
     work: int
     sums: list[int]
@@ -44,8 +46,8 @@ class _Copy(NamedTuple):
 class Repeater:
     """The copies of one unrolled loop: those that were walked, and those that follow from them."""
 
-    def __init__(self, walk: MemoryWalk, cells: Sequence[Cell]) -> None:
-        self.walk, self.cells = walk, cells
+    def __init__(self, walk: RegisterWalk, cells: Sequence[Cell], roles: Sequence[tuple[bool, bool]]) -> None:
+        self.walk, self.cells, self.roles = walk, cells, roles
         self.graph, self.layer, self.guard = walk.graph, walk.layer, walk.guard
         self.tries = _TRIES
         self.last: _Copy | None = None
@@ -53,7 +55,7 @@ class Repeater:
         self.extras = 0
 
     @classmethod
-    def of(cls, walk: MemoryWalk, loop: ast.Loop, copies: int) -> Repeater | None:
+    def of(cls, walk: RegisterWalk, loop: ast.Loop, copies: int) -> Repeater | None:
         """None where the copies are few, or the body does something that steps do not describe."""
         if copies < _FEWEST + 2 or walk.pinning or walk.facts or walk.visits is not None:
             return None
@@ -65,27 +67,30 @@ class Repeater:
             return None
         if any(type(found := walk.find(name)) not in (Cell, Val) and found is not None for name in body.read):
             return None
-        if any(type(walk.find(name)) is not Memory for name in body.arrays):
+        arrays = {name.name: type(walk.find(name)) for name in body.arrays}
+        if not {Memory, Registers}.issuperset(arrays.values()):
             return None
-        return cls(walk, [one for one in cells if isinstance(one, Cell)])
+        roles = [(reads, writes) for name, reads, writes in body.elements if arrays[name] is Registers]
+        return cls(walk, [one for one in cells if isinstance(one, Cell)], roles)
 
     def begin(self) -> None:
         """A copy is going to be walked."""
         if self.tries:
             self.first, self.work = len(self.graph), self.walk.work
             self.extras = _extras(self.graph)
-            self.walk.visits = []
+            self.walk.visits, self.walk.picks = [], []
 
     def more(self, left: int) -> int:
         """Makes some of the copies that are left after one was walked, and says how many."""
-        visits = self.walk.visits
-        if visits is None:
+        visits, picks = self.walk.visits, self.walk.picks
+        self.walk.visits = self.walk.picks = None
+        if visits is None or picks is None:
+            self.tries = 0
             return 0
-        self.walk.visits = None
         if left < _FEWEST or self.walk.graph is not self.graph or _extras(self.graph) != self.extras:
             self.tries = 0
             return 0
-        was, self.last = self.last, self._copy(visits)
+        was, self.last = self.last, self._copy(visits, picks)
         if was is None:
             return 0
         try:
@@ -97,21 +102,22 @@ class Repeater:
             self.last = None
         return made
 
-    def _copy(self, visits: list[Visit]) -> _Copy:
+    def _copy(self, visits: list[Visit], picks: list[Pick]) -> _Copy:
         graph, first = self.graph, self.first
         rows = (
             graph.operation[first:], graph.states[first:], graph.delay[first:], graph.bits[first:],
             graph.width_in[first:], graph.lines[first:], [one is None for one in graph.access[first:]],
         )
         sums = self.walk.associative.get(graph.number, ())
+        values = [self.layer.values.get(one.number) for one in self.cells]
         return _Copy(
-            first, rows, graph.sources[first:], visits, [self.layer.values.get(one.number) for one in self.cells],
+            first, rows, graph.sources[first:], visits, picks, values,
             self.walk.work - self.work, [node - first for node in range(first, len(graph)) if node in sums],
         )
 
     def _follow(self, was: _Copy, after: _Copy, left: int) -> int:
         walk, size = self.walk, after.first - was.first
-        if not size or was.nodes != after.nodes or was.sums != after.sums or was.work != after.work:
+        if was.nodes != after.nodes or was.sums != after.sums or was.work != after.work:
             return 0
         span = Span(was.first, after.first, size)
         if len(self.graph) != after.first + size or walk.work + left * after.work > walk.options.limit:
@@ -119,36 +125,28 @@ class Repeater:
         accesses = sum(not one for one in after.nodes[-1])
         if accesses != sum(one.node >= 0 for one in after.visits):
             return 0
-        held = [self._held(one, two, span) for one, two in zip(was.values, after.values, strict=True)]
+        moving = [held(one, two, span, self.graph) for one, two in zip(was.values, after.values, strict=True)]
         courses = Courses(self.graph, self.guard, span, left, was.visits, after.visits, walk.trace)
+        picks = Picks(walk, courses, self.roles, was.picks, after.picks)
+        courses.look()
         if courses.copies < _FEWEST:
             return 0
         sources = _sources(was, after, courses)
         if sources is None or courses.copies < _FEWEST:
             return 0
         copies = courses.copies
+        written = picks.series()
         self._append(after, span, sources, courses)
         self._note(courses, span)
         for track, node in courses.commit(copies):
             walk.drop_store(self.graph, track, node)
+        self.layer.values.update((cell.number, value) for cell, value in written)
         walk.work += copies * after.work
-        for cell, value, moves in zip(self.cells, after.values, held, strict=True):
+        for cell, value, moves in zip(self.cells, after.values, moving, strict=True):
             if moves and value is not None:
                 node = value.node + size * copies
                 self.layer.values[cell.number] = Val(value.kind, node, None, None, self.graph, value.need)
         return copies
-
-    def _held(self, was: Val | None, after: Val | None, span: Span) -> bool:
-        """Whether what a register holds moves on with the copies; it holds the same behind all of them otherwise."""
-        if was is after:
-            return False
-        if was is None or after is None or not alike(was, after, self.graph):
-            raise UnlikeError
-        if after.node < 0 or (was.node == after.node and was.node < span.first):
-            return False
-        if was.node < span.first or after.node - was.node != span.size:
-            raise UnlikeError
-        return True
 
     def _append(
         self, after: _Copy, span: Span, sources: Sequence[Iterable[tuple[int, ...]]], courses: Courses

@@ -15,6 +15,7 @@ from aigchip_tui.estimator.objects import (
     Layer,
     Memory,
     Partition,
+    Pick,
     Result,
     Stream,
     Struct,
@@ -71,6 +72,8 @@ class WalkState(ABC):
         """What each graph (by number) has done to each memory (by number)."""
         self.visits: list[Visit] | None = None
         """Accesses of the copy of an unrolled body that is walked; None where nobody asks."""
+        self.picks: list[Pick] | None = None
+        """Elements of registers that it designates."""
         self.meetings: dict[tuple[Terms, Terms], Meeting] = {}
         self.memories: dict[int, Memory | Stream] = {}
         self.capacity: dict[int, tuple[int, int, int]] = {}

@@ -93,6 +93,9 @@ class Courses:
             self.all.append(course)
             shapes.setdefault(id(two.shape), []).append(course)
         self.shapes = list(shapes.values())
+
+    def look(self) -> None:
+        """Looks up what the copies find at their addresses."""
         for courses in self.shapes:
             self._look(courses)
 
@@ -110,7 +113,7 @@ class Courses:
             raise UnlikeError
         return found
 
-    def _ends(self, place: int) -> None:
+    def ends(self, place: int) -> None:
         """From this copy on they find something else."""
         self.copies = min(self.copies, place)
 
@@ -135,7 +138,7 @@ class Courses:
             self._simulate(courses)
         elif only.after.node >= 0:
             if shape.loads and not shape.loads.keys().isdisjoint(only.keys):
-                self._ends(next(place for place, key in enumerate(only.keys) if key in (shape.loads or ())))
+                self.ends(next(place for place, key in enumerate(only.keys) if key in (shape.loads or ())))
         elif only.moves or only.was.node >= 0:
             self._simulate(courses)
         elif only.was.result is not only.after.result:
@@ -182,24 +185,28 @@ class Courses:
                     met.append(value.node)
             else:
                 continue
-            self._ends(place)
+            self.ends(place)
             break
         for one, met in zip(courses, nodes, strict=True):
             was, after = one.was, one.after
             if not after.write and after.node < 0:
                 if not alike(was.result, after.result, graph):
                     raise UnlikeError
-                self._moves(was.result.node, after.result.node, met)
+                self.moves(was.result.node, after.result.node, met)
             elif was.before is not None and after.before is not None:
-                self._moves(was.before[0], after.before[0], met)
+                self.moves(was.before[0], after.before[0], met)
             elif was.before is not after.before:
                 raise UnlikeError
         return found
 
     def stored(self, store: Course) -> list[Val]:
         """What each copy stores."""
-        was, after = store.was.result, store.after.result
-        assert isinstance(after, Val)
+        assert isinstance(store.was.result, Val)
+        assert isinstance(store.after.result, Val)
+        return self.values(store.was.result, store.after.result)
+
+    def values(self, was: Val, after: Val) -> list[Val]:
+        """The values of each copy in the place of those of two."""
         if was is after or after.node < 0:
             return [after] * self.copies
         nodes = self.series(was.node, after.node)
@@ -262,20 +269,20 @@ class Courses:
             if any(one.keys != other.keys and not there.isdisjoint(other.keys) for other in made):
                 raise UnlikeError
 
-    def _moves(self, first: int, second: int, nodes: list[int]) -> None:
+    def moves(self, first: int, second: int, nodes: list[int]) -> None:
         """Remembers what follows two nodes, where it is no node of the copies themselves or the same for all."""
         if second < 0:
             return
         if second >= self.span.first or first == second:
             expected = self.span.nodes(second, len(nodes)) if second >= self.span.first else [second] * len(nodes)
             if nodes != list(expected):
-                self._ends(next(n for n, (a, b) in enumerate(zip(nodes, expected, strict=True)) if a != b))
+                self.ends(next(n for n, (a, b) in enumerate(zip(nodes, expected, strict=True)) if a != b))
             return
         known = self.columns.setdefault((first, second), nodes)
         most = min(len(known), len(nodes))
         if known[:most] != nodes[:most]:
             raise UnlikeError
-        self._ends(most)
+        self.ends(most)
 
     def _addressed(self, one: Course) -> None:
         """Which nodes compute the addresses of an access."""
@@ -293,17 +300,17 @@ class Courses:
             passes = any(first_key[one] * last_key[one] <= 0 and first_key != last_key for one in one.shape.adders[2])
             for place, key in enumerate(one.keys) if passes or not addresses.keys().isdisjoint(one.keys) else ():
                 if addresses.get(key) or _levels(one.shape, key) != levels or (second and key in addresses):
-                    self._ends(place)
+                    self.ends(place)
                     break
             return
         nodes = []
         for place, key in enumerate(one.keys):
             there = addresses.get(key)
             if there is None or len(there) != 1:
-                self._ends(place)
+                self.ends(place)
                 break
             nodes.append(there[0])
-        self._moves(first[0], second[0], nodes)
+        self.moves(first[0], second[0], nodes)
 
 
 def _levels(shape: Shape, constants: Constants) -> int:
@@ -325,3 +332,16 @@ def alike(value: Result, other: Result, graph: Graph) -> bool:
         and (value.node < 0) is (other.node < 0)
         and (value.node < 0 or value.graph is graph)
     )
+
+
+def held(was: Val | None, after: Val | None, span: Span, graph: Graph) -> bool:
+    """Whether what a register holds behind two copies moves on with them; behind all it holds the same otherwise."""
+    if was is after:
+        return False
+    if was is None or after is None or not alike(was, after, graph):
+        raise UnlikeError
+    if after.node < 0 or (was.node == after.node and was.node < span.first):
+        return False
+    if was.node < span.first or after.node - was.node != span.size:
+        raise UnlikeError
+    return True
