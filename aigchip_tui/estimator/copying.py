@@ -23,17 +23,17 @@ class CopyWalk(DecidingWalk):
         """
         loop, header, factor = nest[-1].loop, nest[-1].header, nest[-1].factor
         handed = len(nest) > 1 and accumulates(loop)
-        leaves_at = self._partial_copies(header, factor, 1 if handed else 2)
+        leaves_at = self._partial_copies(header, factor)
         region = self.region
         self.exit_mark = 0
-        rest = 0 if accumulates(loop) else self._partial_copies(header, factor, 1)
-        ends = {factor, rest, leaves_at, int(handed and leaves_at > 0)}
+        self.leaving = leaves_at > 0
+        ends = {factor, leaves_at, int(handed and leaves_at > 0)}
         repeater: Repeater | None = None
         copy = 0
         while copy < factor:
             if not copy or copy in ends:
                 repeater = Repeater.of(self, loop, min(one for one in ends if one > copy) - copy)
-            if copy and copy == rest:
+            if copy and copy == leaves_at:
                 self.exit_mark = len(self.graph)
             if copy and leaves_at and (copy == leaves_at or (handed and copy == 1)):
                 self._may_leave()
@@ -53,12 +53,9 @@ class CopyWalk(DecidingWalk):
         self.region = region
 
     @staticmethod
-    def _partial_copies(header: Header | None, factor: int, least: int) -> int:
-        """Copies of an unrolled body that the last, partial trip runs.
-
-        0 when the factor divides the trip count, or fewer than `least` trips are whole.
-        """
-        if header is None or header.high is None or header.low != header.high or header.high < least * factor:
+    def _partial_copies(header: Header | None, factor: int) -> int:
+        """Copies of an unrolled body that the last, partial trip runs; 0 when the factor divides the trip count."""
+        if header is None or header.high is None or header.low != header.high or header.high < factor:
             return 0
         return header.high % factor
 

@@ -48,6 +48,8 @@ class DependenceWalk(LiftWalk):
                 around = self.lift(graph, outside, number, track)
             cycles = max(cycles, around)
             if promoted and not around:
+                if len(nest) == 1:
+                    self.sums.add(number)
                 kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
                 last = set(kept.values())
                 for entry in track.log:
@@ -148,12 +150,14 @@ class DependenceWalk(LiftWalk):
                         if near and self._hand_on(graph, nest, track, (terms, constants, node), (key, reader)):
                             continue
                         kept = promoted or (forwarded and distance == 1)
-                        saved = -graph.states[reader] - 1 if kept else 0
+                        # The exit of an unrolled body hands a sum on a state before it could be stored.
+                        hands_on = promoted and self.leaving
+                        saved = -graph.states[reader] - 1 - hands_on if kept else 0
                         if promoted and reset:
                             # A choice between the value to begin with and the running one stands for the load.
                             graph.operation[reader], graph.states[reader] = "select", 1
                             graph.delay[reader] = self.operators.simple("select", 1).delay
-                            saved = -1
+                            saved = -1 - self.leaving
                         elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
                             saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))

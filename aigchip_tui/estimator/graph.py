@@ -169,6 +169,33 @@ class Graph:
                 self.states[node] = 0
                 self.sources[node] = ()
 
+    def repeat(self, begin: int, middle: int, end: int, copies: int, associative: set[int]) -> None:
+        """Appends copies of the piece `middle` .. `end`, which follows an equal one that starts at `begin`.
+
+        What a node took from its own piece or the one before, its copy takes there; what it took from further back is
+        the same for all. Nodes of `associative` have theirs there.
+        """
+        for _ in range(copies):
+            shift = len(self) - middle
+            for node in range(middle, end):
+                sources = tuple([one + shift if one >= begin else one for one in self.sources[node]])
+                made = self.add(
+                    self.operation[node],
+                    self.states[node],
+                    self.delay[node],
+                    sources,
+                    bits=self.bits[node],
+                    widths=self.width_in[node],
+                    access=self.access[node],
+                    line=self.lines[node],
+                )
+                if node in self.macro:
+                    self.macro[made] = self.macro[node]
+                if node in self.bound:
+                    self.bound[made] = self.bound[node]
+                if node in associative:
+                    associative.add(made)
+
     def _from_carried(self, leaf: int, carried: set[int]) -> bool:
         return self.operation[leaf] == "select" and any(source in carried for source in self.sources[leaf])
 

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
 from aigchip_tui.estimator.state import WalkState
-from aigchip_tui.estimator.tracks import Track
-from aigchip_tui.estimator.values import Val
+from aigchip_tui.estimator.tracks import Constants, Terms, Track
+from aigchip_tui.estimator.values import INT, Lin, Val
 
 _BEHIND = 3
 """Cycles between the end of a loop and the first store of what stood in its registers, in reports of such loops."""
+_FEW_TRIPS = 2
+"""Trips of a loop for which the tool makes a memory of each column that the loop reads."""
+LOADED_IN = 2
+"""States in front of a loop in which what its sums begin with is loaded."""
+
+
+class Outside(NamedTuple):
+    """An element of an array that is a loop's running sum: whoever starts the loop stores it behind."""
+
+    memory: Memory
+    terms: Terms
+    constants: Constants
+
+    def place(self) -> tuple[Val, ...]:
+        """The indices of the element."""
+        return tuple(Val(INT, -1, None, Lin(*one)) for one in zip(self.constants, self.terms, strict=False))
+
+
+class Row(NamedTuple):
+    """A row of an array whose columns are memories of their own: its address, and how often each column is read."""
+
+    memory: Memory
+    terms: Terms
+    constants: Constants
+    loads: int
 
 
 class LiftWalk(WalkState):
@@ -53,6 +79,93 @@ class LiftWalk(WalkState):
             if still:
                 left[number] = len(still)
         return left
+
+    def known_outside(self, graph: Graph, outside: Graph, left: dict[int, int]) -> None:
+        """Takes single loads that leave the loop out of `left` where the graph outside still has what it stored.
+
+        Nobody loads then: the value goes from register to register.
+        """
+        for number in [number for number, count in left.items() if count == 1]:
+            track = self.tracks_of(outside).get(number)
+            found = {entry[1:3] for entry in self.tracks_of(graph)[number].log}
+            if track is None or len(found) != 1:
+                continue
+            ((terms, constants),) = found
+            stored = track.stores.get(terms, {}).get(constants)
+            if stored is not None and len(track.stores) == 1:
+                del left[number]
+
+    def stands_outside(self, graph: Graph, sums: set[int]) -> list[Outside]:
+        """Running sums that a loop uses nothing of but a register, so that it does not hold their memories.
+
+        `sums` are the memories whose running values stand in registers.
+        """
+        found: list[Outside] = []
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or not memory.local or track.guarded or not track.log:
+                continue
+            if number not in sums or len({entry[1:3] for entry in track.log}) > 1:
+                continue
+            _, terms, constants, _ = track.log[0]
+            for _, _, _, node in track.log:
+                graph.access[node] = None
+            found.append(Outside(memory, terms, constants))
+        return found
+
+    def rows_outside(self, graph: Graph, trips: int, parted: bool) -> list[Row]:
+        """Arrays of which a loop reads one row, each column a memory of its own: whoever starts the loop loads the row.
+
+        A loop of few `trips` asks for that: each word that a copy reads is one of few known columns, in a row that no
+        trip moves. Loops of more trips choose among the columns that stand there already. `parted` says that the
+        last trip leaves between copies: then reports show two reads of a column for each row.
+        """
+        inner = self.nest[-1][0]
+        found: list[Row] = []
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or not self._deals(memory) or not track.log or memory.partitions:
+                continue
+            if any(entry[0] for entry in track.log) or len({entry[1] for entry in track.log}) > 1:
+                continue
+            terms = track.log[0][1]
+            moved = [place for place, one in enumerate(terms) if any(symbol == inner for symbol, _ in one)]
+            column = len(terms) - 1
+            if moved != [column] or len(terms[column]) > 1:
+                continue
+            rows = {entry[2][:column] + entry[2][column + 1 :] for entry in track.log}
+            others = {symbol for place, one in enumerate(terms) if place != column for symbol, _ in one}
+            if len(rows) != 1 or others & (self.variant | self.deltas.keys()):
+                continue
+            columns = {entry[2][column] for entry in track.log}
+            use = self.uses.of(memory.order)
+            few = trips <= _FEW_TRIPS and len(columns) * trips >= memory.extents[column]
+            if not few and not use.columns:
+                continue
+            use.columns = True
+            memory.dealt = max(memory.dealt, memory.extents[column])
+            for _, _, _, node in track.log:
+                graph.access[node] = None
+                if few:
+                    graph.states[node] = 0
+            track.lifted = True
+            loads = 0 if len(memory.extents) == 1 else 1 + parted
+            found.append(Row(memory, terms[:column] + terms[column + 1 :], rows.pop(), loads))
+        return found
+
+    def row_loads(self, row: Row) -> tuple[int, ...]:
+        """Nodes that load a row for the modules that use it, once in a graph."""
+        number = row.memory.number
+        key = (self.graph.number, number, row.terms, row.constants)
+        found = self.rows.get(key)
+        if found is None:
+            track = self.track(number)
+            before = tuple(track.writers) + ((track.barrier,) if track.barrier >= 0 else ())
+            bits, access = row.memory.type.bits, track.access(number, (0,), False, False)
+            found = tuple([self.graph.add("load", 2, 0.0, before, bits=bits, access=access) for _ in range(row.loads)])
+            self.rows[key] = found
+            track.readers.extend(found)
+        return found
 
     def in_front(self, left: Mapping[int, int]) -> int:
         """Cycles that so many loads of each memory take in front of a loop."""

@@ -189,29 +189,9 @@ class MachineWalk(MergeWalk):
         self.body.latency, self.body.loops = (0, 0), []
         outer_straight, self.body.straight = self.body.straight, 0
         unknown, self.body.unknown = self.body.unknown, False
-        sampled = factor > 3 and self.has_loops(loop.body)
-        marks: list[Range] = []
-        spent: list[Usage] = []
-        for copy in range(2 if sampled else factor):
-            if header is not None:
-                self._set_counter(header, symbol, factor, copy)
-            if loop.kind != "for" and loop.step is None and loop.condition is not None:
-                self.value(loop.condition)
-            self.block(loop.body)
-            self._step_effects(loop)
-            if sampled:
-                self._close_chunk()
-                marks.append(self.body.latency)
-                spent.append(self.usage.so_far())
+        self._copies_of(loop, header, symbol, factor)
         self._close_chunk()
         iteration: Range = self.body.latency
-        if sampled:
-            iteration = (
-                _extrapolated(marks[0][0], marks[1][0], factor),
-                _extrapolated(marks[0][1], marks[1][1], factor),
-            )
-            first, second = spent
-            self.usage.repeat(first, second, factor - 2)
         least, most = (
             None if one is None else self.within_latency(one, pragmas, f"loop at line {loop.line}") for one in iteration
         )
@@ -255,6 +235,46 @@ class MachineWalk(MergeWalk):
             if number in layer.values or layer.parent is not None:
                 lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
                 layer.values[number] = Val(value.kind, -1, None, lin)
+
+    def _copies_of(self, loop: ast.Loop, header: Header | None, symbol: int, factor: int) -> None:
+        """The copies of an unrolled body that stays a state machine; of many equal ones three are walked.
+
+        The exit of the last, partial trip parts the copies before it from those behind it.
+        """
+        exit_at = 0
+        if header is not None and header.high and header.low == header.high:
+            exit_at = header.high % factor
+        for begin, end in ((0, exit_at), (exit_at, factor)):
+            if begin and end > begin:
+                self._close_chunk()
+            sampled = end - begin > 3 and self.has_loops(loop.body)
+            marks: list[tuple[Graph, int, Range, Usage]] = []
+            for copy in range(begin, begin + 3 if sampled else end):
+                if sampled:
+                    marks.append((self.graph, len(self.graph), self.body.latency, self.usage.so_far()))
+                if header is not None:
+                    self._set_counter(header, symbol, factor, copy)
+                if loop.kind != "for" and loop.step is None and loop.condition is not None:
+                    self.value(loop.condition)
+                self.block(loop.body)
+                self._step_effects(loop)
+                if sampled and self.graph is not marks[-1][0]:
+                    self._close_chunk()
+            if sampled:
+                self._more_copies(marks, end - begin - 3)
+
+    def _more_copies(self, marks: Sequence[tuple[Graph, int, Range, Usage]], copies: int) -> None:
+        """Further copies of a body like its third one; `marks` say where each of the three began."""
+        (before, begin, _, _), (graph, middle, second, spent) = marks[1:]
+        if before is self.graph and graph is self.graph:
+            graph.repeat(begin, middle, len(graph), copies, self.associative.get(graph.number, set()))
+        else:
+            third = self.body.latency
+            self.body.latency = (
+                _extrapolated(second[0], third[0], copies + 2),
+                _extrapolated(second[1], third[1], copies + 2),
+            )
+        self.usage.repeat(spent, self.usage.so_far(), copies)
 
     def memory_copy(self, call: ast.Call, name: str) -> None:
         """`memcpy`, `memmove`, `memset`: a pipelined loop of one element a cycle."""

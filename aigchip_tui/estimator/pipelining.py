@@ -9,6 +9,7 @@ from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.bursts import BurstWalk
 from aigchip_tui.estimator.copying import CopyWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
+from aigchip_tui.estimator.lifting import LOADED_IN, Outside, Row
 from aigchip_tui.estimator.objects import (
     Cell,
     Layer,
@@ -93,14 +94,20 @@ class PipelineWalk(CopyWalk, BurstWalk):
         kept = self.axi_kept(inner_graph, self.nest)
         early = self.unrolled_early(nest[-1].loop, pragmas)
         hoisted = self.hoist(inner_graph, self.nest, early)
-        front = self.in_front(hoisted)
         bursts = self.axi_bursts(inner_graph, self.nest)
         innermost = next(inner_loops(nest[-1].loop.body), None) is None
+        self.sums = set()
         lifted = self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
+        outside = self.stands_outside(inner_graph, self.sums)
+        self.known_outside(inner_graph, graph, hoisted)
+        trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
+        rows: list[Row] = []
+        if len(nest) == 1 and trip:
+            rows = self.rows_outside(inner_graph, -(-trip // factor), bool(trip % factor))
+        front = self.in_front(hoisted)
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         entry = self._control_delay(len(nest), pairs)
-        trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
         undivided = inner_graph.states[:], inner_graph.delay[:]
         least = self.divide(inner_graph, self.nest, bool(trip and trip % factor))
         as_made = inner_graph.states[:], inner_graph.delay[:]
@@ -122,7 +129,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
                     self.twins[id(loop)] = met
         if self.split_now():
             front = self.in_front(hoisted)
-        prologue = max(kept, front, bursts) + lifted
+        prologue = max(kept, front, bursts, LOADED_IN if outside else 0) + lifted
         if self.provisional and self.again:
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
         elif twin.usage is None:
@@ -143,7 +150,8 @@ class PipelineWalk(CopyWalk, BurstWalk):
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
         self._finish_pipeline(
-            loop, nest, trips, twin, usage, touched, inner_layer, inner_graph, slowest, target, prologue, pragmas
+            loop, nest, trips, twin, usage, touched, inner_layer, inner_graph, slowest, target, prologue, pragmas,
+            outside, rows,
         )
         self.body.loops[-1].unread = self.gaps > gaps
         return True
@@ -295,13 +303,15 @@ class PipelineWalk(CopyWalk, BurstWalk):
         trips: Sequence[Range],
         twin: Twin,
         usage: Usage,
-        touched: Mapping[int, bool],
+        touched: dict[int, bool],
         inner: Layer,
         graph: Graph,
         slowest: float,
         target: int,
         prologue: int,
         pragmas: Sequence[Pragma],
+        outside: Sequence[Outside],
+        rows: Sequence[Row],
     ) -> None:
         low: int | None = 1
         high: int | None = 1
@@ -354,8 +364,17 @@ class PipelineWalk(CopyWalk, BurstWalk):
             if value.graph is self.graph and value.node >= 0:
                 inputs.append(value.node)
         inputs += [value.node for value in inner.needed if value.graph is self.graph]
+        for one in outside:
+            del touched[one.memory.number]
+        for row in rows:
+            del touched[row.memory.number]
+            inputs += self.row_loads(row)
         whole = add_ranges(latency, (2 + prologue, 2 + prologue))
         node = self._macro(touched, inputs, whole, loop.line, name, self._loaded_before(graph), loop)
+        for one in outside:
+            self.access(one.memory, one.place(), Val(one.memory.type.kind, node, None, None, self.graph))
+            # It is stored in the state in which the loop is waited for.
+            self.graph.states[-1] = 0
         self.body.loop_macros += 1
         self.body.single, self.body.around = outcome, prologue
         for number, value in inner.values.items():
@@ -376,10 +395,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
 
     @staticmethod
     def _exit_state(graph: Graph, plan: Schedule, mark: int) -> int:
-        """Cycles of the copies before `mark`, after which the last, partial trip of an unrolled loop leaves.
-
-        One that hands out a running sum runs to its end.
-        """
+        """Cycles of the copies before `mark`, after which the last, partial trip of an unrolled loop leaves."""
         ends = (plan.start[node] + graph.states[node] for node in range(mark) if graph.states[node] > 0)
         return max(1, max(ends, default=1) - 1)
 

@@ -5,7 +5,7 @@ pipelined.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Access, Graph, Schedule
@@ -367,7 +367,7 @@ def _place(
                 cycle, offset = found, 0.0
         macro = macros.get(node) if macros else None
         if macro is not None:
-            cycle = max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)])
+            cycle = _together(max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)]), waits)
             most, least = waits.get(cycle + 1, (1, 1))
             waits[cycle + 1] = max(most, macro.latency + 1), max(least, macro.least + 1)
             begun.setdefault(cycle, []).append(node)
@@ -395,6 +395,16 @@ def _place(
         longest = max(together, key=lambda one: macros[one].latency)
         plan.beside.update((one, longest) for one in together if one != longest)
     return plan
+
+
+def _together(ready: int, waits: Container[int]) -> int:
+    """The state in which a module starts: with others that wait for it in one state, never while those are waited for.
+
+    `waits` are the states in which modules are waited for, each the one after their start.
+    """
+    if ready in waits:
+        return ready - 1
+    return ready + 1 if ready + 2 in waits and ready + 1 not in waits else ready
 
 
 def _tree(

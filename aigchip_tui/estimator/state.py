@@ -176,6 +176,12 @@ class WalkState(ABC):
         """Nodes of sums of scalar arguments, by their graph and linear form."""
         self.endless: set[tuple[str, int]] = set()
         """Loops, by file and line, whose counter never passes its bound."""
+        self.leaving = False
+        """Whether the last trip of the loop that is being walked leaves between its copies."""
+        self.sums: set[int] = set()
+        """Memories of which that loop keeps a running sum in a register."""
+        self.rows: dict[tuple[object, ...], tuple[int, ...]] = {}
+        """Nodes that loaded a row of an array, by graph, memory and address."""
         self.exits: set[int] = set()
         """Counters of unrolled state machines whose last trip leaves between copies."""
         self.used_memories: dict[int, Memory] = {}

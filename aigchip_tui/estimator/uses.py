@@ -19,7 +19,8 @@ class Use:
     """Dimensions that some access indexes with what moves, and the most addresses of a bank that one body writes.
 
     `dealt` are the banks that the loops seen so far ask for, `banks` those that the walk before saw, `taken` those that
-    the loops of this walk took it to have, and `steps` by what its addresses move from one trip to the next.
+    the loops of this walk took it to have, and `steps` by what its addresses move from one trip to the next. `columns`:
+    a loop made a memory of each of its columns.
     """
 
     moved: set[int] = field(default_factory=set)
@@ -28,6 +29,7 @@ class Use:
     banks: int = 1
     taken: set[int] = field(default_factory=set)
     steps: set[int] = field(default_factory=set)
+    columns: bool = False
 
     def moves(self, indices: Terms) -> None:
         """An access with these terms of its indices: what it moves along."""
