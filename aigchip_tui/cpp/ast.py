@@ -163,7 +163,7 @@ class Text(Expr):
 @dataclass(slots=True, eq=False)
 class TypeRef:
     """A type as written: name without `std::` and `hls::`, template arguments, pointers, reference, array
-    extents, its qualification and the space where it stands.
+    extents, its qualification and the space where it stands; `owner` is what it is a member of (`Word<8>::name`).
     """
 
     name: str
@@ -174,6 +174,7 @@ class TypeRef:
     extents: tuple[Expr | None, ...] = ()
     scope: str = ""
     space: str = ""
+    owner: TypeRef | None = None
 
 
 class Stmt:

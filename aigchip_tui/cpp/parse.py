@@ -276,7 +276,10 @@ class Parser(StatementParser):
         static = any(text_of(part) in ("static", "constexpr") for part in node.children)
         found: list[ast.Variable] = []
         for declarator in node.children_by_field_name("declarator"):
-            if declarator.type == "function_declarator":
+            probe: Node | None = declarator
+            while probe is not None and probe.type in ("pointer_declarator", "reference_declarator"):
+                probe = inner_declarator(probe)
+            if probe is not None and probe.type == "function_declarator":
                 continue
             name, full = self.declared(declarator, base)
             init = self.expression(value) if value is not None else None

@@ -112,6 +112,10 @@ class TypeParser(ABC):
             scope, name = node.child_by_field_name("scope"), node.child_by_field_name("name")
             inner = self.type_of_node(name) if name is not None else self.type_ref("int")
             prefix = text_of(scope).partition("<")[0] if scope is not None else "::"
+            if scope is not None and scope.type == "template_type":
+                (inner.owner or inner).owner = self.type_of_node(scope)
+            elif inner.owner is not None and prefix not in ("std", "hls", "::"):
+                inner.owner.scope = prefix
             if prefix not in ("std", "hls"):
                 inner.scope = prefix if not inner.scope else f"{prefix}::{inner.scope}".replace("::::", "::")
             return inner
@@ -199,6 +203,7 @@ class TypeParser(ABC):
             extents + base.extents,
             base.scope,
             base.space,
+            base.owner,
         )
         return (text_of(node) if node is not None else ""), full
 

@@ -78,7 +78,7 @@ class CallWalk(MachineWalk):
             given = call.arguments[position] if position < len(call.arguments) else parameter.init
             arguments.append(self._argument(parameter, given))
         saved = self.bound, self.space, self.source_function, self.source_file, self.owner
-        bound: Bindings = dict(owner.type.bindings) if owner is not None else {}
+        bound: Bindings = self._bound_within(owner.type, function) if owner is not None else {}
         if function.templates:
             bound.update(self._deduce(function, callee, arguments))
         instance = bool(bound) or callee.owner is not None
@@ -113,6 +113,22 @@ class CallWalk(MachineWalk):
             self.calls.pop()
             self.inlining = inlining
             self.bound, self.space, self.source_function, self.source_file, self.owner = saved
+
+    def _bound_within(self, of: Type, function: ast.Function) -> Bindings:
+        """What is bound in a method: the arguments of its record, also under the names that its definition outside of
+        the record gives them, and those of the templates that the record is derived from.
+        """
+        bound = dict(of.bindings)
+        record = self.unit.records.get(of.record)
+        if record is None:
+            return bound
+        for (own, _), (name, _) in zip(record.templates, function.templates, strict=False):
+            if own in of.bindings:
+                bound.setdefault(name, of.bindings[own])
+        for base in record.bases:
+            if base.arguments:
+                bound = {**self.types.resolve(base, of.bindings).bindings, **bound}
+        return bound
 
     def invoke_lambda(self, function: ast.Function, call: ast.Call) -> Result:
         """A call of a lambda, which sees the names around it: it is inlined."""
@@ -172,11 +188,23 @@ class CallWalk(MachineWalk):
                     found.setdefault(written.name, argument.type)
             elif isinstance(argument, Stream):
                 self._deduce_type(written, Type("stream", element=argument.type), names, found)
+            elif isinstance(argument, Struct):
+                self._deduce_record(written, argument.type, names, found)
             elif (isinstance(argument, Val) and written.name in names) or (
                 isinstance(argument, Cell) and written.name in names
             ):
                 found.setdefault(written.name, Type("scalar", argument.kind))
         return found
+
+    def _deduce_record(self, written: ast.TypeRef, actual: Type, names: set[str], found: Bindings) -> None:
+        """`Mat<ROWS, COLS>& m` of a record `Mat<8, 16>`."""
+        if written.name in names:
+            found.setdefault(written.name, actual)
+        record = self.unit.records.get(actual.record)
+        for (own, _), argument in zip(record.templates if record is not None else (), written.arguments, strict=False):
+            label = argument.name if isinstance(argument, ast.TypeRef | ast.Name) else ""
+            if label in names and own in actual.bindings:
+                found.setdefault(label, actual.bindings[own])
 
     def _deduce_type(self, written: ast.TypeRef, actual: Type, names: set[str], found: Bindings) -> None:
         if written.name in names:

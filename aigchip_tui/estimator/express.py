@@ -72,7 +72,10 @@ class ExpressionWalk(OverloadWalk):
             return self.value(counted) if isinstance(counted, ast.Expr) else integer(counted)
         alias = self.unit.aliases.get(key)
         if alias is not None:
-            key = self.resolve(alias[0]).record
+            given = self.resolve(alias[0]) if not isinstance(given, Type) else given
+            key = given.record
+        if isinstance(given, Type) and given.scalar() and expression.name in ("width", "iwidth"):
+            return integer(given.kind.bits if expression.name == "width" else given.kind.integer)
         record = self.unit.records.get(key)
         for variable in record.fields if record is not None else ():
             if variable.name == expression.name and variable.init is not None:

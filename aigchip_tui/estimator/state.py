@@ -108,7 +108,7 @@ class WalkState(ABC):
         self.directives = directives
         self.graph = Graph()
         self.layer = Layer(None, self.graph)
-        self.types = TypeReader(unit, self.fold)
+        self.types = TypeReader(unit, self.fold_with)
         self.bound: Bindings = {}
         self.space = ""
         self.owner: Struct | None = None
@@ -303,6 +303,16 @@ class WalkState(ABC):
     @abstractmethod
     def fold(self, expression: ast.Expr) -> int | None:
         """Integer value of a constant expression in the current scope; nothing is added to the graph."""
+
+    def fold_with(self, expression: ast.Expr, bound: Bindings) -> int | None:
+        """Integer value of a constant expression where template parameters are bound beside those of the function."""
+        if not bound or bound is self.bound:
+            return self.fold(expression)
+        saved, self.bound = self.bound, {**self.bound, **bound}
+        try:
+            return self.fold(expression)
+        finally:
+            self.bound = saved
 
     @abstractmethod
     def drop_store(self, graph: Graph, track: Track, node: int) -> None:

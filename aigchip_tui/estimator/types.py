@@ -55,21 +55,25 @@ Bindings = dict[str, "Type | int"]
 
 
 class TypeReader:
-    """Resolves `TypeRef`s against a unit; `fold` evaluates constant expressions in the caller's scope."""
+    """Resolves `TypeRef`s against a unit; `fold` evaluates constant expressions in the caller's scope, with more names
+    bound.
+    """
 
-    def __init__(self, unit: ast.Unit, fold: Callable[[ast.Expr], int | None]) -> None:
+    def __init__(self, unit: ast.Unit, fold: Callable[[ast.Expr, Bindings], int | None]) -> None:
         self.unit = unit
         self.fold = fold
         self.depth = 0
         self.unknown: set[str] = set()
         self.no_width: set[str] = set()
         self.plain: dict[str, Type] = {}
+        self.opened: set[str] = set()
+        """Records whose fields are being resolved."""
 
     def resolve(self, reference: ast.TypeRef, bound: Bindings) -> Type:
         """The type that a reference means; an unknown name is read as a 32-bit integer and noted."""
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            self.depth = 0
+            self.depth -= 1
             self.unknown.add(reference.name)
             return Type("scalar")
         base = self._base(reference, bound)
@@ -103,12 +107,16 @@ class TypeReader:
                 return value
             if argument.name in _BUILTIN or argument.arguments or argument.pointers or isinstance(value, Type):
                 return None
-            return self.fold(ast.Name(argument.name, argument.scope, space=argument.space))
+            key, _ = self._key(argument, bound)
+            if key in self.unit.aliases or key in self.unit.records:
+                return None
+            written = ast.Name(argument.name, argument.scope, space=argument.space, owner=argument.owner)
+            return self.fold(written, bound)
         if isinstance(argument, ast.Name):
             value = bound.get(argument.name)
             if isinstance(value, int):
                 return value
-        return self.fold(argument)
+        return self.fold(argument, bound)
 
     def _argument_type(self, argument: ast.TypeRef | ast.Expr, bound: Bindings) -> Type:
         if isinstance(argument, ast.TypeRef):
@@ -195,11 +203,7 @@ class TypeReader:
     def _declared(self, reference: ast.TypeRef, bound: Bindings) -> Type | None:
         """A type that the text itself declares under this name."""
         given = reference.arguments
-        outer = bound.get(reference.scope)
-        if isinstance(outer, Type) and outer.record:
-            key = self.unit.names.key_of(reference.name, "", outer.record)
-        else:
-            key = self.unit.names.key_of(reference.name, reference.scope, reference.space)
+        key, bound = self._key(reference, bound)
         alias = self.unit.aliases.get(key)
         if alias is not None:
             target, parameters = alias
@@ -217,13 +221,10 @@ class TypeReader:
             return known
         if inner is None:
             inner = self.bind(record.templates, given, bound)
-        seen = {**bound, **inner}
-        fields: dict[str, Type] = {}
-        for parent in record.bases:
-            fields.update(self.resolve(parent, seen).fields)
-        for variable in record.fields:
-            if not variable.static:
-                fields[variable.name] = self.resolve(variable.type, seen)
+        # A record within itself is one behind a pointer.
+        if not given and key in self.opened:
+            return Type("scalar")
+        fields = self._fields(record, {**bound, **inner})
         leaves = sum(one.leaves * prod(max(1, extent) for extent in one.extents) for one in fields.values())
         if leaves > _MAX_LEAVES:
             raise AigchipError(f"'{record.name}' holds more than {_MAX_LEAVES} values.", hint="Keep arrays out of it.")
@@ -231,6 +232,29 @@ class TypeReader:
         if not record.templates and not bound:
             self.plain[key] = found
         return found
+
+    def _key(self, reference: ast.TypeRef, bound: Bindings) -> tuple[str, Bindings]:
+        """Where the text declares a type, and what is bound there: more for a member of a template."""
+        outer = bound.get(reference.scope) if reference.owner is None else self.resolve(reference.owner, bound)
+        if not isinstance(outer, Type) or not outer.record:
+            return self.unit.names.key_of(reference.name, reference.scope, reference.space), bound
+        return self.unit.names.key_of(reference.name, "", outer.record), {**bound, **(outer.bindings or {})}
+
+    def _fields(self, record: ast.Record, bound: Bindings) -> dict[str, Type]:
+        """The fields of a record and of what it is derived from, by name."""
+        outermost = record.name not in self.opened
+        self.opened.add(record.name)
+        try:
+            fields: dict[str, Type] = {}
+            for parent in record.bases:
+                fields.update(self.resolve(parent, bound).fields)
+            for variable in record.fields:
+                if not variable.static:
+                    fields[variable.name] = self.resolve(variable.type, bound)
+            return fields
+        finally:
+            if outermost:
+                self.opened.discard(record.name)
 
     def _specialised(
         self, key: str, primary: ast.Record | None, given: tuple[ast.TypeRef | ast.Expr, ...], bound: Bindings

@@ -89,3 +89,74 @@ def test_a_pointer_of_unknown_size_may_be_partitioned() -> None:
         "L: for (int i = 0; i < 8; ++i) a[4 * 0 + 0] += a[i];\n}\n"
     )
     assert estimate({"top.cpp": text}).loops[0].trip == 8
+
+
+LIBRARY = """
+template<int T> struct Word {};
+template<> struct Word<8> { typedef ap_uint<8> name; static const int lanes = 4; };
+template<> struct Word<16> { typedef ap_uint<16> name; static const int lanes = 8; };
+template<int T, int N> struct Row {
+    typedef typename Word<T>::name lane_t;
+    typedef ap_uint<Word<T>::lanes * N> word_t;
+    Row();
+    Row& operator=(const Row& other);
+    const Row* next() const;
+    word_t word;
+};
+template<int A, int B> void rows(Row<A, B>& r, int v[64]) {
+K: for (int i = 0; i < A * B; ++i) v[i] += 1;
+}
+template<typename W> void count(W v[64]) {
+L: for (int i = 0; i < W::width; ++i) v[i] = v[i] + 1;
+}
+"""
+
+
+def test_widths_are_found_through_templates_of_templates() -> None:
+    text = LIBRARY + "void top(Row<16, 3>::word_t v[64], Row<8, 2> r, int u[64]) { count(v); rows(r, u); }\n"
+    found = estimate({"top.cpp": text})
+    assert found.unknown == ()
+    assert [loop.trip for loop in found.loops] == [24, 16]
+
+
+def test_a_record_with_pointers_to_its_own_kind_is_read() -> None:
+    text = (
+        "struct Node { Node *left; Node *right; int value; };\n"
+        "void top(Node n[8], int out[8]) {\nL: for (int i = 0; i < 8; ++i) out[i] = n[i].value;\n}\n"
+    )
+    found = estimate({"top.cpp": text})
+    assert (found.unknown, found.loops[0].trip) == ((), 8)
+
+
+DERIVED = """
+template<int N> struct Header {
+    int word[N];
+    int sum();
+};
+template<int SIZE> int Header<SIZE>::sum() {
+    int s = 0;
+S: for (int i = 0; i < SIZE; ++i) s += word[i];
+    return s;
+}
+template<int W> struct Packet : Header<W / 8> {
+    void clear() {
+C: for (int i = 0; i < W; ++i) this->word[i / 8] = 0;
+    }
+    void mark() {
+M: for (int i = 0; i < N; ++i) this->word[i] = i;
+    }
+};
+int top() {
+    Header<24> h;
+    Packet<96> p;
+    p.clear();
+    p.mark();
+    return h.sum();
+}
+"""
+
+
+def test_methods_know_the_arguments_of_their_record_and_of_its_bases() -> None:
+    found = estimate({"top.cpp": DERIVED})
+    assert found.unknown == ()
+    assert sorted((loop.name, loop.trip) for loop in found.loops) == [("C", 96), ("M", 12), ("S", 24)]
