@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from aigchip_tui.bench.estimator_project import Project
 from aigchip_tui.estimator.estimate import Design, Estimate, estimate_design, read_design
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.model.errors import AigchipError
@@ -76,20 +77,28 @@ class Sources:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._points: dict[str, list[dict[str, object]]] = {}
+        self._projects: dict[Path, Project] = {}
 
     def read(self, row: dict[str, str]) -> tuple[dict[str, str], dict[str, str], str] | None:
         """Sources, headers and directives of a row, or None when the folder does not hold them."""
         path = self.root / row["source"]
         directives = self._text(self.root / row["directives"]) if row.get("directives") else ""
         if path.is_file():
-            headers = {one.name: self._text(one) for one in sorted(path.parent.glob("*.h*"))}
+            texts, headers = self._project(path).read(path)
             renamed = re.search(r"([\w.]+) = <kernel>\.h beside the source", row.get("note", ""))
             if renamed is not None:
-                headers.setdefault(renamed.group(1), headers.get(f"{path.stem}.h", ""))
-            return {path.name: self._text(path)}, headers, directives
+                beside = path.parent / renamed.group(1)
+                headers[renamed.group(1)] = self._text(beside if beside.is_file() else path.with_suffix(".h"))
+            return texts, headers, directives
         if row["set"].startswith("hlsyn"):
             return self._template(row)
         return None
+
+    def _project(self, source: Path) -> Project:
+        """The repository that a source lies in: two folders below the root."""
+        place = source.relative_to(self.root).parts
+        base = self.root.joinpath(*place[:2]) if len(place) > 2 else source.parent
+        return self._projects.setdefault(base, Project(base))
 
     @staticmethod
     def _text(path: Path) -> str:

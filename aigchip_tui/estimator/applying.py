@@ -57,7 +57,7 @@ class PragmaWalk(ExpressionWalk):
 
     def _prepare_function(self, function: ast.Function) -> None:
         """Directives about the variables of a function, wherever in it they are declared."""
-        self.pragmas = {}
+        self.pragmas, self.around = {}, function.body
         wanted = [one for one in self.directives if one.location.split("/")[0] == function.name]
         self._prepare(wanted, ())
 

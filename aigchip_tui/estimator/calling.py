@@ -247,9 +247,9 @@ class CallWalk(MachineWalk):
         self, function: ast.Function, arguments: Sequence[Binding | Val | Result], owner: Struct | None
     ) -> Result:
         assert function.body is not None
-        saved_returned, saved_scopes, saved_line, saved_pragmas = (self.returned, self.scopes, self.line, self.pragmas)
+        saved = self.returned, self.scopes, self.line, self.pragmas, self.around
         scope = self._bind_parameters(function, arguments, owner)
-        self.frames.append(saved_scopes)
+        self.frames.append(self.scopes)
         self.scopes = [*self.scopes[:1], scope]
         self.returned = []
         self._prepare_function(function)
@@ -260,12 +260,7 @@ class CallWalk(MachineWalk):
             return self._as_declared(function, self._returned_value())
         finally:
             self.frames.pop()
-            self.returned, self.scopes, self.line, self.pragmas = (
-                saved_returned,
-                saved_scopes,
-                saved_line,
-                saved_pragmas,
-            )
+            self.returned, self.scopes, self.line, self.pragmas, self.around = saved
 
     def _as_declared(self, function: ast.Function, value: Result) -> Result:
         """A braced list that is returned, as the record that the function says it returns."""

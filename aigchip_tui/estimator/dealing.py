@@ -99,6 +99,32 @@ class DealingWalk(DependenceWalk):
                     graph.states[node] += _remainder(_WIDE if banks in wide else bits)
         return _remainder(_WIDE) + _STORE_STATES if wide else 0
 
+    def share_words(self, graph: Graph) -> None:
+        """Lets loads that differ only in which bank of a complete partition they choose take the same words.
+
+        Each reads the word of one address from every bank, which one read of them does for all.
+        """
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or memory.axi:
+                continue
+            complete = {position for position, one in memory.partitions.items() if one.style == "complete"}
+            if not complete:
+                continue
+            read: set[tuple[object, ...]] = set()
+            for write, terms, constants, node in track.log:
+                if write:
+                    read.clear()
+                    continue
+                access = graph.access[node]
+                if access is None or not any(terms[position] for position in complete if position < len(terms)):
+                    continue
+                inner = [place for place in range(len(terms)) if place not in complete]
+                key = tuple((terms[place], constants[place]) for place in inner)
+                if key in read:
+                    graph.access[node] = access.without_words()
+                read.add(key)
+
     @staticmethod
     def carried_arrays(graph: Graph) -> set[int]:
         """Arrays through which iterations depend on each other."""

@@ -6,6 +6,7 @@ from itertools import product
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.names import plain_key
+from aigchip_tui.estimator.lasting import is_table, lasts
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import (
     Binding,
@@ -124,7 +125,11 @@ class DeclarationWalk(MachineWalk):
         scope[variable.name] = place
         if isinstance(place, Struct) and not kind.extents and self._made(place, variable.init):
             return
-        if variable.init is not None and not (variable.static and isinstance(place, Memory)):
+        if isinstance(place, Memory) and is_table(variable, self.around):
+            place.rom = True
+        elif lasts(variable, self.around):
+            return
+        elif variable.init is not None and not (variable.static and isinstance(place, Memory)):
             if isinstance(place, Memory):
                 if variable.type.constant:
                     place.rom = True

@@ -20,6 +20,7 @@ Banks = tuple[int, ...] | None
 class Access:
     """What accesses to the same banks of one memory ask of its ports; nodes share it, nobody changes it.
 
+    `words`: words that it moves; none where it chooses among those that another access reads of all banks.
     `outside`: through an AXI port, which brings its words when they come.
     """
 
@@ -27,6 +28,11 @@ class Access:
     banks: Banks
     write: bool
     outside: bool = False
+    words: int = 1
+
+    def without_words(self) -> Access:
+        """The same access of somebody who shares the words that another one moves."""
+        return Access(self.memory, self.banks, self.write, self.outside, 0)
 
 
 @dataclass(slots=True, eq=False)

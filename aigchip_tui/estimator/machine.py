@@ -49,6 +49,7 @@ class MachineWalk(MergeWalk):
             self.region,
             self.distances,
             self.made,
+            self.around,
         )
 
     def _restore(self, saved: tuple[object, ...]) -> None:
@@ -69,6 +70,7 @@ class MachineWalk(MergeWalk):
             self.region,
             self.distances,
             self.made,
+            self.around,
         ) = saved  # type: ignore[assignment]  # restored as saved
 
     def _close_chunk(self) -> None:

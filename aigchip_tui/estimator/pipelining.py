@@ -107,6 +107,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
         front = self.in_front(hoisted)
         self.balance(inner_graph)
         self._align_banks(inner_graph)
+        self.share_words(inner_graph)
         entry = self._control_delay(len(nest), pairs)
         undivided = inner_graph.states[:], inner_graph.delay[:]
         least = self.divide(inner_graph, self.nest, bool(trip and trip % factor))

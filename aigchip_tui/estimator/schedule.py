@@ -362,9 +362,10 @@ def _place(
                 # What is stored is there for others from the next cycle on.
                 if finish_cycle[source] >= cycle and operation_of[source] == "store":
                     cycle, offset = finish_cycle[source] + 1, 0.0
-            found = ports.reserve(access, cycle)
-            if found > cycle:
-                cycle, offset = found, 0.0
+            if access.words:
+                found = ports.reserve(access, cycle)
+                if found > cycle:
+                    cycle, offset = found, 0.0
         macro = macros.get(node) if macros else None
         if macro is not None:
             cycle = _together(max([cycle, *(macro_until.get(memory, 0) for memory in macro.memories)]), waits)

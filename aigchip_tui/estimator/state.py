@@ -160,6 +160,8 @@ class WalkState(ABC):
         self.inlining = False
         """Whether an INLINE recursive holds for all calls below."""
         self.function_body: ast.Block | None = None
+        self.around: ast.Block | None = None
+        """The body of the function whose text is walked, inlined ones too."""
         self.merges_function = False
         self.merged_blocks: dict[int, tuple[ast.Stmt, ...]] = {}
         self.users: dict[int, set[int]] = {}

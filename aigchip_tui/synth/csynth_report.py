@@ -209,8 +209,9 @@ _STEP = 0.05
 def _from_summary(text: str) -> CsynthReport | None:
     """`csynth.rpt`: the tree of modules and loops; it tells the clock only by its latencies in cycles and in ns."""
     top = re.search(r"== Synthesis Summary Report of '([^']+)'", text)
-    rows = list(_SUMMARY_ROW.finditer(text))
     names = _summary_columns(text)
+    # Later tables of newer releases list the modules again, with other columns.
+    rows = [row for row in _SUMMARY_ROW.finditer(text) if row.group(4).count("|") + 1 == len(names)]
     if top is None or not rows or not {"cycles", "ns", "DSP", "LUT"} <= set(names):
         return None
     figures = [dict(zip(names, row.group(4).split("|"), strict=False)) for row in rows]

@@ -58,6 +58,8 @@ SUMMARY = """
     |+ move   |     -| 1.31|       52| 260.000|        -|       53|    -|        no|   -|  3|20 (~0%)|90 (~0%)|   -|
     | o first |     -| 3.65|       50| 250.000|        2|        1|   50|       yes|   -|  -|       -|       -|   -|
 * AP_MEMORY
+* Bind Op Report
+    | + move  | 3 |    |
 """
 SOURCE = """
 void move(int a[50], int b[50]) {

@@ -88,6 +88,15 @@ def test_macros_conditionals_and_includes_keep_lines() -> None:
     assert lines[8] == "int end;"
 
 
+def test_what_is_included_between_braces_stands_there() -> None:
+    """The values of a table; twice when it is asked for twice, and without moving a line."""
+    main = "int a[3] = {\n#include \"values.dat\"\n};\nint b[3] = {\n#include \"values.dat\"\n};\nint after;\n"
+    found = preprocess(main, {"values.dat": "1, 2,\n3\n"})
+    assert found.text.split("\n")[1] == found.text.split("\n")[4] == "1, 2, 3"
+    assert found.text.split("\n")[6] == "int after;"
+    assert (found.prelude, found.missing) == ("", ())
+
+
 def test_exploding_macros_are_refused() -> None:
     bomb = (
         "#define A0 x x x x x x x x x x\n"

@@ -97,3 +97,27 @@ def test_arrays_outside_functions_take_memories_where_they_are_used() -> None:
     assert estimate({"k.cpp": text}, part="xcu55c", top="f").bram18 == 32 // 4, "and none for one that nobody uses"
     rom = "const int table[2000] = {1, 2};\nint f(int i) { return table[i]; }"
     assert estimate({"k.cpp": rom}, part="xc7z020", top="f").bram18 == 4
+
+
+def test_loads_that_choose_among_banks_read_each_bank_once() -> None:
+    """Rows i to i + 4 of one column: every bank's word at j is read once, whichever row is then chosen.
+
+    Two columns are two words of each bank, and three are one more than its two ports read in a cycle.
+    """
+    text = """
+void f(int a[8][64], int out[64]) {
+#pragma HLS ARRAY_PARTITION variable=a complete dim=1
+  for (int i = 0; i < 4; i++)
+    each: for (int j = 0; j < 62; j++) {
+#pragma HLS PIPELINE
+      out[j] = a[i][j] + a[i + 1][j] + a[i + 2][j] + a[i + 3][j] + a[i + 4][j];
+    }
+}
+"""
+
+    def interval(body: str) -> int | None:
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").loops[-1].ii
+
+    assert interval(text) == 1
+    assert interval(text.replace("a[i + 1][j]", "a[i + 1][j + 1]")) == 1
+    assert interval(text.replace("a[i + 1][j]", "a[i + 1][j + 1]").replace("a[i + 2][j]", "a[i + 2][j + 2]")) == 2
