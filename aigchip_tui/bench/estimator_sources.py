@@ -44,6 +44,8 @@ def part_of(device: str) -> str:
 
 _KERNEL_READ, _KERNEL_ANSWER = 71, 70
 """Cycles to a word and to an answer on the AXI masters of a kernel for a platform, which expects 64 of its memory."""
+_KERNEL_WORD = 512
+"""Bits to which the tool widens the AXI masters of such a kernel unless it is told otherwise."""
 
 
 def options_for(tool: str, note: str) -> Options:
@@ -66,6 +68,7 @@ def options_for(tool: str, note: str) -> Options:
         tool_year=year,
         axi_latency=_KERNEL_READ if kernel else usual.axi_latency,
         axi_response=_KERNEL_ANSWER if kernel else usual.axi_response,
+        axi_widest=_KERNEL_WORD if kernel and year >= 2020 else usual.axi_widest,
     )
 
 

@@ -13,7 +13,7 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.traced import formula, real
-from aigchip_tui.estimator.values import BOOL, INT, Kind, Lin, Val, integer, merge_kind
+from aigchip_tui.estimator.values import BOOL, DOUBLE, INT, Kind, Lin, Val, integer, merge_kind
 
 _COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
 
@@ -157,7 +157,9 @@ class ArithmeticWalk(WalkState):
                     if kind.signed and whole >> (kind.bits - 1):
                         whole -= 1 << kind.bits
                 return integer(whole, kind)
-            return Val(kind, -1, number if kind.letter == "x" else real(number))
+            if kind.letter == "x":
+                return Val(kind, -1, _cut(number, kind.bits - kind.integer))
+            return Val(kind, -1, real(number))
         left, right = value.kind.letter, kind.letter
         if left == right or {left, right} == {"i", "x"}:
             if left == "f":
@@ -220,6 +222,8 @@ class ArithmeticWalk(WalkState):
             number = {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else math.inf}.get(operator)
         except (OverflowError, ValueError):
             return None
+        if operator in ("<<", ">>") and left.kind.letter == "x" and isinstance(b, int) and abs(b) < 1024:
+            return self.convert(Val(DOUBLE, -1, a * 2.0**b if operator == "<<" else a / 2.0**b), left.kind)
         if number is None:
             return None
         return Val(merge_kind(left.kind, right.kind), -1, real(number))
@@ -242,6 +246,9 @@ class ArithmeticWalk(WalkState):
                     verdict = verdict if operator == "==" or verdict is None else not verdict
                 if verdict is not None:
                     return integer(int(verdict), BOOL)
+        if operator in ("<", ">=") and right.const == 0 and left.kind.signed and left.kind.letter in "ix":
+            # The sign is a bit of the value.
+            return Val(BOOL, left.node, None, Lin(0, ((fresh(), 1),)), left.graph)
         kind = merge_kind(left.kind, right.kind)
         if kind.letter == "f":
             return self.operate("fcmp", BOOL, (self.convert(left, kind), self.convert(right, kind)))
@@ -311,10 +318,18 @@ class ArithmeticWalk(WalkState):
     def fixed(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Fixed-point arithmetic."""
         name = {"+": "add", "-": "add", "*": "mul", "/": "div", "%": "rem"}.get(operator, "logic")
+        if operator in ("+", "-") and right.const == 0:
+            return left
+        if operator == "/" and right.const and math.frexp(right.const)[0] == 0.5:
+            return Val(left.kind, left.node, None, None, left.graph)
         if operator == "*":
             kind = Kind(
                 "x", min(256, left.kind.bits + right.kind.bits), kind.signed, left.kind.integer + right.kind.integer
             )
+            for value, factor in ((left, right), (right, left)):
+                scaled = self._scaled(kind, value, factor)
+                if scaled is not None:
+                    return scaled
         elif operator in ("<<", ">>"):
             return (
                 Val(left.kind, left.node, None, None, left.graph)
@@ -322,6 +337,22 @@ class ArithmeticWalk(WalkState):
                 else self.operate("shift", left.kind, (left, right))
             )
         return self.operate(name, kind, (left, right))
+
+    def _scaled(self, kind: Kind, value: Val, factor: Val) -> Val | None:
+        """A fixed-point product with a power of two, which is wiring, or with a sign: no multiplier."""
+        chosen = self.graph.chosen.get(factor.node) if factor.graph is self.graph and factor.node >= 0 else None
+        if chosen is not None and {chosen[1].const, chosen[2].const} == {1, -1}:
+            turned = self.operate("add", value.kind, (integer(0), value))
+            one, other = (value, turned) if chosen[1].const == 1 else (turned, value)
+            found = self.choose(chosen[0], one, other)
+            return found if isinstance(found, Val) else None
+        if factor.const is None or not math.isfinite(factor.const):
+            return None
+        if factor.const == 0:
+            return Val(kind, -1, 0.0)
+        if math.frexp(factor.const)[0] == 0.5:
+            return Val(kind, value.node, None, None, value.graph, self.width(value))
+        return None
 
     def whole(self, operator: str, kind: Kind, left: Val, right: Val) -> Val:
         """Integer arithmetic; linear forms stay linear, powers of two are wiring."""

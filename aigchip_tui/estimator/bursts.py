@@ -55,11 +55,26 @@ class BurstWalk(DependenceWalk):
                 continue
             for entry in entries:
                 self._move_one_word(graph, entry)
+            self._widen(graph, self._axi(number), entries)
             if write:
                 after = max(after, self.options.axi_response)
             else:
                 before = max(before, self.options.axi_latency)
         return before + after
+
+    def _widen(self, graph: Graph, memory: Memory, entries: list[Entry]) -> None:
+        """Moves words that an iteration reads or writes in a row as one, as wide as the tool makes a port unasked.
+
+        As many words as a power of two stand side by side in a word of the port, the first where such a word begins.
+        """
+        side_by_side = self.options.axi_widest // max(1, memory.type.bits)
+        if side_by_side < 2 or memory.type.bits & (memory.type.bits - 1) or len(entries) & (len(entries) - 1):
+            return
+        width = min(len(entries), side_by_side)
+        for entry in entries:
+            place, access = self._word(memory, entry), graph.access[entry[3]]
+            if place is not None and access is not None and place[1] % width:
+                graph.access[entry[3]] = access.without_words()
 
     def _axi_tracks(self, graph: Graph) -> dict[int, Track]:
         return {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from aigchip_tui.estimator.dealing import DealingWalk
 from aigchip_tui.estimator.graph import Access, Graph
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import Memory, Partition
-from aigchip_tui.estimator.schedule import least_interval
+from aigchip_tui.estimator.schedule import least_interval, memory_interval
 from aigchip_tui.estimator.uses import MOST_COPIES
 
 
@@ -50,12 +50,9 @@ class DecidingWalk(MachineWalk, DealingWalk):
         for memory, split, dealt in self._plans(graph):
             plan = self.decisions.setdefault(memory.order, {})
             if split:
-                plan.update({position: Partition("complete", memory.extents[position]) for position in split})
+                here = self._split(graph, memory, split)
+                changed = changed or here
                 registers = registers or _dimensions_split(plan) == len(memory.extents)
-                if self._split_here(graph, memory, plan):
-                    changed = True
-                else:
-                    self.again = True
             if dealt:
                 plan[-1] = Partition("cyclic", dealt)
                 changed = True
@@ -69,13 +66,38 @@ class DecidingWalk(MachineWalk, DealingWalk):
             raise BeginAnewError
         return changed
 
+    def decide_function(self, graph: Graph, target: int) -> None:
+        """Splits the arrays whose ports bound a pipelined function, though the designer states its interval.
+
+        Its loops are all unrolled: reports show every dimension split in which each access has an index of its own.
+        """
+        interval, _, crowded = memory_interval(graph, self.capacity)
+        if interval <= target or not self.options.auto_partition:
+            return
+        for memory, split, _ in self._plans(graph, stated=True):
+            if split and memory.number in crowded:
+                self._split(graph, memory, split)
+
+    def _split(self, graph: Graph, memory: Memory, positions: Iterable[int]) -> bool:
+        """Splits dimensions of an array; False where the walk has to be repeated for it."""
+        plan = self.decisions.setdefault(memory.order, {})
+        plan.update({position: Partition("complete", memory.extents[position]) for position in positions})
+        if self._split_here(graph, memory, plan):
+            return True
+        self.again = True
+        return False
+
     def split_now(self) -> bool:
         """Whether an array has been split while this walk, the first one, goes on."""
         return self.splits_now and any(map(_dimensions_split, self.decisions.values()))
 
-    def _plans(self, graph: Graph) -> list[_Plan]:
-        """What is not decided yet of each array in a graph that the tool may build as it likes."""
-        if not self.options.auto_partition or (self.options.deal_arrays and self.designer_partitions):
+    def _plans(self, graph: Graph, *, stated: bool = False) -> list[_Plan]:
+        """What is not decided yet of each array in a graph that the tool may build as it likes.
+
+        `stated`: also where the designer states an interval or partitions of other arrays.
+        """
+        mine = self.options.deal_arrays and self.designer_partitions and not stated
+        if not self.options.auto_partition or mine:
             return []
         found: list[_Plan] = []
         carried = self.carried_arrays(graph)

@@ -142,6 +142,10 @@ class DependenceWalk(LiftWalk):
                         )
                         answer = asked[question] = (crossing is not None, distance)
                     crossed, distance = answer
+                    same = distance != 1 and not crosses and constants == key
+                    if same and self._chosen_bank(graph, node, nest, terms):
+                        graph.back.append((node, reader, 1, 0))
+                        continue
                     if crossed:
                         if distance:
                             graph.back.append((node, reader, distance, 0))
@@ -161,6 +165,23 @@ class DependenceWalk(LiftWalk):
                         elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
                             saved = -graph.states[reader]
                         graph.back.append((node, reader, distance, saved))
+
+    def _chosen_bank(self, graph: Graph, node: int, nest: tuple[tuple[int, int], ...], terms: Terms) -> bool:
+        """Whether a store picks its bank by a remainder, and the next iteration another at the same word of it.
+
+        The tool does not see through the division that makes a bank's address unless it is by a power of two.
+        """
+        access = graph.access[node]
+        memory = self.memories.get(access.memory) if access is not None else None
+        if access is None or not isinstance(memory, Memory) or (access.banks is not None and len(access.banks) < 2):
+            return False
+        inner = nest[-1][0]
+        moved = [(position, by) for position, each in enumerate(terms) for symbol, by in each if symbol == inner]
+        found = [(memory.partitions.get(position), by) for position, by in moved]
+        return bool(found) and all(
+            one is not None and one.style == "cyclic" and one.factor & (one.factor - 1) and by % one.factor
+            for one, by in found
+        )
 
     def _hand_on(
         self,

@@ -52,7 +52,10 @@ class FunctionWalk(CallWalk, DataflowWalk):
         if any(pragma.kind == "DATAFLOW" for pragma in pragmas):
             outcome = self._dataflow(function, pragmas)
             return outcome, integer(0)
-        pipeline = [pragma for pragma in pragmas if pragma.kind == "PIPELINE" and not pragma.has("off")]
+        asked = [pragma for pragma in pragmas if pragma.kind == "PIPELINE"]
+        pipeline = [pragma for pragma in asked if not pragma.has("off")]
+        # The loops of a function with PIPELINE off are not pipelined unasked either, as reports of it show.
+        self.refused_pipelines = int(bool(asked) and not pipeline)
         if pipeline:
             values, known = dict(self.layer.values), set(self.used_memories)
             try:
@@ -105,6 +108,7 @@ class FunctionWalk(CallWalk, DataflowWalk):
         self.pipelined = False
         target = self._option(pragma, "ii") or 1
         self.balance(self.graph)
+        self.decide_function(self.graph, target)
         plan = schedule(self.graph, budget=self.operators.budget, capacity=self.capacity, interval=target)
         self._account(self.graph, plan)
         depth = 1 + self.within_latency(

@@ -208,18 +208,18 @@ class Graph:
     def __len__(self) -> int:
         return len(self.operation)
 
-    def accesses(self) -> dict[tuple[int, Banks, bool], int]:
-        """How many accesses ask the same: of a memory, of its banks, to write."""
+    def accesses(self, *, moving: bool = False) -> dict[tuple[int, Banks, bool], int]:
+        """How many accesses ask the same: of a memory, of its banks, to write; `moving`: those that move a word."""
         found: dict[tuple[int, Banks, bool], int] = {}
         for access, count in Counter(self.access).items():
-            if access is not None:
+            if access is not None and (access.words or not moving):
                 asked = (access.memory, access.banks, access.write)
                 found[asked] = found.get(asked, 0) + count
         return found
 
     def portrait(self) -> tuple[object, ...]:
         """Everything that a schedule and its hardware follow from; equal graphs have equal portraits."""
-        ports = [None if one is None else (one.memory, one.banks, one.write) for one in self.access]
+        ports = [None if one is None else (one.memory, one.banks, one.write, one.words) for one in self.access]
         return (
             self.operation[:],
             self.states[:],

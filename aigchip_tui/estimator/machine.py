@@ -50,6 +50,7 @@ class MachineWalk(MergeWalk):
             self.distances,
             self.made,
             self.around,
+            self.refused_pipelines,
         )
 
     def _restore(self, saved: tuple[object, ...]) -> None:
@@ -71,6 +72,7 @@ class MachineWalk(MergeWalk):
             self.distances,
             self.made,
             self.around,
+            self.refused_pipelines,
         ) = saved  # type: ignore[assignment]  # restored as saved
 
     def _close_chunk(self) -> None:

@@ -21,7 +21,8 @@ class Options:
     stores in a register, from which the next one takes it when it loads the same element. `average_trips` gives the
     average-case latency of the tool instead of its worst case: loops whose bounds vary with an outer counter count
     with their average trips, unless they are flattened. `bind_arguments`: RESOURCE shapes the memory behind an array
-    argument, as before 2020; since then its INTERFACE alone does. `tool_year` is the year of the tool's version, by
+    argument, as before 2020; since then its INTERFACE alone does. `axi_widest` are the bits to which it widens an AXI
+    port unasked (0: never), as it does for kernels of a platform. `tool_year` is the year of the tool's version, by
     which its reports count comparisons and AXI masters."""
 
     unsafe_math: bool = False
@@ -35,7 +36,7 @@ class Options:
     auto_partition: bool = True
     deal_arrays: bool = True
     forward_stores: bool = False
-    vitis_target: bool = False
+    axi_widest: int = 0
     bind_arguments: bool = False
     average_trips: bool = False
     tool_year: int = 2025

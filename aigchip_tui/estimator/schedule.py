@@ -88,7 +88,7 @@ def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) 
     """Least interval that memory ports allow, the memory that sets it (-1: none), all that ask for more than one."""
     totals: dict[tuple[int, int, int], int] = {}
     wild: dict[tuple[int, int], int] = {}
-    for (memory, banks, write), count in graph.accesses().items():
+    for (memory, banks, write), count in graph.accesses(moving=True).items():
         for way in (int(write), 2):
             if banks is None:
                 wild[(memory, way)] = wild.get((memory, way), 0) + count

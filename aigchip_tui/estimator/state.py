@@ -325,6 +325,10 @@ class WalkState(ABC):
         """A call of whatever its name means."""
 
     @abstractmethod
+    def choose(self, condition: Val, yes: Result, no: Result) -> Result:
+        """A multiplexer of two results."""
+
+    @abstractmethod
     def store_bits(self, target: ast.Expr, value: Result) -> bool:
         """Writes bits of an integer where a target designates some; says whether it does."""
 
@@ -371,6 +375,10 @@ class WalkState(ABC):
     @abstractmethod
     def try_pipeline(self, loop: ast.Loop, nest: Sequence[Level], pragmas: Sequence[Pragma], target: int) -> bool:
         """Pipelines a loop (or a flattened nest); False when an inner loop cannot be unrolled."""
+
+    @abstractmethod
+    def decide_function(self, graph: Graph, target: int) -> None:
+        """Splits the arrays whose ports bound a pipelined function."""
 
     @abstractmethod
     def state_machine(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:

@@ -360,7 +360,7 @@ def names_in(expression: ast.Expr) -> Iterator[str]:
 def keeps_in_registers(loop: ast.Loop) -> bool:
     """Whether a loop reads an element of an array that is the same in all its iterations.
 
-    What such a read delivers stands in a register before the loop begins.
+    What such a read delivers stands in a register before the loop begins. Counters of unrolled loops are constants.
     """
     moved = set(assigned_in(loop.body))
     if isinstance(loop.init, ast.Declaration):
@@ -374,7 +374,10 @@ def keeps_in_registers(loop: ast.Loop) -> bool:
 
 
 def _declared_below(statement: ast.Stmt) -> set[str]:
-    found = own_names(statement)
+    unrolled = isinstance(statement, ast.Loop) and any(
+        one.kind == "UNROLL" and "factor" not in one.options and not one.has("off") for one in statement.pragmas
+    )
+    found = set() if unrolled else own_names(statement)
     for part in parts_of(statement):
         found |= _declared_below(part)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aigchip_tui.estimator.estimate import Estimate, LoopEstimate, estimate
+from aigchip_tui.estimator.options import Options
 
 COPY = """
 void move(int a[1000], int b[1000], int c[1000], int n) {
@@ -134,3 +135,29 @@ def test_what_the_bundle_stores_may_be_what_it_reads() -> None:
     """Words that no iteration moves are read once, unless the loop stores through the same port."""
     once, again = read(QUERY.replace("OUT", "B")).loops[0], read(QUERY.replace("OUT", "A")).loops[0]
     assert (once.ii, again.ii) == (2, 4)
+
+
+def test_a_kernel_of_a_platform_moves_words_side_by_side_as_one() -> None:
+    """Eight words of 32 bits fill half of a port of 512: one transfer an iteration, where a packaged core makes eight.
+
+    Words that do not begin where a word of the port does stay as they are: seven, and those from the second on.
+    """
+    text = """
+void f(int in[512], int out[64]) {
+#pragma HLS INTERFACE m_axi port=in bundle=a
+#pragma HLS INTERFACE m_axi port=out bundle=b
+  each: for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    int sum = 0;
+    for (int j = 0; j < 8; j++) sum += in[8 * i + j];
+    out[i] = sum;
+  }
+}
+"""
+
+    def interval(body: str, widest: int) -> int | None:
+        options = Options(axi_widest=widest)
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020", options=options).loops[0].ii
+
+    assert (interval(text, 0), interval(text, 512), interval(text, 64)) == (8, 1, 4)
+    assert interval(text.replace("j < 8", "j < 7").replace("8 * i", "7 * i"), 512) == 7

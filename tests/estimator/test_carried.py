@@ -114,3 +114,28 @@ def test_the_last_trip_of_an_unrolled_loop_leaves_after_its_copies() -> None:
     loop = loops_of(FILL)["fill"]
     assert (loop.trip, loop.ii, loop.latency) == (9, 8, 8 * 8 + 1)
     assert loops_of(FILL.replace("129", "128"))["fill"].latency == 8 * 8
+
+
+def test_a_bank_chosen_at_run_time_may_be_the_one_stored_last() -> None:
+    """Words 0 to 8 of a cyclic factor of 9 have one address in every bank, behind a division that hides which is meant.
+
+    Load, sum and store of an iteration then wait for those before. By a factor of 8 no division hides it.
+    """
+    text = """
+void f(float in[81], float out[81]) {
+  float sums[81];
+#pragma HLS ARRAY_PARTITION variable=sums cyclic factor=9
+  for (int k = 0; k < 4; k++)
+    each: for (int i = 0; i < 81; i++) {
+#pragma HLS PIPELINE
+      sums[i] += in[i];
+    }
+  last: for (int i = 0; i < 81; i++) out[i] = sums[i];
+}
+"""
+
+    def interval(body: str) -> int | None:
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").loops[0].ii
+
+    assert (interval(text) or 0) > 4
+    assert interval(text.replace("cyclic factor=9", "cyclic factor=8")) == 1

@@ -38,3 +38,25 @@ void f(int in[32], int out[32]) {{
     changed = text.replace("out[i] =", "table[i] = 0, out[i] =")
     assert [one.name for one in _estimate(text).loops] == ["each"]
     assert [one.name for one in _estimate(changed).loops] == ["clear_table", "each"]
+
+
+def test_a_fixed_point_factor_that_is_known_needs_no_multiplier() -> None:
+    """Powers of two are wiring, signs a choice: the CORDIC of courses."""
+    text = """
+#include "ap_fixed.h"
+typedef ap_fixed<12, 2> value;
+void f(value angle, value &out) {
+#pragma HLS PIPELINE
+  value factor = 1.0, x = 0.5;
+  for (int i = 0; i < 40; i++) {
+    int sign = angle < 0 ? -1 : 1;
+    x = x - x * sign * factor;
+    angle = angle - sign * value(0.25);
+    factor = factor / 2;
+  }
+  out = x;
+}
+"""
+    found = _estimate(text)
+    assert found.dsp == 0
+    assert (_estimate(text.replace("factor = factor / 2", "factor = factor - angle")).dsp or 0) > 0

@@ -64,3 +64,71 @@ def test_an_innermost_loop_is_pipelined_up_to_the_limit_of_its_configuration() -
     assert not plain.pipelined
     assert plain.depth is not None
     assert plain.latency == 64 * plain.depth
+
+
+def test_a_pipelined_function_has_registers_for_what_it_shifts() -> None:
+    """Each access has an index of its own once its loops are unrolled; the table keeps the row that is chosen.
+
+    Of an array whose index is known to no access nothing is split: it reads 8 words through two ports.
+    """
+    text = """
+static const short table[3][16] = {{1, 2, 3}, {4, 5, 6}};
+void f(short in, unsigned char row, int &out) {
+#pragma HLS PIPELINE II=1
+  static short taps[16];
+  for (int i = 15; i > 0; i--) taps[i] = taps[i - 1];
+  taps[0] = in;
+  int sum = 0;
+  for (int i = 0; i < 16; i++) sum += taps[i] * table[row][i];
+  out = sum;
+}
+"""
+
+    def interval(body: str) -> int | None:
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").interval
+
+    assert interval(text) == 1
+    assert interval(text.replace("[row][i]", "[row][(i + in) & 15]")) == 8
+
+
+def test_pipeline_off_of_a_function_holds_for_its_loops() -> None:
+    """Three trips of a load (2), a product and a store take 3 x 4 cycles; pipelined they would overlap."""
+    text = """
+void f(int in[3], int out[3], int by) {
+#pragma HLS PIPELINE off
+  each: for (int i = 0; i < 3; i++) out[i] = in[i] * by;
+}
+"""
+
+    def pipelined(body: str) -> bool:
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").loops[0].pipelined
+
+    assert not pipelined(text)
+    assert pipelined(text.replace("#pragma HLS PIPELINE off\n", ""))
+    assert pipelined(text.replace("i++)", "i++) {\n#pragma HLS PIPELINE\n").replace("* by;", "* by; }"))
+
+
+def test_what_an_unrolled_counter_picks_stays_in_registers_of_the_loop_around_it() -> None:
+    """w[k] is one word for each k, the same for all j: read before the loop over j, which is then no nest to flatten.
+
+    The loop over i is pipelined with the 8 j unrolled; a w[k][j] differs for each, and both loops are flattened.
+    """
+    text = """
+void f(int x[16][8], int w[3], int y[16][8]) {
+  rows: for (int i = 0; i < 16; i++)
+    each: for (int j = 0; j < 8; j++) {
+      int sum = 0;
+      for (int k = 0; k < 3; k++) {
+#pragma HLS UNROLL
+        sum += x[i][j] * w[k];
+      }
+      y[i][j] = sum;
+    }
+}
+"""
+
+    def trips(body: str) -> list[int | None]:
+        return [one.trip for one in estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").loops]
+
+    assert trips(text) == [16]
+    assert trips(text.replace("w[3]", "w[3][8]").replace("w[k]", "w[k][j]")) == [128]
