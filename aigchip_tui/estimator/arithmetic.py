@@ -320,7 +320,7 @@ class ArithmeticWalk(WalkState):
         name = {"+": "add", "-": "add", "*": "mul", "/": "div", "%": "rem"}.get(operator, "logic")
         if operator in ("+", "-") and right.const == 0:
             return left
-        if operator == "/" and right.const and math.frexp(right.const)[0] == 0.5:
+        if operator == "/" and right.const is not None and right.const > 0 and _shifts(right.const):
             return Val(left.kind, left.node, None, None, left.graph)
         if operator == "*":
             kind = Kind(
@@ -350,7 +350,7 @@ class ArithmeticWalk(WalkState):
             return None
         if factor.const == 0:
             return Val(kind, -1, 0.0)
-        if math.frexp(factor.const)[0] == 0.5:
+        if factor.const > 0 and _shifts(factor.const):
             return Val(kind, value.node, None, None, value.graph, self.width(value))
         return None
 
@@ -458,3 +458,10 @@ def _shifts(number: float) -> bool:
 def _one_addition(factor: int) -> bool:
     """Whether a product with a constant is one addition: of two bits, or of one bit and all below another."""
     return abs(factor).bit_count() <= 2 or (abs(factor) + 1) & abs(factor) == 0
+
+
+@formula
+def _cut(number: float, places: int) -> float:
+    """A number without the bits behind so many binary places."""
+    unit = 2.0**places
+    return math.floor(number * unit) / unit if math.isfinite(number * unit) else number

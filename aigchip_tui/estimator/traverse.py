@@ -367,10 +367,28 @@ def keeps_in_registers(loop: ast.Loop) -> bool:
         moved |= {variable.name for variable in loop.init.variables}
     elif isinstance(loop.init, ast.Evaluate):
         _assigned_in(loop.init.expression, moved)
-    declared = _declared_below(loop.body)
+    moved |= _declared_below(loop.body)
+    anew = _set_anew(loop.body)
     return any(
-        not index_names(read) & (moved | declared) for read in _reads_below(loop.body) if isinstance(read, ast.Index)
+        not index_names(read) & moved and root_name(read) not in anew
+        for read in _reads_below(loop.body) if isinstance(read, ast.Index)
     )
+
+
+@kept
+def _set_anew(statement: ast.Stmt) -> frozenset[str]:
+    """Names that a statement sets to what does not follow from themselves, or hands to a function that may."""
+    found: set[str] = set()
+    for expression in expressions_of(statement):
+        for part in parts_in(expression):
+            if isinstance(part, ast.Assign) and not part.operator:
+                root = root_name(part.target)
+                found |= {root} - set(names_in(part.value))
+            elif isinstance(part, ast.Call):
+                found |= {one.name for one in part.arguments if isinstance(one, ast.Name)}
+    for below in parts_of(statement):
+        found |= _set_anew(below)
+    return frozenset(found)
 
 
 def _declared_below(statement: ast.Stmt) -> set[str]:

@@ -132,3 +132,26 @@ void f(int x[16][8], int w[3], int y[16][8]) {
 
     assert trips(text) == [16]
     assert trips(text.replace("w[3]", "w[3][8]").replace("w[k]", "w[k][j]")) == [128]
+
+
+def test_what_a_body_sets_anew_is_no_register_of_the_loop_around_it() -> None:
+    """A window that each iteration fills before it is read is not read ahead: both loops are flattened.
+
+    The sum of a row is, since each iteration goes on with what the last one left.
+    """
+    text = """
+void f(int x[16][8], int y[16][8]) {
+  int window[16];
+  rows: for (int i = 0; i < 16; i++)
+    each: for (int j = 0; j < 8; j++) {
+      window[i] = x[i][j] + 1;
+      y[i][j] = window[i] * 3;
+    }
+}
+"""
+
+    def trips(body: str) -> list[int | None]:
+        return [one.trip for one in estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").loops]
+
+    assert trips(text) == [128]
+    assert trips(text.replace("window[i] = x[i][j] + 1", "window[i] += x[i][j]")) == [16]
