@@ -8,6 +8,7 @@ from itertools import pairwise
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.counting import CounterWalk
+from aigchip_tui.estimator.lasting import keeps_in_registers
 from aigchip_tui.estimator.nests import (
     begins_with_a_load,
     indexed_in,
@@ -35,7 +36,6 @@ from aigchip_tui.estimator.traverse import (
     calls_in,
     chooses,
     early_exit,
-    keeps_in_registers,
     loops_below,
     outer_loops,
     reads_elsewhere,

@@ -11,10 +11,12 @@ from aigchip_tui.estimator.objects import (
     fresh,
 )
 from aigchip_tui.estimator.ordering import OrderWalk
-from aigchip_tui.estimator.tracks import Constants, Shape, Terms, Visit
+from aigchip_tui.estimator.tracks import Constants, Shape, Terms, Track, Visit
 from aigchip_tui.estimator.values import Lin, Val
 
 _ONE_BANK = (0,)
+_MOST_BEFORE = 16
+"""Earlier accesses of a stream among which the next one looks for those that it waits for."""
 _REGISTER_NS = 0.1
 """Delay of the register of an AXI4-Stream port."""
 
@@ -283,8 +285,12 @@ class MemoryWalk(OrderWalk):
         track = self.track(stream.number)
         sources = [track.barrier] if track.barrier >= 0 else []
         previous = track.writers if write else track.readers
-        if previous:
-            sources.append(previous[-1])
+        sources += self._before(track, previous)
+        access = track.access(stream.number, _ONE_BANK, write)
+        if self.guard and self._has_turn(track.turns[write]):
+            access = access.without_words()
+        elif not self.guard:
+            track.turns[write].append([()])
         if value is not None:
             if isinstance(value, Val):
                 value = self.summed(value)
@@ -306,10 +312,11 @@ class MemoryWalk(OrderWalk):
             delay,
             tuple(dict.fromkeys(sources)),
             bits=stream.type.total_bits,
-            access=track.access(stream.number, _ONE_BANK, write),
+            access=access,
             line=self.line,
         )
         previous.append(node)
+        track.under[node] = self.guard
         if value is not None:
             if stream.axis and not (self.pipelined and self.nest and self.options.imperfect_flatten):
                 # Its register takes the token in one state and says so in the next; pipelines that became modules of
@@ -320,3 +327,33 @@ class MemoryWalk(OrderWalk):
             kind = stream.type.kind
             return Val(kind, node, None, Lin(0, ((fresh(), 1),)) if kind.letter == "i" else None, self.graph)
         return Group(stream.type, node, self.graph)
+
+    def _before(self, track: Track, previous: list[int]) -> list[int]:
+        """Accesses of a stream that the next one waits for: not those that never happen with it."""
+        found: list[int] = []
+        for node in reversed(previous[-_MOST_BEFORE:]):
+            guard = track.under.get(node, ())
+            if self._exclude(guard, self.guard):
+                continue
+            found.append(node)
+            if guard == self.guard[: len(guard)]:
+                break
+        return found
+
+    def _has_turn(self, turns: list[list[tuple[int, ...]]]) -> bool:
+        """Whether an access takes the turn of others of which none happens together with it; it takes one of its own
+        otherwise.
+        """
+        for turn in turns[-_MOST_BEFORE:]:
+            if len(turn) < _MOST_BEFORE and all(self._exclude(other, self.guard) for other in turn):
+                turn.append(self.guard)
+                return True
+        turns.append([self.guard])
+        return False
+
+    def _exclude(self, first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+        """Whether of two accesses under these conditions one happens where a condition holds, the other otherwise."""
+        number, otherwise = self.graph.number, self.otherwise
+        return any(otherwise.get((number, node), -1) in first for node in second if node >= 0) or any(
+            otherwise.get((number, node), -1) in second for node in first if node >= 0
+        )

@@ -80,6 +80,8 @@ class WalkState(ABC):
         self.associative: dict[int, set[int]] = {}
         self.guard: tuple[int, ...] = ()
         self.local_symbols: frozenset[int] = frozenset()
+        self.otherwise: dict[tuple[int, int], int] = {}
+        """The condition of an `if`, by the graph and the node that stands for its `else`."""
         self.line = 0
         self.notes: list[str] = []
         self.gaps = 0

@@ -122,6 +122,7 @@ class StatementWalk(DeclarationWalk):
             self.layer.values = dict(base)
             if sign == 2 and node >= 0 and part is not None and not rolled:
                 node = self.graph.add("phi", 0, 0.0, (node,), bits=1)
+                self.otherwise[(self.graph.number, node)] = condition.node
             self.guard = (*before_guard, node if not rolled else -1 - sign)
             marks.append(len(self.graph))
             guards.append(self.guard)

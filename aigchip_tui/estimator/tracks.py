@@ -69,7 +69,7 @@ class Track:
 
     __slots__ = (
         "asked", "barrier", "free", "guarded", "lifted", "loads", "log", "noted", "readers", "shapes", "stores",
-        "under", "writers", "written",
+        "turns", "under", "writers", "written",
     )
 
     def __init__(self) -> None:
@@ -90,6 +90,8 @@ class Track:
         """Conditions of each store."""
         self.written: dict[int, set[tuple[int, Constants]]] = {}
         """Addresses written (number of the shape, constants) by bank."""
+        self.turns: tuple[list[list[tuple[int, ...]]], list[list[tuple[int, ...]]]] = ([], [])
+        """Conditions of a stream's reads and of its writes: those that exclude each other take one turn."""
         self.asked: tuple[dict[Banks, Access], dict[Banks, Access]] = ({}, {})
         """What reads and what writes ask of ports, by banks."""
 

@@ -180,7 +180,7 @@ def assigned_in(statement: ast.Stmt) -> frozenset[str]:
     """`assigned_names`, remembered."""
     found: set[str] = set()
     for expression in expressions_of(statement):
-        _assigned_in(expression, found)
+        assigned_by(expression, found)
     for part in parts_of(statement):
         found |= assigned_in(part)
     return frozenset(found - own_names(statement))
@@ -190,7 +190,7 @@ def assigned_names(statement: ast.Stmt, names: set[str]) -> None:
     """Root names of everything a statement may assign outside of itself; arguments of calls count as assigned."""
     found: set[str] = set()
     for expression in expressions_of(statement):
-        _assigned_in(expression, found)
+        assigned_by(expression, found)
     for part in parts_of(statement):
         assigned_names(part, found)
     names |= found - own_names(statement)
@@ -206,7 +206,8 @@ def own_names(statement: ast.Stmt) -> set[str]:
     return {one.name for part in parts if isinstance(part, ast.Declaration) for one in part.variables}
 
 
-def _assigned_in(expression: ast.Expr, names: set[str]) -> None:
+def assigned_by(expression: ast.Expr, names: set[str]) -> None:
+    """Adds the root names of everything that an expression may assign; arguments of calls count as assigned."""
     if isinstance(expression, ast.Assign) or (
         isinstance(expression, ast.Unary) and expression.operator in ("++", "--")
     ):
@@ -219,7 +220,7 @@ def _assigned_in(expression: ast.Expr, names: set[str]) -> None:
         if isinstance(expression.callee, ast.Lambda) and expression.callee.function.body is not None:
             assigned_names(expression.callee.function.body, names)
     for child in children_of(expression):
-        _assigned_in(child, names)
+        assigned_by(child, names)
 
 
 def states_banks(function: ast.Function) -> bool:
@@ -264,7 +265,7 @@ def accumulates(loop: ast.Loop) -> bool:
     if isinstance(loop.init, ast.Declaration):
         counters = {variable.name for variable in loop.init.variables}
     elif isinstance(loop.init, ast.Evaluate):
-        _assigned_in(loop.init.expression, counters)
+        assigned_by(loop.init.expression, counters)
     for statement in loop.body.statements:
         found = statement.expression if isinstance(statement, ast.Evaluate) else None
         if not isinstance(found, ast.Assign) or not isinstance(found.target, ast.Index | ast.Name):
@@ -356,57 +357,12 @@ def names_in(expression: ast.Expr) -> Iterator[str]:
     return (part.name for part in parts_in(expression) if isinstance(part, ast.Name))
 
 
-@kept
-def keeps_in_registers(loop: ast.Loop) -> bool:
-    """Whether a loop reads an element of an array that is the same in all its iterations.
-
-    What such a read delivers stands in a register before the loop begins. Counters of unrolled loops are constants.
-    """
-    moved = set(assigned_in(loop.body))
-    if isinstance(loop.init, ast.Declaration):
-        moved |= {variable.name for variable in loop.init.variables}
-    elif isinstance(loop.init, ast.Evaluate):
-        _assigned_in(loop.init.expression, moved)
-    moved |= _declared_below(loop.body)
-    anew = _set_anew(loop.body)
-    return any(
-        not index_names(read) & moved and root_name(read) not in anew
-        for read in _reads_below(loop.body) if isinstance(read, ast.Index)
-    )
-
-
-@kept
-def _set_anew(statement: ast.Stmt) -> frozenset[str]:
-    """Names that a statement sets to what does not follow from themselves, or hands to a function that may."""
-    found: set[str] = set()
-    for expression in expressions_of(statement):
-        for part in parts_in(expression):
-            if isinstance(part, ast.Assign) and not part.operator:
-                root = root_name(part.target)
-                found |= {root} - set(names_in(part.value))
-            elif isinstance(part, ast.Call):
-                found |= {one.name for one in part.arguments if isinstance(one, ast.Name)}
-    for below in parts_of(statement):
-        found |= _set_anew(below)
-    return frozenset(found)
-
-
-def _declared_below(statement: ast.Stmt) -> set[str]:
-    unrolled = isinstance(statement, ast.Loop) and any(
-        one.kind == "UNROLL" and "factor" not in one.options and not one.has("off") for one in statement.pragmas
-    )
-    found = set() if unrolled else own_names(statement)
-    for part in parts_of(statement):
-        found |= _declared_below(part)
-    return found
-
-
-def _reads_below(statement: ast.Stmt) -> Iterator[ast.Expr]:
+def reads_below(statement: ast.Stmt) -> Iterator[ast.Expr]:
     """Outermost subscripts that a statement reads; the target of a plain assignment is only written."""
     for expression in expressions_of(statement):
         yield from _reads_in(expression)
     for part in parts_of(statement):
-        yield from _reads_below(part)
+        yield from reads_below(part)
 
 
 def _reads_in(expression: ast.Expr) -> Iterator[ast.Expr]:
@@ -433,12 +389,12 @@ def index_names(expression: ast.Expr) -> set[str]:
 
 def array_reads(statement: ast.Stmt) -> Iterator[ast.Index]:
     """Elements of arrays that a statement reads."""
-    return (read for read in _reads_below(statement) if isinstance(read, ast.Index))
+    return (read for read in reads_below(statement) if isinstance(read, ast.Index))
 
 
 def reads_elsewhere(statement: ast.Stmt) -> bool:
     """Whether a statement reads an element of an array or the result of a call."""
-    return any(isinstance(read, ast.Index | ast.Call) for read in _reads_below(statement))
+    return any(isinstance(read, ast.Index | ast.Call) for read in reads_below(statement))
 
 
 def mentioned(statement: ast.Stmt) -> set[str]:

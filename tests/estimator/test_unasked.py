@@ -155,3 +155,24 @@ void f(int x[16][8], int y[16][8]) {
 
     assert trips(text) == [128]
     assert trips(text.replace("window[i] = x[i][j] + 1", "window[i] += x[i][j]")) == [16]
+    assert trips(text.replace("window[i] = x", "int sum = window[i];\n      window[i] = sum + x")) == [16]
+
+
+def test_writes_to_a_stream_that_exclude_each_other_take_one_turn() -> None:
+    """One branch or the other writes a token each iteration; two that may both happen take two cycles."""
+    text = """
+void f(hls::stream<int> &in, hls::stream<int> &out, int limit) {
+  each: for (int i = 0; i < 100; i++) {
+#pragma HLS PIPELINE
+    int value = in.read();
+    if (value > limit) { out.write(value); continue; }
+    if (value < 3) out.write(0); else out.write(value * 5);
+  }
+}
+"""
+
+    def interval(body: str) -> int | None:
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020").loops[0].ii
+
+    assert interval(text) == 1
+    assert interval(text.replace(" continue; ", " ")) == 2
