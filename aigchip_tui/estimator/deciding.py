@@ -142,7 +142,7 @@ class DecidingWalk(MachineWalk, DealingWalk):
             access = graph.access[node]
             if access is not None:
                 banks = self.banks_of(memory, track.shapes[terms], constants)
-                graph.access[node] = track.access(access.memory, banks, access.write, access.outside)
+                graph.access[node] = track.of_banks(access, banks)
         return True
 
     def _used_elsewhere(self, graph: Graph, memory: Memory) -> bool:

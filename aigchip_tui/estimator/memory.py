@@ -118,13 +118,16 @@ class MemoryWalk(OrderWalk):
         if memory.axi and write:
             request = graph.add("address", 2, delay, (*address, *(one for one in self.guard if one >= 0)), bits=1)
             sources.append(request)
+        asked = track.access(number, banks, write, memory.axi)
+        if self.guard and not memory.axi and self._has_turn(track.shares.setdefault(banks, [])):
+            asked = asked.without_words()
         node = graph.add(
             "store" if write else "load",
             states,
             delay,
             tuple(dict.fromkeys(sources)) if len(sources) > 1 else tuple(sources),
             bits=memory.type.bits,
-            access=track.access(number, banks, write, memory.axi),
+            access=asked,
             line=self.line,
         )
         if memory.axi:

@@ -266,7 +266,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
                     still = tuple([() if place in aligned else each for place, each in enumerate(terms)])
                     shape = shapes[terms] = Shape(0, still)
                 banks = self.banks_of(memory, shape, constants)
-                graph.access[node] = track.access(access.memory, banks, access.write, access.outside)
+                graph.access[node] = track.of_banks(access, banks)
 
     def _control_delay(self, depth: int, pairs: Sequence[tuple[int, int]]) -> float:
         """Delay of the loop control in front of the first memory access: a flattened nest selects its

@@ -68,8 +68,8 @@ class Track:
     """What one graph has done to one memory so far."""
 
     __slots__ = (
-        "asked", "barrier", "free", "guarded", "lifted", "loads", "log", "noted", "readers", "shapes", "stores",
-        "turns", "under", "writers", "written",
+        "asked", "barrier", "free", "guarded", "lifted", "loads", "log", "noted", "readers", "shapes", "shares",
+        "stores", "turns", "under", "writers", "written",
     )
 
     def __init__(self) -> None:
@@ -92,6 +92,8 @@ class Track:
         """Addresses written (number of the shape, constants) by bank."""
         self.turns: tuple[list[list[tuple[int, ...]]], list[list[tuple[int, ...]]]] = ([], [])
         """Conditions of a stream's reads and of its writes: those that exclude each other take one turn."""
+        self.shares: dict[Banks, list[list[tuple[int, ...]]]] = {}
+        """Conditions of accesses to the same banks: those that exclude each other share a port."""
         self.asked: tuple[dict[Banks, Access], dict[Banks, Access]] = ({}, {})
         """What reads and what writes ask of ports, by banks."""
 
@@ -108,6 +110,11 @@ class Track:
         if found is None:
             found = self.asked[write][banks] = Access(number, banks, write, outside)
         return found
+
+    def of_banks(self, access: Access, banks: Banks) -> Access:
+        """The same access once its banks are known anew."""
+        found = self.access(access.memory, banks, access.write, access.outside)
+        return found if access.words else found.without_words()
 
     def forget(self, stores: bool = True) -> None:
         """What was loaded, and what was stored, is no longer known."""

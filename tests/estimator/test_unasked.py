@@ -176,3 +176,27 @@ void f(hls::stream<int> &in, hls::stream<int> &out, int limit) {
 
     assert interval(text) == 1
     assert interval(text.replace(" continue; ", " ")) == 2
+
+
+def test_accesses_of_an_array_that_exclude_each_other_share_a_port() -> None:
+    """Three states of a machine store at places of their own; three stores that may all happen need two cycles."""
+    text = """
+void f(int in[100], int out[300]) {
+  int kept[300];
+  each: for (int i = 0; i < 100; i++) {
+#pragma HLS PIPELINE
+    int value = in[i];
+    if (value == 1) kept[i] = value;
+    else if (value == 2) kept[i + 100] = 7;
+    else kept[i + 200] = value + 3;
+  }
+  last: for (int i = 0; i < 300; i++) out[i] = kept[i];
+}
+"""
+
+    def interval(body: str) -> int | None:
+        options = Options(auto_partition=False)
+        return estimate({"k.cpp": body}, top="f", clock_ns=10.0, part="xc7z020", options=options).loops[0].ii
+
+    assert interval(text) == 1
+    assert interval(text.replace("else ", "")) == 2
