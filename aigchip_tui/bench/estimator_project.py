@@ -60,7 +60,8 @@ class Project:
             path, text = waiting.pop()
             for quoted in _INCLUDED.findall(text):
                 found = self._find(path.parent, quoted)
-                if found is None or quoted in headers or quoted.rsplit("/", 1)[-1] in texts:
+                short = quoted.rsplit("/", 1)[-1]
+                if found is None or quoted in headers or short in texts or headers.get(short) == self.text(found):
                     continue
                 headers[quoted] = self.text(found)
                 waiting.append((found, headers[quoted]))
