@@ -49,7 +49,7 @@ class DependenceWalk(LiftWalk):
             cycles = max(cycles, around)
             if promoted and not around:
                 if len(nest) == 1:
-                    self.sums.add(number)
+                    self.running_sums.add(number)
                 kept = {entry[2]: entry[3] for entry in track.log if entry[0]}
                 last = set(kept.values())
                 for entry in track.log:

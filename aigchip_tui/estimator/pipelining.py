@@ -96,9 +96,9 @@ class PipelineWalk(CopyWalk, BurstWalk):
         hoisted = self.hoist(inner_graph, self.nest, early)
         bursts = self.axi_bursts(inner_graph, self.nest)
         innermost = next(inner_loops(nest[-1].loop.body), None) is None
-        self.sums = set()
+        self.running_sums = set()
         lifted = self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
-        outside = self.stands_outside(inner_graph, self.sums)
+        outside = self.stands_outside(inner_graph, self.running_sums)
         self.known_outside(inner_graph, graph, hoisted)
         trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
         rows: list[Row] = []

@@ -182,7 +182,7 @@ class WalkState(ABC):
         """Loops, by file and line, whose counter never passes its bound."""
         self.leaving = False
         """Whether the last trip of the loop that is being walked leaves between its copies."""
-        self.sums: set[int] = set()
+        self.running_sums: set[int] = set()
         """Memories of which that loop keeps a running sum in a register."""
         self.rows: dict[tuple[object, ...], tuple[int, ...]] = {}
         """Nodes that loaded a row of an array, by graph, memory and address."""
