@@ -41,6 +41,8 @@ _MOST_BANKS = 1 << 20
 """Banks of one array; nothing that is built has as many."""
 _GREATEST = 1 << 31
 """No factor, depth, latency or interval is larger."""
+_FROM_ONE = frozenset(["factor", "ii"])
+"""Options of which 0 is as if they were absent."""
 
 
 class PragmaWalk(ExpressionWalk):
@@ -204,6 +206,8 @@ class PragmaWalk(ExpressionWalk):
             told = text[:40] if value is None else value
             self.warn(f"{pragma.kind} at line {pragma.line}: {name}={told} makes no sense and is left out")
             return None
+        if value == 0 and name in _FROM_ONE:
+            self.warn(f"{pragma.kind} at line {pragma.line}: {name}=0 makes no sense and is left out")
         return value
 
     def _folded_option(self, pragma: Pragma, name: str) -> int | None:

@@ -73,8 +73,7 @@ def _wrong(pragma: Pragma) -> str:
     style = pragma.options.get("type", "").lower()
     if style and style not in _STYLES:
         return f"type={style[:40]} is none of block, cyclic and complete, and is left out"
-    zero = next((name for name in ("factor", "ii") if pragma.number(name) == 0), "")
-    return f"{zero}=0 makes no sense and is left out" if zero else ""
+    return ""
 
 
 def _unknown_variable(pragma: Pragma, names: set[str]) -> str:

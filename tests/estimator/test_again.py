@@ -206,3 +206,28 @@ void k(float a[64], float b[64], float s[2]) {{
     for value in (40, 42, 5, 6, 11, 13, 30, 40, 0, 5):
         written = read_design({"k.cpp": text.replace("N 40", f"N {value}")})
         assert estimate_design(design, sets={"N": value}) == estimate_design(written), value
+
+
+@pytest.mark.parametrize("name", ["LANES", "BANKS", "EVERY"])
+@pytest.mark.parametrize("value", [0, -2])
+def test_a_constant_without_a_meaning_is_told_of_as_its_number_is(name: str, value: int) -> None:
+    text = """#define LANES 4
+#define BANKS 4
+#define EVERY 4
+void k(float a[64]) {
+  float b[64];
+#pragma HLS ARRAY_PARTITION variable=b cyclic factor=BANKS
+  for (int i = 0; i < 64; i++) b[i] = a[i];
+  for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE II=EVERY
+#pragma HLS UNROLL factor=LANES
+    a[i] = b[i] + 1;
+  }
+}
+"""
+    design = read_design({"k.cpp": text}, constants={"LANES": 4, "BANKS": 4, "EVERY": 4})
+    assert not estimate_design(design).warnings
+    found = estimate_design(design, sets={name: value})
+    assert len(found.warnings) == 1
+    written = read_design({"k.cpp": text.replace(f"{name} 4", f"{name} {value}")})
+    assert found == estimate_design(written)
