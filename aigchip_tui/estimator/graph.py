@@ -137,16 +137,19 @@ class Graph:
         """
         if not associative:
             return
+        operation = self.operation
+        within = {
+            source
+            for node in associative
+            for source in self.sources[node]
+            if source in associative and operation[source] == operation[node]
+        }
+        if not within:
+            return
         carried = {target for _, target, _, _ in self.back}
         ends = {source for source, _, _, _ in self.back}
-        operation = self.operation
         uses = Counter(itertools.chain.from_iterable(self.sources))
-        inner: set[int] = set()
-        for node in associative:
-            for source in self.sources[node]:
-                same = source in associative and operation[source] == operation[node]
-                if same and uses[source] == 1 and source not in ends:
-                    inner.add(source)
+        inner = {source for source in within if uses[source] == 1 and source not in ends}
         for root in sorted(associative - inner):
             if inner.isdisjoint(self.sources[root]):
                 continue
