@@ -16,7 +16,7 @@ from aigchip_tui.estimator.objects import (
     fresh,
 )
 from aigchip_tui.estimator.overloads import Held
-from aigchip_tui.estimator.slices import SliceWalk
+from aigchip_tui.estimator.tool_methods import ToolMethodWalk
 from aigchip_tui.estimator.traverse import acts
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer, merge_kind
 
@@ -57,7 +57,7 @@ _FREE_MATH = frozenset(["fabs", "fabsf", "abs", "copysign", "isnan", "isinf", "s
 _ROUND = frozenset(["floor", "ceil", "round", "trunc", "rint", "floorf", "ceilf", "roundf", "fmod", "fmodf", "lround"])
 
 
-class CalleeWalk(SliceWalk):
+class CalleeWalk(ToolMethodWalk):
     """Calls of what the text does not define: mathematics, streams, locks, vectors and bit types."""
 
     def call(self, expression: ast.Call) -> Result:
@@ -240,6 +240,9 @@ class CalleeWalk(SliceWalk):
                     if isinstance(item, Val):
                         total = item if total is None else self.arithmetic("+", total, item)
                 return total if total is not None else integer(0)
+        known = self.tool_method(callee, expression)
+        if known is not None:
+            return known
         for argument in arguments:
             self.result(argument)
         if name not in ("read_request", "write_request", "write_response", "set_depth", "resize"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.express import ExpressionWalk
-from aigchip_tui.estimator.objects import Cell, Memory, Registers, Result, View
+from aigchip_tui.estimator.objects import Cell, Memory, Registers, Result, Struct, View
 from aigchip_tui.estimator.values import Val
 
 
@@ -17,8 +17,11 @@ class SliceWalk(ExpressionWalk):
             return None
         callee = target.callee
         if isinstance(callee, ast.Member):
-            known = callee.name in ("range", "bit") and callee.name not in self.method_names
-            return (callee.base, target.arguments) if known else None
+            if callee.name in self.method_names:
+                return None
+            if callee.name in ("range", "bit"):
+                return callee.base, target.arguments
+            return (callee, target.arguments) if len(target.arguments) == 2 and self.is_field(callee) else None
         if len(target.arguments) != 2:
             return None
         if isinstance(callee, ast.Name):
@@ -38,6 +41,13 @@ class SliceWalk(ExpressionWalk):
         bound = self.find(callee) if isinstance(callee, ast.Name) else None
         held = bound.target if isinstance(bound, View) else bound
         return isinstance(held, Memory | Registers) and held.type.scalar() and held.type.kind.letter in "ix"
+
+    def is_field(self, member: ast.Member) -> bool:
+        """Whether a member is a field of a record that stands in registers."""
+        if not isinstance(member.base, ast.Name | ast.Member):
+            return False
+        place = self.find(member.base) if isinstance(member.base, ast.Name) else self.place(member.base)
+        return isinstance(place, Struct) and member.name in place.fields
 
     def store_bits(self, target: ast.Expr, value: Result) -> bool:
         """Writes the integer anew; bits at places that are known are wires, others are shifted there."""

@@ -160,3 +160,33 @@ def test_methods_know_the_arguments_of_their_record_and_of_its_bases() -> None:
     found = estimate({"top.cpp": DERIVED})
     assert found.unknown == ()
     assert sorted((loop.name, loop.trip) for loop in found.loops) == [("C", 96), ("M", 12), ("S", 24)]
+
+
+PACKETS = """
+typedef ap_axiu<32, 1, 1, 1> word_t;
+void top(hls::stream<word_t>& in, hls::stream<word_t>& out) {
+L: for (int i = 0; i < 16; ++i) {
+        word_t w = in.read();
+        ap_uint<32> v = w.data;
+        w.data.range(15, 0) = v.range(31, 16);
+        w.last = 1;
+        w.keep[0] = v[3];
+        out.write(w);
+    }
+}
+"""
+METHODS = (
+    PACKETS.replace("w.data;", "w.get_data();")
+    .replace("w.data.range(15, 0)", "w.data(15, 0)")
+    .replace("w.last = 1", "w.set_last(1)")
+    .replace("v[3]", "v.get_bit(3)")
+)
+
+
+def test_methods_of_the_tools_types_are_what_they_stand_for() -> None:
+    found = estimate({"top.cpp": METHODS})
+    assert found.unknown == ()
+    assert _figures(found) == _figures(estimate({"top.cpp": PACKETS}))
+    bits = "if (v.and_reduce() && !v.or_reduce()) { v.set(2); v.set_bit(3, 1); w.set_last(1); }"
+    asked = METHODS.replace("w.set_last(1)", bits)
+    assert estimate({"top.cpp": asked}).unknown == ()
