@@ -147,6 +147,8 @@ class MachineWalk(MergeWalk):
                 sources += track.readers
         if self.guard:
             sources += [node for node in self.guard if node >= 0]
+        if not sources and isinstance(source, ast.Loop):
+            latency = self._beside(touched, latency)
         node = self.graph.add("module", 2, 0.0, tuple(dict.fromkeys(sources)), bits=1, line=line)
         self.graph.macro[node] = Macro(
             latency[1] or 0,
@@ -174,6 +176,19 @@ class MachineWalk(MergeWalk):
             self.body.unknown = True
         return node
 
+    def _beside(self, touched: Mapping[int, bool], latency: Range) -> Range:
+        """What is left to wait for a module once the loop in front of it has ended.
+
+        A module that waits for nothing and uses no memory of the rolled loop in front of it runs beside that loop.
+        """
+        graph, used, cycles = self.body.before
+        if graph is not self.graph or used & touched.keys():
+            return latency
+        low, high = (
+            None if one is None or run is None else max(0, one - run) for one, run in zip(latency, cycles, strict=True)
+        )
+        return low, high
+
     def state_machine(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
         """A loop that is not pipelined: its body is a piece of the state machine, repeated."""
         self._close_chunk()
@@ -184,6 +199,7 @@ class MachineWalk(MergeWalk):
         layer = self.layer
         self.layer = Layer(layer, self.graph, self._assigned_roots(loop), True)
         self.trip_means = []
+        self.touched.append({})
         symbol, _ = self._open_counter(loop, header, factor, trips)
         if header is not None and header.high and header.high % factor:
             self.exits.add(symbol)
@@ -230,6 +246,7 @@ class MachineWalk(MergeWalk):
             straight=max(own, 1),
         )
         self.body.latency = add_ranges(outer_latency, latency)
+        self.body.before = self.graph, frozenset(self.touched.pop()), latency
         if body_unknown or latency[1] is None:
             self.body.unknown = True
         self.body.loops = [*outer_loops, outcome]

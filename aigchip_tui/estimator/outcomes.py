@@ -113,5 +113,7 @@ class Body:
         self.plain_nodes = 0
         self.unknown = False
         self.single: LoopOutcome | None = None
+        self.before: tuple[Graph | None, frozenset[int], Range] = (None, frozenset(), (0, 0))
+        """Behind a rolled loop: the graph that follows it, memories that it uses, its cycles."""
         self.around = 0
         """Cycles that loads before `single` and answers of AXI writes after it take."""

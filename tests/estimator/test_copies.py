@@ -71,3 +71,32 @@ def test_the_last_partial_trip_parts_the_copies() -> None:
     one, cycles = trip(read(1, 32))
     parted, _ = trip(read(14, 32))
     assert parted == 2 * (one + 2 + cycles + 4)
+
+
+_BESIDE = """
+void top(int a[80], int e[80], int d[{long}]) {
+  int A[80], B[80], E[80], D[{long}];
+  for (int i = 0; i < 80; i++) A[i] = a[i];
+  for (int i = 0; i < 80; i++) E[i] = e[i];
+  rolled: for (int i = 0; i < 80; i++) {
+#pragma HLS PIPELINE off
+    B[i] = A[i] + 1;
+  }
+  beside: for (int i = 0; i < {long}; i++) D[i] = {read}[i & 63];
+  for (int i = 0; i < {long}; i++) d[i] = D[i] + B[i & 63];
+}
+"""
+
+
+@pytest.mark.parametrize("length", [100, 400])
+def test_a_pipeline_that_shares_nothing_with_the_rolled_loop_before_it_runs_beside_it(length: int) -> None:
+    """The shorter of both costs nothing: a rolled loop of 80 trips, 100 or 400 trips beside it."""
+
+    def cycles(read: str) -> tuple[int, int]:
+        text = _BESIDE.replace("{long}", str(length)).replace("{read}", read)
+        found = estimate({"k.cpp": text}, top="top", clock_ns=4.0)
+        loops = {loop.name: loop.latency or 0 for loop in found.loops}
+        return found.latency_max or 0, min(loops["rolled"], loops["beside"] + 2)
+
+    shared, saved = cycles("A")
+    assert shared - cycles("E")[0] == saved
