@@ -68,7 +68,7 @@ def _sets(texts: tuple[str, ...]) -> dict[str, int]:
     values: dict[str, int] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not value.lstrip("-").isdigit():
+        if not equals or not name.isidentifier() or not value.lstrip("-").isdigit():
             raise AigchipError(f"--set {text!r} is not NAME=NUMBER.", hint="For instance --set N=1024.")
         values[name] = int(value)
     return values

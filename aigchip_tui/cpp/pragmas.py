@@ -104,11 +104,17 @@ def commands_of(text: str) -> list[tuple[int, str]]:
     return found
 
 
+_TCL_COMMAND = re.compile(r"set\b|set_|config_|create_|open_|add_|source\b|if\b|foreach\b|csynth_|export_")
+
+
 def unknown_directives(text: str) -> list[str]:
-    """Sentences about the directives of a Tcl text that no tool knows."""
+    """Sentences about the directives of a Tcl text that no tool knows, or about a text that is none."""
+    commands = commands_of(text)
+    if commands and not any(_TCL_COMMAND.match(command) for _, command in commands):
+        return [f"directives, line {commands[0][0]}: no command of a Tcl file of directives stands there or below"]
     return [
         f"directives, line {number}: '{command.split()[0][:60]}' is not known"
-        for number, command in commands_of(text)
+        for number, command in commands
         if command.startswith("set_directive_") and command.split()[0][14:].upper() not in KINDS
     ]
 

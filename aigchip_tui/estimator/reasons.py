@@ -50,10 +50,15 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
         return ""
     finish = [begin + states - 1 if states else begin for begin, states in zip(plan.start, graph.states, strict=True)]
     start, last = plan.start, max(finish)
-    node = max([one for one, end in enumerate(finish) if end == last], key=start.__getitem__)
+    # Of what ends at once, a designer knows the store or the sum, and no wires beside it.
+    quiet = _SILENT | _QUIET
+    node = max(
+        [one for one, end in enumerate(finish) if end == last],
+        key=lambda one: (start[one], graph.operation[one] not in quiet),
+    )
     nodes = [node]
     while graph.sources[node]:
-        node = max(graph.sources[node], key=lambda one: (finish[one], start[one]))
+        node = max(graph.sources[node], key=lambda one: (finish[one], start[one], _is_named(graph, one, memories)))
         nodes.append(node)
     path: list[str] = []
     reached = -1
@@ -76,6 +81,11 @@ def longest_path(graph: Graph, plan: Schedule, memories: Mapping[int, str]) -> s
         half = _LONGEST // 2
         path = [*path[:half], f"{len(path) - _LONGEST} more", *path[-half:]]
     return ", ".join(path)
+
+
+def _is_named(graph: Graph, node: int, memories: Mapping[int, str]) -> bool:
+    access = graph.access[node]
+    return access is not None and bool(memories.get(access.memory))
 
 
 def why_unread(text: str) -> str:

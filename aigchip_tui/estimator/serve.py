@@ -15,6 +15,7 @@ def main() -> None:
     """Reads one request from standard input and writes one reply to standard output."""
     from aigchip_tui.estimator.estimate import estimate
     from aigchip_tui.estimator.options import Options
+    from aigchip_tui.estimator.settable import refuse_unknown_names
     from aigchip_tui.estimator.sweeps import sweep
     from aigchip_tui.estimator.worker import Reply, Request
     from aigchip_tui.model.errors import AigchipError
@@ -43,6 +44,7 @@ def main() -> None:
         if request.points:
             reply = Reply(points=list(sweep(request.sources, request.points, **asked)))
         else:
+            refuse_unknown_names((*request.sources.values(), *request.include.values()), request.sets)
             reply = Reply(estimate=estimate(request.sources, **asked))
     except AigchipError as error:
         reply = Reply(error=error.message, hint=error.hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from aigchip_tui.cpp import ast
@@ -33,6 +34,15 @@ def refuse_inner_names(unit: ast.Unit, top: ast.Function, names: Iterable[str]) 
                 f"'{name}' is a name within '{inner[name]}', whose value stands in the text.",
                 hint="Arguments of the top, macros and constants at file scope can have a value from outside.",
             )
+
+
+def refuse_unknown_names(texts: Iterable[str], names: Iterable[str]) -> None:
+    """Raises AigchipError for a name that stands in none of the texts: a value for it would change nothing."""
+    left = set(names)
+    for text in texts:
+        left -= {name for name in left if re.search(rf"\b{re.escape(name)}\b", text)}
+    if left:
+        raise AigchipError(f"'{min(left)}' is nowhere in the source.", hint="Name a macro, a constant or an argument.")
 
 
 def _declared(statement: ast.Stmt) -> set[str]:

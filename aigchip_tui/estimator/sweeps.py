@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from aigchip_tui.estimator.estimate import Design, estimate_design, read_design, top_function
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.result import Estimate, SweptPoint
-from aigchip_tui.estimator.settable import refuse_inner_names
+from aigchip_tui.estimator.settable import refuse_inner_names, refuse_unknown_names
 from aigchip_tui.model.errors import AigchipError
 
 _TOTALS = tuple(name for name in SweptPoint.__struct_fields__ if name in Estimate.__struct_fields__)
@@ -49,9 +48,7 @@ def sweep(
         return found
 
     texts = (*sources.values(), *(include or {}).values())
-    for name in points[0] if points else ():
-        if not any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts):
-            raise AigchipError(f"'{name}' is nowhere in the source.", hint="Name a macro, a constant or an argument.")
+    refuse_unknown_names(texts, {**given, **points[0]} if points else given)
     for number, point in enumerate(points):
         values = {**given, **point}
         design = design_at(values)

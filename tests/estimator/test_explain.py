@@ -146,3 +146,8 @@ def test_a_running_sum_in_memory_waits_for_its_addition() -> None:
     text = "void top(float a[64], float s[4]) { for (int i = 0; i < 64; i++) s[0] += a[i]; }"
     found = estimate({"k.cpp": text}, clock_ns=5.0, part="xczu7ev")
     assert "(its float add into s)" in explain(found)[1]
+
+
+def test_a_path_ends_in_what_a_designer_knows() -> None:
+    text = "void top(int a[64][64]) { for (int i = 0; i < 64; i++) for (int j = 0; j < 64; j++) a[i][j] = 0; }"
+    assert "1 state deep (store a (1))" in explain(estimate({"k.cpp": text}, clock_ns=5.0, part="xczu7ev"))[1]

@@ -8,6 +8,8 @@ import pytest
 
 from aigchip_tui.estimator.estimate import Estimate, estimate
 from aigchip_tui.estimator.options import TooLargeError
+from aigchip_tui.estimator.worker import estimate_safely
+from aigchip_tui.model.errors import AigchipError
 
 
 def read(text: str) -> Estimate:
@@ -132,3 +134,17 @@ def test_what_a_pragma_may_name_is_not_doubted() -> None:
     found = read(text)
     assert not found.warnings
     assert (found.loops[0].trip_min, found.loops[0].trip) == (6, 16)
+
+
+def test_a_value_for_a_name_that_is_nowhere_is_refused() -> None:
+    text = "void top(int n, int a[64]) { for (int i = 0; i < n; i++) a[i] = n; }"
+    with pytest.raises(AigchipError, match=r"^'m' is nowhere in the source\."):
+        estimate_safely({"k.cpp": text}, sets={"m": 3})
+
+
+def test_a_text_without_a_directive_is_told() -> None:
+    text = "void top(int a[64]) { for (int i = 0; i < 64; i++) a[i] = i; }"
+    none = "directives, line 1: no command of a Tcl file of directives stands there or below"
+    assert estimate({"k.cpp": text}, directives=text).unknown == (none,)
+    for directives in ("", "# said\n", "set a 3\nset_directive_unroll top\n", "config_compile -pipeline_loops 0"):
+        assert none not in estimate({"k.cpp": text}, directives=directives).unknown
