@@ -56,8 +56,11 @@ class Repeater:
 
     @classmethod
     def of(cls, walk: RegisterWalk, loop: ast.Loop, copies: int) -> Repeater | None:
-        """None where the copies are few, or the body does something that steps do not describe."""
-        if copies < _FEWEST + 2 or walk.pinning or walk.facts or walk.visits is not None:
+        """None where the copies are few, or the body does something that steps do not describe.
+
+        Under a condition accesses share ports with those that exclude them, which is told one by one.
+        """
+        if copies < _FEWEST + 2 or walk.guard or walk.pinning or walk.facts or walk.visits is not None:
             return None
         body = regular(loop)
         if body is None:
@@ -215,8 +218,6 @@ class Repeater:
             offset = store.after.node - walk.requests[(self.graph.number, store.after.node)]
             for node in nodes:
                 walk.requests[(self.graph.number, node)] = node - offset
-                if guard:
-                    walk.guarded_axi.add((self.graph.number, node))
 
 
 def _extras(graph: Graph) -> int:
