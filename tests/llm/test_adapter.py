@@ -334,8 +334,8 @@ def test_the_adapter_names_no_part_of_the_hardware() -> None:
         for path in (ROOT / folder).glob("*/*"):
             if path.is_dir() and not path.name.startswith("_"):
                 forbidden |= {path.name}
-    for folder in (ROOT / "demos").glob("*/"):
-        forbidden |= {name for demo in load_demos(folder.name).demos for name in demo.settings if "_" in name}
+    for shown in (ROOT / "demos").glob("*/"):
+        forbidden |= {name for demo in load_demos(shown.name).demos for name in demo.settings if "_" in name}
     for name, source in _sources().items():
         words = set(re.findall(r"[a-z_0-9]+", source.lower()))
         assert not words & forbidden, f"{name} says {sorted(words & forbidden)}"
