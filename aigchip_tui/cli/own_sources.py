@@ -73,8 +73,8 @@ def with_headers(files: Sequence[Path], folder: Path) -> tuple[dict[str, str], d
         path, text = waiting.pop()
         for quoted, angled in _QUOTED.findall(text):
             name = quoted or angled
-            found = None if of_the_tool(name) else _header(name, path.parent, folder)
-            if found is None:
+            found = _header(name, path.parent, folder)
+            if found is None or (of_the_tool(name) and of_the_tool(name, read_text(found))):
                 continue
             name = _name(found, folder)
             if name not in sources and name not in headers:

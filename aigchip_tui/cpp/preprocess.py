@@ -23,6 +23,10 @@ _KNOWN = re.compile(
     r"|hls_(?:stream|vector|math|half|task|burst_maxi|streamofblocks|np_channel|directio|print))\.h(?:pp)?"
 )
 """Headers of the tool whose types the estimator knows: not read where a project carries a copy of them."""
+_VENDOR = re.compile("Xilinx|Advanced Micro Devices|Mentor Graphics|Siemens")
+"""Who holds the rights to a copy of the tool's headers."""
+_DECLARES = re.compile(r"\b(?:typedef|using|define|struct|class)\b")
+_PREAMBLE = 4000
 _MAX_OUTPUT = 4_000_000
 _MAX_INCLUDE_DEPTH = 16
 _MOST_FAULTS = 8
@@ -196,9 +200,9 @@ class _Preprocessor:
         if match is None:
             return ""
         name = match.group(2)
-        if of_the_tool(name):
-            return ""
         key = self._found(name, path)
+        if of_the_tool(name, "" if key is None else self.files[key]):
+            return ""
         if key is None:
             if match.group(1) == '"' and not _LIBRARY.match(name):
                 self.missing.append(name)
@@ -323,9 +327,14 @@ def _without_attributes(text: str) -> str:
     return "".join((*kept, text[last:]))
 
 
-def of_the_tool(header: str) -> bool:
-    """Whether a header is one of the tool's own, whose types and functions are known without its text."""
-    return _KNOWN.fullmatch(header) is not None
+def of_the_tool(header: str, text: str = "") -> bool:
+    """Whether a header is one of the tool's own, whose types and functions are known without its text.
+
+    A project's own header of such a name declares something, and no vendor holds the rights to it.
+    """
+    if _KNOWN.fullmatch(header) is None:
+        return False
+    return _VENDOR.search(text, 0, _PREAMBLE) is not None or _DECLARES.search(text) is None
 
 
 def _awaits_values(lines: Sequence[str]) -> bool:

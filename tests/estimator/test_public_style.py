@@ -190,3 +190,12 @@ def test_methods_of_the_tools_types_are_what_they_stand_for() -> None:
     bits = "if (v.and_reduce() && !v.or_reduce()) { v.set(2); v.set_bit(3, 1); w.set_last(1); }"
     asked = METHODS.replace("w.set_last(1)", bits)
     assert estimate({"top.cpp": asked}).unknown == ()
+
+
+def test_a_header_named_like_one_of_the_tool_is_the_projects_own_unless_the_vendor_says_so() -> None:
+    """Types of `hls_task.h` that a project wrote are read; a copy of the tool's is not."""
+    text = '#include "hls_task.h"\nvoid f(int a[SIZE], word b[SIZE]) { for (int i = 0; i < SIZE; i++) b[i] = a[i]; }\n'
+    own = "#define SIZE 12\ntypedef short word;\n"
+    assert estimate({"k.cpp": text}, include={"hls_task.h": own}).loops[0].trip == 12
+    copied = "// Copyright 1986-2022 Xilinx, Inc.\n#error not for reading\n"
+    assert not any("#error" in one for one in estimate({"k.cpp": text}, include={"hls_task.h": copied}).unknown)
