@@ -310,17 +310,36 @@ class Function:
     broken: int = 0
     file: str = ""
 
+    @property
+    def least(self) -> int:
+        """Arguments that a call must give."""
+        return sum(1 for parameter in self.parameters if parameter.init is None)
+
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A struct, class or union with fields and methods; `name` is its key."""
+    """A struct, class or union with fields and methods, overloads among them; `name` is its key."""
 
     name: str
     fields: tuple[Variable, ...]
-    methods: dict[str, Function]
+    methods: dict[str, list[Function]]
     templates: tuple[tuple[str, TypeRef | Expr | None], ...]
     bases: tuple[TypeRef, ...] = ()
     line: int = 0
+
+    def define(self, function: Function) -> None:
+        """Adds a method; it takes the place of its own declaration, which has as many parameters."""
+        rivals = self.methods.setdefault(function.name, [])
+        rivals[:] = [one for one in rivals if len(one.parameters) != len(function.parameters)]
+        rivals.append(function)
+
+    def method(self, name: str, arguments: int) -> Function | None:
+        """The method that a call with so many arguments means; the last one when none takes so many."""
+        rivals = self.methods.get(name)
+        if not rivals:
+            return None
+        taking = [one for one in rivals if one.least <= arguments <= len(one.parameters)]
+        return (taking or rivals)[-1]
 
 
 @dataclass(slots=True, eq=False)

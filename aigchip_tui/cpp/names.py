@@ -44,30 +44,31 @@ class Names:
         self._imports: dict[str, list[Written]] = {}
         self._aliases: dict[str, Written] = {}
         self._known: dict[tuple[str, str, str], str] = {}
+        self._opened: dict[Written, str | None] = {}
 
     def declare(self, name: str, space: str) -> str:
         """Declares a name in a space and gives its key."""
         key = join(space, name)
         self.declared.add(key)
-        self._known.clear()
+        self._forget()
         return key
 
     def open(self, name: str, space: str) -> str:
         """Declares a space (namespace, record, enumeration, block) within another and gives its path."""
         path = join(space, name)
         self.spaces.add(path)
-        self._known.clear()
+        self._forget()
         return path
 
     def use_space(self, space: str, wanted: Written) -> None:
         """`using namespace wanted;` or a base class: its names are seen from `space`."""
         self._imports.setdefault(space, []).append(wanted)
-        self._known.clear()
+        self._forget()
 
     def alias(self, name: str, space: str, target: Written) -> None:
         """`using target;`, `namespace name = target;` or a type alias, which may stand before `::`."""
         self._aliases[join(space, name)] = target
-        self._known.clear()
+        self._forget()
 
     def include(self, other: Names) -> None:
         """Adds the names of another file, whose root keeps them apart."""
@@ -75,7 +76,7 @@ class Names:
         self.spaces |= other.spaces
         self._imports.update(other._imports)
         self._aliases.update(other._aliases)
-        self._known.clear()
+        self._forget()
 
     def key_of(self, name: str, scope: str = "", space: str = "") -> str:
         """Key of the innermost declaration that a written name can mean; empty when nothing is declared."""
@@ -115,7 +116,7 @@ class Names:
             if found:
                 return found
         for wanted in self._imports.get(space, ()):
-            other = self._space_named(wanted, steps + 1)
+            other = self._open_space(wanted, steps + 1)
             if other is not None and other not in seen:
                 seen.add(other)
                 found = self._within(name, other, steps, seen)
@@ -151,7 +152,23 @@ class Names:
         if target is not None:
             return self._space_named(target, steps + 1)
         for wanted in self._imports.get(path, ()):
-            other = self._space_named(wanted, steps + 1)
+            other = self._open_space(wanted, steps + 1)
             if other is not None and other != path and join(other, part) in self.spaces:
                 return join(other, part)
         return None
+
+    def _open_space(self, wanted: Written, steps: int) -> str | None:
+        """Path of the space that a `using namespace` means.
+
+        Every one is looked for once, and not through itself: several of them that mean nothing in these files would
+        otherwise be looked for through each other.
+        """
+        if wanted not in self._opened and steps <= _MAX_STEPS:
+            self._opened[wanted] = None
+            self._opened[wanted] = self._space_named(wanted, steps)
+        return self._opened.get(wanted)
+
+    def _forget(self) -> None:
+        """What was found may be another thing once more is declared."""
+        self._known.clear()
+        self._opened.clear()

@@ -118,7 +118,7 @@ class Parser(StatementParser):
             return
         record = self.unit.records.get(function.owner)
         if record is not None:
-            record.methods[function.name] = function
+            record.define(function)
             return
         key = self.unit.names.declare(function.name, function.space)
         self.unit.functions.setdefault(key, []).append(function)
@@ -300,7 +300,7 @@ class Parser(StatementParser):
         function = self.function(node, templates)
         if function is not None:
             function.owner = record.name
-            record.methods[function.name] = function
+            record.define(function)
 
     def function(self, node: Node, templates: Templates) -> ast.Function | None:
         """A function definition or declaration."""

@@ -76,12 +76,12 @@ class CalleeWalk(ToolMethodWalk):
         if callee.scope.endswith("numeric_limits") and not expression.arguments:
             return Val(INT, -1, None, Lin(0, ((fresh(), 1),)))
         if self.owner is not None and not callee.scope:
-            method = self.method_named(self.owner.type.record, name)
+            method = self.method_named(self.owner.type.record, name, len(expression.arguments))
             if method is not None:
                 return self.invoke(method, callee, expression, self.owner)
         if callee.owner is not None:
             record = self.resolve(callee.owner)
-            method = self.method_named(record.record, name)
+            method = self.method_named(record.record, name, len(expression.arguments))
             if method is not None:
                 return self.invoke(method, callee, expression, Struct(record, {}, fresh()))
         function = self.meant(callee, expression)
@@ -171,7 +171,7 @@ class CalleeWalk(ToolMethodWalk):
         """`f(x)` of a record with `operator()`, and `w(7, 0)`, the bits of an integer."""
         bound = self.find(callee)
         if isinstance(bound, Struct):
-            method = self.method_named(bound.type.record, "operator()")
+            method = self.method_named(bound.type.record, "operator()", len(call.arguments))
             return self.invoke(method, callee, call, bound) if method is not None else None
         whole = isinstance(bound, Val | Cell) and bound.kind.letter in "ix"
         if whole and len(call.arguments) == 2:
@@ -195,7 +195,7 @@ class CalleeWalk(ToolMethodWalk):
                 return integer(1, BOOL)
             node = self.graph.add("stream_state", 1, 0.1, (), bits=1)
             return Val(BOOL, node, None, None, self.graph)
-        record = self.method_of(callee) if name in self.method_names else None
+        record = self.method_of(callee, len(arguments)) if name in self.method_names else None
         if record is not None:
             function, owner = record
             return self.invoke(function, ast.Name(function.name), expression, owner)

@@ -48,22 +48,23 @@ class CallWalk(MachineWalk):
                 return one
         return with_body[0] if with_body else None
 
-    def method_of(self, callee: ast.Member) -> tuple[ast.Function, Struct] | None:
+    def method_of(self, callee: ast.Member, arguments: int) -> tuple[ast.Function, Struct] | None:
         """A method defined in the text, with the record it is called on."""
         place = self.place(callee.base) if isinstance(callee.base, ast.Name | ast.Member | ast.Index) else None
         if not isinstance(place, Struct):
             return None
-        function = self.method_named(place.type.record, callee.name)
+        function = self.method_named(place.type.record, callee.name, arguments)
         return (function, place) if function is not None and function.body is not None else None
 
-    def method_named(self, record: str, name: str) -> ast.Function | None:
-        """The method of a record (by key) or of its bases."""
+    def method_named(self, record: str, name: str, arguments: int) -> ast.Function | None:
+        """The method of a record (by key) or of its bases that a call with so many arguments means."""
         found = self.unit.records.get(record)
         if found is None:
             return None
-        function = found.methods.get(name)
+        function = found.method(name, arguments)
         for base in found.bases if function is None else ():
-            function = function or self.method_named(self.unit.names.key_of(base.name, base.scope, base.space), name)
+            key = self.unit.names.key_of(base.name, base.scope, base.space)
+            function = function or self.method_named(key, name, arguments)
         return function
 
     def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:

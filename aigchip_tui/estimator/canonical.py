@@ -30,8 +30,9 @@ def canonical(unit: ast.Unit) -> ast.Unit:
         for function in functions:
             _function(function)
     for record in unit.records.values():
-        for method in record.methods.values():
-            _function(method)
+        for rivals in record.methods.values():
+            for method in rivals:
+                _function(method)
     return unit
 
 

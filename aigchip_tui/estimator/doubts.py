@@ -32,7 +32,7 @@ def doubts(unit: ast.Unit) -> list[str]:
             found += _of_function(function, globals_)
     for record in unit.records.values():
         fields = {field.name for field in record.fields} | {"this"}
-        for method in record.methods.values():
+        for method in (one for rivals in record.methods.values() for one in rivals):
             # What a base declares is not looked for.
             found += _of_function(method, globals_ | fields, complete=not record.bases)
     return list(dict.fromkeys(found))

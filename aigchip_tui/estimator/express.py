@@ -384,7 +384,7 @@ class ExpressionWalk(OverloadWalk):
 
     def _changes(self, operator: str, old: Result) -> bool:
         """Whether a record defines the compound assignment itself."""
-        return isinstance(old, Group) and self.method_named(old.type.record, f"operator{operator}=") is not None
+        return isinstance(old, Group) and self.method_named(old.type.record, f"operator{operator}=", 1) is not None
 
     def evaluated(self, expression: Held) -> Result:
         """What is evaluated already."""

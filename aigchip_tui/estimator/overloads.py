@@ -37,7 +37,7 @@ class OverloadWalk(RegisterWalk):
         first = operands[0]
         name = ast.Name(f"operator{operator}", space=self.space)
         if isinstance(first, Group) and first.type.form == "struct":
-            method = self.method_named(first.type.record, name.name)
+            method = self.method_named(first.type.record, name.name, len(operands) - 1)
             if method is not None and method.body is not None and len(method.parameters) == len(operands) - 1:
                 place = owner if owner is not None else self.hold(first)
                 if isinstance(place, Struct):
@@ -104,7 +104,7 @@ class OverloadWalk(RegisterWalk):
 
     def element_of(self, place: Struct, index: ast.Expr) -> Result | None:
         """`v[i]` of a record that is no array and has `operator[]`."""
-        method = self.method_named(place.type.record, "operator[]")
+        method = self.method_named(place.type.record, "operator[]", 1)
         if method is None or method.body is None:
             return None
         for label, part in place.type.fields.items():
@@ -129,11 +129,8 @@ class OverloadWalk(RegisterWalk):
                 finally:
                     self.bound = saved
         label = record.name.rpartition("::")[2].partition("<")[0]
-        method = record.methods.get(label)
-        if method is None or method.body is None:
-            return False
-        least = sum(1 for parameter in method.parameters if parameter.init is None)
-        if not least <= len(arguments) <= len(method.parameters):
+        method = record.method(label, len(arguments))
+        if method is None or method.body is None or not method.least <= len(arguments) <= len(method.parameters):
             return False
         callee = ast.Name(label, space=self.space)
         self.invoke(method, callee, ast.Call(callee, tuple(arguments), self.line), place)

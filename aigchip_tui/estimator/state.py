@@ -339,8 +339,8 @@ class WalkState(ABC):
         """The definition that a call means."""
 
     @abstractmethod
-    def method_named(self, record: str, name: str) -> ast.Function | None:
-        """The method of a record (by key) or of its bases."""
+    def method_named(self, record: str, name: str, arguments: int) -> ast.Function | None:
+        """The method of a record (by key) or of its bases that a call with so many arguments means."""
 
     @abstractmethod
     def invoke(self, function: ast.Function, callee: ast.Name, call: ast.Call, owner: Struct | None = None) -> Result:
@@ -355,7 +355,7 @@ class WalkState(ABC):
         """A value as hardware has it: a sum of scalar arguments is made by additions."""
 
     @abstractmethod
-    def method_of(self, callee: ast.Member) -> tuple[ast.Function, Struct] | None:
+    def method_of(self, callee: ast.Member, arguments: int) -> tuple[ast.Function, Struct] | None:
         """A method defined in the text, with the record it is called on."""
 
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aigchip_tui.cpp.names import Names, Written
 from aigchip_tui.cpp.parse import parse
 
@@ -71,3 +73,25 @@ def test_lines_count_within_their_own_file() -> None:
     inner, top = unit.functions["inner"][0], unit.functions["top"][0]
     assert (inner.file, inner.line) == ("inner.hpp", 3)
     assert (top.file, top.line, top.end_line) == ("top.cpp", 1, 3)
+
+
+def test_spaces_that_are_nowhere_in_the_text_are_looked_for_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`using namespace std; using namespace hls;` stands in every header of many a project."""
+    names, asked = Names(), []
+    for _ in range(4):
+        for space in ("std", "hls", "xf"):
+            names.use_space("", Written(space))
+    names.open("late", "")
+    names.use_space("", Written("late"))
+    names.declare("width", "late")
+    looked = names._space_named
+
+    def counted(written: Written, steps: int) -> str | None:
+        asked.append(written)
+        assert len(asked) < 100
+        return looked(written, steps)
+
+    monkeypatch.setattr(names, "_space_named", counted)
+    assert names.key_of("width", "", "") == "late::width"
+    assert names.key_of("nothing", "", "f") == ""
+    assert names.space_of("late", "", "") == "late"

@@ -199,3 +199,32 @@ def test_a_header_named_like_one_of_the_tool_is_the_projects_own_unless_the_vend
     assert estimate({"k.cpp": text}, include={"hls_task.h": own}).loops[0].trip == 12
     copied = "// Copyright 1986-2022 Xilinx, Inc.\n#error not for reading\n"
     assert not any("#error" in one for one in estimate({"k.cpp": text}, include={"hls_task.h": copied}).unknown)
+
+
+OVERLOADED = """#include <hls_stream.h>
+template <typename T> struct channel {
+    hls::stream<T> words;
+    T read() { return take(); }
+    void read(T &out) { out = read(); }
+    void write(T const &word) { write(word, 1); }
+    void write(T const &word, int limit);
+    T take() { return words.read(); }
+};
+template <typename T> void channel<T>::write(T const &word, int limit) { words.write(word + limit); }
+void top(channel<int> &in, channel<int> &out, int n) {
+L: for (int i = 0; i < 64; ++i) {
+        int word;
+        in.read(word);
+        out.write(word);
+    }
+}
+"""
+
+
+def test_methods_of_one_name_are_told_apart_by_their_arguments() -> None:
+    plain = OVERLOADED.replace("in.read(word)", "word = in.words.read()")
+    plain = plain.replace("out.write(word)", "out.words.write(word + 1)")
+    found = estimate({"top.cpp": OVERLOADED})
+    assert found.unknown == ()
+    assert _figures(found) == _figures(estimate({"top.cpp": plain}))
+    assert found.loops[0].trip == 64
