@@ -115,8 +115,7 @@ def _loops(design: Design, top: str) -> Iterator[_Loop]:
     shared = {one.key or one.name: one.init for one in unit.variables if one.type.constant or one.constexpr}
     shared |= {name.rpartition("::")[2]: init for name, init in shared.items()}
     named: dict[str, ast.Expr | int] = {name.rpartition("::")[2]: value for name, value in unit.enumerators.items()}
-    bodies = [one.body for functions in unit.functions.values() for one in functions]
-    bodies += [one.body for record in unit.records.values() for rivals in record.methods.values() for one in rivals]
+    bodies = [one.body for one in unit.every_function()]
     given = {parameter.name for one in unit.functions.get(top, ()) for parameter in one.parameters}
     for body in bodies:
         if body is None:

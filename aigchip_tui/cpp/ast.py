@@ -6,6 +6,7 @@ them; after `parse` nobody changes them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -310,10 +311,10 @@ class Function:
     broken: int = 0
     file: str = ""
 
-    @property
-    def least(self) -> int:
-        """Arguments that a call must give."""
-        return sum(1 for parameter in self.parameters if parameter.init is None)
+    def takes(self, arguments: int) -> bool:
+        """Whether a call may give so many arguments."""
+        least = sum(1 for parameter in self.parameters if parameter.init is None)
+        return least <= arguments <= len(self.parameters)
 
 
 @dataclass(slots=True, eq=False)
@@ -338,7 +339,7 @@ class Record:
         rivals = self.methods.get(name)
         if not rivals:
             return None
-        taking = [one for one in rivals if one.least <= arguments <= len(one.parameters)]
+        taking = [one for one in rivals if one.takes(arguments)]
         return (taking or rivals)[-1]
 
 
@@ -361,3 +362,9 @@ class Unit:
     """Whether the designer states partitions or intervals anywhere."""
     linked: dict[str, list[Function]] = field(default_factory=dict)
     """Definitions that other files see, by key without the file's root."""
+
+    def every_function(self) -> Iterator[Function]:
+        """Functions, then methods, overloads among both."""
+        for named in (self.functions, *(record.methods for record in self.records.values())):
+            for rivals in named.values():
+                yield from rivals

@@ -43,8 +43,7 @@ class CallWalk(MachineWalk):
         if not with_body:
             with_body = self.unit.linked.get(plain_key(key) or callee.name, [])
         for one in with_body:
-            least = sum(1 for parameter in one.parameters if parameter.init is None)
-            if least <= len(call.arguments) <= len(one.parameters):
+            if one.takes(len(call.arguments)):
                 return one
         return with_body[0] if with_body else None
 

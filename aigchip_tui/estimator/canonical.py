@@ -26,13 +26,8 @@ def canonical(unit: ast.Unit) -> ast.Unit:
     - braces around all of a loop's body, and a lambda without parameters that is called where it stands, are its text;
     - statements without effect and scalars that nobody mentions are gone.
     """
-    for functions in unit.functions.values():
-        for function in functions:
-            _function(function)
-    for record in unit.records.values():
-        for rivals in record.methods.values():
-            for method in rivals:
-                _function(method)
+    for function in unit.every_function():
+        _function(function)
     return unit
 
 

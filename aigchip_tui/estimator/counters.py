@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.traverse import (
+    declared_below,
     expressions_of,
     mentioned,
     names_in,
@@ -191,21 +192,13 @@ def localise(function: ast.Function) -> None:
         ]
         if not declared:
             continue
-        below = [*_declared_below(block)]
+        below = [*declared_below(block)]
         counters = {_set_by(loop.init) for loop in _loops(block)}
         candidates = {one.name: one for one in declared if one.name in counters and below.count(one.name) == 1}
         if candidates:
             _strike_seen(block, frozenset(), candidates)
         if candidates:
             _declare(block, candidates)
-
-
-def _declared_below(statement: ast.Stmt) -> Iterator[str]:
-    if isinstance(statement, ast.Declaration):
-        for variable in statement.variables:
-            yield variable.name
-    for part in parts_of(statement):
-        yield from _declared_below(part)
 
 
 def _plain(variable: ast.Variable) -> bool:

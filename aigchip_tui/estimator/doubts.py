@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import KINDS, Pragma
-from aigchip_tui.estimator.traverse import parts_of
+from aigchip_tui.estimator.traverse import declared_below, statements_below
 
 _OPTIONS: dict[str, frozenset[str]] = {
     "PIPELINE": frozenset(["ii", "style", "rewind", "off", "flush", "enable_flush"]),
@@ -41,23 +41,13 @@ def doubts(unit: ast.Unit) -> list[str]:
 def _of_function(function: ast.Function, known: set[str], *, complete: bool = True) -> Iterator[str]:
     if function.body is None or function.broken:
         return
-    statements = list(_below(function.body))
-    names = known | {one.name for one in function.parameters}
-    for statement in statements:
-        if isinstance(statement, ast.Declaration):
-            names |= {one.name for one in statement.variables}
+    names = known | {one.name for one in function.parameters} | set(declared_below(function.body))
     unpacked = any(name.startswith("[") for name in names)
-    for statement in statements:
+    for statement in statements_below(function.body):
         for pragma in statement.pragmas if isinstance(statement, ast.Block | ast.Loop) else ():
             wrong = _wrong(pragma) or ("" if unpacked or not complete else _unknown_variable(pragma, names))
             if wrong:
                 yield f"{pragma.kind[:40]} at line {pragma.line}: {wrong}"
-
-
-def _below(statement: ast.Stmt) -> Iterator[ast.Stmt]:
-    yield statement
-    for part in parts_of(statement):
-        yield from _below(part)
 
 
 def _wrong(pragma: Pragma) -> str:

@@ -130,7 +130,7 @@ class OverloadWalk(RegisterWalk):
                     self.bound = saved
         label = record.name.rpartition("::")[2].partition("<")[0]
         method = record.method(label, len(arguments))
-        if method is None or method.body is None or not method.least <= len(arguments) <= len(method.parameters):
+        if method is None or method.body is None or not method.takes(len(arguments)):
             return False
         callee = ast.Name(label, space=self.space)
         self.invoke(method, callee, ast.Call(callee, tuple(arguments), self.line), place)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from aigchip_tui.cpp import ast
-from aigchip_tui.estimator.traverse import own_names, parts_of
+from aigchip_tui.estimator.traverse import declared_below
 from aigchip_tui.model.errors import AigchipError
 
 
@@ -25,7 +25,7 @@ def refuse_inner_names(unit: ast.Unit, top: ast.Function, names: Iterable[str]) 
         for function in functions:
             found = {name for name, _ in function.templates}
             if function.body is not None:
-                found |= _declared(function.body)
+                found |= set(declared_below(function.body))
             for name in found:
                 inner.setdefault(name, function.name)
     for name in asked:
@@ -43,10 +43,3 @@ def refuse_unknown_names(texts: Iterable[str], names: Iterable[str]) -> None:
         left -= {name for name in left if re.search(rf"\b{re.escape(name)}\b", text)}
     if left:
         raise AigchipError(f"'{min(left)}' is nowhere in the source.", hint="Name a macro, a constant or an argument.")
-
-
-def _declared(statement: ast.Stmt) -> set[str]:
-    found = own_names(statement)
-    for part in parts_of(statement):
-        found |= _declared(part)
-    return found

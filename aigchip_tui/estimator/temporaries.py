@@ -5,12 +5,11 @@ No hardware stands for such a name, and what looks for running sums and begun va
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.mentions import mentioned_words, words_of
-from aigchip_tui.estimator.traverse import acts, parts_of, root_name, same
+from aigchip_tui.estimator.traverse import acts, root_name, same, statements_below
 
 _COMPOUND = frozenset(["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"])
 
@@ -29,7 +28,7 @@ def _names_of(function: ast.Function) -> _Names:
     """The names of a function, parameters among them; what is declared twice with two types has none."""
     found: dict[str, str] = {}
     meant: set[str] = set()
-    statements = list(_below(function.body)) if function.body is not None else []
+    statements = list(statements_below(function.body)) if function.body is not None else []
     declared = [one for part in statements if isinstance(part, ast.Declaration) for one in part.variables]
     for variable in (*function.parameters, *declared):
         kind = variable.type.name if _plain(variable.type) else ""
@@ -45,7 +44,7 @@ def carry(function: ast.Function) -> None:
     if function.body is None:
         return
     names = _names_of(function)
-    for statement in list(_below(function.body)):
+    for statement in list(statements_below(function.body)):
         if isinstance(statement, ast.Block):
             statement.statements = _carried(statement.statements, names)
             statement.declares = any(isinstance(part, ast.Declaration) for part in statement.statements)
@@ -65,12 +64,6 @@ def _carried(statements: tuple[ast.Stmt, ...], names: _Names) -> tuple[ast.Stmt,
         found.append(taken[0] if taken else statements[place])
         place += taken[1] if taken else 1
     return tuple(found)
-
-
-def _below(statement: ast.Stmt) -> Iterator[ast.Stmt]:
-    yield statement
-    for part in parts_of(statement):
-        yield from _below(part)
 
 
 def _short(variable: ast.Variable, rest: tuple[ast.Stmt, ...], names: _Names) -> tuple[ast.Stmt, int] | None:

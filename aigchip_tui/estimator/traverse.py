@@ -69,6 +69,20 @@ def names_of_loop(loop: ast.Loop) -> tuple[str, ...]:
     return (loop.label,) if loop.label else tuple(f"VITIS_LOOP_{loop.line}_{number}" for number in range(1, 100))
 
 
+def statements_below(statement: ast.Stmt) -> Iterator[ast.Stmt]:
+    """A statement and everything below it, in the order of the text."""
+    yield statement
+    for part in parts_of(statement):
+        yield from statements_below(part)
+
+
+def declared_below(statement: ast.Stmt) -> Iterator[str]:
+    """Names of the variables that a statement and everything below it declares, each as often as it is declared."""
+    for below in statements_below(statement):
+        if isinstance(below, ast.Declaration):
+            yield from (variable.name for variable in below.variables)
+
+
 @kept
 def loops_below(block: ast.Stmt) -> tuple[ast.Loop, ...]:
     """`inner_loops`, remembered."""
