@@ -19,6 +19,8 @@ _MOST_BEFORE = 16
 """Earlier accesses of a stream among which the next one looks for those that it waits for."""
 _REGISTER_NS = 0.1
 """Delay of the register of an AXI4-Stream port."""
+_ADDRESS_NS = 0.1
+"""Delay of handing an address to an AXI port, in the state before it is asked."""
 
 
 class MemoryWalk(OrderWalk):
@@ -91,7 +93,7 @@ class MemoryWalk(OrderWalk):
             pass
         elif memory.axi:
             states = 1 + (self.options.axi_response if write else self.options.axi_latency)
-            delay = 0.55 * self.operators.budget
+            delay = self.operators.budget
         elif memory.fifo:
             states, delay = 1, self.operators.fifo_delay
         elif memory.latency is not None and not write:
@@ -116,7 +118,7 @@ class MemoryWalk(OrderWalk):
             sources += [node for node in self.guard if node >= 0]
         request = -1
         if memory.axi and write:
-            request = graph.add("address", 2, delay, (*address, *(one for one in self.guard if one >= 0)), bits=1)
+            request = graph.add("address", 2, _ADDRESS_NS, (*address, *(one for one in self.guard if one >= 0)), bits=1)
             sources.append(request)
         asked = track.access(number, banks, write, memory.axi)
         if self.guard and not memory.axi and self._has_turn(track.shares.setdefault(banks, [])):

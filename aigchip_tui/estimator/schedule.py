@@ -354,9 +354,11 @@ def _place(
             continue
         if cycle == 0 and access_of[node] is not None and offset < entry_ns:
             offset = entry_ns
-        if offset > 0 and offset + delay > budget:
-            cycle, offset = cycle + 1, 0.0
         access = access_of[node]
+        # A read of an AXI port is addressed in its first state and asks in the next one.
+        asks = access is not None and access.outside and not access.write and states > 1
+        if offset > 0 and offset + delay > budget and not asks:
+            cycle, offset = cycle + 1, 0.0
         if access is not None:
             for source in () if access.write else sources:
                 # What is stored is there for others from the next cycle on.

@@ -30,19 +30,21 @@ def loop_of(body: str, bundle: str = "") -> LoopEstimate:
 
 
 def test_words_in_a_row_come_as_one_burst_that_is_asked_for_outside_the_loop() -> None:
-    """A burst: read, store; request (8 cycles) before the loop, answer (5) after it. Every other word is no burst: each
-    of its reads takes 9 states, each of its writes 6."""
+    """A burst: exit test, read, addition, write, a state each, since a transfer takes all of its state; request (8
+    cycles) before the loop, answer (5) after it. Every other word is no burst: each of its reads takes 9 states, each
+    of its writes 6."""
     row = read(COPY.replace("BODY", "c[i] = a[i] + 3;"))
-    assert (row.loops[0].ii, row.loops[0].depth) == (1, 3)
-    assert row.latency_max == 400 - 1 + 2 + 2 + 8 + 5
+    assert (row.loops[0].ii, row.loops[0].depth) == (1, 4)
+    assert row.latency_max == 400 - 1 + 3 + 2 + 8 + 5
+    assert loop_of("c[i] = a[i];").depth == 3, "what is read needs no state of its own"
     apart = loop_of("c[2 * i] = a[2 * i] + 3;")
-    assert (apart.ii, apart.depth) == (1, 9 + 6)
+    assert (apart.ii, apart.depth) == (1, 9 + 1 + 6)
 
 
 def test_two_arrays_on_one_port_and_conditions_end_a_burst() -> None:
     both, shared = loop_of("c[i] = a[i] ^ b[i];"), loop_of("c[i] = a[i] ^ b[i];", "A")
-    assert (both.ii, both.depth) == (1, 3)
-    assert (shared.ii, shared.depth) == (2, 1 + 9 + 1), "the second of two reads is asked for a cycle later"
+    assert (both.ii, both.depth) == (1, 4)
+    assert (shared.ii, shared.depth) == (2, 1 + 9 + 2), "the second of two reads is asked for a cycle later"
     assert loop_of("int v = a[i]; if (n > i) c[i] = v;").depth == 2 + 6, "an answer to every single write"
     assert loop_of("if (n > i) c[i] = a[i];").depth == 9 + 6
 
