@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.counters import counted, localise, uncounted
+from aigchip_tui.estimator.headers import alone
+from aigchip_tui.estimator.helpers import write_out
 from aigchip_tui.estimator.lambdas import call_lambdas
 from aigchip_tui.estimator.mentions import mentioned_words
 from aigchip_tui.estimator.references import resolved
@@ -15,17 +20,20 @@ _SCALARS = frozenset(
 )
 
 
-def canonical(unit: ast.Unit) -> ast.Unit:
+def canonical(unit: ast.Unit, directives: Sequence[Pragma] = ()) -> ast.Unit:
     """The unit with every function in one form; nodes are changed where they stand.
 
     - `a = a + x` is `a += x`, `*(p + i)` is `p[i]`, `!(a < b)` is `a >= b`, `if (!c) A else B` is `if (c) B else A`;
     - `while`, `do` and `for (;;) { if (c) break; ...}` that count are `for` loops (`counters`);
+    - a header that sets or steps several names keeps its counter alone (`headers`);
     - a counter that only headers of loops set is declared in them;
     - a reference to an element is that element (`references`);
     - a temporary that only carries a value to the next store is that value (`temporaries`);
     - braces around all of a loop's body, and a lambda without parameters that is called where it stands, are its text;
+    - a function that is one assignment to what it is given is that assignment (`helpers`);
     - statements without effect and scalars that nobody mentions are gone.
     """
+    write_out(unit, directives)
     for function in unit.every_function():
         _function(function)
     return unit
@@ -77,6 +85,10 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
         case ast.If():
             _branch(statement)
         case ast.Loop():
+            parted = alone(statement)
+            if isinstance(parted, ast.Block):
+                _block(parted)
+                return parted
             if statement.init is not None:
                 statement.init = _statement(statement.init)
             if statement.condition is not None:

@@ -39,14 +39,14 @@ def counted(loop: ast.Loop, before: list[ast.Stmt]) -> ast.Loop:
         if (
             name
             and any(part.name == name for part in parts_in(condition) if isinstance(part, ast.Name))
-            and not any(sets_name(part, name) or _continues(part) for part in rest)
+            and not any(sets_name(part, name) or continues(part) for part in rest)
         ):
             assert isinstance(last, ast.Evaluate)
             loop.step = last.expression
             loop.body.statements = rest
             loop.kind = "do" if loop.kind == "do" else "for"
     if loop.step is not None and loop.init is None:
-        name = _counter_of(loop.step)
+        name = counter_of(loop.step)
         if name:
             _take_start(loop, name, before)
     return loop
@@ -58,7 +58,7 @@ def uncounted(loop: ast.Loop) -> ast.Stmt:
     if loop.kind != "for" or not isinstance(step, ast.Assign) or step.operator or not isinstance(step.target, ast.Name):
         return loop
     own = isinstance(step.value, ast.Binary) and step.target.name in names_in(step.value)
-    if own or isinstance(step.value, ast.Number) or any(_continues(part) for part in loop.body.statements):
+    if own or isinstance(step.value, ast.Number) or any(continues(part) for part in loop.body.statements):
         return loop
     body = loop.body
     loop.body = ast.Block((*body.statements, ast.Evaluate(step)), body.pragmas, body.line, body.label)
@@ -119,13 +119,13 @@ def _count_within_condition(loop: ast.Loop, before: list[ast.Stmt]) -> None:
 def _start_of(init: ast.Stmt | None, name: str) -> ast.Expr | None:
     if isinstance(init, ast.Declaration) and len(init.variables) == 1 and init.variables[0].name == name:
         return init.variables[0].init
-    if isinstance(init, ast.Evaluate) and _set_by(init) == name:
+    if isinstance(init, ast.Evaluate) and set_by(init) == name:
         assert isinstance(init.expression, ast.Assign)
         return init.expression.value
     return None
 
 
-def _set_by(statement: ast.Stmt | None) -> str:
+def set_by(statement: ast.Stmt | None) -> str:
     """The name that a statement sets with a plain assignment and nothing else; empty when it does not."""
     written = statement.expression if isinstance(statement, ast.Evaluate) else None
     if isinstance(written, ast.Assign) and not written.operator and isinstance(written.target, ast.Name):
@@ -134,10 +134,10 @@ def _set_by(statement: ast.Stmt | None) -> str:
 
 
 def _stepped(statement: ast.Stmt) -> str:
-    return _counter_of(statement.expression) if isinstance(statement, ast.Evaluate) else ""
+    return counter_of(statement.expression) if isinstance(statement, ast.Evaluate) else ""
 
 
-def _counter_of(step: ast.Expr) -> str:
+def counter_of(step: ast.Expr) -> str:
     """The one name that a step moves; empty when it is another statement."""
     if isinstance(step, ast.Unary) and step.operator in ("++", "--") and isinstance(step.operand, ast.Name):
         return step.operand.name
@@ -147,13 +147,13 @@ def _counter_of(step: ast.Expr) -> str:
     return ""
 
 
-def _continues(statement: ast.Stmt) -> bool:
+def continues(statement: ast.Stmt) -> bool:
     """Whether a `continue` may pass over what follows in a loop's body."""
     if isinstance(statement, ast.Jump):
         return statement.kind in ("continue", "goto")
     if isinstance(statement, ast.Loop | ast.Unread):
         return isinstance(statement, ast.Unread)
-    return any(_continues(part) for part in parts_of(statement))
+    return any(continues(part) for part in parts_of(statement))
 
 
 def _take_start(loop: ast.Loop, name: str, before: list[ast.Stmt]) -> None:
@@ -193,7 +193,7 @@ def localise(function: ast.Function) -> None:
         if not declared:
             continue
         below = [*declared_below(block)]
-        counters = {_set_by(loop.init) for loop in _loops(block)}
+        counters = {set_by(loop.init) for loop in _loops(block)}
         candidates = {one.name: one for one in declared if one.name in counters and below.count(one.name) == 1}
         if candidates:
             _strike_seen(block, frozenset(), candidates)
@@ -233,7 +233,7 @@ def _strike_seen(statement: ast.Stmt, covered: frozenset[str], candidates: dict[
     inside = covered
     parts = parts_of(statement)
     if isinstance(statement, ast.Loop):
-        name = _set_by(statement.init)
+        name = set_by(statement.init)
         if name:
             assert isinstance(statement.init, ast.Evaluate)
             assert isinstance(statement.init.expression, ast.Assign)
@@ -260,7 +260,7 @@ def _strike_names(expression: ast.Expr, covered: frozenset[str], candidates: dic
 
 def _declare(statement: ast.Stmt, candidates: dict[str, ast.Variable]) -> None:
     if isinstance(statement, ast.Loop):
-        variable = candidates.get(_set_by(statement.init))
+        variable = candidates.get(set_by(statement.init))
         if variable is not None:
             assert isinstance(statement.init, ast.Evaluate)
             assert isinstance(statement.init.expression, ast.Assign)

@@ -108,9 +108,9 @@ def read_design(
         raise AigchipError("There is no source to estimate.", hint="Name a C or C++ file.")
     linked = link(units)
     warnings = tuple(doubts(linked))
-    unit = canonical(linked)
-    unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
     asked = tuple(parse_directives(directives))
+    unit = canonical(linked, asked)
+    unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
     configuration, unfollowed = parse_configuration(directives)
     return Design(
         unit,

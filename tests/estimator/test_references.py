@@ -32,15 +32,38 @@ def told(text: str) -> tuple[object, ...]:
         "auto &r = a[i][j]; r -= a[i][k] * a[k][j];",
         "double &r = a[i][j]; const double &s = a[k][j]; r -= a[i][k] * s;",
         "auto &row = a[i]; row[j] -= row[k] * a[k][j];",
+        "double *p = &a[i][j]; *p -= a[i][k] * a[k][j];",
     ],
 )
 def test_a_reference_moves_nothing(spelled: str) -> None:
     assert told(NEST.replace("SUM", spelled)) == told(NEST.replace("SUM", "a[i][j] -= a[i][k] * a[k][j];"))
 
 
+FIR = """
+void top(int *y, int c[11], int x) {
+  static int taps[11];
+  int sum = 0;
+  for (int i = 10; i >= 0; i--) {
+#pragma HLS PIPELINE off
+    if (i == 0) { SUM0; taps[0] = x; } else { taps[i] = taps[i - 1]; SUM }
+  }
+  *y = sum;
+}
+"""
+
+
+@pytest.mark.parametrize("spelled", ["auto &r = sum; r += taps[i] * c[i];", "int *p = &sum; *p += taps[i] * c[i];"])
+def test_a_sum_is_the_same_by_another_name(spelled: str) -> None:
+    plain = FIR.replace("SUM0", "sum += x * c[0]")
+    assert told(plain.replace("SUM", spelled)) == told(plain.replace("SUM", "sum += taps[i] * c[i];"))
+
+
 @pytest.mark.parametrize(
     ("body", "stays"),
     [
+        ("int *r = &n; r[0] += 1;", True),
+        ("int *r = &n; *r += 1; r++;", True),
+        ("int &r = n; { int n = 2; r += n; }", True),
         ("auto &r = b[n]; r += 1;", False),
         ("auto &r = b[n]; n = 3; r += 1;", True),
         ("auto &r = b[n]; for (int i = 0; i < 4; i++) { int n = i; r += n; }", True),

@@ -154,8 +154,7 @@ def test_a_body_in_another_file_leaves_every_total_unknown() -> None:
 
 @pytest.mark.parametrize(("body", "why"), [
     ("int r = 0; if (x > 3) goto out; r = x; out: return r;", "goto"),
-    ("int (*f)(int) = &twice; return f(x);", "pointer"),
-    ("int (*f)(int) = &twice; return (*f)(x);", "pointer"),
+    ("int (*f)(int) = x ? &twice : &endless; return f(x);", "pointer"),
     ("return endless(x);", "calls itself"),
     ("try { return twice(x); } catch (int e) { return 0; }", "exceptions"),
     ("if (x) throw 1; return x;", "exceptions"),
@@ -174,6 +173,12 @@ def test_what_cannot_be_followed_is_said_in_one_sentence(body: str, why: str) ->
     assert found.latency_max is None
     assert found.dsp is None
     assert any(why in sentence for sentence in found.unknown), found.unknown
+
+
+@pytest.mark.parametrize("call", ["f(x)", "(*f)(x)"])
+def test_a_pointer_to_one_function_is_that_function(call: str) -> None:
+    text = "int cube(int x) { return x * x * x; }\nint top(int x) { int (*f)(int) = &cube; return CALL; }\n"
+    assert read(text.replace("CALL", call), "top") == read(text.replace("CALL", "cube(x)"), "top")
 
 
 def test_a_top_that_is_absent_declared_or_ambiguous_is_named() -> None:

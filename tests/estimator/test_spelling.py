@@ -50,6 +50,24 @@ PAIRS: dict[str, tuple[str, str]] = {
   }}
 """),
     ),
+    "several names in a header": (
+        _NEST.format("""
+  int j = 23;
+  for (int i = 0; i < 24; i++) { b[i] = c[j] * 3; j--; }
+"""),
+        _NEST.format("""
+  for (int j = 23, i = 0; i < 24; j--, i++) b[i] = c[j] * 3;
+"""),
+    ),
+    "a header without a step": (
+        _PLAIN,
+        _NEST.format("""
+  for (int i = 0; i < 32;) {{
+    for (int j = 0; j < 24;) {{ b[i] += a[i][j] * c[j]; j++; }}
+    i++;
+  }}
+"""),
+    ),
     "pointers": (
         _PLAIN,
         _NEST.format("""
