@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 
 from aigchip_tui.cpp.constants import NotConstantError, apply_binary
 from aigchip_tui.estimator.graph import Access
@@ -15,6 +16,8 @@ from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.traced import formula, real
 from aigchip_tui.estimator.values import BOOL, DOUBLE, INT, Kind, Lin, Val, integer, merge_kind
 
+_ANY_BITS = 1 << 30
+"""More bits than any number has."""
 _COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
 
 
@@ -53,7 +56,7 @@ class ArithmeticWalk(WalkState):
                 label, cost = self.operators.labelled(name, bits)
                 both = self.sources(left, right)
                 node = self.graph.add(
-                    label, cost.states, cost.delay, both, bits=bits, widths=(bits, bits), line=self.line
+                    label, cost.states, cost.delay, both, bits=bits, line=self.line
                 )
                 return Val(kind, node, None, lin, self.graph)
         return self._operate(name, kind, operands, lin)
@@ -87,22 +90,20 @@ class ArithmeticWalk(WalkState):
             operands = tuple([self.summed(one) if one.node < 0 else one for one in operands])
         bits = kind.bits if kind.letter == "f" else 0
         real = bits > 0
-        widths: tuple[int, ...] = ()
         for operand in operands:
             other = operand.kind
-            widths += (self.width(operand),)
             if other.letter == "f" and (not real or other.bits > bits):
                 real, bits = True, max(bits, other.bits)
+        widths: tuple[int, ...] = ()
         if real and name[0] == "f":
             label, cost = self.operators.labelled(name, bits)
+        elif name == "mul":
+            label, bits, widths = name, kind.bits, tuple([self.width(one) for one in operands])
+            cost = self.operators.simple(name, bits, *widths[:2])
         else:
-            bits = max([kind.bits, *(operand.kind.bits for operand in operands)]) if name != "mul" else kind.bits
-            first = operands[0].kind.bits if operands else bits
-            second = operands[1].kind.bits if len(operands) > 1 else first
-            cost = self.operators.simple(
-                name, bits, widths[0] if widths else first, widths[1] if len(widths) > 1 else second
-            )
-            label = name
+            # How wide a product is decides how it is made; all else is made for the types of its operands.
+            label, bits = name, max([kind.bits, *[one.kind.bits for one in operands]])
+            cost = self.operators.simple(name, bits)
         how = self.bindings.get(label) if self.bindings else None
         number = self.region.limits.get(label) if self.region.limits else None
         if how is not None:
@@ -132,13 +133,23 @@ class ArithmeticWalk(WalkState):
 
     def width(self, value: Val) -> int:
         """Bits that a value needs: constants and loop counters need less than their type."""
+        return index(self._bits(value))
+
+    def widest(self, left: Val, right: Val) -> int:
+        """Bits that the wider of two values needs."""
+        if self.trace is None:
+            return max(self._bits(left), self._bits(right))
+        most: int = self.trace.decide(max, self._bits(left), self._bits(right))
+        return most
+
+    def _bits(self, value: Val) -> int:
+        """As `width`, following from constants where the value does."""
         if isinstance(value.const, int):
-            return max(1, (+value.const).bit_length() + (1 if value.const < 0 else 0))
+            return _least_bits(value.const, value.const, _ANY_BITS)
         if value.lin is not None and value.kind.letter == "i" and value.node < 0:
             bounds = self.range_of(value.lin)
             if bounds is not None:
-                largest = max(abs(bounds[0]), abs(bounds[1]))
-                return min(value.kind.bits, max(1, largest.bit_length() + (1 if bounds[0] < 0 else 0)))
+                return _least_bits(*bounds, value.kind.bits)
         return min(value.kind.bits, value.need) if value.need else value.kind.bits
 
     def convert(self, value: Val, kind: Kind) -> Val:
@@ -309,7 +320,7 @@ class ArithmeticWalk(WalkState):
     def _quotient(self, name: str, kind: Kind, left: Val, right: Val) -> Val:
         """A division or its rest, made for the bits that its operands need, and one for their sign."""
         signed = left.kind.signed or right.kind.signed
-        bits = min(kind.bits, max(self.width(left), self.width(right)) + signed)
+        bits = min(kind.bits, self.widest(left, right) + signed)
         narrow = Kind("i", bits, signed)
         operands = [Val(narrow, one.node, one.const, one.lin, one.graph, self.width(one)) for one in (left, right)]
         found = self.operate(name, narrow, (operands[0], operands[1]))
@@ -369,19 +380,11 @@ class ArithmeticWalk(WalkState):
                 return integer(lin.constant, kind)
             if lin is not None and left.node < 0 and right.node < 0:
                 return Val(kind, -1, None, lin)
-            found = self.operate(
-                "add",
-                Kind(
-                    "i",
-                    min(64, max(self.width(left), self.width(right)) + 1) if kind.bits <= 64 else kind.bits,
-                    kind.signed,
-                ),
-                (left, right),
-                lin=lin,
-            )
+            wide = self.widest(left, right) + 1
+            made = Kind("i", min(64, wide) if kind.bits <= 64 else kind.bits, kind.signed)
+            found = self.operate("add", made, (left, right), lin=lin)
             if operator == "+" and self._may_balance(found):
                 self.associative.setdefault(self.graph.number, set()).add(found.node)
-            wide = max(self.width(left), self.width(right)) + 1
             return Val(kind, found.node, None, found.lin, found.graph, min(kind.bits, wide))
         if operator == "*":
             for one, other in ((left, right), (right, left)):
@@ -449,6 +452,12 @@ class ArithmeticWalk(WalkState):
 
 
 @formula
+@formula
+def _least_bits(low: int, high: int, most: int) -> int:
+    """Bits that hold all values between two, up to as many as there are."""
+    return min(most, max(1, max(abs(low), abs(high)).bit_length() + (low < 0)))
+
+
 def _shifts(number: float) -> bool:
     """Whether a division by a number only moves the exponent."""
     return number != 0.0 and math.frexp(number)[0] in (0.5, -0.5)

@@ -15,6 +15,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
 )
 from aigchip_tui.estimator.repeating import Repeater
+from aigchip_tui.estimator.traced import formula
 from aigchip_tui.estimator.traverse import (
     early_exit,
     names_in,
@@ -65,8 +66,10 @@ class CounterWalk(PragmaWalk):
             return None
         once = loop.kind == "do"
         if kind != "+":
-            count = self._geometric(start, limit, operator, kind, amount)
-            return Header(bound, start, count or once, count or once, 1, False) if count is not None else None
+            if not isinstance(start.const, int) or not isinstance(limit.const, int):
+                return None
+            count = _geometric(start.const, limit.const, operator, kind, amount)
+            return Header(bound, start, count or once, count or once, 1, False) if count >= 0 else None
         low, high, mean = self._trips(start, limit, operator, amount)
         if once:
             low, high = (None if one is None else max(1, one) for one in (low, high))
@@ -142,24 +145,6 @@ class CounterWalk(PragmaWalk):
                 return "+", amount if operator == "+" else -amount
             if operator in ("*", "/", "<<", ">>"):
                 return operator, amount
-        return None
-
-    def _geometric(self, start: Val, limit: Val, operator: str, kind: str, amount: int) -> int | None:
-        if not isinstance(start.const, int) or not isinstance(limit.const, int):
-            return None
-        value, end, count = int(start.const), int(limit.const), 0
-        tests = {"<": value < end, ">": value > end, "<=": value <= end, ">=": value >= end, "!=": value != end}
-        while count < 256:
-            tests = {"<": value < end, ">": value > end, "<=": value <= end, ">=": value >= end, "!=": value != end}
-            if not tests.get(operator, False):
-                return count
-            count += 1
-            value = {
-                "*": value * amount,
-                "/": value // max(1, amount),
-                "<<": value << max(0, amount),
-                ">>": value >> max(0, amount),
-            }[kind]
         return None
 
     def _trips(self, start: Val, limit: Val, operator: str, step: int) -> tuple[int | None, int | None, float | None]:
@@ -334,6 +319,22 @@ def _never_ends(start: Val, limit: Val, operator: str, step: int, kind: Kind) ->
         return operator in ("<", "<=") and first < past and past > highest
     past = last - (operator == ">=")
     return operator in (">", ">=") and first > past and past < lowest
+
+
+@formula
+def _geometric(value: int, end: int, operator: str, kind: str, amount: int) -> int:
+    """Trips of a counter that is multiplied, divided or shifted; -1 for more than 255."""
+    for count in range(256):
+        tests = {"<": value < end, ">": value > end, "<=": value <= end, ">=": value >= end, "!=": value != end}
+        if not tests.get(operator, False):
+            return count
+        value = {
+            "*": value * amount,
+            "/": value // max(1, amount),
+            "<<": value << max(0, amount),
+            ">>": value >> max(0, amount),
+        }[kind]
+    return -1
 
 
 def _unrolled_trips(trip: int | None, factor: int, whole: bool) -> int | None:

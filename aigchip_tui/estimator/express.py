@@ -31,12 +31,12 @@ class ExpressionWalk(OverloadWalk):
         """Integer value of a constant expression in the current scope; nothing is added to the graph."""
         if isinstance(expression, ast.Number):
             return int(expression.value) if expression.kind in ("int", "bool") else None
-        saved_graph, saved_guard = self.graph, self.guard
+        saved_graph, saved_guard, line = self.graph, self.guard, self.line
         self.graph, self.guard = Graph(), ()
         try:
             found = self.value(expression)
         finally:
-            self.graph, self.guard = saved_graph, saved_guard
+            self.graph, self.guard, self.line = saved_graph, saved_guard, line
         return +found.const if isinstance(found.const, int) else None
 
     def constant_named(self, expression: ast.Name) -> Val | None:

@@ -25,6 +25,8 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 Number = int | float
 _Function = Callable[..., Any]
+_Steps = list[tuple[int, _Function, tuple[int, ...]]]
+"""Slots of values, what computes each, and the slots that it takes."""
 _MOST_CONES = 16
 """Sets of constants of which a walk remembers the steps that follow from them."""
 _FREE, _MIXED = -1, -2
@@ -45,8 +47,9 @@ class Trace:
         self._order: list[Number] = []
         """Numbers that are keys, in order, and each as the key that stands for it."""
         self._keys: dict[int, Any] = {}
-        self._cones: dict[frozenset[str], list[tuple[int, _Function, tuple[int, ...]]]] = {}
+        self._cones: dict[frozenset[str], _Steps] = {}
         """Steps that follow from some of the constants."""
+        self._follows: list[int] = []
         self._inputs = {name: place for place, name in enumerate(self.names)}
         self.inputs = {name: Traced(self, self._slot(value)) for name, value in constants.items()}
 
@@ -132,15 +135,44 @@ class Trace:
 
     def decisive(self) -> frozenset[str]:
         """Constants every other value of which alters an answer, so that the walk would go another way with it."""
-        through: list[int] = []
-        for slot, (function, operands) in enumerate(self.steps):
-            found = slot if slot < len(self.names) else _FREE
-            moving = [through[one] for one in operands if through[one] != _FREE]
-            if moving:
-                single = len(moving) == 1 and type(self.values[slot]) is int
-                found = moving[0] if single and self._one_to_one(function, operands, through) else _MIXED
-            through.append(found)
+        through = self._through()
         return frozenset(self.names[through[slot]] for slot in self.answers if through[slot] >= 0)
+
+    def _through(self) -> list[int]:
+        """What each value follows from, one to one: a constant, by its number, several or none."""
+        if not self._follows:
+            through: list[int] = []
+            for slot, (function, operands) in enumerate(self.steps):
+                found = slot if slot < len(self.names) else _FREE
+                moving = [through[one] for one in operands if through[one] != _FREE]
+                if moving:
+                    single = len(moving) == 1 and type(self.values[slot]) is int
+                    found = moving[0] if single and self._one_to_one(function, operands, through) else _MIXED
+                through.append(found)
+            self._follows = through
+        return self._follows
+
+    def parting(self, changed: Mapping[str, int]) -> tuple[int, str]:
+        """Where a walk with other values of some constants parts from this one: how many answers it has in common with
+        it, and the constant whose very value is asked for next (empty where something else is).
+        """
+        values = list(self.values)
+        lost: set[int] = set()
+        for name, value in changed.items():
+            values[self._inputs[name]] = value
+        for slot, function, operands in self._following(frozenset(changed)):
+            if lost and not lost.isdisjoint(operands):
+                lost.add(slot)
+                continue
+            try:
+                values[slot] = function(*[values[one] for one in operands])
+            except (ArithmeticError, ValueError):
+                lost.add(slot)
+        for place, (slot, answer) in enumerate(self.answers.items()):
+            if slot in lost or values[slot] != answer:
+                asked = self._through()[slot]
+                return place, self.names[asked] if asked >= 0 else ""
+        return len(self.answers), ""
 
     def _one_to_one(self, function: _Function, operands: tuple[int, ...], through: list[int]) -> bool:
         """Whether an operation on integers of which one moves has another value for every other value of that one."""
@@ -164,14 +196,8 @@ class Trace:
             if slot in answers and value != answers[slot]:
                 return None
             values[slot] = value
-        moved = frozenset(changed)
-        cone = self._cones.get(moved)
-        if cone is None:
-            if len(self._cones) >= _MOST_CONES:
-                self._cones.clear()
-            cone = self._cones[moved] = self._cone(moved)
         try:
-            for slot, function, operands in cone:
+            for slot, function, operands in self._following(frozenset(changed)):
                 value = function(*[values[one] for one in operands])
                 if slot in answers and value != answers[slot]:
                     return None
@@ -180,16 +206,22 @@ class Trace:
             return None
         return values
 
-    def _cone(self, moved: frozenset[str]) -> list[tuple[int, _Function, tuple[int, ...]]]:
+    def _following(self, moved: frozenset[str]) -> _Steps:
         """Steps that follow from some constants, in order."""
+        known = self._cones.get(moved)
+        if known is not None:
+            return known
+        if len(self._cones) >= _MOST_CONES:
+            self._cones.clear()
         reached = [name in moved for name in self.names]
-        found = []
+        found: _Steps = []
         for slot in range(len(reached), len(self.steps)):
             function, operands = self.steps[slot]
             follows = any(reached[one] for one in operands)
             reached.append(follows)
             if follows:
                 found.append((slot, function, operands))
+        self._cones[moved] = found
         return found
 
 

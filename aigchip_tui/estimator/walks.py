@@ -14,9 +14,10 @@ _MOST_KEPT, _MOST_STEPS = 32, 100_000
 """Walks remembered for one question, and steps of their traces; what was not asked for the longest time goes first."""
 _MOST_KNOWN = 256
 """Estimates remembered as they are."""
-_IN_VAIN, _DECISIVE = 2, 4
-"""Walks in vain after which a constant is traced only now and then, and those that a walk stands for which shows that
-every other value of the constant needs one."""
+_IN_VAIN, _SELDOM = 2, 4
+"""Walks in vain after which a constant is traced no more, and those after which it is now and then."""
+_MOST_NEAR = 4
+"""Walks that are asked where another one parts from them."""
 _S = TypeVar("_S", bound=msgspec.Struct)
 _Moving = tuple[tuple[str, int], ...]
 """Members of a value that depend on constants, each with its place in the trace."""
@@ -62,8 +63,10 @@ class _Walk:
 class Walks:
     """Walks of one design, by what was asked besides the constants.
 
-    Tracing costs half a walk: of a constant whose every other value needs a walk of its own (an unroll factor), only
-    each walk whose number is a power of two is traced, until another value follows one.
+    Tracing costs half a walk, in vain for a constant whose every other value needs a walk of its own (an unroll
+    factor). So a constant is left out of the trace where the walk that goes the same way for longest asks for its very
+    value next. One that needed a walk each time for other reasons is traced only in each walk whose number is a power
+    of two, until another value follows one.
     """
 
     def __init__(self) -> None:
@@ -88,24 +91,22 @@ class Walks:
     def _estimate(
         self, kept: list[_Walk], constants: Mapping[str, int], walk: Callable[[Mapping[str, int]], Estimate]
     ) -> Estimate:
-        alone: set[str] = set()
+        near: list[tuple[_Walk, dict[str, int]]] = []
         for place in range(len(kept) - 1, -1, -1):
             one = kept[place]
             moved = {name: value for name, value in constants.items() if value != one.constants[name]}
-            values = one.trace.again(moved) if one.plain.isdisjoint(moved) else None
+            if not one.plain.isdisjoint(moved):
+                continue
+            values = one.trace.again(moved)
             if values is not None:
                 self._followed.update(moved)
                 kept.append(kept.pop(place))
                 return one.result(values)
-            alone.update(moved if len(moved) == 1 else ())
-        for name in alone:
-            self._vain[name] = self._vain.get(name, 0) + 1
-        plain = frozenset([name for name in constants if name not in self._followed and not self._due(name)])
+            near.append((one, moved))
+        plain = self._left_out(kept, near[:_MOST_NEAR])
         trace = Trace({name: value for name, value in constants.items() if name not in plain})
         given = {**constants, **trace.inputs}
         found = _Walk(constants, plain, trace, walk(given))  # type: ignore[arg-type]  # a traced constant is an int
-        for name in trace.decisive():
-            self._vain[name] = max(self._vain.get(name, 0), _DECISIVE)
         trace.close()
         kept.append(found)
         steps = 0
@@ -116,10 +117,25 @@ class Walks:
                 break
         return found.result(trace.values)
 
+    def _left_out(self, kept: list[_Walk], near: list[tuple[_Walk, dict[str, int]]]) -> frozenset[str]:
+        """Constants that the next walk is not to trace."""
+        if not near:
+            return frozenset()
+        partings = [one.trace.parting(moved) for one, moved in near]
+        best = max(range(len(near)), key=lambda place: partings[place][0])
+        (like, moved), asked = near[best], partings[best][1]
+        kept.remove(like)
+        kept.append(like)
+        if len(moved) == 1 and not asked:
+            (name,) = moved
+            self._vain[name] = self._vain.get(name, 0) + 1
+        still = like.trace.decisive().difference(moved)
+        return still | {name for name in like.constants if name == asked or not self._due(name)}
+
     def _due(self, name: str) -> bool:
         """Whether the next walk is to trace a constant that no value has followed yet."""
-        vain = self._vain.get(name, 0)
-        return vain < _IN_VAIN or (vain > _DECISIVE and vain & (vain - 1) == 0)
+        vain = 0 if name in self._followed else self._vain.get(name, 0)
+        return vain < _IN_VAIN or (vain > _SELDOM and vain & (vain - 1) == 0)
 
 
 def _moving(value: msgspec.Struct) -> _Moving:

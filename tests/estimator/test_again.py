@@ -41,6 +41,21 @@ outer:
 """
 
 
+@pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The constants that each walk of a design read with some traces, in the order of the walks."""
+    found: list[set[str]] = []
+    walk = room._estimate
+
+    def seen(*asked: Any) -> Any:
+        if asked[4]:
+            found.append({name for name, value in asked[4].items() if type(value) is not int})
+        return walk(*asked)
+
+    monkeypatch.setattr(room, "_estimate", seen)
+    return found
+
+
 def replaced(**constants: int) -> str:
     text = KERNEL
     for name, value in constants.items():
@@ -68,24 +83,16 @@ def test_the_figures_are_plain_numbers() -> None:
     assert estimate_design(design, sets={"n": 5}).loops[0].trip == 64
 
 
-def test_trip_counts_that_decide_nothing_cost_no_walk(monkeypatch: pytest.MonkeyPatch) -> None:
-    walks: list[Any] = []
-    walk = room._estimate
-
-    def counted(*asked: Any) -> Any:
-        walks.append(asked)
-        return walk(*asked)
-
-    monkeypatch.setattr(room, "_estimate", counted)
+def test_trip_counts_that_decide_nothing_cost_no_walk(walked: list[set[str]]) -> None:
     design = read_design({"k.cpp": "void k(int n, int a[999]) { for (int i = 0; i < n; i++) a[i] += i; }"})
     found = [estimate_design(design, sets={"n": n}) for n in range(65, 129)]
     latencies = [one.latency_max for one in found]
     assert [b - a for a, b in pairwise(latencies) if a and b] == [1] * 63
     # A counter, its adder and its test have 8 bits from 128 trips on: figures, that decide nothing.
     assert (found[-1].lut, found[-1].ff) == (found[-2].lut + 2, found[-2].ff + 1)  # type: ignore[operator]
-    assert len(walks) == 1
+    assert len(walked) == 1
     estimate_design(design, sets={"n": 0})
-    assert len(walks) == 2
+    assert len(walked) == 2
 
 
 def test_a_constant_that_decides_an_if_of_the_text_is_refused() -> None:
@@ -123,30 +130,68 @@ def test_a_constant_decides_when_every_other_value_leads_another_way(way: Any, n
         assert trace.again({"n": other, "m": 3}) is None
 
 
-def test_a_constant_that_needs_a_walk_each_time_is_seldom_traced(monkeypatch: pytest.MonkeyPatch) -> None:
-    traced: list[set[str]] = []
-    walk = room._estimate
-
-    def seen(*asked: Any) -> Any:
-        traced.append({name for name, value in asked[4].items() if type(value) is not int})
-        return walk(*asked)
-
-    monkeypatch.setattr(room, "_estimate", seen)
+def test_a_constant_that_needs_a_walk_each_time_is_seldom_traced(walked: list[set[str]]) -> None:
     quarters = read_design({"k.cpp": KERNEL.replace("factor=TILE", "factor=TILE/4")}, constants={"N": 64, "TILE": 16})
     for tile in (16, 20, 24, 28):
         estimate_design(quarters, sets={"n": 8, "TILE": tile})
-    assert ["TILE" in names for names in traced] == [True, True, False, False]
-    traced.clear()
+    assert ["TILE" in names for names in walked] == [True, True, False, False]
+    walked.clear()
     design = read_design({"k.cpp": KERNEL}, constants={"N": 64, "TILE": 4})
     for tile in range(4, 10):
         estimate_design(design, sets={"n": 8, "TILE": tile})
-    # The first walk shows that every other factor needs one; a later one is to see whether that is still so.
-    assert ["TILE" in names for names in traced] == [True, False, False, False, True, False]
+    # The first walk shows that every other factor needs one.
+    assert ["TILE" in names for names in walked] == [True, False, False, False, False, False]
     for n in range(8, 128, 7):
         estimate_design(design, sets={"n": n, "TILE": 7})
-    assert all("n" in names for names in traced)
+    assert all("n" in names for names in walked)
     again = estimate_design(design, sets={"n": 9, "TILE": 5})
     assert again == estimate_design(read_design({"k.cpp": replaced(TILE=5)}), sets={"n": 9})
+
+
+def test_a_constant_is_traced_again_where_a_walk_goes_another_way_before_it_asks_for_it(walked: list[set[str]]) -> None:
+    text = """#define N 64
+void k(int a[9999], int b[9999]) {
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < N; j++) a[j] += b[i];
+}
+"""
+    design = read_design({"k.cpp": text}, constants={"N": 64})
+    for size in (64, 60, 65, 66, 67, 61, 62):
+        found = estimate_design(design, sets={"N": size})
+        assert found == estimate_design(read_design({"k.cpp": text.replace("N 64", f"N {size}")})), size
+    # Up to 64 copies the inner loop is unrolled, and each count needs a walk; from 65 on it stays one.
+    assert walked == [{"N"}, set(), {"N"}, set(), set()]
+
+
+def test_a_count_of_doublings_needs_no_walk(walked: list[set[str]]) -> None:
+    text = "void k(int n, int a[999]) { for (int i = 1; i < n; i <<= 1) a[i] += i; }"
+    design = read_design({"k.cpp": text})
+    trips = [estimate_design(design, sets={"n": n}).loops[0].trip for n in range(3, 40)]
+    assert trips == [(n - 1).bit_length() for n in range(3, 40)]
+    assert len(walked) == 1
+
+
+def test_only_a_product_asks_for_the_bits_of_a_constant(walked: list[set[str]]) -> None:
+    for operator, walks in (("+", 1), ("*", 3)):
+        walked.clear()
+        text = f"void k(int n, int a[64]) {{ for (int i = 0; i < 64; i++) a[i] = a[i] {operator} n; }}"
+        design = read_design({"k.cpp": text})
+        for n in (75, 100, 150, 300):
+            estimate_design(design, sets={"n": n})
+        assert len(walked) == walks
+
+
+def test_a_size_of_zero_is_told_of_in_the_line_of_its_declaration() -> None:
+    text = """#define N 4
+typedef unsigned char keys[N][8];
+void k(unsigned char a[8]) {
+  keys rows;
+  for (int i = 0; i < 8; i++) { rows[0][i] = a[i]; }
+}
+"""
+    found = estimate_design(read_design({"k.cpp": text}, constants={"N": 4}), sets={"N": 0})
+    assert found.unknown == ("line 4: the size of 'rows' is no positive constant",)
+    assert found == estimate_design(read_design({"k.cpp": text.replace("N 4", "N 0")}))
 
 
 def test_an_estimate_that_was_made_before_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
