@@ -360,6 +360,8 @@ class Unit:
     method_names: frozenset[str] = frozenset()
     banked: bool = False
     """Whether the designer states partitions or intervals anywhere."""
+    unused: list[tuple[int, str]] = field(default_factory=list)
+    """Variables that are computed and never used, by the line that declares them."""
     linked: dict[str, list[Function]] = field(default_factory=dict)
     """Definitions that other files see, by key without the file's root."""
 

@@ -10,10 +10,10 @@ from aigchip_tui.estimator.counters import counted, localise, uncounted
 from aigchip_tui.estimator.headers import alone
 from aigchip_tui.estimator.helpers import write_out
 from aigchip_tui.estimator.lambdas import call_lambdas
-from aigchip_tui.estimator.mentions import mentioned_words
 from aigchip_tui.estimator.references import resolved
 from aigchip_tui.estimator.temporaries import carry
 from aigchip_tui.estimator.traverse import acts, opposite, own_names, parts_of, same
+from aigchip_tui.estimator.unused import drop_unused
 
 _SCALARS = frozenset(
     ["bool", "char", "short", "int", "long", "unsigned", "unsigned int", "unsigned char", "float", "double", "size_t"]
@@ -31,11 +31,17 @@ def canonical(unit: ast.Unit, directives: Sequence[Pragma] = ()) -> ast.Unit:
     - a temporary that only carries a value to the next store is that value (`temporaries`);
     - braces around all of a loop's body, and a lambda without parameters that is called where it stands, are its text;
     - a function that is one assignment to what it is given is that assignment (`helpers`);
-    - statements without effect and scalars that nobody mentions are gone.
+    - statements without effect, and variables whose values nothing uses, are gone (`unused`).
     """
     write_out(unit, directives)
+    globals_ = {variable.name for variable in unit.variables}
     for function in unit.every_function():
         _function(function)
+        if function.body is not None:
+            record = unit.records.get(function.owner)
+            fields = record.fields if record is not None else ()
+            held = globals_.union(one.name for one in (*function.parameters, *fields))
+            _drop_idle(function.body, drop_unused(function.body, unit, held))
     return unit
 
 
@@ -46,7 +52,6 @@ def _function(function: ast.Function) -> None:
     _block(function.body)
     call_lambdas(function.body)
     localise(function)
-    _drop_idle(function.body, mentioned_words(function.body))
 
 
 def _block(block: ast.Block) -> None:

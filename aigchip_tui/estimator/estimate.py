@@ -73,7 +73,7 @@ class Design(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     """What of the directives is not known, and what would stop a compiler."""
     warnings: tuple[str, ...] = ()
-    """Pragmas that mean nothing where they stand."""
+    """Pragmas that mean nothing where they stand, and variables that are computed and never used."""
 
 
 def read_design(
@@ -110,6 +110,8 @@ def read_design(
     warnings = tuple(doubts(linked))
     asked = tuple(parse_directives(directives))
     unit = canonical(linked, asked)
+    told = "is never used: the tool builds nothing for it"
+    warnings += tuple(f"'{name[:40]}' at line {line} {told}" for line, name in sorted(unit.unused))
     unit.banked = any(states_banks(function) for functions in unit.functions.values() for function in functions)
     configuration, unfollowed = parse_configuration(directives)
     return Design(

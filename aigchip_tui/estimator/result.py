@@ -71,7 +71,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
     Latencies and interval in cycles, BRAM in 18-kbit blocks, clocks in ns; `budget_ns` is the period less its
     uncertainty, which the slowest state (`estimated_clock_ns`) must meet. `unknown` lists what is not known and why,
-    `warnings` pragmas that are not met;
+    `warnings` pragmas that are not met and variables that nothing uses;
     `parts` is what the totals are sums of;
     where a part of the design could not be read, no total is known either and all of them are None.
     """

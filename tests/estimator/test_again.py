@@ -186,7 +186,7 @@ def test_a_size_of_zero_is_told_of_in_the_line_of_its_declaration() -> None:
 typedef unsigned char keys[N][8];
 void k(unsigned char a[8]) {
   keys rows;
-  for (int i = 0; i < 8; i++) { rows[0][i] = a[i]; }
+  for (int i = 0; i < 8; i++) { rows[0][i] = a[i]; a[i] = rows[0][7 - i]; }
 }
 """
     found = estimate_design(read_design({"k.cpp": text}, constants={"N": 4}), sets={"N": 0})
