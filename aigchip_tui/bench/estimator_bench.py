@@ -10,13 +10,13 @@ import csv
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from statistics import mean, median
 
 import msgspec
 
-from aigchip_tui.bench.estimator_sources import Sources, estimate_read, integer_macros, reported_clock, whole
+from aigchip_tui.bench.estimator_again import Again, AgainSummary, estimates_again, summary
+from aigchip_tui.bench.estimator_sources import Sources, estimate_read, reported_clock, whole
 from aigchip_tui.estimator.estimate import Estimate, read_design
 from aigchip_tui.model.errors import AigchipError
 
@@ -26,8 +26,6 @@ _ROUNDED_PS = 10
 """Reports name clock periods to a hundredth of a ns."""
 _QUICK_MS = 50.0
 """CPU time within which a file is to be estimated from its text."""
-_TURNS = 3
-_CONSTANTS = 4
 
 
 class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +42,7 @@ class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reported: dict[str, int | None]
     estimated: dict[str, int | None]
     cpu_ms: float = 0.0
-    again_ms: float | None = None
+    again: Again | None = None
     error: str = ""
     unknown: tuple[str, ...] = ()
     held_out: bool = False
@@ -88,8 +86,7 @@ class GroupSummary(msgspec.Struct, frozen=True, kw_only=True):
 class EstimatorBench(msgspec.Struct, frozen=True, kw_only=True):
     """The whole measurement: groups, the share of kernels estimated, CPU time a file.
 
-    `again_per_second` is how often a kernel that was read once is estimated again with another value of one of its own
-    constants, in the median over the `again_kernels` that have some and whose first estimate took at most 50 ms.
+    `again` is how fast kernels whose first estimate took at most 50 ms are estimated with other constants.
     """
 
     groups: tuple[GroupSummary, ...]
@@ -99,8 +96,7 @@ class EstimatorBench(msgspec.Struct, frozen=True, kw_only=True):
     cpu_ms_median: float
     cpu_ms_p90: float
     within_50_ms: float
-    again_per_second: float | None
-    again_kernels: int
+    again: AgainSummary | None
     outcomes: tuple[PairOutcome, ...]
 
 
@@ -190,9 +186,9 @@ def compare(
     except AigchipError as problem:
         error = str(problem)
     spent = (clock() - begin) * 1000
-    again: float | None = None
+    again: Again | None = None
     if found is not None and spent <= _QUICK_MS:
-        again = _again(row, texts, headers, directives, clock)
+        again = estimates_again(row, texts, headers, directives, clock)
     estimated: dict[str, int | None] = {}
     if found is not None:
         estimated = {
@@ -211,7 +207,7 @@ def compare(
         reported=reported,
         estimated=estimated,
         cpu_ms=spent,
-        again_ms=again,
+        again=again,
         error=error,
         unknown=found.unknown if found is not None else (),
         timing_met=_timing(estimated_clock, found),
@@ -223,27 +219,6 @@ def _timing(estimated_clock: float | None, found: Estimate | None) -> tuple[bool
     if estimated_clock is None or found is None or found.timing_met is None:
         return None
     return 1000 * estimated_clock <= 1000 * found.budget_ns + _ROUNDED_PS, found.timing_met
-
-
-def _again(
-    row: dict[str, str], texts: dict[str, str], headers: dict[str, str], directives: str, clock: Callable[[], float]
-) -> float | None:
-    """Milliseconds of CPU time of an estimate with another value of one of the kernel's own constants.
-
-    Each of its first integer macros is raised by one, two and three; None for a kernel that has none.
-    """
-    constants = integer_macros((*texts.values(), *headers.values()))
-    design = read_design(texts, directives=directives, include=headers, constants=constants)
-    free = [name for name in constants if name not in design.decided][:_CONSTANTS]
-    if not free:
-        return None
-    estimate_read(row, design)
-    begin = clock()
-    for name in free:
-        for turn in range(_TURNS):
-            with suppress(AigchipError):
-                estimate_read(row, design, {name: constants[name] + 1 + turn})
-    return (clock() - begin) * 1000 / (_TURNS * len(free))
 
 
 def _family(row: dict[str, str]) -> str:
@@ -261,7 +236,6 @@ def summarise(outcomes: Sequence[PairOutcome], absent: int) -> EstimatorBench:
         for category in outcome.category.split(","):
             groups.setdefault(f"category {category}", []).append(outcome)
     times = sorted(outcome.cpu_ms for outcome in outcomes)
-    again = [one.again_ms for one in outcomes if one.again_ms]
     done = sum(1 for outcome in outcomes if outcome.estimated.get("latency") is not None)
     return EstimatorBench(
         groups=tuple(_group(name, members) for name, members in groups.items()),
@@ -271,8 +245,7 @@ def summarise(outcomes: Sequence[PairOutcome], absent: int) -> EstimatorBench:
         cpu_ms_median=median(times),
         cpu_ms_p90=_quantile(times, 0.9),
         within_50_ms=sum(one <= _QUICK_MS for one in times) / len(times),
-        again_per_second=1000 / median(again) if again else None,
-        again_kernels=len(again),
+        again=summary(outcome.again for outcome in outcomes),
         outcomes=tuple(outcomes),
     )
 

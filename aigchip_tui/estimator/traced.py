@@ -49,6 +49,7 @@ class Trace:
         self._keys: dict[int, Any] = {}
         self._cones: dict[frozenset[str], _Steps] = {}
         """Steps that follow from some of the constants."""
+        self._moving: list[tuple[int, int]] = []
         self._follows: list[int] = []
         self._inputs = {name: place for place, name in enumerate(self.names)}
         self.inputs = {name: Traced(self, self._slot(value)) for name, value in constants.items()}
@@ -213,16 +214,23 @@ class Trace:
             return known
         if len(self._cones) >= _MOST_CONES:
             self._cones.clear()
-        reached = [name in moved for name in self.names]
-        found: _Steps = []
-        for slot in range(len(reached), len(self.steps)):
-            function, operands = self.steps[slot]
-            follows = any(reached[one] for one in operands)
-            reached.append(follows)
-            if follows:
-                found.append((slot, function, operands))
+        asked = sum([1 << self._inputs[name] for name in moved])
+        found = [(slot, *self.steps[slot]) for slot, reached in self._reached() if reached & asked]
         self._cones[moved] = found
         return found
+
+    def _reached(self) -> list[tuple[int, int]]:
+        """Steps that follow from constants, each with a bit for every one of them."""
+        if not self._moving:
+            from_each = [1 << place for place in range(len(self.names))]
+            for slot in range(len(self.names), len(self.steps)):
+                reached = 0
+                for one in self.steps[slot][1]:
+                    reached |= from_each[one]
+                from_each.append(reached)
+                if reached:
+                    self._moving.append((slot, reached))
+        return self._moving
 
 
 def _literal() -> None:

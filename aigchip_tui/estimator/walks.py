@@ -75,6 +75,8 @@ class Walks:
         self._vain: dict[str, int] = {}
         """How many walks other values of one constant needed that none had followed."""
         self._followed: set[str] = set()
+        self.done = 0
+        """How many walks were done."""
 
     def estimate(
         self, key: tuple[object, ...], constants: Mapping[str, int], walk: Callable[[Mapping[str, int]], Estimate]
@@ -106,6 +108,7 @@ class Walks:
         plain = self._left_out(kept, near[:_MOST_NEAR])
         trace = Trace({name: value for name, value in constants.items() if name not in plain})
         given = {**constants, **trace.inputs}
+        self.done += 1
         found = _Walk(constants, plain, trace, walk(given))  # type: ignore[arg-type]  # a traced constant is an int
         trace.close()
         kept.append(found)
