@@ -207,6 +207,8 @@ class ArithmeticWalk(WalkState):
 
     def fold_pair(self, operator: str, left: Val, right: Val) -> Val | None:
         """Both constant."""
+        if self.judged is not None and operator in _COMPARISONS:
+            self.judged.append((operator, left, right))
         a, b = left.const, right.const
         if isinstance(a, int) and isinstance(b, int) and left.kind.letter == "i" and right.kind.letter == "i":
             try:
@@ -241,22 +243,11 @@ class ArithmeticWalk(WalkState):
 
     def compare(self, operator: str, left: Val, right: Val) -> Val:
         """A comparison; decided when ranges of linear forms decide it."""
-        if left.lin is not None and right.lin is not None and left.kind.letter == "i" and right.kind.letter == "i":
-            bounds = self.range_of(left.lin.plus(right.lin, -1))
-            if bounds is not None:
-                low, high = bounds
-                verdict: bool | None = None
-                if operator in ("<", ">="):
-                    verdict = True if high < 0 else False if low >= 0 else None
-                    verdict = verdict if operator == "<" or verdict is None else not verdict
-                elif operator in (">", "<="):
-                    verdict = True if low > 0 else False if high <= 0 else None
-                    verdict = verdict if operator == ">" or verdict is None else not verdict
-                else:
-                    verdict = False if low > 0 or high < 0 else True if low == high == 0 else None
-                    verdict = verdict if operator == "==" or verdict is None else not verdict
-                if verdict is not None:
-                    return integer(int(verdict), BOOL)
+        if self.judged is not None:
+            self.judged.append((operator, left, right))
+        verdict = self.verdict(operator, left, right)
+        if verdict is not None:
+            return integer(int(verdict), BOOL)
         if operator in ("<", ">=") and right.const == 0 and left.kind.signed and left.kind.letter in "ix":
             # The sign is a bit of the value.
             return Val(BOOL, left.node, None, Lin(0, ((fresh(), 1),)), left.graph)
@@ -265,13 +256,31 @@ class ArithmeticWalk(WalkState):
             return self.operate("fcmp", BOOL, (self.convert(left, kind), self.convert(right, kind)))
         if self.region.limits:
             return self.operate("cmp", BOOL, (left, right))
-        asked = (operator, self._identity(left), self._identity(right))
+        asked = (operator, self.identity(left), self.identity(right))
         known = self.graph.compared.get(asked)
         if known is None or None in asked:
             known = self.graph.compared[asked] = self.operate("cmp", BOOL, (left, right))
         return known
 
-    def _identity(self, value: Val) -> object:
+    def verdict(self, operator: str, left: Val, right: Val) -> bool | None:
+        """What the ranges of two integers say of a comparison; None where they leave it open."""
+        if left.lin is None or right.lin is None or left.kind.letter != "i" or right.kind.letter != "i":
+            return None
+        bounds = self.range_of(left.lin.plus(right.lin, -1))
+        if bounds is None:
+            return None
+        low, high = bounds
+        verdict: bool | None = None
+        if operator in ("<", ">="):
+            verdict = True if high < 0 else False if low >= 0 else None
+            return verdict if operator == "<" or verdict is None else not verdict
+        if operator in (">", "<="):
+            verdict = True if low > 0 else False if high <= 0 else None
+            return verdict if operator == ">" or verdict is None else not verdict
+        verdict = False if low > 0 or high < 0 else True if low == high == 0 else None
+        return verdict if operator == "==" or verdict is None else not verdict
+
+    def identity(self, value: Val) -> object:
         """What makes two values of a region one: their node, constant or linear form; None if nothing does."""
         if value.node >= 0:
             return value.node

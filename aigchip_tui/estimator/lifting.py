@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
+from aigchip_tui.estimator.outcomes import Outside, Row
 from aigchip_tui.estimator.state import WalkState
-from aigchip_tui.estimator.tracks import Constants, Terms, Track
-from aigchip_tui.estimator.values import INT, Lin, Val
+from aigchip_tui.estimator.tracks import Track
+from aigchip_tui.estimator.values import Val
 
 _BEHIND = 3
 """Cycles between the end of a loop and the first store of what stood in its registers, in reports of such loops."""
@@ -17,27 +17,6 @@ _FEW_TRIPS = 2
 """Trips of a loop for which the tool makes a memory of each column that the loop reads."""
 LOADED_IN = 2
 """States in front of a loop in which what its sums begin with is loaded."""
-
-
-class Outside(NamedTuple):
-    """An element of an array that is a loop's running sum: whoever starts the loop stores it behind."""
-
-    memory: Memory
-    terms: Terms
-    constants: Constants
-
-    def place(self) -> tuple[Val, ...]:
-        """The indices of the element."""
-        return tuple(Val(INT, -1, None, Lin(*one)) for one in zip(self.constants, self.terms, strict=False))
-
-
-class Row(NamedTuple):
-    """A row of an array whose columns are memories of their own: its address, and how often each column is read."""
-
-    memory: Memory
-    terms: Terms
-    constants: Constants
-    loads: int
 
 
 class LiftWalk(WalkState):

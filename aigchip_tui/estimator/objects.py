@@ -250,7 +250,7 @@ class Layer:
     """Values of registers within one loop body or branch; a read that misses goes to the parent, through a
     phi when the loop may assign the register."""
 
-    __slots__ = ("assigned", "graph", "loop", "needed", "parent", "phis", "values")
+    __slots__ = ("asked", "assigned", "graph", "loop", "needed", "parent", "phis", "values")
 
     def __init__(
         self, parent: Layer | None, graph: Graph, assigned: frozenset[int] | None = None, loop: bool = False
@@ -263,6 +263,8 @@ class Layer:
         self.phis: dict[int, Val] = {}
         self.needed: list[Val] = []
         """Values of registers that were made outside and are read here."""
+        self.asked: dict[int, tuple[Cell, Val]] = {}
+        """Registers that were read outside, by their numbers, and what they held there."""
 
     def read(self, cell: Cell) -> Val:
         """Current value of a register."""
@@ -274,6 +276,8 @@ class Layer:
             self.values[cell.number] = found
             return found
         outer = self.parent.read(cell)
+        if cell.number not in self.asked:
+            self.asked[cell.number] = cell, outer
         if outer.node >= 0:
             self.needed.append(outer)
         if self.loop and self.assigned is not None and cell.root in self.assigned:

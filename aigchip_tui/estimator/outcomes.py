@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.graph import Graph, Schedule
-from aigchip_tui.estimator.objects import (
-    Cell,
-)
+from aigchip_tui.estimator.objects import Cell, Memory
 from aigchip_tui.estimator.resources import Usage
-from aigchip_tui.estimator.values import Val
+from aigchip_tui.estimator.tracks import Constants, Terms
+from aigchip_tui.estimator.values import INT, Lin, Val
 
 
 class CannotUnrollError(Exception):
@@ -86,6 +86,27 @@ class Level:
     after: tuple[ast.Stmt, ...]
     header: Header | None = None
     factor: int = 1
+
+
+class Outside(NamedTuple):
+    """An element of an array that is a loop's running sum: whoever starts the loop stores it behind."""
+
+    memory: Memory
+    terms: Terms
+    constants: Constants
+
+    def place(self) -> tuple[Val, ...]:
+        """The indices of the element."""
+        return tuple(Val(INT, -1, None, Lin(*one)) for one in zip(self.constants, self.terms, strict=False))
+
+
+class Row(NamedTuple):
+    """A row of an array whose columns are memories of their own: its address, and how often each column is read."""
+
+    memory: Memory
+    terms: Terms
+    constants: Constants
+    loads: int
 
 
 Range = tuple[int | None, int | None]

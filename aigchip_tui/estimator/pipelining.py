@@ -9,7 +9,7 @@ from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.bursts import BurstWalk
 from aigchip_tui.estimator.copying import CopyWalk
 from aigchip_tui.estimator.graph import Graph, Schedule
-from aigchip_tui.estimator.lifting import LOADED_IN, Outside, Row
+from aigchip_tui.estimator.lifting import LOADED_IN
 from aigchip_tui.estimator.objects import (
     Cell,
     Layer,
@@ -23,10 +23,14 @@ from aigchip_tui.estimator.outcomes import (
     CannotUnrollError,
     Level,
     LoopOutcome,
+    Outside,
     Range,
+    Row,
     add_ranges,
 )
 from aigchip_tui.estimator.reasons import longest_path, operator_words
+from aigchip_tui.estimator.recalling import RecallWalk
+from aigchip_tui.estimator.recalls import Comparison, Left
 from aigchip_tui.estimator.resources import Usage, of_graph
 from aigchip_tui.estimator.schedule import least_interval, place
 from aigchip_tui.estimator.traced import formula
@@ -36,7 +40,7 @@ from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.values import INT, Lin, Val
 
 
-class PipelineWalk(CopyWalk, BurstWalk):
+class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
     """A pipelined loop: its body as one graph, dependences between iterations, banks, the schedule, the
     outcome.
     """
@@ -49,6 +53,11 @@ class PipelineWalk(CopyWalk, BurstWalk):
         target: int,
     ) -> bool:
         """Pipelines a loop (or a flattened nest); False when an inner loop cannot be unrolled."""
+        asked = self.question(loop, nest, pragmas, target)
+        if asked is not None and self.recalled(loop, asked):
+            return True
+        judged: list[Comparison] | None = [] if asked is not None else None
+        self.judged = judged
         saved = self._save()
         graph, layer, ranges = self.graph, self.layer, dict(self.ranges)
         variant, deltas = set(self.variant), self.deltas
@@ -64,7 +73,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
         self.usage = Usage()
         self.touched.append({})
         first_new = fresh()
-        gaps = self.gaps
+        gaps, begun = self.gaps, (self.declared_arrays, self.rebound)
         try:
             pairs: list[tuple[int, int]] = []
             trips: list[Range] = []
@@ -81,6 +90,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
             self.copies(nest, pairs[-1][0])
             self._around(nest, True)
         except CannotUnrollError:
+            self.judged = None
             self.touched.pop()
             self._restore(saved)
             self.graph, self.layer, self.ranges, self.variant = graph, layer, ranges, variant
@@ -99,12 +109,14 @@ class PipelineWalk(CopyWalk, BurstWalk):
         self.running_sums = set()
         lifted = self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
         outside = self.stands_outside(inner_graph, self.running_sums)
+        front = {*hoisted}
+        looked = {number for number, count in hoisted.items() if count == 1}
         self.known_outside(inner_graph, graph, hoisted)
         trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
         rows: list[Row] = []
         if len(nest) == 1 and trip:
             rows = self.rows_outside(inner_graph, -(-trip // factor), bool(trip % factor))
-        front = self.in_front(hoisted)
+        before = self.in_front(hoisted)
         self.balance(inner_graph)
         self._align_banks(inner_graph)
         self.share_words(inner_graph)
@@ -129,8 +141,8 @@ class PipelineWalk(CopyWalk, BurstWalk):
                 if met is not None:
                     self.twins[id(loop)] = met
         if self.split_now():
-            front = self.in_front(hoisted)
-        prologue = max(kept, front, bursts, LOADED_IN if outside else 0) + lifted
+            before = self.in_front(hoisted)
+        prologue = max(kept, before, bursts, LOADED_IN if outside else 0) + lifted
         if self.provisional and self.again:
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
         elif twin.usage is None:
@@ -150,11 +162,25 @@ class PipelineWalk(CopyWalk, BurstWalk):
         self._restore(saved)
         self.free = free
         self.graph, self.layer, self.variant, self.deltas = graph, layer, variant, deltas
-        self._finish_pipeline(
-            loop, nest, trips, twin, usage, touched, inner_layer, inner_graph, slowest, target, prologue, pragmas,
-            outside, rows,
+        self.judged = None
+        left = self._left(
+            loop, nest, trips, twin, usage, touched, inner_graph, slowest, target, prologue, pragmas, outside, rows,
         )
-        self.body.loops[-1].unread = self.gaps > gaps
+        left.outcome.unread = self.gaps > gaps
+        declared = self.declared_arrays, self.rebound
+        if asked is not None and judged is not None and not left.outcome.unread and begun == declared:
+            lifted_too = {number for number, track in self.tracks_of(inner_graph).items() if track.lifted}
+            self.remember(
+                loop, asked, left, inner_layer, judged, front | lifted_too, looked | lifted_too, plan.held,
+                self.work - work,
+            )
+        read = [value.node for value in inner_layer.values.values() if value.graph is self.graph and value.node >= 0]
+        read += [value.node for value in inner_layer.needed if value.graph is self.graph]
+        settled = [
+            (number, value.kind) for number, value in inner_layer.values.items()
+            if inner_layer.phis.get(number) is not value
+        ]
+        self.leave_loop(left, loop, read, settled)
         return True
 
     def _twin(
@@ -297,7 +323,7 @@ class PipelineWalk(CopyWalk, BurstWalk):
             if step:
                 self.deltas[symbol] = step
 
-    def _finish_pipeline(
+    def _left(
         self,
         loop: ast.Loop,
         nest: Sequence[Level],
@@ -305,7 +331,6 @@ class PipelineWalk(CopyWalk, BurstWalk):
         twin: Twin,
         usage: Usage,
         touched: dict[int, bool],
-        inner: Layer,
         graph: Graph,
         slowest: float,
         target: int,
@@ -313,7 +338,8 @@ class PipelineWalk(CopyWalk, BurstWalk):
         pragmas: Sequence[Pragma],
         outside: Sequence[Outside],
         rows: Sequence[Row],
-    ) -> None:
+    ) -> Left:
+        """What a pipelined loop is, and what it leaves to the state machine around it."""
         low: int | None = 1
         high: int | None = 1
         for a, b in trips:
@@ -353,38 +379,9 @@ class PipelineWalk(CopyWalk, BurstWalk):
             rewind=rewind,
             reason=twin.reason,
         )
-        self.body.loops.append(outcome)
-        self.usage.include(usage, module=True)
-        self.slowest = max(self.slowest, slowest)
-        for outer in self.touched:
-            for number, write in touched.items():
-                outer[number] = outer.get(number, False) or write
-        inputs: list[int] = []
-        for number, value in inner.values.items():
-            del number
-            if value.graph is self.graph and value.node >= 0:
-                inputs.append(value.node)
-        inputs += [value.node for value in inner.needed if value.graph is self.graph]
-        for one in outside:
-            del touched[one.memory.number]
-        for row in rows:
-            del touched[row.memory.number]
-            inputs += self.row_loads(row)
         whole = add_ranges(latency, (2 + prologue, 2 + prologue))
-        node = self._macro(touched, inputs, whole, loop.line, name, self._loaded_before(graph), loop)
-        for one in outside:
-            self.access(one.memory, one.place(), Val(one.memory.type.kind, node, None, None, self.graph))
-            # It is stored in the state in which the loop is waited for.
-            self.graph.states[-1] = 0
-        self.body.loop_macros += 1
-        self.body.single, self.body.around = outcome, prologue
-        for number, value in inner.values.items():
-            if number in self.layer.values or (self.layer.parent is not None):
-                phi = inner.phis.get(number)
-                if value is phi:
-                    continue
-                lin = Lin(0, ((fresh(), 1),)) if value.kind.letter == "i" else None
-                self.layer.values[number] = Val(value.kind, node, None, lin, self.graph)
+        loaded = self._loaded_before(graph)
+        return Left(outcome, usage, slowest, touched, whole, loaded, outside, rows, prologue)
 
     def _loaded_before(self, graph: Graph) -> frozenset[int]:
         """Memories of which a loop uses only words that were loaded in front of it: it runs beside their users."""

@@ -29,6 +29,7 @@ from aigchip_tui.estimator.outcomes import (
     Header,
     Level,
 )
+from aigchip_tui.estimator.recalls import Comparison, Recall
 from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
@@ -156,6 +157,10 @@ class WalkState(ABC):
         self.warnings: list[str] = []
         self.twins: dict[int, Twin] = {}
         """The last schedule of each loop (by identity)."""
+        self.recalls: dict[int, Recall] = {}
+        """What is known of the last copy of each pipelined loop (by identity)."""
+        self.judged: list[Comparison] | None = None
+        """Comparisons of the loop that is walked; None where nobody asks."""
         self.made: dict[str, int] = {}
         self.instances: Counter[str] = Counter()
         """Calls of templates by themselves, by name."""

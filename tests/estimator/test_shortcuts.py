@@ -88,6 +88,38 @@ void k(int n, float a[32][64], float b[64]) {
   }
   for (int j = 0; j < 4; j++) b[j] = s[3][j] + s[7][j];
 }""",
+    "copies of loops that follow from the last one, and others": """
+void k(int n, float x, float a[32][64], int b[64], float c[512], float d[64]) {
+#pragma HLS ARRAY_PARTITION variable=d cyclic factor=2
+  float p[32][64], t[64];
+  memcpy(p, a, sizeof(p)); memcpy(t, d, sizeof(t));
+  for (int i = 0; i < 24; i++) {
+#pragma HLS UNROLL
+    float y = p[i][3] * x;
+    for (int j = 0; j < 64; j++) {
+      p[i][j] += t[j] * y;
+      if (j <= i) c[8 * i + j] = b[j + i] * x;
+      if (i > 20) t[j] = x;
+    }
+    for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+      t[i] += p[i][j] * d[j + 2 * i];
+      for (int k = 0; k < 4; k++) if (k < i) b[4 * i + k] += j;
+    }
+    for (int j = i; j < 64; j++) c[j] = d[2 * j] - t[i * 2 + j];
+    for (int j = 0; j < 8; j++) {
+#pragma HLS PIPELINE
+      c[8 * i + j] = b[j] * c[8 * i + j + 1];
+    }
+  }
+  for (int i = 0; i < 32; i++) {
+#pragma HLS UNROLL factor=8
+    for (int k = 0; k < n; k++)
+      for (int j = 0; j < 64; j++) p[k % 32][j] += x * p[i][j] * c[i * k + j] - c[i];
+    t[2 * i] = c[i] + t[i];
+  }
+  memcpy(a, p, sizeof(p)); memcpy(d, t, sizeof(t));
+}""",
     "copies that differ by steps, and those that meet others": """
 void k(int n, double x, double a[64][32], double b[32][32], double c[64][32]) {
 #pragma HLS ARRAY_PARTITION variable=b cyclic factor=4 dim=2
@@ -327,6 +359,7 @@ def test_shortcuts_change_nothing(text: str, monkeypatch: pytest.MonkeyPatch) ->
     quick = asked(), asked(n=24)
     monkeypatch.setattr(prepared, "RARE", 1 << 30)
     monkeypatch.setattr(Repeater, "of", lambda *asked: None)
+    monkeypatch.setattr(Walker, "recalled", lambda *asked: False)
     monkeypatch.setattr(Walker, "twins", property(lambda self: {}, lambda self, kept: None), raising=False)
     for switch in ("provisional", "splits_now", "may_begin_anew"):
         monkeypatch.setattr(Walker, switch, property(lambda self: False, lambda self, asked: None), raising=False)
@@ -362,6 +395,19 @@ def test_copies_are_made_without_being_walked(kernel: str, copies: int, monkeypa
     monkeypatch.setattr(Repeater, "more", counted)
     estimate({"k.cpp": BODIES[kernel]})
     assert sum(made) >= copies
+
+
+def test_copies_of_loops_follow_from_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[bool] = []
+    recalled = Walker.recalled
+
+    def counted(self: Walker, *asked: Any) -> bool:
+        found.append(recalled(self, *asked))
+        return found[-1]
+
+    monkeypatch.setattr(Walker, "recalled", counted)
+    estimate({"k.cpp": BODIES["copies of loops that follow from the last one, and others"]})
+    assert sum(found) >= 30
 
 
 @pytest.mark.parametrize(("kernel", "schedules"), [

@@ -1,0 +1,337 @@
+"""Copies of a pipelined loop below an unrolled parent that are not walked: what they are follows from the last one.
+
+The walk of a loop reads registers, arrays and how the tool builds these. Where the registers hold what they held
+before, or constants that stand in indices and comparisons alone and move all indices of an array alike, each step of
+the walk would come out as it did; only addresses move. So the loop is what it was, and leaves what it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.lifting import LiftWalk
+from aigchip_tui.estimator.machine import MachineWalk
+from aigchip_tui.estimator.objects import Binding, Cell, Layer, Memory, fresh
+from aigchip_tui.estimator.outcomes import Level, Outside, Row
+from aigchip_tui.estimator.recalls import Comparison, Left, Match, Question, Recall, cells, crosses_zero
+from aigchip_tui.estimator.standing import COMPARISONS, Standing, standing
+from aigchip_tui.estimator.values import Kind, Lin, Val
+
+_FIXED_VALUES = (Val, type(None))
+
+
+class RecallWalk(MachineWalk, LiftWalk):
+    """Pipelined loops that follow from their last copy."""
+
+    def question(
+        self, loop: ast.Loop, nest: Sequence[Level], pragmas: Sequence[Pragma], target: int
+    ) -> Question | None:
+        """What the walk of a loop starts from; None where that cannot be told."""
+        text = standing(loop)
+        if text is None or self.trace is not None or self.facts or self.owner is not None or self.pinning:
+            return None
+        bound = tuple([self.find(name) for name in text.names])
+        built: list[tuple[object, ...]] = []
+        numbers: set[int] = set()
+        for one in bound:
+            if isinstance(one, Memory):
+                if one.axi or one.fifo or one.number in numbers:
+                    return None
+                numbers.add(one.number)
+                built.append(self._built(one))
+            elif type(one) is Cell:
+                if one.number in numbers:
+                    return None
+                numbers.add(one.number)
+            elif not isinstance(one, _FIXED_VALUES):
+                return None
+        headers, starts = [], []
+        for level in nest:
+            header = level.header
+            headers.append(
+                (id(level.loop), level.factor, None)
+                if header is None
+                else (id(level.loop), level.factor, header.low, header.high, header.step, header.exact, header.mean,
+                      header.may_end)
+            )
+            if header is not None:
+                starts.append(header.start)
+        place = (
+            headers, target, tuple(pragmas), self.again, self.region, self.bindings, self.pragmas, self.bound,
+            self.space, self.function_name, self.source_file, self.inlining,
+        )
+        return Question(text, place, bound, tuple(built), tuple(starts))
+
+    def _built(self, memory: Memory) -> tuple[object, ...]:
+        """How the tool builds an array, as far as a loop may ask."""
+        number, use = memory.number, self.uses.of(memory.order)
+        return (
+            number, tuple(memory.partitions.items()), memory.ports, memory.asked, memory.latency, memory.storage,
+            memory.rom, self.capacity.get(number), number in self.free, number in self.free_within,
+            self.distances.get(number), use.banks, use.columns, use.stores > 1,
+            tuple(self.decisions.get(memory.order, {}).items()), memory.dealt, use.dealt,
+        )
+
+    def recalled(self, loop: ast.Loop, asked: Question) -> bool:
+        """Whether a loop follows from its last copy; what it leaves is left then."""
+        known = self.recalls.get(id(loop))
+        if known is None or self.work + known.work > self.options.limit:
+            return False
+        match = self._match(known, asked)
+        if match is None:
+            return False
+        layer = self.layer
+        read: list[int] = []
+        for place, _ in known.asked:
+            cell = asked.bound[place]
+            assert isinstance(cell, Cell)
+            value = layer.read(cell)
+            if value.node >= 0 and value.graph is self.graph:
+                read.append(value.node)
+        self.work += known.work
+        self.line = known.line
+        self.held |= known.held
+        left = known.left
+        names = asked.text.names
+        by_number = {one.number: name.name for one, name in zip(asked.bound, names, strict=True)
+                     if isinstance(one, Memory)}
+        outside = [self._outside_moved(one, match, by_number) for one in left.outside]
+        rows = [self._row_moved(one, match, by_number) for one in left.rows]
+        settled = []
+        for place, kind in known.set:
+            cell = asked.bound[place]
+            assert isinstance(cell, Cell)
+            settled.append((cell.number, kind))
+        self.leave_loop(
+            left._replace(outcome=replace(left.outcome, beside=""), outside=outside, rows=rows), loop, read, settled
+        )
+        return True
+
+    @staticmethod
+    def _outside_moved(one: Outside, match: Match, names: dict[int, str]) -> Outside:
+        steps = match.steps(names[one.memory.number])
+        return Outside(one.memory, match.moved(one.terms), tuple(map(sum, zip(one.constants, steps, strict=True))))
+
+    @staticmethod
+    def _row_moved(one: Row, match: Match, names: dict[int, str]) -> Row:
+        column = len(one.memory.extents) - 1
+        steps = match.steps(names[one.memory.number])
+        moved = tuple(map(sum, zip(one.constants, (*steps[:column], *steps[column + 1 :]), strict=True)))
+        return Row(one.memory, match.moved(one.terms), moved, one.loads)
+
+    def _match(self, known: Recall, asked: Question) -> Match | None:
+        """How the values of a copy differ from those of the last one that was walked; None where more differs."""
+        before = known.question
+        if before.place != asked.place or before.built != asked.built or before.text is not asked.text:
+            return None
+        for old, new in zip(before.bound, asked.bound, strict=True):
+            if old is not new and not self._stands_for(old, new):
+                return None
+        tracks = self.tracks_of(self.graph)
+        for number in known.looked:
+            track = tracks.get(number)
+            if track is not None and track.stores:
+                return None
+        match, names = Match(known), asked.text.names
+        for place, old in known.asked:
+            cell = asked.bound[place]
+            assert isinstance(cell, Cell)
+            value = _peek(self.layer, cell)
+            if value is None or not match.value(old, value, names[place].name):
+                return None
+        for old, new in zip(before.starts, asked.starts, strict=True):
+            if not match.value(old, new, ""):
+                return None
+        if not match.ordered():
+            return None
+        for one, other in match.symbols.items():
+            if known.symbols[one] != self._known_of(other):
+                return None
+        if match.shifts and not self._may_move(match, asked):
+            return None
+        return match
+
+    def _stands_for(self, old: Binding | Val | None, new: Binding | Val | None) -> bool:
+        """Whether an object of a copy is to it what another one was to the copy before."""
+        if isinstance(old, Cell) and isinstance(new, Cell):
+            return old.kind == new.kind and (old.root in self.unset) is (new.root in self.unset)
+        if isinstance(old, Val) and isinstance(new, Val):
+            return old.const is not None and old.const == new.const and old.kind == new.kind
+        return False
+
+    def _known_of(self, symbol: int) -> tuple[object, ...]:
+        """What the walk may ask of a symbol."""
+        return self.ranges.get(symbol), self.means.get(symbol), symbol in self.exits, symbol in self.wrapping
+
+    def _may_move(self, match: Match, asked: Question) -> bool:
+        """Whether constants that moved change addresses alone."""
+        text, known = asked.text, match.known
+        values = {text.names[place].name: value for place, value in known.asked}
+        for name, bound in zip(text.names, asked.bound, strict=True):
+            steps = match.steps(name.name) if name.name in text.arrays else ()
+            if not any(steps):
+                continue
+            if not isinstance(bound, Memory) or len(bound.extents) != len(steps):
+                return False
+            track = known.tracks.get(bound.number)
+            for place, step in enumerate(steps):
+                if not step:
+                    continue
+                if not all(_linear(one, text, values) for one in text.beside[name.name][place]):
+                    return False
+                partition = bound.partitions.get(place)
+                if partition is not None and (
+                    partition.style != "cyclic" or step % min(partition.factor, max(1, bound.extents[place]))
+                ):
+                    return False
+                if 0 in bound.extents or (
+                    track is not None and any(crosses_zero(shape, place, step) for shape in track.shapes.values())
+                ):
+                    return False
+        if match.shifts.keys().isdisjoint(text.compared):
+            return True
+        return not known.facts and self._judged_alike(match)
+
+    def _judged_alike(self, match: Match) -> bool:
+        """Whether comparisons with constants that moved come out as before, and ask as much of the hardware."""
+        known = match.known
+        sides: dict[int, Val] = {}
+        for place, old in known.asked:
+            shift = match.shifts.get(known.question.text.names[place].name)
+            if shift and old.lin is not None:
+                const = None if old.const is None else old.const + shift
+                lin = Lin(old.lin.constant + shift, old.lin.terms)
+                sides[id(old)] = Val(old.kind, old.node, const, lin, old.graph, old.need)
+        asked: dict[object, object] = {}
+        for operator, left, right in known.judged:
+            one, other = sides.get(id(left), left), sides.get(id(right), right)
+            if one is not left or other is not right:
+                if not self._alike(left, one) or not self._alike(right, other):
+                    return False
+                if _decided(operator, left, right) is not _decided(operator, one, other):
+                    return False
+                if self.verdict(operator, left, right) is not self.verdict(operator, one, other):
+                    return False
+            key = (operator, self.identity(left), self.identity(right))
+            now = (operator, self.identity(one), self.identity(other))
+            if asked.setdefault(key, now) != now:
+                return False
+        return len(set(asked.values())) == len(asked)
+
+    def _alike(self, old: Val, new: Val) -> bool:
+        return old is new or (self.width(old) == self.width(new) and (old.const == 0) is (new.const == 0))
+
+    def remember(
+        self, loop: ast.Loop, asked: Question, left: Left, inner: Layer, judged: Sequence[Comparison],
+        front: Iterable[int], looked: Iterable[int], held: set[int], work: int,
+    ) -> None:
+        """Keeps what a loop was and left, where a copy may follow from it.
+
+        `front` are arrays that it loads or keeps around itself, `looked` those of which it asked what was stored
+        outside.
+        """
+        graph = inner.graph
+        places = cells(asked.bound)
+        tracks = self.tracks_of(graph)
+        looked = tuple(looked)
+        made_outside = {id(value) for _, value in inner.asked.values() if value.node >= 0}
+        outer = self.tracks_of(self.graph)
+        built = tuple([self._built(one) for one in asked.bound if isinstance(one, Memory)])
+        memories = [one for one in asked.bound if isinstance(one, Memory)]
+        known = {one.number for one in memories}
+        follows = (
+            asked.place[3] == self.again
+            and all(number in places for number in inner.asked)
+            and all(number in known for number in (*left.touched, *tracks))
+            and not any((track := outer.get(number)) is not None and track.stores for number in looked)
+            and not any(value.graph is self.graph and value.node >= 0 for value in inner.values.values())
+            and not any(id(left) in made_outside or id(right) in made_outside for _, left, right in judged)
+        )
+        if not follows:
+            return
+        around = {*front, *looked, *left.apart}
+        for memory, was, now in zip(memories, asked.built, built, strict=True):
+            # What a loop decides of an array it would have found decided, but for what was done before that.
+            if was != now and (
+                was[:1] + was[2:13] != now[:1] + now[2:13]
+                or memory.number in around
+                or (len(memory.extents) == 1 and was[1] != now[1])
+            ):
+                return
+        values = [value for _, value in inner.asked.values()] + [*asked.starts]
+        symbols = {one for value in values if value.lin is not None for one, _ in value.lin.terms}
+        written = {access for number, track in tracks.items() if len(track.shapes) > 1 for access in track.under}
+        facts = bool(written) and any(number == graph.number for number, _ in self.facts_at)
+        self.recalls[id(loop)] = Recall(
+            asked._replace(built=built), left,
+            tuple([(places[number], value) for number, (_, value) in inner.asked.items()]),
+            tuple([
+                (places[number], value.kind) for number, value in inner.values.items()
+                if number in places and inner.phis.get(number) is not value
+            ]),
+            {one: self._known_of(one) for one in symbols}, judged, looked, tracks, facts,
+            frozenset(held), work, self.line,
+        )
+
+    def leave_loop(
+        self, left: Left, loop: ast.Loop, read: Sequence[int], settled: Iterable[tuple[int, Kind]]
+    ) -> None:
+        """What a pipelined loop does to the state machine around it; `read` are the nodes that it waits for, `settled`
+        the registers that it sets, by their numbers.
+        """
+        outcome, touched = left.outcome, left.touched
+        self.body.loops.append(outcome)
+        self.usage.include(left.usage, module=True)
+        self.slowest = max(self.slowest, left.slowest_ns)
+        for outer in self.touched:
+            for number, write in touched.items():
+                outer[number] = outer.get(number, False) or write
+        inputs = [*read]
+        if left.apart:
+            touched = {number: write for number, write in touched.items() if number not in left.apart}
+        for row in left.rows:
+            inputs += self.row_loads(row)
+        node = self._macro(touched, inputs, left.latency, loop.line, outcome.name, left.loaded, loop)
+        for one in left.outside:
+            self.access(one.memory, one.place(), Val(one.memory.type.kind, node, None, None, self.graph))
+            # It is stored in the state in which the loop is waited for.
+            self.graph.states[-1] = 0
+        self.body.loop_macros += 1
+        self.body.single, self.body.around = outcome, left.prologue
+        for number, kind in settled:
+            if number not in self.layer.values and self.layer.parent is None:
+                continue
+            lin = Lin(0, ((fresh(), 1),)) if kind.letter == "i" else None
+            self.layer.values[number] = Val(kind, node, None, lin, self.graph)
+
+
+def _peek(layer: Layer, cell: Cell) -> Val | None:
+    """What a register holds; None where that would be found by adding a node."""
+    at: Layer | None = layer
+    while at is not None:
+        found = at.values.get(cell.number)
+        if found is not None:
+            return found
+        if at.loop and at.assigned is not None and cell.root in at.assigned:
+            return None
+        at = at.parent
+    return None
+
+
+def _linear(name: str, text: Standing, values: dict[str, Val]) -> bool:
+    """Whether a name in an index is a number or a linear form that needs no hardware."""
+    if name in text.counters:
+        return True
+    value = values.get(name)
+    return name not in text.assigned and value is not None and value.node < 0 and value.lin is not None
+
+
+def _decided(operator: str, left: Val, right: Val) -> bool | None:
+    """What a comparison of two constants says."""
+    a, b = left.const, right.const
+    if a is None or b is None or operator not in COMPARISONS:
+        return None
+    return {"<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b, "==": a == b, "!=": a != b}[operator]

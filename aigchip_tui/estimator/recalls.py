@@ -1,0 +1,151 @@
+"""What is known of a pipelined loop once its text was walked, for its copies below an unrolled parent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from aigchip_tui.estimator.objects import Binding, Cell
+from aigchip_tui.estimator.outcomes import LoopOutcome, Outside, Range, Row
+from aigchip_tui.estimator.resources import Usage
+from aigchip_tui.estimator.standing import Standing
+from aigchip_tui.estimator.tracks import Shape, Track
+from aigchip_tui.estimator.values import Kind, Lin, Val
+
+Comparison = tuple[str, Val, Val]
+"""Operator and both sides."""
+
+
+class Left(NamedTuple):
+    """What a pipelined loop leaves to the state machine around it.
+
+    `latency` with what runs in front of it and behind; `touched` are memories by their numbers and whether it writes
+    them, `loaded` those of which it uses only words that were loaded before, `outside` and `rows` what the machine
+    stores and loads for it, `prologue` the cycles around it.
+    """
+
+    outcome: LoopOutcome
+    usage: Usage
+    slowest_ns: float
+    touched: dict[int, bool]
+    latency: Range
+    loaded: frozenset[int]
+    outside: Sequence[Outside]
+    rows: Sequence[Row]
+    prologue: int
+
+    @property
+    def apart(self) -> set[int]:
+        """Memories that the machine uses for it."""
+        return {one.memory.number for one in self.outside} | {one.memory.number for one in self.rows}
+
+
+class Question(NamedTuple):
+    """What the walk of a loop starts from, beside the values of registers: where it stands, what its names stand for,
+    how the tool builds its arrays.
+    """
+
+    text: Standing
+    place: tuple[object, ...]
+    bound: tuple[Binding | Val | None, ...]
+    built: tuple[tuple[object, ...], ...]
+    starts: tuple[Val, ...]
+
+
+class Recall(NamedTuple):
+    """A loop that was walked: what its walk started from, and what it left.
+
+    `asked` are the registers that it read outside, in this order: where their names stand among those of the loop, and
+    what they held. `set` are those that it sets, `symbols` what was known of the symbols in the values. `looked` are
+    arrays of which nothing may have been stored outside, `facts` says that a condition keeps addresses apart.
+    """
+
+    question: Question
+    left: Left
+    asked: tuple[tuple[int, Val], ...]
+    set: tuple[tuple[int, Kind], ...]
+    symbols: dict[int, tuple[object, ...]]
+    judged: Sequence[Comparison]
+    looked: tuple[int, ...]
+    tracks: dict[int, Track]
+    facts: bool
+    held: frozenset[int]
+    work: int
+    line: int
+
+
+class Match:
+    """The values of a copy beside those of the loop that was walked: symbols that stand for others, constants that
+    moved, by the names of their registers.
+    """
+
+    def __init__(self, known: Recall) -> None:
+        self.known = known
+        self.symbols: dict[int, int] = {}
+        self.shifts: dict[str, int] = {}
+        self.values: dict[int, Val] = {}
+
+    def value(self, old: Val, new: Val, name: str) -> bool:
+        """Whether a value differs from the one before by its symbols and a constant alone."""
+        if old is not new:
+            if type(old) is not type(new) or old.kind != new.kind or old.need != new.need:
+                return False
+            if (old.node < 0) is not (new.node < 0) or (old.const is None) is not (new.const is None):
+                return False
+        a, b = old.lin, new.lin
+        if a is None or b is None:
+            return a is b and old.const == new.const and type(old.const) is type(new.const) and self._one(old, new)
+        shift = b.constant - a.constant
+        if shift:
+            if not name or old.node >= 0 or name in self.known.question.text.fixed:
+                return False
+            self.shifts[name] = shift
+        if old.const is not None and new.const is not None and new.const - old.const != shift:
+            return False
+        return self._terms(a, b) and self._one(old, new)
+
+    def _one(self, old: Val, new: Val) -> bool:
+        """Registers that held one value hold one now."""
+        return self.values.setdefault(id(old), new) is new
+
+    def _terms(self, a: Lin, b: Lin) -> bool:
+        if len(a.terms) != len(b.terms):
+            return False
+        for (one, by), (other, too) in zip(a.terms, b.terms, strict=True):
+            if by != too or self.symbols.setdefault(one, other) != other:
+                return False
+        return True
+
+    def ordered(self) -> bool:
+        """Whether symbols and values stand for one other each, symbols in the same order."""
+        if len({id(one) for one in self.values.values()}) < len(self.values):
+            return False
+        renamed = [other for _, other in sorted(self.symbols.items())]
+        if self.known.question.text.derives and any(one != other for one, other in self.symbols.items()):
+            return False
+        return all(first < second for first, second in pairwise(renamed))
+
+    def steps(self, name: str) -> tuple[int, ...]:
+        """By how much the indices of an array moved, dimension by dimension."""
+        shifts = self.shifts
+        return tuple([
+            sum([by * shifts.get(one, 0) for one, by in each]) for each in self.known.question.text.arrays.get(name, ())
+        ])
+
+    def moved(self, terms: Iterable[tuple[tuple[int, int], ...]]) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Terms of an address with the symbols of the copy."""
+        symbols = self.symbols
+        return tuple([tuple([(symbols.get(one, one), by) for one, by in each]) for each in terms])
+
+
+def crosses_zero(shape: Shape, place: int, step: int) -> bool:
+    """Whether a constant of an index becomes 0 by a step, or was 0 before it: then the address takes other adders."""
+    if place not in shape.adders[2]:
+        return False
+    return any(constants[place] in (0, -step) for constants in shape.addresses)
+
+
+def cells(bound: Iterable[Binding | Val | None]) -> dict[int, int]:
+    """Where registers stand among what names are bound to, by their numbers."""
+    return {one.number: place for place, one in enumerate(bound) if isinstance(one, Cell)}

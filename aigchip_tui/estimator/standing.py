@@ -1,0 +1,204 @@
+"""Where the text of a loop uses the names around it: in indices, in comparisons, or anywhere."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.mentions import words_of
+from aigchip_tui.estimator.traverse import children_of, expressions_of, inner_loops, names_in, parts_in, parts_of
+
+COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
+_READ = (ast.Number, ast.Name, ast.Index, ast.Unary, ast.Binary, ast.Assign, ast.Conditional, ast.Cast)
+_STATED = (ast.Evaluate, ast.Declaration, ast.Block, ast.If, ast.Loop)
+_DERIVING = frozenset(["/", "%", "<<", ">>", "&"])
+
+Coefficients = tuple[tuple[str, int], ...]
+"""By what each name moves an index."""
+
+
+class Standing(NamedTuple):
+    """The names of a loop by where they stand.
+
+    `names` has each once. `arrays` says of each array, dimension by dimension, by what names move all of its indices
+    alike, `beside` which names stand in these. `fixed` are the names that stand anywhere else too but in comparisons,
+    where those of `compared` do. `counters` begin at numbers and are set in headers alone. `derives`: some integer is
+    divided or cut.
+    """
+
+    names: tuple[ast.Name, ...]
+    arrays: dict[str, tuple[Coefficients, ...]]
+    beside: dict[str, tuple[frozenset[str], ...]]
+    fixed: frozenset[str]
+    compared: frozenset[str]
+    counters: frozenset[str]
+    assigned: frozenset[str]
+    derives: bool
+
+
+def standing(loop: ast.Loop) -> Standing | None:
+    """Where the names of a loop stand; None of a loop that holds calls, records, pointers or text that is not read."""
+    if "standing" not in loop.kept:
+        reader = _Reader()
+        loop.kept["standing"] = reader.found(loop) if reader.loop(loop) else None
+    found: Standing | None = loop.kept["standing"]
+    return found
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.names: dict[str, ast.Name] = {}
+        self.indices: dict[str, list[list[dict[str, int]]]] = {}
+        self.beside: dict[str, list[set[str]]] = {}
+        self.fixed: set[str] = set()
+        self.compared: set[str] = set()
+        self.assigned: set[str] = set()
+        self.derives = False
+
+    def found(self, loop: ast.Loop) -> Standing:
+        arrays: dict[str, tuple[Coefficients, ...]] = {}
+        for name, elements in self.indices.items():
+            ways = []
+            for place in range(max(map(len, elements))):
+                each = [one[place] if place < len(one) else {} for one in elements]
+                for other in each:
+                    self.fixed |= {one for one in each[0].keys() | other.keys() if each[0].get(one) != other.get(one)}
+                ways.append(tuple(each[0].items()))
+            arrays[name] = tuple(ways)
+        counters: set[str] = set()
+        for one in inner_loops(loop):
+            found = _begun(one)
+            if found:
+                counters.add(found)
+        return Standing(
+            tuple(self.names.values()), arrays,
+            {name: tuple(map(frozenset, places)) for name, places in self.beside.items()},
+            frozenset(self.fixed | self.assigned), frozenset(self.compared),
+            frozenset(counters - self.assigned), frozenset(self.assigned), self.derives,
+        )
+
+    def loop(self, loop: ast.Loop) -> bool:
+        """Reads a loop; False where it holds what is not followed."""
+        counter = _begun(loop)
+        for part in (loop.condition, loop.step):
+            if part is not None and not self._expression(part, counter):
+                return False
+        if loop.condition is not None:
+            self.fixed |= set(names_in(loop.condition)) - {counter}
+        if not counter and loop.init is not None and not self._statement(loop.init):
+            return False
+        self._pragmas(loop)
+        return self._statement(loop.body)
+
+    def _statement(self, statement: ast.Stmt) -> bool:
+        if not isinstance(statement, _STATED):
+            return False
+        if isinstance(statement, ast.Loop):
+            return self.loop(statement)
+        if isinstance(statement, ast.Block):
+            self._pragmas(statement)
+        if isinstance(statement, ast.Declaration):
+            for variable in statement.variables:
+                kind = variable.type
+                if kind.pointers or kind.reference or kind.extents or kind.arguments or variable.static:
+                    return False
+                self.assigned.add(variable.name)
+        return all(map(self._expression, expressions_of(statement))) and all(map(self._statement, parts_of(statement)))
+
+    def _pragmas(self, statement: ast.Loop | ast.Block) -> None:
+        for pragma in statement.pragmas:
+            for text in pragma.options.values():
+                self.fixed |= words_of(text)
+
+    def _expression(self, expression: ast.Expr, counter: str = "") -> bool:
+        """Reads an expression; `counter` is set in it as a header sets it."""
+        if not isinstance(expression, _READ):
+            return False
+        if isinstance(expression, ast.Name):
+            self._named(expression)
+            self.fixed.add(expression.name)
+            return expression.owner is None
+        if isinstance(expression, ast.Index):
+            return self._element(expression)
+        if isinstance(expression, ast.Unary) and expression.operator in ("++", "--"):
+            return self._assigns(expression.operand, counter)
+        if isinstance(expression, ast.Unary) and expression.operator in ("&", "*"):
+            return False
+        if isinstance(expression, ast.Cast) and expression.type.arguments:
+            return False
+        if isinstance(expression, ast.Assign):
+            return self._expression(expression.value) and self._assigns(expression.target, counter)
+        if isinstance(expression, ast.Binary):
+            self.derives = self.derives or expression.operator in _DERIVING
+            if expression.operator in COMPARISONS:
+                return self._side(expression.left) and self._side(expression.right)
+            return self._expression(expression.left, counter) and self._expression(expression.right, counter)
+        return all(map(self._expression, children_of(expression)))
+
+    def _side(self, side: ast.Expr) -> bool:
+        if not isinstance(side, ast.Name):
+            return self._expression(side)
+        self._named(side)
+        self.compared.add(side.name)
+        return side.owner is None
+
+    def _assigns(self, target: ast.Expr, counter: str) -> bool:
+        if isinstance(target, ast.Name):
+            self._named(target)
+            if target.name != counter:
+                self.assigned.add(target.name)
+            return target.owner is None
+        return isinstance(target, ast.Index) and self._element(target)
+
+    def _named(self, name: ast.Name) -> None:
+        self.names.setdefault(name.name, name)
+
+    def _element(self, element: ast.Index) -> bool:
+        places: list[dict[str, int]] = []
+        mentioned: list[set[str]] = []
+        base: ast.Expr = element
+        while isinstance(base, ast.Index):
+            moves: dict[str, int] = {}
+            if not self._index(base.index, 1, moves):
+                return False
+            places.insert(0, moves)
+            mentioned.insert(0, {one.name for one in parts_in(base.index) if isinstance(one, ast.Name)})
+            base = base.base
+        if not isinstance(base, ast.Name) or base.owner is not None:
+            return False
+        self._named(base)
+        self.indices.setdefault(base.name, []).append(places)
+        known = self.beside.setdefault(base.name, [])
+        known += [set() for _ in range(len(mentioned) - len(known))]
+        for there, more in zip(known, mentioned, strict=False):
+            there |= more
+        return True
+
+    def _index(self, index: ast.Expr, by: int, moves: dict[str, int]) -> bool:
+        """Adds by what names move an index; names that do something else to it are fixed."""
+        if isinstance(index, ast.Name):
+            self._named(index)
+            moves[index.name] = moves.get(index.name, 0) + by
+            return index.owner is None
+        if isinstance(index, ast.Unary) and index.operator == "-":
+            return self._index(index.operand, -by, moves)
+        if isinstance(index, ast.Binary) and index.operator in ("+", "-"):
+            other = by if index.operator == "+" else -by
+            return self._index(index.left, by, moves) and self._index(index.right, other, moves)
+        if isinstance(index, ast.Binary) and index.operator == "*":
+            for one, number in ((index.left, index.right), (index.right, index.left)):
+                if isinstance(number, ast.Number) and number.kind == "int":
+                    return self._index(one, by * int(number.value), moves)
+        return self._expression(index)
+
+
+def _begun(loop: ast.Loop) -> str:
+    """The counter that a header sets to a number; empty of other loops."""
+    if isinstance(loop.init, ast.Declaration) and len(loop.init.variables) == 1:
+        variable = loop.init.variables[0]
+        plain = not (variable.type.pointers or variable.type.reference or variable.type.extents)
+        return variable.name if plain and isinstance(variable.init, ast.Number) else ""
+    written = loop.init.expression if isinstance(loop.init, ast.Evaluate) else None
+    if isinstance(written, ast.Assign) and not written.operator and isinstance(written.target, ast.Name):
+        return written.target.name if isinstance(written.value, ast.Number) else ""
+    return ""
