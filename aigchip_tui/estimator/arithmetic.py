@@ -71,12 +71,13 @@ class ArithmeticWalk(WalkState):
         if value.node >= 0 or lin is None or value.const is not None or not self.scalars:
             return value
         terms = lin.terms
-        if len(terms) + bool(lin.constant) < 2 or all(symbol not in self.scalars for symbol, _ in terms):
+        alone = len(terms) + bool(lin.constant) < 2
+        if (alone and (not terms or _wired(terms[0][1]))) or all(symbol not in self.scalars for symbol, _ in terms):
             return value
         key = (self.graph.number, lin.constant, terms)
         node = self.sums.get(key)
         if node is None:
-            operands = [Val(value.kind, -1, None, Lin(0, ((symbol, 1),))) for symbol, _ in terms]
+            operands = [self._multiple(value.kind, symbol, factor, alone) for symbol, factor in terms]
             if lin.constant:
                 operands.append(integer(lin.constant, value.kind))
             found = operands[0]
@@ -84,6 +85,15 @@ class ArithmeticWalk(WalkState):
                 found = self.operate("add", value.kind, (found, operand))
             node = self.sums[key] = found.node
         return Val(value.kind, node, None, lin, self.graph, value.need)
+
+    def _multiple(self, kind: Kind, symbol: int, factor: int, alone: bool) -> Val:
+        """A scalar times a constant; a sum subtracts what is negative, which `alone` takes an operator of its own."""
+        plain = Val(kind, -1, None, Lin(0, ((symbol, 1),)))
+        if _wired(factor if alone else abs(factor)):
+            return plain
+        if _one_addition(factor):
+            return self.operate("add", kind, (plain,))
+        return self.operate("mul", kind, (plain, integer(factor, kind)))
 
     def _operate(self, name: str, kind: Kind, operands: tuple[Val, ...], lin: Lin | None) -> Val:
         if self.scalars and name not in ("cmp", "select", "mul"):
@@ -470,6 +480,12 @@ def _least_bits(low: int, high: int, most: int) -> int:
 def _shifts(number: float) -> bool:
     """Whether a division by a number only moves the exponent."""
     return number != 0.0 and math.frexp(number)[0] in (0.5, -0.5)
+
+
+@formula
+def _wired(factor: int) -> bool:
+    """Whether a product with a constant is the value itself, or its bits at other places."""
+    return factor > 0 and factor & (factor - 1) == 0
 
 
 @formula

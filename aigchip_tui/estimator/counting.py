@@ -276,6 +276,8 @@ class CounterWalk(PragmaWalk):
             if pragma.kind == "LOOP_TRIPCOUNT" and (high is None or low != high):
                 low = self._option(pragma, "min") if "min" in pragma.options else low
                 high = self._option(pragma, "max") if "max" in pragma.options else high
+                # Where a pragma leaves the least open, it is none.
+                low = 0 if low is None and high is not None else low
                 if low is not None and high is not None and low > high:
                     self.warn(f"LOOP_TRIPCOUNT at line {pragma.line}: min={low} is above max={high} and is left out")
                     low = high

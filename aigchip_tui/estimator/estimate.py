@@ -8,7 +8,6 @@ import msgspec
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.link import link
-from aigchip_tui.cpp.names import plain_key
 from aigchip_tui.cpp.parse import parse
 from aigchip_tui.cpp.pragmas import (
     LOOP_DIRECTIVES,
@@ -25,14 +24,13 @@ from aigchip_tui.estimator.deciding import BeginAnewError
 from aigchip_tui.estimator.doubts import doubts
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, fresh
-from aigchip_tui.estimator.operators import Operators, family_of
-from aigchip_tui.estimator.options import Options
+from aigchip_tui.estimator.operators import Operators, known_part
+from aigchip_tui.estimator.options import Options, SpentError
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
 from aigchip_tui.estimator.settable import refuse_inner_names
+from aigchip_tui.estimator.tops import top_of
 from aigchip_tui.estimator.traverse import (
-    calls_below,
-    count_statements,
     inner_loops,
     names_of_loop,
     states_banks,
@@ -146,54 +144,8 @@ def _nowhere(unit: ast.Unit, directives: Sequence[Pragma]) -> list[str]:
 
 
 def top_function(design: Design, top: str = "") -> ast.Function:
-    """The function to estimate: by its plain or qualified name, else the one that no other calls.
-
-    Raises AigchipError with what there is when the name is absent, stands for several functions, or has no body.
-    """
-    defined = {
-        plain_key(key): next(one for one in found if one.body is not None)
-        for key, found in design.unit.functions.items()
-        if any(one.body is not None for one in found) and key != "main"
-    }
-    if top:
-        named = [key for key in defined if key == top] or [key for key in defined if key.endswith(f"::{top}")]
-        if len(named) > 1:
-            raise AigchipError(
-                f"'{top}' names {len(named)} functions of the source.", hint=f"Give one of: {', '.join(named[:8])}."
-            )
-        if named:
-            return defined[named[0]]
-        listed = ", ".join(sorted(defined)[:8]) or "none"
-        if any(plain_key(key).rpartition("::")[2] == top for key in design.unit.functions):
-            raise AigchipError(
-                f"'{top}' is declared, but its body is not in these files.", hint=f"Defined are: {listed}."
-            )
-        torn = _torn(design.unit)
-        raise AigchipError(f"No function '{top}' is defined in the source{torn}.", hint=f"Defined are: {listed}.")
-    called: set[int] = set()
-    for function in defined.values():
-        assert function.body is not None
-        for call in calls_below(function.body):
-            if isinstance(call.callee, ast.Name):
-                names = design.unit.names
-                key = plain_key(names.key_of(call.callee.name, call.callee.scope, call.callee.space))
-                target = defined.get(key or call.callee.name)
-                if target is not None and target is not function:
-                    called.add(id(target))
-    roots = [function for function in defined.values() if id(function) not in called]
-    if not roots:
-        raise AigchipError(
-            f"The source defines no function to estimate{_torn(design.unit)}.", hint="Name the top function with --top."
-        )
-    return max(roots, key=lambda function: count_statements(function.body) if function.body is not None else 0)
-
-
-def _torn(unit: ast.Unit) -> str:
-    """Where a source begins not to parse, as the end of a sentence."""
-    if not unit.errors:
-        return ""
-    line, text = unit.errors[0]
-    return f": line {line} does not parse ('{' '.join(text.split())[:30]}')"
+    """The function to estimate, see `tops`."""
+    return top_of(design.unit, top)
 
 
 def estimate(
@@ -281,7 +233,7 @@ def _estimate(
         walker.ready_globals()
         walker.graph = Graph()
         walker.layer = Layer(None, walker.graph)
-        walker.function_name, walker.main_file = function.name, function.file
+        walker.function_name, walker.main_file, walker.line = function.name, function.file, function.line
         arguments = [_port(walker, parameter) for parameter in function.parameters]
         try:
             outcome, _ = walker.run_function(function, arguments)
@@ -290,6 +242,14 @@ def _estimate(
             uses.begin_anew()
             walker.leave()
             continue
+        except (SpentError, MemoryError) as error:
+            line, where, limit = walker.line, walker.source_function, str(error) or "the memory that it may take"
+            # What the walk has made goes first: to say so takes memory, too.
+            del walker, arguments
+            raise AigchipError(
+                f"Line {line}, in '{where[:80]}': to estimate it costs more than {limit}.",
+                hint="Lower the unroll factors there and in the loops around it, or give the kernel alone.",
+            ) from None
         except RecursionError as error:
             raise AigchipError(
                 f"Line {walker.line}: calls and templates are nested too deeply to be estimated.",
@@ -389,7 +349,7 @@ def _result(
         unknown.append(f"type '{name}' is not in the text; read as a 32-bit integer")
     for name in sorted(walker.types.no_width):
         unknown.append(f"type '{name}' is none: an integer has 1 to {MOST_BITS} bits")
-    if family_of(part) == "virtexuplus" and not part.lower().startswith(("xc", "u2", "u5", "xa", "xq")):
+    if not known_part(part):
         unknown.append(f"part '{part}' is not known; operators of UltraScale+ are used")
     if design.unit.errors:
         line, text = design.unit.errors[0]

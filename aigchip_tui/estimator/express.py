@@ -166,7 +166,8 @@ class ExpressionWalk(OverloadWalk):
             if constant is not None:
                 return constant
             if expression.name not in self.name_symbols:
-                self.note(f"'{expression.name}' at line {expression.line} is not declared in these files")
+                # A name within a type has no line of its own: the type is needed where the walk stands.
+                self.note(f"'{expression.name}' at line {expression.line or self.line} is not declared in these files")
             return Val(INT, -1, None, Lin(0, ((self.symbol_of_name(expression.name), 1),)))
         if isinstance(bound, Val):
             return bound

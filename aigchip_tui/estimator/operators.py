@@ -47,7 +47,8 @@ def _tables() -> dict[str, Any]:
 
 _FAMILIES = (
     (("xc7", "xa7", "xq7", "zynq7"), "zynq"),
-    (("xczu", "xcku", "xcvu", "xcu", "xck", "xazu", "xqzu", "xczu", "u2", "u5", "xcv"), "virtexuplus"),
+    (("xczu", "xcku", "xcvu", "xcau", "xcsu", "xcu", "xck", "xcv", "u2", "u5"), "virtexuplus"),
+    (("xazu", "xaau", "xav", "xqzu", "xqku", "xqv"), "virtexuplus"),
 )
 
 
@@ -57,11 +58,17 @@ _GRADE = re.compile(r"-([1-3])(?:[A-Za-z]{1,2})?(?:-|$)")
 
 def family_of(part: str) -> str:
     """Operator family of a part name; an unknown part is read as UltraScale+ (the estimate notes it)."""
+    return _family(part) or "virtexuplus"
+
+
+def known_part(part: str) -> bool:
+    """Whether a name is that of a part of a known family."""
+    return bool(_family(part))
+
+
+def _family(part: str) -> str:
     lowered = part.lower().strip()
-    for prefixes, family in _FAMILIES:
-        if lowered.startswith(prefixes):
-            return family
-    return "virtexuplus"
+    return next((family for prefixes, family in _FAMILIES if lowered.startswith(prefixes)), "")
 
 
 class Operators:

@@ -12,6 +12,10 @@ class TooLargeError(AigchipError):
     """The unrolled text is larger than the reader takes."""
 
 
+class SpentError(BaseException):
+    """The limit of a worker is reached; no handler of ours takes it for a fault of the text."""
+
+
 @dataclass(slots=True)
 class Options:
     """Switches of the tool: `unsafe_math` re-associates floating sums, `auto_pipeline` is the trip count up

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from aigchip_tui.estimator.estimate import estimate
+from aigchip_tui.estimator.walk import Walker
 from aigchip_tui.estimator.worker import CPU_SECONDS, MEMORY_BYTES, estimate_safely
 from aigchip_tui.model.errors import AigchipError
 
@@ -85,6 +87,27 @@ def test_a_hostile_file_is_a_sentence_or_an_estimate(kind: str) -> None:
 def test_the_limits_are_those_of_the_contract() -> None:
     assert CPU_SECONDS == 2
     assert MEMORY_BYTES == 500 << 20
+
+
+SLOW = _BODY.format(
+    "int v[2048];\n#pragma HLS ARRAY_PARTITION variable=v complete\nfor (int i = 0; i < 64; i++) {\n"
+    "#pragma HLS PIPELINE\nfor (int j = 0; j < 64; j++)\n"
+    " v[(i * x + j * x) & 2047] += v[(x * j) & 2047]; } return v[x];"
+)
+
+
+def test_a_walk_that_costs_too_much_says_where_it_stood() -> None:
+    with pytest.raises(AigchipError, match=r"^Line [56], in 'top': to estimate it costs more than 1 s of CPU time"):
+        estimate_safely({"k.cpp": SLOW}, top="top", cpu_seconds=1)
+
+
+def test_a_walk_without_memory_says_where_it_stood(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(walker: Walker, statement: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Walker, "block", full)
+    with pytest.raises(AigchipError, match=r"^Line 1, in 'top': to estimate it costs more than the memory"):
+        estimate({"k.cpp": "int top(int x) { return x; }"})
 
 
 def test_a_text_that_is_too_long_is_refused_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:

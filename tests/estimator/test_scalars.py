@@ -26,6 +26,9 @@ def cost(text: str) -> tuple[int | None, ...]:
         ("return x + y + 5;", 71),
         ("return (x + y) ^ z;", 71),
         ("return x;", 0),
+        ("return x * 8;", 0),
+        ("return x * 3;", 39),
+        ("return -x;", 39),
     ],
 )
 def test_a_sum_of_arguments_is_made_of_adders_and_no_state_machine(written: str, lut: int) -> None:

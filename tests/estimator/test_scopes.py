@@ -175,6 +175,18 @@ def test_what_cannot_be_followed_is_said_in_one_sentence(body: str, why: str) ->
     assert any(why in sentence for sentence in found.unknown), found.unknown
 
 
+@pytest.mark.parametrize("top", ["f", ""])
+def test_a_top_of_two_files_is_refused_with_its_places(top: str) -> None:
+    files = {"a.c": "int f(int x) { return x * 3; }\n", "b.c": "\nint f(float x) { return x; }\nint g(int x);\n"}
+    with pytest.raises(AigchipError, match=r"'f' is defined in several files: a\.c, line 1; b\.c, line 2"):
+        estimate(files, top=top)
+
+
+def test_a_name_within_a_type_is_said_where_the_type_is_needed() -> None:
+    found = read("typedef ap_uint<NOWHERE> word;\n\nvoid top(word *a) { a[1] = a[0]; }\n", "top")
+    assert "'NOWHERE' at line 3 is not declared in these files" in found.unknown
+
+
 @pytest.mark.parametrize("call", ["f(x)", "(*f)(x)"])
 def test_a_pointer_to_one_function_is_that_function(call: str) -> None:
     text = "int cube(int x) { return x * x * x; }\nint top(int x) { int (*f)(int) = &cube; return CALL; }\n"

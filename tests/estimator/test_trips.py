@@ -36,6 +36,16 @@ def cycles(loop: LoopEstimate) -> tuple[int, int]:
     return loop.latency, loop.depth
 
 
+def test_the_least_trips_that_a_pragma_leaves_open_are_none() -> None:
+    loop = "for (int i = 0; i < n; i++) {\n#pragma HLS LOOP_TRIPCOUNT max=64\n v[i] += 1; }"
+    text = f"void top(int n, int v[64]) {{ {loop} }}"
+    found = estimate({"k.cpp": text})
+    assert (found.loops[0].trip_min, found.loops[0].trip) == (0, 64)
+    assert found.latency_min is not None
+    assert found.latency_max is not None
+    assert found.latency_max - found.latency_min > 64
+
+
 def test_a_triangular_loop_counts_with_its_greatest_trips_in_every_outer_iteration() -> None:
     """Reports multiply: 0 to 39 trips of one cycle make 40 outer iterations of the longest one each.
 
