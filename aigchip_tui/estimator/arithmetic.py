@@ -360,6 +360,11 @@ class ArithmeticWalk(WalkState):
                 scaled = self._scaled(kind, value, factor)
                 if scaled is not None:
                     return scaled
+        elif operator == "/":
+            # The dividend is shifted by the divisor's places behind the point.
+            wide = Kind("x", min(256, left.kind.bits + max(0, right.kind.bits - right.kind.integer)), kind.signed)
+            found = self.operate(name, wide, (left, right))
+            return Val(kind, found.node, None, None, found.graph)
         elif operator in ("<<", ">>"):
             return (
                 Val(left.kind, left.node, None, None, left.graph)

@@ -283,14 +283,13 @@ class ChoiceWalk(CounterWalk):
         return found
 
     def _rolled(self, loop: ast.Loop, header: Header | None, pragmas: Sequence[Pragma], factor: int) -> None:
-        target = self._pipeline_target(loop, pragmas)
         only = Level(loop, (), (), header, factor)
+        target = self._pipeline_target(loop, pragmas)
         if target is not None and self.try_pipeline(loop, [only], pragmas, target):
             return
         nest = self._nest(loop, pragmas) if target is None else [only]
         nest[0].header, nest[0].factor = header, factor
-        flat = len(nest) > 1 and factor == 1 and header is not None
-        if flat and self._flatten(loop, nest):
+        if len(nest) > 1 and header is not None and self._flatten(loop, nest):
             return
         refused = target is not None and any(pragma.kind == "PIPELINE" for pragma in pragmas)
         self.refused_pipelines += refused
@@ -309,9 +308,12 @@ class ChoiceWalk(CounterWalk):
         return "nobody asks for it"
 
     def _flatten(self, loop: ast.Loop, nest: Sequence[Level]) -> bool:
-        """Pipelines a nest as one loop when its inner loops have constant trip counts."""
+        """Pipelines a nest as one loop when its inner loops have constant trips and its outer one is not unrolled.
+
+        Notes of the innermost one whether it stays rolled, see `_leaves_inside`.
+        """
         inner_pragmas: Sequence[Pragma] = ()
-        flat = True
+        flat = nest[0].factor == 1
         opened = 0
         held = dict(self.layer.values)
         moving: set[int] = set()

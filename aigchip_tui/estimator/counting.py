@@ -169,7 +169,7 @@ class CounterWalk(PragmaWalk):
             for symbol, coefficient in difference.terms:
                 middle = self.means.get(symbol)
                 mean = None if mean is None or middle is None else mean + coefficient * middle / step
-            mean = None if mean is None else max(0.0, mean)
+            mean = None if mean is None else max(0.0, mean // 1)
         return low, high, mean
 
     def _bound_by_types(self, written: ast.Expr, limit: Val) -> None:
@@ -293,6 +293,8 @@ class CounterWalk(PragmaWalk):
             mean = None if header is None or header.mean is None else header.mean / factor
         if header is not None and low != high:
             self.wrapping.add(symbol)
+            if header.start.lin is not None and header.start.lin.terms:
+                self.slanted.add(symbol)
         trips.append((low, high))
         self.trip_means.append(mean if mean is not None and low != high else high)
         if high is not None:

@@ -162,8 +162,12 @@ class DependenceWalk(LiftWalk):
                             graph.operation[reader], graph.states[reader] = "select", 1
                             graph.delay[reader] = self.operators.simple("select", 1).delay
                             saved = -1 - self.leaving
-                        elif len(nest) > 1 and nest[-1][0] in self.wrapping and not crosses:
-                            saved = -graph.states[reader]
+                        elif nest[-1][0] in self.wrapping and not kept and crosses != (len(nest) > 1):
+                            # Reports of triangular loops show such cycles without the load of a matrix.
+                            if len(terms) > 1:
+                                saved = -graph.states[reader]
+                            if not crosses:
+                                graph.back.append((node, node, 1, 1))
                         graph.back.append((node, reader, distance, saved))
 
     def _chosen_bank(self, graph: Graph, node: int, nest: tuple[tuple[int, int], ...], terms: Terms) -> bool:
@@ -384,8 +388,10 @@ class DependenceWalk(LiftWalk):
 
     def _free_bounds(self, first: Lin, second: Lin) -> tuple[int, int] | None:
         a, b = self.range_of(first), self.range_of(second)
-        shared = {symbol for symbol, _ in first.terms} & {symbol for symbol, _ in second.terms}
-        if shared and not any(symbol in self.local_symbols for symbol in shared):
+        mine, theirs = ({symbol for symbol, _ in lin.terms} for lin in (first, second))
+        shared = mine & theirs
+        # Of a counter that begins at another one, a scheduler does not know how far it is from that.
+        if shared and shared.isdisjoint(self.local_symbols) and self.slanted.isdisjoint(mine ^ theirs):
             joined = self.range_of(first.plus(second, -1))
             if joined is not None:
                 return joined

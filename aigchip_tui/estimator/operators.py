@@ -71,6 +71,11 @@ def _family(part: str) -> str:
     return next((family for prefixes, family in _FAMILIES if lowered.startswith(prefixes)), "")
 
 
+def one_at_a_time(divider: Cost, bits: int) -> Cost:
+    """A divider that takes its next operands once it has ended: instances of 2022 to 2024 of 32 to 38 bits."""
+    return Cost(divider.states, divider.delay, 0, 12 * bits + 10, (43 * bits + 52) // 6)
+
+
 class Operators:
     """Operators of one family at one clock; `budget` is what a chain of operators may take within a state, in
     ns.

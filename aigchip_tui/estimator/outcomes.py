@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import NamedTuple
 
 from aigchip_tui.cpp import ast
@@ -111,6 +113,12 @@ class Row(NamedTuple):
 
 Range = tuple[int | None, int | None]
 """Least and greatest cycles; None is unknown."""
+
+
+def product_of(factors: Sequence[float | None]) -> float | None:
+    """Product of factors, None where one of them is not known."""
+    known = [one for one in factors if one is not None]
+    return prod(known) if len(known) == len(factors) else None
 
 
 def add_ranges(a: Range, b: Range) -> Range:

@@ -27,6 +27,7 @@ from aigchip_tui.estimator.outcomes import (
     Range,
     Row,
     add_ranges,
+    product_of,
 )
 from aigchip_tui.estimator.reasons import longest_path, operator_words
 from aigchip_tui.estimator.recalling import RecallWalk
@@ -358,8 +359,7 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
                 return None
             return round(interval * (trip - 1) + last) if trip > 0 else 0
 
-        # Of a flattened nest the tool knows no average: its trip count is one product of the greatest.
-        average = self.trip_means[0] if self.options.average_trips and len(nest) == 1 else high
+        average = product_of(self.trip_means) if self.options.average_trips else high
         latency: Range = (length(low), length(high if low == high else average))
         name = "_".join(level.loop.label or f"loop_{level.loop.line}" for level in nest)
         outcome = LoopOutcome(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from aigchip_tui.estimator.glue import adder, loop_control, multiplexer, port_choices, registers, state_machine
 from aigchip_tui.estimator.graph import Graph, Schedule
-from aigchip_tui.estimator.operators import Operators
+from aigchip_tui.estimator.operators import Operators, one_at_a_time
 from aigchip_tui.estimator.result import PartEstimate
 
 _CORES = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow", "fcmp", "convert", "resize")
@@ -237,6 +237,8 @@ def of_graph(
             usage.lut += multiplexer(count)
     for (name, width), (nodes, made_of) in alike.items():
         cost = operators.simple(name, min(width, 4096))
+        if name in ("div", "rem") and (not plan.interval or interval >= cost.states):
+            cost = one_at_a_time(cost, width)
         if cost.ff:
             usage.lut, usage.ff = usage.lut + cost.lut * made_of, usage.ff + cost.ff * nodes
         else:

@@ -97,6 +97,8 @@ class WalkState(ABC):
         """By the identity of registers that an index picks: the last index, the registers after it, what was stored."""
         self.pinning = False
         self.wrapping: set[int] = set()
+        self.slanted: set[int] = set()
+        """Counters that begin at another counter."""
         self.facts: tuple[Lin, ...] = ()
         self.facts_at: dict[tuple[int, int], tuple[Lin, ...]] = {}
         self.declared_arrays = 0

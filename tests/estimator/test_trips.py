@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aigchip_tui.bench.estimator_sources import options_for
 from aigchip_tui.estimator.estimate import LoopEstimate, estimate
 from aigchip_tui.estimator.options import Options
@@ -49,7 +51,7 @@ def test_the_least_trips_that_a_pragma_leaves_open_are_none() -> None:
 def test_a_triangular_loop_counts_with_its_greatest_trips_in_every_outer_iteration() -> None:
     """Reports multiply: 0 to 39 trips of one cycle make 40 outer iterations of the longest one each.
 
-    On the average it takes 19.5 trips, of which a tool that gives the average case keeps the difference.
+    On the average it takes 19 whole trips, and a tool that gives the average case leaves out the other 20.
     """
     worst, average = loops_of(TRIANGLE, average=False), loops_of(TRIANGLE, average=True)
     below = worst["below"]
@@ -60,15 +62,48 @@ def test_a_triangular_loop_counts_with_its_greatest_trips_in_every_outer_iterati
     assert whole == 40 * iteration
     usual, _ = cycles(average["below"])
     assert iteration - cycles(average["row"])[1] == longest - usual
-    assert longest - usual in (19, 20)
+    assert longest - usual == 20
 
 
-def test_a_flattened_nest_knows_no_average_of_its_inner_trips() -> None:
-    """20 times 1 to 30 trips are flattened to at most 600, which the average case keeps."""
-    for average in (False, True):
+def test_a_flattened_nest_counts_with_the_average_of_its_inner_trips() -> None:
+    """20 times 1 to 30 trips are flattened to at most 600; on the average 15 whole ones make 300."""
+    for average, trips in ((False, 600), (True, 300)):
         loop = loops_of(REPEATED, average=average)["again_upto"]
         latency, depth = cycles(loop)
-        assert (loop.trip, latency) == (600, 599 + depth - 1)
+        assert (loop.trip, latency) == (600, trips - 1 + depth - 1)
+
+
+TRIANGULAR = """
+void product(double a[20][20], double b[20][30]) {
+  for (int i = 0; i < 20; i++) for (int j = 0; j < 30; j++) {
+    matrix: for (int k = i + 1; k < 20; k++) b[i][j] += a[k][i] * b[k][j];
+    b[i][j] *= 2.5;
+  }
+}
+void solve(double l[40][40], double x[40]) {
+  for (int i = 0; i < 40; i++) {
+    vector: for (int j = 0; j < i; j++) x[i] -= l[i][j] * x[j];
+    x[i] /= l[i][i];
+  }
+}
+void update(ap_fixed<32, 16> c[30][30], ap_fixed<32, 16> a[30][20]) {
+  for (int i = 0; i < 30; i++) for (int k = 0; k < 20; k++)
+    upto: for (int j = 0; j <= i; j++) c[i][j] += a[i][k] * a[j][k];
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("top", "loop", "interval"), [("product", "matrix", 15), ("solve", "vector", 17), ("update", "upto", 2)]
+)
+def test_a_triangular_loop_waits_for_what_it_may_have_stored(top: str, loop: str, interval: int) -> None:
+    """Product and sum of 7 states each, and the store; of a vector its load of two states as well.
+
+    The tool does not know that k, which begins behind i, never meets it. Intervals follow from latencies of packaged
+    cores of three sizes.
+    """
+    found = estimate({"k.cpp": TRIANGULAR}, top=top, clock_ns=10.0, part="xc7z020", options=Options(tool_year=2023))
+    assert next(one.ii for one in found.loops if loop in one.name) == interval
 
 
 def test_the_latency_in_the_metadata_of_a_packaged_core_is_its_average_case() -> None:

@@ -91,3 +91,26 @@ void scale(const double a[512], double out[512]) {
     assert loop.trip == 2
     assert loop.bound == "ports:a", "256 loads over the two ports of a; y is dealt out over banks"
     assert loop.ii == 128
+
+
+PARTIAL = """
+void sweep(double a[120][120]) {
+  for (int t = 0; t < 40; t++) {
+#pragma HLS UNROLL factor=OUTER
+    for (int i = 1; i <= 118; i++) {
+#pragma HLS UNROLL factor=2
+      part: for (int j = 1; j <= 118; j++) {
+#pragma HLS UNROLL factor=4
+        a[i][j] = a[i][j] * 0.5;
+      }
+    }
+  }
+}
+"""
+
+
+def test_a_partial_trip_of_a_nest_ends_pipelining_however_often_its_parent_is_copied() -> None:
+    """118 trips from 1 on leave two for the last four copies: reports show no pipeline, with 1 copy or 4 of t."""
+    for copies in ("1", "4"):
+        found = figures(PARTIAL.replace("OUTER", copies))
+        assert not any(loop.pipelined for loop in found.loops if loop.name == "part")
