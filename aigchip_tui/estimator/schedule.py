@@ -378,7 +378,7 @@ def _place(
                 macro_until[memory] = cycle + 2
             offset = 0.0
         start[node] = cycle
-        end = offset + delay
+        end = max(offset, delay) if asks else offset + delay
         if end > slowest:
             slowest = end
         if macro is not None:

@@ -163,3 +163,11 @@ void f(int in[512], int out[64]) {
 
     assert (interval(text, 0), interval(text, 512), interval(text, 64)) == (8, 1, 4)
     assert interval(text.replace("j < 8", "j < 7").replace("8 * i", "7 * i"), 512) == 7
+
+
+def test_a_transfer_never_lengthens_the_clock() -> None:
+    """It takes all of its state, whatever is computed in front of it: a read is addressed a state before it asks."""
+    for body in ("c[i] = a[i] + 3;", "c[2 * i] = a[2 * i] + 3;", "c[i] = a[7 * b[i] + 3];"):
+        found = read(COPY.replace("BODY", body))
+        assert found.estimated_clock_ns == found.budget_ns
+        assert found.timing_met
