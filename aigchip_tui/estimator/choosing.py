@@ -127,7 +127,7 @@ class ChoiceWalk(CounterWalk):
             return
         if header is not None and header.high == 0:
             return
-        if header is not None and self._runs_once(loop):
+        if header is not None and header.low == header.high == 1 and self._runs_once(loop):
             # No copies are made, so sums keep the order that they are written in.
             self.layer.write(header.cell, self._counter(header, 0))
             self.block(loop.body)

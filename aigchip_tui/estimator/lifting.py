@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.objects import Memory
-from aigchip_tui.estimator.outcomes import Outside, Row
+from aigchip_tui.estimator.outcomes import Lifted, Outside, Row, Single
 from aigchip_tui.estimator.state import WalkState
-from aigchip_tui.estimator.tracks import Track
+from aigchip_tui.estimator.tracks import Constants, Stored, Terms, Track
 from aigchip_tui.estimator.values import Val
 
 _BEHIND = 3
@@ -65,14 +65,19 @@ class LiftWalk(WalkState):
         Nobody loads then: the value goes from register to register.
         """
         for number in [number for number, count in left.items() if count == 1]:
-            track = self.tracks_of(outside).get(number)
             found = {entry[1:3] for entry in self.tracks_of(graph)[number].log}
-            if track is None or len(found) != 1:
+            if len(found) != 1:
                 continue
             ((terms, constants),) = found
-            stored = track.stores.get(terms, {}).get(constants)
-            if stored is not None and len(track.stores) == 1:
+            known = constants in self.stored_outside(outside, number, terms)
+            self.looked.append(Single(number, terms, constants, known))
+            if known:
                 del left[number]
+
+    def stored_outside(self, outside: Graph, number: int, terms: Terms) -> dict[Constants, Stored]:
+        """What a graph still has of what it stored at such addresses of a memory, where it stored at no others."""
+        track = self.tracks_of(outside).get(number)
+        return track.stores.get(terms, {}) if track is not None and len(track.stores) == 1 else {}
 
     def stands_outside(self, graph: Graph, sums: set[int]) -> list[Outside]:
         """Running sums that a loop uses nothing of but a register, so that it does not hold their memories.
@@ -168,24 +173,39 @@ class LiftWalk(WalkState):
             return 0
         self.in_front_of.setdefault(number, set()).add(graph.number)
         ports = memory.ports[1] * self._banks_around(memory)
-        stores = {entry[2] for entry in track.log if entry[0]}
-        terms = track.log[0][1]
-        before = self.tracks_of(outside).get(number)
-        alone = before is not None and len(before.stores) == 1 and not before.guarded
-        given = before.stores.get(terms, {}) if before is not None and alone else {}
-        loads = {entry[2] for entry in track.log if not entry[0]} - given.keys()
-        for constants in stores & given.keys():
-            kept = given[constants][1]
-            if isinstance(kept, Val):
-                self.layer.needed.append(kept)
-            if before is not None:
-                self.drop_store(outside, before, given[constants][0])
+        kept = Lifted(
+            number,
+            track.log[0][1],
+            frozenset(entry[2] for entry in track.log if not entry[0]),
+            frozenset(entry[2] for entry in track.log if entry[0]),
+        )
+        given = self.given_outside(outside, kept)
+        missing = len(kept.loads - given.keys())
+        self.layer.needed += self.taken_over(outside, kept, given)
+        self.looked.append(kept._replace(missing=missing))
         for write, _, _, node in track.log:
             graph.access[node] = None
             if not write:
                 graph.states[node], graph.delay[node] = 0, 0.0
         track.lifted = True
-        return -(-len(loads) // ports) + 1 + -(-len(stores) // ports) + _BEHIND
+        return -(-missing // ports) + 1 + -(-len(kept.stores) // ports) + _BEHIND
+
+    def given_outside(self, outside: Graph, kept: Lifted) -> dict[Constants, Stored]:
+        """What a graph has just stored of the elements that a loop keeps: registers hold it."""
+        track = self.tracks_of(outside).get(kept.number)
+        if track is None or track.guarded:
+            return {}
+        return self.stored_outside(outside, kept.number, kept.terms)
+
+    def taken_over(self, outside: Graph, kept: Lifted, given: Mapping[Constants, Stored]) -> list[Val]:
+        """The values that a loop takes from registers around it; they are stored behind the loop alone."""
+        found: list[Val] = []
+        for constants in kept.stores & given.keys():
+            node, value, _ = given[constants]
+            if isinstance(value, Val):
+                found.append(value)
+            self.drop_store(outside, self.tracks_of(outside)[kept.number], node)
+        return found
 
     def _deals(self, memory: Memory) -> bool:
         """Whether the tool deals an array out as it likes."""

@@ -102,6 +102,27 @@ class Outside(NamedTuple):
         return tuple(Val(INT, -1, None, Lin(*one)) for one in zip(self.constants, self.terms, strict=False))
 
 
+class Single(NamedTuple):
+    """An element that a loop loads once, in front of itself: whether a register holds it there, which was stored."""
+
+    number: int
+    terms: Terms
+    constants: Constants
+    known: bool
+
+
+class Lifted(NamedTuple):
+    """Elements of a memory that a loop keeps in registers: those that it loads and those that it stores, and how many
+    loads are left where registers around it hold the others.
+    """
+
+    number: int
+    terms: Terms
+    loads: frozenset[Constants]
+    stores: frozenset[Constants]
+    missing: int = 0
+
+
 class Row(NamedTuple):
     """A row of an array whose columns are memories of their own: its address, and how often each column is read."""
 

@@ -58,7 +58,7 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         if asked is not None and self.recalled(loop, asked):
             return True
         judged: list[Comparison] | None = [] if asked is not None else None
-        self.judged = judged
+        self.judged, self.looked = judged, []
         saved = self._save()
         graph, layer, ranges = self.graph, self.layer, dict(self.ranges)
         variant, deltas = set(self.variant), self.deltas
@@ -111,7 +111,6 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         lifted = self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)
         outside = self.stands_outside(inner_graph, self.running_sums)
         front = {*hoisted}
-        looked = {number for number, count in hoisted.items() if count == 1}
         self.known_outside(inner_graph, graph, hoisted)
         trip, factor = nest[-1].header.high if nest[-1].header is not None else None, nest[-1].factor
         rows: list[Row] = []
@@ -170,11 +169,8 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         left.outcome.unread = self.gaps > gaps
         declared = self.declared_arrays, self.rebound
         if asked is not None and judged is not None and not left.outcome.unread and begun == declared:
-            lifted_too = {number for number, track in self.tracks_of(inner_graph).items() if track.lifted}
-            self.remember(
-                loop, asked, left, inner_layer, judged, front | lifted_too, looked | lifted_too, plan.held,
-                self.work - work,
-            )
+            front.update(number for number, track in self.tracks_of(inner_graph).items() if track.lifted)
+            self.remember(loop, asked, left, inner_layer, judged, front, plan.held, self.work - work)
         read = [value.node for value in inner_layer.values.values() if value.graph is self.graph and value.node >= 0]
         read += [value.node for value in inner_layer.needed if value.graph is self.graph]
         settled = [

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import add
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
 from aigchip_tui.estimator.lifting import LiftWalk
 from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import Binding, Cell, Layer, Memory, fresh
-from aigchip_tui.estimator.outcomes import Level, Outside, Row
-from aigchip_tui.estimator.recalls import Comparison, Left, Match, Question, Recall, cells, crosses_zero
+from aigchip_tui.estimator.outcomes import Level, Lifted, Outside, Row, Single
+from aigchip_tui.estimator.recalls import Comparison, Left, Match, Question, Recall, cells, crosses_zero, keeps_banks
 from aigchip_tui.estimator.standing import COMPARISONS, Standing, standing
 from aigchip_tui.estimator.values import Kind, Lin, Val
 
 _FIXED_VALUES = (Val, type(None))
+_RECALLED = 3
+"""Copies of a loop that are kept for others to follow from."""
 
 
 class RecallWalk(MachineWalk, LiftWalk):
@@ -35,6 +38,7 @@ class RecallWalk(MachineWalk, LiftWalk):
             return None
         bound = tuple([self.find(name) for name in text.names])
         built: list[tuple[object, ...]] = []
+        dealt: list[tuple[int, int]] = []
         numbers: set[int] = set()
         for one in bound:
             if isinstance(one, Memory):
@@ -42,6 +46,7 @@ class RecallWalk(MachineWalk, LiftWalk):
                     return None
                 numbers.add(one.number)
                 built.append(self._built(one))
+                dealt.append(self._dealt(one))
             elif type(one) is Cell:
                 if one.number in numbers:
                     return None
@@ -63,27 +68,34 @@ class RecallWalk(MachineWalk, LiftWalk):
             headers, target, tuple(pragmas), self.again, self.region, self.bindings, self.pragmas, self.bound,
             self.space, self.function_name, self.source_file, self.inlining,
         )
-        return Question(text, place, bound, tuple(built), tuple(starts))
+        return Question(text, place, bound, tuple(built), tuple(dealt), tuple(starts))
+
+    def _dealt(self, memory: Memory) -> tuple[int, int]:
+        """Banks that the loops so far ask for."""
+        return memory.dealt, self.uses.of(memory.order).dealt
 
     def _built(self, memory: Memory) -> tuple[object, ...]:
-        """How the tool builds an array, as far as a loop may ask."""
+        """How the tool builds an array, as far as any loop may ask."""
         number, use = memory.number, self.uses.of(memory.order)
         return (
             number, tuple(memory.partitions.items()), memory.ports, memory.asked, memory.latency, memory.storage,
             memory.rom, self.capacity.get(number), number in self.free, number in self.free_within,
             self.distances.get(number), use.banks, use.columns, use.stores > 1,
-            tuple(self.decisions.get(memory.order, {}).items()), memory.dealt, use.dealt,
+            tuple(self.decisions.get(memory.order, {}).items()),
         )
 
     def recalled(self, loop: ast.Loop, asked: Question) -> bool:
         """Whether a loop follows from its last copy; what it leaves is left then."""
-        known = self.recalls.get(id(loop))
-        if known is None or self.work + known.work > self.options.limit:
-            return False
-        match = self._match(known, asked)
-        if match is None:
-            return False
-        layer = self.layer
+        for known in reversed(self.recalls.get(id(loop), ())):
+            match = self._match(known, asked)
+            if match is not None and self.work + known.work <= self.options.limit:
+                self._follow(loop, asked, match)
+                return True
+        return False
+
+    def _follow(self, loop: ast.Loop, asked: Question, match: Match) -> None:
+        """Leaves what the loop leaves that a match was found with."""
+        known, layer = match.known, self.layer
         read: list[int] = []
         for place, _ in known.asked:
             cell = asked.bound[place]
@@ -91,35 +103,33 @@ class RecallWalk(MachineWalk, LiftWalk):
             value = layer.read(cell)
             if value.node >= 0 and value.graph is self.graph:
                 read.append(value.node)
+        for kept in match.looked:
+            taken = self.taken_over(self.graph, kept, self.given_outside(self.graph, kept))
+            read += [value.node for value in taken if value.graph is self.graph]
         self.work += known.work
         self.line = known.line
         self.held |= known.held
         left = known.left
-        names = asked.text.names
-        by_number = {one.number: name.name for one, name in zip(asked.bound, names, strict=True)
-                     if isinstance(one, Memory)}
-        outside = [self._outside_moved(one, match, by_number) for one in left.outside]
-        rows = [self._row_moved(one, match, by_number) for one in left.rows]
+        outside = [self._outside_moved(one, match) for one in left.outside]
+        rows = [self._row_moved(one, match) for one in left.rows]
         settled = []
         for place, kind in known.set:
             cell = asked.bound[place]
             assert isinstance(cell, Cell)
             settled.append((cell.number, kind))
-        self.leave_loop(
-            left._replace(outcome=replace(left.outcome, beside=""), outside=outside, rows=rows), loop, read, settled
-        )
-        return True
+        left = left._replace(outcome=replace(left.outcome, beside=""), outside=outside, rows=rows)
+        self.leave_loop(left, loop, read, settled)
 
     @staticmethod
-    def _outside_moved(one: Outside, match: Match, names: dict[int, str]) -> Outside:
-        steps = match.steps(names[one.memory.number])
-        return Outside(one.memory, match.moved(one.terms), tuple(map(sum, zip(one.constants, steps, strict=True))))
+    def _outside_moved(one: Outside, match: Match) -> Outside:
+        terms, (constants,) = match.address(one.memory.number, one.terms, [one.constants])
+        return Outside(one.memory, terms, constants)
 
     @staticmethod
-    def _row_moved(one: Row, match: Match, names: dict[int, str]) -> Row:
+    def _row_moved(one: Row, match: Match) -> Row:
         column = len(one.memory.extents) - 1
-        steps = match.steps(names[one.memory.number])
-        moved = tuple(map(sum, zip(one.constants, (*steps[:column], *steps[column + 1 :]), strict=True)))
+        steps = match.steps_of(one.memory.number)
+        moved = tuple(map(add, one.constants, (*steps[:column], *steps[column + 1 :])))
         return Row(one.memory, match.moved(one.terms), moved, one.loads)
 
     def _match(self, known: Recall, asked: Question) -> Match | None:
@@ -127,13 +137,10 @@ class RecallWalk(MachineWalk, LiftWalk):
         before = known.question
         if before.place != asked.place or before.built != asked.built or before.text is not asked.text:
             return None
+        if any(self._dealt(memory) != dealt for memory, dealt in known.dealt):
+            return None
         for old, new in zip(before.bound, asked.bound, strict=True):
             if old is not new and not self._stands_for(old, new):
-                return None
-        tracks = self.tracks_of(self.graph)
-        for number in known.looked:
-            track = tracks.get(number)
-            if track is not None and track.stores:
                 return None
         match, names = Match(known), asked.text.names
         for place, old in known.asked:
@@ -152,7 +159,18 @@ class RecallWalk(MachineWalk, LiftWalk):
                 return None
         if match.shifts and not self._may_move(match, asked):
             return None
-        return match
+        return match if all(self._finds(match, one) for one in known.looked) else None
+
+    def _finds(self, match: Match, one: Single | Lifted) -> bool:
+        """Whether a copy finds as much stored around it as the loop before did."""
+        if isinstance(one, Single):
+            terms, (constants,) = match.address(one.number, one.terms, [one.constants])
+            return (constants in self.stored_outside(self.graph, one.number, terms)) is one.known
+        terms, loads = match.address(one.number, one.terms, one.loads)
+        _, stores = match.address(one.number, one.terms, one.stores)
+        kept = Lifted(one.number, terms, frozenset(loads), frozenset(stores), one.missing)
+        match.looked.append(kept)
+        return len(kept.loads - self.given_outside(self.graph, kept).keys()) == one.missing
 
     def _stands_for(self, old: Binding | Val | None, new: Binding | Val | None) -> bool:
         """Whether an object of a copy is to it what another one was to the copy before."""
@@ -182,10 +200,7 @@ class RecallWalk(MachineWalk, LiftWalk):
                     continue
                 if not all(_linear(one, text, values) for one in text.beside[name.name][place]):
                     return False
-                partition = bound.partitions.get(place)
-                if partition is not None and (
-                    partition.style != "cyclic" or step % min(partition.factor, max(1, bound.extents[place]))
-                ):
+                if not keeps_banks(bound, place, step, track):
                     return False
                 if 0 in bound.extents or (
                     track is not None and any(crosses_zero(shape, place, step) for shape in track.shapes.values())
@@ -222,23 +237,19 @@ class RecallWalk(MachineWalk, LiftWalk):
         return len(set(asked.values())) == len(asked)
 
     def _alike(self, old: Val, new: Val) -> bool:
-        return old is new or (self.width(old) == self.width(new) and (old.const == 0) is (new.const == 0))
+        return old is new or (old.const == 0) is (new.const == 0)
 
     def remember(
         self, loop: ast.Loop, asked: Question, left: Left, inner: Layer, judged: Sequence[Comparison],
-        front: Iterable[int], looked: Iterable[int], held: set[int], work: int,
+        front: Iterable[int], held: set[int], work: int,
     ) -> None:
-        """Keeps what a loop was and left, where a copy may follow from it.
-
-        `front` are arrays that it loads or keeps around itself, `looked` those of which it asked what was stored
-        outside.
+        """Keeps what a loop was and left, where a copy may follow from it; `front` are arrays that it loads or keeps
+        around itself.
         """
         graph = inner.graph
         places = cells(asked.bound)
         tracks = self.tracks_of(graph)
-        looked = tuple(looked)
         made_outside = {id(value) for _, value in inner.asked.values() if value.node >= 0}
-        outer = self.tracks_of(self.graph)
         built = tuple([self._built(one) for one in asked.bound if isinstance(one, Memory)])
         memories = [one for one in asked.bound if isinstance(one, Memory)]
         known = {one.number for one in memories}
@@ -246,14 +257,14 @@ class RecallWalk(MachineWalk, LiftWalk):
             asked.place[3] == self.again
             and all(number in places for number in inner.asked)
             and all(number in known for number in (*left.touched, *tracks))
-            and not any((track := outer.get(number)) is not None and track.stores for number in looked)
             and not any(value.graph is self.graph and value.node >= 0 for value in inner.values.values())
             and not any(id(left) in made_outside or id(right) in made_outside for _, left, right in judged)
         )
         if not follows:
             return
-        around = {*front, *looked, *left.apart}
-        for memory, was, now in zip(memories, asked.built, built, strict=True):
+        around = {*front, *left.apart}
+        dealt = [(one, self._dealt(one)) for one in memories]
+        for memory, was, now, earlier, later in zip(memories, asked.built, built, asked.dealt, dealt, strict=True):
             # What a loop decides of an array it would have found decided, but for what was done before that.
             if was != now and (
                 was[:1] + was[2:13] != now[:1] + now[2:13]
@@ -261,20 +272,34 @@ class RecallWalk(MachineWalk, LiftWalk):
                 or (len(memory.extents) == 1 and was[1] != now[1])
             ):
                 return
+            if memory.number in around and earlier != later[1]:
+                return
         values = [value for _, value in inner.asked.values()] + [*asked.starts]
         symbols = {one for value in values if value.lin is not None for one, _ in value.lin.terms}
         written = {access for number, track in tracks.items() if len(track.shapes) > 1 for access in track.under}
         facts = bool(written) and any(number == graph.number for number, _ in self.facts_at)
-        self.recalls[id(loop)] = Recall(
-            asked._replace(built=built), left,
-            tuple([(places[number], value) for number, (_, value) in inner.asked.items()]),
-            tuple([
+        # Loops that keep something in front of themselves ask what others do, and those that divide by banks.
+        wanted = [one for one in dealt if one[0].number in around or len(one[0].extents) == 1]
+        recalls = self.recalls.setdefault(id(loop), [])
+        del recalls[: 1 - _RECALLED]
+        recalls.append(Recall(
+            question=asked._replace(built=built),
+            left=left,
+            asked=tuple([(places[number], value) for number, (_, value) in inner.asked.items()]),
+            set=tuple([
                 (places[number], value.kind) for number, value in inner.values.items()
                 if number in places and inner.phis.get(number) is not value
             ]),
-            {one: self._known_of(one) for one in symbols}, judged, looked, tracks, facts,
-            frozenset(held), work, self.line,
-        )
+            symbols={one: self._known_of(one) for one in symbols},
+            dealt=tuple(wanted),
+            judged=judged,
+            looked=tuple(self.looked),
+            tracks=tracks,
+            facts=facts,
+            held=frozenset(held),
+            work=work,
+            line=self.line,
+        ))
 
     def leave_loop(
         self, left: Left, loop: ast.Loop, read: Sequence[int], settled: Iterable[tuple[int, Kind]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import add
 from typing import NamedTuple
 
-from aigchip_tui.estimator.objects import Binding, Cell
-from aigchip_tui.estimator.outcomes import LoopOutcome, Outside, Range, Row
+from aigchip_tui.estimator.objects import Binding, Cell, Memory
+from aigchip_tui.estimator.outcomes import Lifted, LoopOutcome, Outside, Range, Row, Single
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.standing import Standing
-from aigchip_tui.estimator.tracks import Shape, Track
+from aigchip_tui.estimator.tracks import Constants, Shape, Terms, Track
 from aigchip_tui.estimator.values import Kind, Lin, Val
 
 Comparison = tuple[str, Val, Val]
@@ -43,13 +44,15 @@ class Left(NamedTuple):
 
 class Question(NamedTuple):
     """What the walk of a loop starts from, beside the values of registers: where it stands, what its names stand for,
-    how the tool builds its arrays.
+    how the tool builds its arrays and over how many banks loops so far would have it deal them out, its counters' first
+    values.
     """
 
     text: Standing
     place: tuple[object, ...]
     bound: tuple[Binding | Val | None, ...]
     built: tuple[tuple[object, ...], ...]
+    dealt: tuple[tuple[int, int], ...]
     starts: tuple[Val, ...]
 
 
@@ -57,8 +60,9 @@ class Recall(NamedTuple):
     """A loop that was walked: what its walk started from, and what it left.
 
     `asked` are the registers that it read outside, in this order: where their names stand among those of the loop, and
-    what they held. `set` are those that it sets, `symbols` what was known of the symbols in the values. `looked` are
-    arrays of which nothing may have been stored outside, `facts` says that a condition keeps addresses apart.
+    what they held. `set` are those that it sets, `symbols` what was known of the symbols in the values. `dealt` are
+    the banks of arrays for which it asked, `looked` is what it asked of stores outside, `facts` says that a condition
+    keeps addresses apart.
     """
 
     question: Question
@@ -66,8 +70,9 @@ class Recall(NamedTuple):
     asked: tuple[tuple[int, Val], ...]
     set: tuple[tuple[int, Kind], ...]
     symbols: dict[int, tuple[object, ...]]
+    dealt: tuple[tuple[Memory, tuple[int, int]], ...]
     judged: Sequence[Comparison]
-    looked: tuple[int, ...]
+    looked: tuple[Single | Lifted, ...]
     tracks: dict[int, Track]
     facts: bool
     held: frozenset[int]
@@ -85,6 +90,8 @@ class Match:
         self.symbols: dict[int, int] = {}
         self.shifts: dict[str, int] = {}
         self.values: dict[int, Val] = {}
+        self.looked: list[Lifted] = []
+        """Elements kept in registers, at the addresses of the copy."""
 
     def value(self, old: Val, new: Val, name: str) -> bool:
         """Whether a value differs from the one before by its symbols and a constant alone."""
@@ -126,6 +133,20 @@ class Match:
             return False
         return all(first < second for first, second in pairwise(renamed))
 
+    def steps_of(self, number: int) -> tuple[int, ...]:
+        """As `steps`, of a memory by its number."""
+        question = self.known.question
+        for name, one in zip(question.text.names, question.bound, strict=True):
+            if isinstance(one, Memory) and one.number == number:
+                steps = self.steps(name.name)
+                return steps + (0,) * (len(one.extents) - len(steps))
+        return ()
+
+    def address(self, number: int, terms: Terms, constants: Iterable[Constants]) -> tuple[Terms, list[Constants]]:
+        """Addresses of a memory as the copy has them."""
+        steps = self.steps_of(number)
+        return self.moved(terms), [tuple(map(add, one, steps)) for one in constants]
+
     def steps(self, name: str) -> tuple[int, ...]:
         """By how much the indices of an array moved, dimension by dimension."""
         shifts = self.shifts
@@ -133,7 +154,7 @@ class Match:
             sum([by * shifts.get(one, 0) for one, by in each]) for each in self.known.question.text.arrays.get(name, ())
         ])
 
-    def moved(self, terms: Iterable[tuple[tuple[int, int], ...]]) -> tuple[tuple[tuple[int, int], ...], ...]:
+    def moved(self, terms: Terms) -> Terms:
         """Terms of an address with the symbols of the copy."""
         symbols = self.symbols
         return tuple([tuple([(symbols.get(one, one), by) for one, by in each]) for each in terms])
@@ -144,6 +165,20 @@ def crosses_zero(shape: Shape, place: int, step: int) -> bool:
     if place not in shape.adders[2]:
         return False
     return any(constants[place] in (0, -step) for constants in shape.addresses)
+
+
+def keeps_banks(bound: Memory, place: int, step: int, track: Track | None) -> bool:
+    """Whether accesses that shared banks still do, and others do not, once their indices have moved by a step."""
+    partition = bound.partitions.get(place)
+    if partition is None or partition.style == "cyclic" or track is None:
+        return True
+    extent = bound.extents[place]
+    if partition.style != "complete":
+        return False
+    return all(
+        0 <= constants[place] < extent and 0 <= constants[place] + step < extent
+        for shape in track.shapes.values() if not shape.terms[place] for constants in shape.addresses
+    )
 
 
 def cells(bound: Iterable[Binding | Val | None]) -> dict[int, int]:

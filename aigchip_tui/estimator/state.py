@@ -28,6 +28,8 @@ from aigchip_tui.estimator.outcomes import (
     FunctionOutcome,
     Header,
     Level,
+    Lifted,
+    Single,
 )
 from aigchip_tui.estimator.recalls import Comparison, Recall
 from aigchip_tui.estimator.regions import Binding as OperatorBinding
@@ -159,8 +161,10 @@ class WalkState(ABC):
         self.warnings: list[str] = []
         self.twins: dict[int, Twin] = {}
         """The last schedule of each loop (by identity)."""
-        self.recalls: dict[int, Recall] = {}
-        """What is known of the last copy of each pipelined loop (by identity)."""
+        self.recalls: dict[int, list[Recall]] = {}
+        """What is known of the last copies of each pipelined loop (by identity) that were walked."""
+        self.looked: list[Single | Lifted] = []
+        """What the loop that is walked asked of stores around it."""
         self.judged: list[Comparison] | None = None
         """Comparisons of the loop that is walked; None where nobody asks."""
         self.made: dict[str, int] = {}
