@@ -8,7 +8,7 @@ of one size, a loop has a counter, a comparison and one valid bit per stage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 from aigchip_tui.estimator.graph import Graph, Schedule
@@ -21,6 +21,11 @@ _SHIFT_FF, _SHIFT_LUT = 64, 32
 """A shift register, whatever its width and length."""
 _UNUSED = 1 << 60
 """Room of a value that nobody uses."""
+_STILL = frozenset(["phi", "module", "dead"])
+"""Operations that do not wait for their users."""
+_KEEPS_NOTHING = frozenset(["module", "dead"])
+_WIDEST = 4096
+"""Bits of the widest value."""
 
 
 def multiplexer(inputs: int) -> int:
@@ -76,61 +81,68 @@ def state_machine(states: int) -> tuple[int, int]:
 def registers(graph: Graph, plan: Schedule, budget: float) -> tuple[int, int]:
     """FF and LUT that carry values over clock edges; in a pipeline a value is handed on once an interval.
 
-    `budget` is what a chain of operators may take within a state, in ns.
+    The operations of a pipeline start as late as their users allow where that saves registers. A load waits for its
+    user rather than its word for it, and so does an operation whose operands cost less to keep than what it makes of
+    them. What an access waits is a multiple of the interval, so that its port stays free. `budget` is what a chain of
+    operators may take within a state, in ns.
     """
-    states, leaves = graph.states, graph.leaves
-    start = _latest(graph, plan, budget) if plan.interval else plan.start
-    last = [-1] * len(start)
-    ff = lut = 0
-    trees = [node for node in leaves if len(graph.sources[node]) > 2]
-    sources_of = _without(graph.sources, trees)
-    for begin, sources in zip(start, sources_of, strict=True):
+    start, interval, sources_of, leaves = plan.start, plan.interval, graph.sources, graph.leaves
+    delay_of, access_of, operation = graph.delay, graph.access, graph.operation
+    count = len(start)
+    ends = [begin + taken if taken > 1 else begin + 1 for begin, taken in zip(start, graph.states, strict=True)]
+    last, slack = [-1] * count, [_UNUSED] * count
+    operands = _operands(graph) if interval else graph.bits
+    for source, target, steps, _ in graph.back if interval else ():
+        least = max(0, start[target] + steps * interval - ends[source])
+        slack[source] = min(slack[source], least)
+    trees = {node for node in leaves if len(sources_of[node]) > 2}
+    in_trees = {source for node in trees for source in sources_of[node]}
+    ff = sum([max(0, leaves[node] - 2) * graph.bits[node] for node in trees])
+    lut = 0
+    # Users stand behind what they use: when a node is met from behind, all its users have been met.
+    rows = zip(sources_of, start, ends, graph.bits, graph.states, graph.delay, strict=True)
+    for node, (sources, begin, end, bits, states, delay) in zip(range(count - 1, -1, -1), reversed([*rows]), strict=True):
+        moved, room = 0, slack[node]
+        if 0 < room < _UNUSED and operands[node] < bits and operation[node] not in _STILL:
+            access = access_of[node]
+            if access is None:
+                moved = room
+            elif not (access.write or access.outside):
+                moved = room - room % interval
+        waits = last[node] - moved - end
+        if (waits >= 0 or node in in_trees) and operation[node] not in _KEEPS_NOTHING:
+            kept = bits if bits < _WIDEST else _WIDEST
+            handed = waits // interval if interval and waits > 0 else 0
+            ff += kept
+            if handed == 1:
+                ff += kept
+            elif handed > 1:
+                ff, lut = ff + _SHIFT_FF, lut + _SHIFT_LUT
+        if node in trees:
+            for source in sources:
+                if moved < slack[source]:
+                    slack[source] = moved
+            continue
+        used, slow = begin + moved, states > 1
         for source in sources:
-            if begin > last[source]:
-                last[source] = begin
-    for node in trees:
-        ff += max(0, leaves[node] - 2) * graph.bits[node]
-        for source in graph.sources[node]:
-            used = start[source] + max(1, states[source])
             if used > last[source]:
                 last[source] = used
-    for node, (end, begin, taken) in enumerate(zip(last, start, states, strict=True)):
-        life = end - begin
-        if taken > 1:
-            life -= taken - 1
-        if life <= 0 or graph.operation[node] in ("module", "dead"):
-            continue
-        bits = min(graph.bits[node], 4096)
-        ff += bits
-        handed = (life - 1) // plan.interval if plan.interval else 0
-        if handed == 1:
-            ff += bits
-        elif handed > 1:
-            ff, lut = ff + _SHIFT_FF, lut + _SHIFT_LUT
+            if interval:
+                gap = begin - ends[source]
+                if slow and delay_of[source] + delay <= budget:
+                    gap += 1
+                free = moved + gap if gap > 0 else moved
+                if free < slack[source]:
+                    slack[source] = free
     return ff, lut
 
 
-def _without(rows: list[tuple[int, ...]], left_out: Sequence[int]) -> list[tuple[int, ...]]:
-    """The rows, some of them empty."""
-    if not left_out:
-        return rows
-    found = rows[:]
-    for node in left_out:
-        found[node] = ()
-    return found
-
-
-def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
-    """First states of a pipeline's operations, each as late as its users allow where that saves registers.
-
-    A load waits for its user rather than its word for it, and so does an operation whose operands cost less to keep
-    than what it makes of them. What an access waits is a multiple of the interval, so that its port stays free.
-    """
-    start, states, delay, sources_of, interval = plan.start, graph.states, graph.delay, graph.sources, plan.interval
-    bits, operation, access_of, leaves = graph.bits, graph.operation, graph.access, graph.leaves
-    count = len(start)
-    kept, operands = [0] * count, [0] * count
-    for node, (sources, access, own) in enumerate(zip(sources_of, access_of, bits, strict=True)):
+def _operands(graph: Graph) -> list[int]:
+    """Bits that must be kept to make each value anew: those of its operands, or what these are made of."""
+    kept: list[int] = []
+    found: list[int] = []
+    for sources, access, own, name in zip(graph.sources, graph.access, graph.bits, graph.operation, strict=True):
+        taken = least = 0
         if sources:
             if len(sources) == 1:
                 taken = kept[sources[0]]
@@ -138,41 +150,11 @@ def _latest(graph: Graph, plan: Schedule, budget: float) -> list[int]:
                 taken = kept[sources[0]] + kept[sources[1]]
             else:
                 taken = sum([kept[one] for one in set(sources)])
-            operands[node] = taken
-            kept[node] = own if own < taken else taken
-        if (access is not None and access.outside) or operation[node] == "phi":
-            kept[node] = own
-    slack = [_UNUSED] * count
-    for source, target, steps, _ in graph.back:
-        least = max(0, start[target] + steps * interval - start[source] - max(1, states[source]))
-        slack[source] = min(slack[source], least)
-    found = start[:]
-    for node in range(count - 1, -1, -1):
-        room, moved = slack[node], 0
-        if 0 < room < _UNUSED and operands[node] < bits[node] and operation[node] not in ("phi", "module", "dead"):
-            access = access_of[node]
-            if access is None:
-                moved = room
-            elif not (access.write or access.outside):
-                moved = room - room % interval
-            found[node] += moved
-        sources = sources_of[node]
-        if not sources:
-            continue
-        if node in leaves and len(sources) > 2:
-            for source in sources:
-                if moved < slack[source]:
-                    slack[source] = moved
-            continue
-        begin, slow = start[node], states[node] > 1
-        for source in sources:
-            taken = states[source]
-            gap = begin - start[source] - (taken if taken > 1 else 1)
-            if slow and delay[source] + delay[node] <= budget:
-                gap += 1
-            free = moved + gap if gap > 0 else moved
-            if free < slack[source]:
-                slack[source] = free
+            least = own if own < taken else taken
+        if (access is not None and access.outside) or name == "phi":
+            least = own
+        found.append(taken)
+        kept.append(least)
     return found
 
 

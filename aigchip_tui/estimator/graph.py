@@ -148,7 +148,7 @@ class Graph:
             return
         carried = {target for _, target, _, _ in self.back}
         ends = {source for source, _, _, _ in self.back}
-        uses = Counter(itertools.chain.from_iterable(self.sources))
+        uses = Counter(filter(within.__contains__, itertools.chain.from_iterable(self.sources)))
         inner = {source for source in within if uses[source] == 1 and source not in ends}
         for root in sorted(associative - inner):
             if inner.isdisjoint(self.sources[root]):
@@ -167,8 +167,8 @@ class Graph:
                     leaves.append(node)
             if not dead:
                 continue
-            late = [leaf for leaf in leaves if leaf in carried or self._from_carried(leaf, carried)]
-            early = [leaf for leaf in leaves if leaf not in late]
+            late = [leaf for leaf in leaves if leaf in carried or self._from_carried(leaf, carried)] if carried else []
+            early = [leaf for leaf in leaves if leaf not in late] if late else leaves
             self.sources[root] = tuple(early + late)
             self.leaves[root] = len(leaves) + max(0, missing)
             if late:

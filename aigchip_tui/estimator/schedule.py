@@ -14,12 +14,24 @@ _ALONE = 0.95
 """Share of the clock budget that leaves no room for another operator."""
 _PORTS = (2, 2, 2)
 """Accesses, reads and writes that a bank takes in a cycle unless something is said of its memory."""
-_ANY, _MOST = -1, -2
-"""Beside the banks: accesses that may touch any, and the most that touch one."""
+_ANY = -1
+"""Beside the banks: accesses that may touch any."""
 _WILD = (_ANY,)
 _Taken = tuple[dict[int, int], dict[int, int], dict[int, int]]
 """Reads, writes, and both, by bank."""
-_NOTHING: _Taken = ({}, {}, {})
+
+
+class _Asked:
+    """Accesses that ask the same of ports: how many of all and of their direction a bank takes, what is taken by slot,
+    and the cycles from `begin` to `end` of which all but the last are full.
+    """
+
+    __slots__ = ("alike", "begin", "end", "every", "slots")
+
+    def __init__(self, ports: tuple[int, int, int], write: bool, slots: dict[int, _Taken]) -> None:
+        self.every, self.alike = ports[0], ports[2 if write else 1]
+        self.slots = slots
+        self.begin, self.end = 0, -1
 
 
 class Ports:
@@ -30,58 +42,58 @@ class Ports:
     def __init__(self, capacity: Mapping[int, tuple[int, int, int]], interval: int | None) -> None:
         self.capacity = capacity
         self.interval = interval
-        self.used: dict[tuple[int, int], _Taken] = {}
-        """What is taken of each memory in each slot."""
-        self.full: dict[Access, tuple[int, int]] = {}
+        self.used: dict[int, dict[int, _Taken]] = {}
+        """What is taken of each memory, by slot."""
+        self.asked: dict[Access, _Asked] = {}
         self.held: set[int] = set()
         """Memories that an access waited for."""
-
-    def fits(self, access: Access, cycle: int) -> bool:
-        """Whether an access finds a port in this cycle."""
-        memory, banks, write = access.memory, access.banks, access.write
-        ports = self.capacity.get(memory, _PORTS)
-        used = self.used.get((memory, cycle % self.interval if self.interval else cycle), _NOTHING)
-        every, alike = used[2], used[write]
-        others = _MOST if banks is None else _ANY
-        left = ports[0] - every.get(others, 0)
-        left_alike = ports[2 if write else 1] - alike.get(others, 0)
-        for bank in banks if banks is not None else _WILD:
-            if every.get(bank, 0) >= left or alike.get(bank, 0) >= left_alike:
-                return False
-        return True
+        self.wild = False
+        """Whether an access may touch any bank."""
 
     def reserve(self, access: Access, earliest: int) -> int:
         """Takes a port in the first cycle from `earliest` on that has one free; in that one where none ever has."""
-        cycle = self._search(access, earliest)
-        slot = (access.memory, cycle % self.interval if self.interval else cycle)
-        used = self.used.get(slot)
-        if used is None:
-            used = self.used[slot] = ({}, {}, {})
-        banks = access.banks
-        for counts in (used[2], used[access.write]):
-            if banks is None:
-                counts[_ANY] = counts.get(_ANY, 0) + 1
-                continue
-            most = counts.get(_MOST, 0)
-            for bank in banks:
-                count = counts[bank] = counts.get(bank, 0) + 1
-                if count > most:
-                    most = counts[_MOST] = count
-        return cycle
-
-    def _search(self, access: Access, earliest: int) -> int:
-        full = self.full.get(access)
+        asked = self.asked.get(access)
+        if asked is None:
+            ports = self.capacity.get(access.memory, _PORTS)
+            asked = self.asked[access] = _Asked(ports, access.write, self.used.setdefault(access.memory, {}))
+            self.wild = self.wild or access.banks is None
+        banks, interval = access.banks, self.interval
         begin = cycle = earliest
-        if full is not None and full[0] <= cycle <= full[1]:
-            begin, cycle = full
-        tries = self.interval or 100_000
-        while not self.fits(access, cycle):
+        if asked.begin <= cycle <= asked.end:
+            begin, cycle = asked.begin, asked.end
+        while True:
+            slot = cycle % interval if interval else cycle
+            used = asked.slots.get(slot)
+            if used is None:
+                used = asked.slots[slot] = ({}, {}, {})
+            every, alike = used[2], used[access.write]
+            left, left_alike = asked.every, asked.alike
+            if banks is None:
+                left, left_alike = left - _most(every), left_alike - _most(alike)
+            elif self.wild:
+                left, left_alike = left - every.get(_ANY, 0), left_alike - alike.get(_ANY, 0)
+            for bank in banks or _WILD:
+                if every.get(bank, 0) >= left or alike.get(bank, 0) >= left_alike:
+                    break
+            else:
+                asked.begin, asked.end = begin, cycle
+                break
             self.held.add(access.memory)
             cycle += 1
-            if cycle - begin > tries:
-                return earliest
-        self.full[access] = (begin, cycle)
+            if cycle - begin > (interval or 100_000):
+                cycle = earliest
+                used = asked.slots[cycle % interval if interval else cycle]
+                every, alike = used[2], used[access.write]
+                break
+        for bank in banks or _WILD:
+            every[bank] = every.get(bank, 0) + 1
+            alike[bank] = alike.get(bank, 0) + 1
         return cycle
+
+
+def _most(counts: Mapping[int, int]) -> int:
+    """The most accesses that touch one bank."""
+    return max([count for bank, count in counts.items() if bank != _ANY], default=0)
 
 
 def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) -> tuple[int, int, set[int]]:
@@ -314,58 +326,56 @@ def _place(
     graph: Graph, budget: float, capacity: Mapping[int, tuple[int, int, int]], interval: int | None, entry_ns: float
 ) -> Schedule:
     count = len(graph)
-    start = [0] * count
-    finish_cycle = [0] * count
-    finish_ns = [0.0] * count
+    start: list[int] = []
+    finish: list[tuple[int, float]] = []
+    """When each value is there: its cycle, and the ns after the edge."""
     ports = Ports(capacity, interval)
     waits: dict[int, tuple[int, int]] = {}
     macro_until: dict[int, int] = {}
     begun: dict[int, list[int]] = {}
     slowest = 0.0
     last = 0
-    states_of, delay_of, sources_of, access_of = (
-        graph.states,
-        graph.delay,
-        graph.sources,
-        graph.access,
-    )
-    operation_of = graph.operation
-    leaves, macros = graph.leaves, graph.macro
-    for node in range(count):
-        cycle, offset = 0, 0.0
-        sources = sources_of[node]
-        states, delay = states_of[node], delay_of[node]
-        if node in leaves and len(sources) > 2:
-            cycle, offset = _tree(sources, finish_cycle, finish_ns, states, delay, budget, node in graph.late)
-            start[node] = max(0, cycle - states + 1)
-            finish_cycle[node], finish_ns[node] = cycle, offset
+    operation_of, leaves, macros, reserve = graph.operation, graph.leaves, graph.macro, ports.reserve
+    trees = {node for node in leaves if len(graph.sources[node]) > 2}
+    rows = zip(graph.sources, graph.states, graph.delay, graph.access, strict=True)
+    for node, (sources, states, delay, access) in enumerate(rows):
+        if node in trees:
+            cycle, offset = _tree([finish[one] for one in sources], states, delay, budget, node in graph.late)
+            start.append(max(0, cycle - states + 1))
+            finish.append((cycle, offset))
             last = max(last, cycle)
             slowest = max(slowest, offset)
             continue
-        for source in sources:
-            reached = finish_cycle[source]
-            if reached > cycle:
-                cycle, offset = reached, finish_ns[source]
-            elif reached == cycle and finish_ns[source] > offset:
-                offset = finish_ns[source]
+        if not sources:
+            cycle, offset = 0, 0.0
+        elif len(sources) == 1:
+            cycle, offset = finish[sources[0]]
+        elif len(sources) == 2:
+            one, two = finish[sources[0]], finish[sources[1]]
+            cycle, offset = one if one > two else two
+        else:
+            cycle, offset = max([finish[one] for one in sources])
         if states == 0:
-            start[node] = finish_cycle[node] = cycle
-            finish_ns[node] = offset
+            start.append(cycle)
+            finish.append((cycle, offset))
             continue
-        if cycle == 0 and access_of[node] is not None and offset < entry_ns:
-            offset = entry_ns
-        access = access_of[node]
-        # A read of an AXI port is addressed in its first state and asks in the next one.
-        asks = access is not None and access.outside and not access.write and states > 1
-        if offset > 0 and offset + delay > budget and not asks:
-            cycle, offset = cycle + 1, 0.0
-        if access is not None:
+        asks = False
+        if access is None:
+            if offset > 0 and offset + delay > budget:
+                cycle, offset = cycle + 1, 0.0
+        else:
+            if cycle == 0 and offset < entry_ns:
+                offset = entry_ns
+            # A read of an AXI port is addressed in its first state and asks in the next one.
+            asks = access.outside and not access.write and states > 1
+            if offset > 0 and offset + delay > budget and not asks:
+                cycle, offset = cycle + 1, 0.0
             for source in () if access.write else sources:
                 # What is stored is there for others from the next cycle on.
-                if finish_cycle[source] >= cycle and operation_of[source] == "store":
-                    cycle, offset = finish_cycle[source] + 1, 0.0
+                if operation_of[source] == "store" and finish[source][0] >= cycle:
+                    cycle, offset = finish[source][0] + 1, 0.0
             if access.words:
-                found = ports.reserve(access, cycle)
+                found = reserve(access, cycle)
                 if found > cycle:
                     cycle, offset = found, 0.0
         macro = macros.get(node) if macros else None
@@ -377,17 +387,17 @@ def _place(
             for memory in macro.memories:
                 macro_until[memory] = cycle + 2
             offset = 0.0
-        start[node] = cycle
+        start.append(cycle)
         end = max(offset, delay) if asks else offset + delay
         if end > slowest:
             slowest = end
         if macro is not None:
-            finish_cycle[node], finish_ns[node] = cycle + 2, 0.0
+            finish.append((cycle + 2, 0.0))
             cycle += 1
         else:
             if states > 1:
                 cycle, end = cycle + states - 1, delay
-            finish_cycle[node], finish_ns[node] = cycle, end
+            finish.append((cycle, end))
         if cycle > last:
             last = cycle
     total = (last + 1 if count else 0) + graph.padding
@@ -411,29 +421,22 @@ def _together(ready: int, waits: Container[int]) -> int:
 
 
 def _tree(
-    sources: tuple[int, ...],
-    cycles: list[int],
-    offsets: list[float],
-    states: int,
-    delay: float,
-    budget: float,
-    late: bool,
+    leaves: list[tuple[int, float]], states: int, delay: float, budget: float, late: bool
 ) -> tuple[int, float]:
     """End of a balanced tree of two-input operators whose leaves become ready at different times."""
-    heap = [(cycles[source], offsets[source]) for source in sources]
-    last = heap.pop() if late else None
-    heapq.heapify(heap)
-    while len(heap) > 1 or last is not None:
-        cycle, offset = heapq.heappop(heap)
-        if heap:
-            cycle, offset = heapq.heappop(heap)
+    last = leaves.pop() if late else None
+    heapq.heapify(leaves)
+    while len(leaves) > 1 or last is not None:
+        cycle, offset = heapq.heappop(leaves)
+        if leaves:
+            cycle, offset = heapq.heappop(leaves)
         elif last is not None:
             cycle, offset = max((cycle, offset), last)
             last = None
         if offset > 0 and offset + delay > budget:
             cycle, offset = cycle + 1, 0.0
         if states == 1:
-            heapq.heappush(heap, (cycle, offset + delay))
+            heapq.heappush(leaves, (cycle, offset + delay))
         else:
-            heapq.heappush(heap, (cycle + states - 1, delay))
-    return heap[0]
+            heapq.heappush(leaves, (cycle + states - 1, delay))
+    return leaves[0]
