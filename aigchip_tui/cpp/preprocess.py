@@ -15,6 +15,7 @@ _PIECE = re.compile(
     r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|\.?\d(?:[eEpP][+-]|[\w.'])*|[A-Za-z_]\w*""",
     re.DOTALL,
 )
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _DIRECTIVE = re.compile(r"[ \t]*#[ \t]*(\w*)[ \t]*(.*)")
 _LIBRARY = re.compile(r"(ap_|hls_|hls/|etc/|utils/|ac_|mc_|std|math|string|assert|iostream|cmath|complex)")
 """Headers of the tool and of the language: what they declare is known without their text."""
@@ -253,6 +254,8 @@ class _Preprocessor:
         if depth > 40:
             raise AigchipError("Macros are nested too deeply to be expanded.")
         macros = self.macros
+        if macros.keys().isdisjoint(_WORD.findall(text)):
+            return text
         out: list[str] = []
         last = 0
         end = len(text)

@@ -71,9 +71,13 @@ def names_of_loop(loop: ast.Loop) -> tuple[str, ...]:
 
 def statements_below(statement: ast.Stmt) -> Iterator[ast.Stmt]:
     """A statement and everything below it, in the order of the text."""
-    yield statement
-    for part in parts_of(statement):
-        yield from statements_below(part)
+    waiting = [statement]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        parts = _PARTS.get(type(found))
+        if parts is not None:
+            waiting += parts(found)[::-1]
 
 
 def declared_below(statement: ast.Stmt) -> Iterator[str]:
@@ -140,19 +144,19 @@ def calls_in(expression: ast.Expr) -> Iterator[ast.Call]:
 
 def expressions_of(statement: ast.Stmt) -> tuple[ast.Expr, ...]:
     """Expressions that stand directly in a statement."""
-    if isinstance(statement, ast.Evaluate):
-        return (statement.expression,)
-    if isinstance(statement, ast.Declaration):
-        return tuple(variable.init for variable in statement.variables if variable.init is not None)
-    if isinstance(statement, ast.If):
-        return (statement.condition,)
-    if isinstance(statement, ast.Return):
-        return (statement.value,) if statement.value is not None else ()
-    if isinstance(statement, ast.Loop):
-        return tuple(part for part in (statement.condition, statement.step) if part is not None)
-    if isinstance(statement, ast.Switch):
-        return (statement.subject,)
-    return ()
+    written = _WRITTEN.get(type(statement))
+    return written(statement) if written is not None else ()
+
+
+_WRITTEN: dict[type[ast.Stmt], Callable[[Any], tuple[ast.Expr, ...]]] = {
+    ast.Evaluate: lambda one: (one.expression,),
+    ast.Declaration: lambda one: tuple([each.init for each in one.variables if each.init is not None]),
+    ast.If: lambda one: (one.condition,),
+    ast.Return: lambda one: (one.value,) if one.value is not None else (),
+    ast.Loop: lambda one: tuple([part for part in (one.condition, one.step) if part is not None]),
+    ast.Switch: lambda one: (one.subject,),
+}
+"""Expressions by the kind of a statement."""
 
 
 def opposite(condition: ast.Expr) -> ast.Expr | None:
@@ -164,15 +168,17 @@ def opposite(condition: ast.Expr) -> ast.Expr | None:
 
 def parts_of(statement: ast.Stmt) -> tuple[ast.Stmt, ...]:
     """Statements directly below a statement."""
-    if isinstance(statement, ast.Block):
-        return statement.statements
-    if isinstance(statement, ast.If):
-        return (statement.yes, statement.no) if statement.no is not None else (statement.yes,)
-    if isinstance(statement, ast.Loop):
-        return (statement.init, statement.body) if statement.init is not None else (statement.body,)
-    if isinstance(statement, ast.Switch):
-        return tuple(part for _, parts in statement.cases for part in parts)
-    return ()
+    parts = _PARTS.get(type(statement))
+    return parts(statement) if parts is not None else ()
+
+
+_PARTS: dict[type[ast.Stmt], Callable[[Any], tuple[ast.Stmt, ...]]] = {
+    ast.Block: lambda one: one.statements,
+    ast.If: lambda one: (one.yes, one.no) if one.no is not None else (one.yes,),
+    ast.Loop: lambda one: (one.init, one.body) if one.init is not None else (one.body,),
+    ast.Switch: lambda one: tuple([part for _, parts in one.cases for part in parts]),
+}
+"""Statements below a statement by its kind; a table, because most statements have none."""
 
 
 def count_statements(statement: ast.Stmt) -> int:
