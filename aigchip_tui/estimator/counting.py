@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.applying import PragmaWalk
 from aigchip_tui.estimator.graph import Graph
@@ -24,6 +26,34 @@ from aigchip_tui.estimator.traverse import (
 )
 from aigchip_tui.estimator.values import INT, Kind, Lin, Val, integer
 
+_INTEGERS = frozenset(["char", "short", "int", "long", "unsigned", "unsigned char", "unsigned int", "unsigned long"])
+
+
+class _Numbers(NamedTuple):
+    """A header that says nothing but numbers: the counter's name, what was found, its line, and the work that it took.
+    """
+
+    name: str
+    header: Header
+    line: int
+    work: int
+
+
+def of_numbers(loop: ast.Loop) -> bool:
+    """Whether a header is `for (int i = 0; i < 8; i++)`: whatever stands around it changes nothing of it."""
+    init, condition, step = loop.init, loop.condition, loop.step
+    if loop.kind != "for" or not isinstance(init, ast.Declaration) or len(init.variables) != 1:
+        return False
+    (counter,) = init.variables
+    kind = counter.type
+    plain = not (kind.arguments or kind.pointers or kind.reference or kind.extents or kind.scope or kind.owner)
+    if kind.name not in _INTEGERS or not plain or not isinstance(condition, ast.Binary):
+        return False
+    steps = isinstance(step, ast.Unary) or (isinstance(step, ast.Assign) and isinstance(step.value, ast.Number))
+    numbers = [counter.init, condition.right]
+    alone = all(isinstance(one, ast.Number) and one.kind == "int" and one.line == loop.line for one in numbers)
+    return steps and alone and isinstance(condition.left, ast.Name)
+
 
 class CounterWalk(PragmaWalk):
     """Loop counters: first value, limit, step, trip counts, and the symbols that stand for iterations."""
@@ -32,6 +62,34 @@ class CounterWalk(PragmaWalk):
         """The counter of a loop and its trip counts, or None when the loop is not counted."""
         if loop.condition is None or loop.step is None:
             return None
+        known: _Numbers | None = loop.kept.get("header")
+        if known is not None:
+            return self._same_again(known)
+        work = self.work
+        found = self._header(loop)
+        if found is not None and of_numbers(loop):
+            assert isinstance(loop.init, ast.Declaration)
+            loop.kept["header"] = _Numbers(loop.init.variables[0].name, found, self.line, self.work - work)
+        return found
+
+    def _same_again(self, known: _Numbers) -> Header:
+        """The header of a loop that no surroundings change, with a counter of its own."""
+        self._go_on(known)
+        first = known.header
+        cell = self.scopes[-1][known.name] = Cell(first.cell.kind, fresh())
+        return Header(
+            cell, first.start, first.low, first.high, first.step, first.exact, first.mean, first.bends, first.may_end
+        )
+
+    def _go_on(self, known: _Numbers) -> None:
+        """Counts the work of reading a header, and stands where it ends."""
+        self.spend(1)
+        self.line = known.line
+        self.spend(known.work - 1)
+
+    def _header(self, loop: ast.Loop) -> Header | None:
+        assert loop.condition is not None
+        assert loop.step is not None
         name, start = self._initial(loop)
         if not name or self.moved_within(loop, name):
             return None
@@ -254,6 +312,10 @@ class CounterWalk(PragmaWalk):
 
         Names that are declared between here and the loop are not known yet, which is nothing to remark on.
         """
+        known: _Numbers | None = loop.kept.get("header")
+        if known is not None:
+            self._go_on(known)
+            return known.header.high if known.header.low == known.header.high else None
         saved = (self.graph, dict(self.layer.values))
         guard, notes, names = self.guard, len(self.notes), len(self.name_symbols)
         self.graph, self.guard = Graph(), ()

@@ -100,8 +100,9 @@ def registers(graph: Graph, plan: Schedule, budget: float) -> tuple[int, int]:
     ff = sum([max(0, leaves[node] - 2) * graph.bits[node] for node in trees])
     lut = 0
     # Users stand behind what they use: when a node is met from behind, all its users have been met.
-    rows = zip(sources_of, start, ends, graph.bits, graph.states, graph.delay, strict=True)
-    for node, (sources, begin, end, bits, states, delay) in zip(range(count - 1, -1, -1), reversed([*rows]), strict=True):
+    rows = [*zip(sources_of, start, ends, graph.bits, graph.states, graph.delay, strict=True)]
+    for node in range(count - 1, -1, -1):
+        sources, begin, end, bits, states, delay = rows[node]
         moved, room = 0, slack[node]
         if 0 < room < _UNUSED and operands[node] < bits and operation[node] not in _STILL:
             access = access_of[node]

@@ -327,8 +327,8 @@ def _place(
 ) -> Schedule:
     count = len(graph)
     start: list[int] = []
+    # The cycle in which each value is there, and the ns after its edge.
     finish: list[tuple[int, float]] = []
-    """When each value is there: its cycle, and the ns after the edge."""
     ports = Ports(capacity, interval)
     waits: dict[int, tuple[int, int]] = {}
     macro_until: dict[int, int] = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aigchip_tui.estimator import prepared
+from aigchip_tui.estimator import counting, prepared
 from aigchip_tui.estimator import schedule as scheduling
 from aigchip_tui.estimator.estimate import Estimate, estimate
 from aigchip_tui.estimator.graph import Graph
@@ -358,6 +358,7 @@ def test_shortcuts_change_nothing(text: str, monkeypatch: pytest.MonkeyPatch) ->
 
     quick = asked(), asked(n=24)
     monkeypatch.setattr(prepared, "RARE", 1 << 30)
+    monkeypatch.setattr(counting, "of_numbers", lambda loop: False)
     monkeypatch.setattr(Repeater, "of", lambda *asked: None)
     monkeypatch.setattr(Walker, "recalled", lambda *asked: False)
     monkeypatch.setattr(Walker, "twins", property(lambda self: {}, lambda self, kept: None), raising=False)
@@ -378,6 +379,27 @@ def test_blocks_that_run_again_are_prepared(kernel: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(prepared.Prepared, "_prepare", preparing)
     estimate({"k.cpp": BODIES[kernel]})
     assert names
+
+
+def test_a_header_of_numbers_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    header = Walker._header
+
+    def reading(self: Walker, loop: Any) -> Any:
+        read.append(loop.line)
+        return header(self, loop)
+
+    monkeypatch.setattr(Walker, "_header", reading)
+    estimate({"k.cpp": """
+void k(int n, int a[8][8]) {
+  for (int i = 0; i < 8; i++) {
+#pragma HLS PIPELINE
+    for (int j = 0; j < 8; j++)
+      for (int l = j; l < 8; l++) a[i][j] += l;
+  }
+}"""})
+    assert read.count(3) == read.count(5) == 1
+    assert read.count(6) >= 8
 
 
 @pytest.mark.parametrize(("kernel", "copies"), [
