@@ -66,7 +66,7 @@ class Walks:
     Tracing costs half a walk, in vain for a constant whose every other value needs a walk of its own (an unroll
     factor). So a constant is left out of the trace where the walk that goes the same way for longest asks for its very
     value next. One that needed a walk each time for other reasons is traced only in each walk whose number is a power
-    of two, until another value follows one.
+    of two, until another value follows one. Behind the first walk only what was given another value is traced at all.
     """
 
     def __init__(self) -> None:
@@ -75,6 +75,8 @@ class Walks:
         self._vain: dict[str, int] = {}
         """How many walks other values of one constant needed that none had followed."""
         self._followed: set[str] = set()
+        self._turned: set[str] = set()
+        """Constants that were given another value than in the walk before."""
         self.done = 0
         """How many walks were done."""
 
@@ -97,6 +99,8 @@ class Walks:
         for place in range(len(kept) - 1, -1, -1):
             one = kept[place]
             moved = {name: value for name, value in constants.items() if value != one.constants[name]}
+            if place == len(kept) - 1:
+                self._turned.update(moved)
             if not one.plain.isdisjoint(moved):
                 continue
             values = one.trace.again(moved)
@@ -111,6 +115,8 @@ class Walks:
         self.done += 1
         found = _Walk(constants, plain, trace, walk(given))  # type: ignore[arg-type]  # a traced constant is an int
         trace.close()
+        if not trace.names and kept:
+            return found.found
         kept.append(found)
         steps = 0
         for place in range(len(kept) - 1, -1, -1):
@@ -122,8 +128,11 @@ class Walks:
 
     def _left_out(self, kept: list[_Walk], near: list[tuple[_Walk, dict[str, int]]]) -> frozenset[str]:
         """Constants that the next walk is not to trace."""
-        if not near:
+        if not kept:
             return frozenset()
+        resting = kept[0].constants.keys() - self._turned
+        if not near:
+            return frozenset(resting)
         partings = [one.trace.parting(moved) for one, moved in near]
         best = max(range(len(near)), key=lambda place: partings[place][0])
         (like, moved), asked = near[best], partings[best][1]
@@ -133,7 +142,7 @@ class Walks:
             (name,) = moved
             self._vain[name] = self._vain.get(name, 0) + 1
         still = like.trace.decisive().difference(moved)
-        return still | {name for name in like.constants if name == asked or not self._due(name)}
+        return still | resting | {name for name in like.constants if name == asked or not self._due(name)}
 
     def _due(self, name: str) -> bool:
         """Whether the next walk is to trace a constant that no value has followed yet."""
