@@ -42,20 +42,12 @@ def part_of(device: str) -> str:
     return inner.group(1) if inner else device
 
 
-_KERNEL_READ, _KERNEL_ANSWER = 71, 70
-"""Cycles to a word and to an answer on the AXI masters of a kernel for a platform, which expects 64 of its memory."""
-_KERNEL_WORD = 512
-"""Bits to which the tool widens the AXI masters of such a kernel unless it is told otherwise."""
-
-
 def options_for(tool: str, note: str) -> Options:
     """What the tool of a row does unasked: by its version, and by the compile options named in the note.
 
     HLS_SYN_LAT of a packaged core is the average case: for triangular loops it grows with half of their greatest trips.
     """
     year = whole(tool.split(".")[0]) or 2024
-    usual = Options()
-    kernel = "Vitis kernel flow" in note
     return Options(
         unsafe_math="unsafe_math" in note,
         auto_pipeline=64 if year >= 2020 else 0,
@@ -66,10 +58,7 @@ def options_for(tool: str, note: str) -> Options:
         average_trips="HLS_SYN_LAT" in note,
         bind_arguments=year < 2020,
         tool_year=year,
-        axi_latency=_KERNEL_READ if kernel else usual.axi_latency,
-        axi_response=_KERNEL_ANSWER if kernel else usual.axi_response,
-        axi_widest=_KERNEL_WORD if kernel and year >= 2020 else usual.axi_widest,
-    )
+    ).configured({"platform": int("Vitis kernel flow" in note)})
 
 
 class Sources:

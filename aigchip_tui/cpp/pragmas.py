@@ -138,6 +138,8 @@ def parse_configuration(text: str) -> tuple[dict[str, int], list[str]]:
     notes: list[str] = []
     for number, command in commands_of(text):
         words = [word.strip('"{}') for word in command.split()]
+        if words[0] == "open_solution" and "-flow_target" in words[:-1]:
+            found["platform"] = int(words[words.index("-flow_target") + 1] == "vitis")
         if words[0] not in _ABOUT_DESIGN:
             continue
         for position, word in enumerate(words[1:], 1):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aigchip_tui.estimator.dependences import DependenceWalk
 from aigchip_tui.estimator.graph import Graph
-from aigchip_tui.estimator.objects import Memory
+from aigchip_tui.estimator.objects import Memory, Partition
 from aigchip_tui.estimator.tracks import Track
 
 _FEW = 2
@@ -18,6 +20,21 @@ _STORE_STATES = 3
 def _remainder(bits: int) -> int:
     """Cycles of a remainder of so many bits, in reports of 2020 to 2025: one a bit, and four."""
     return bits + 4
+
+
+def _divisor(partition: Partition, extent: int) -> int:
+    """What an index is divided by to find its bank and word; 0 where none divides it or its bits tell."""
+    if partition.style == "complete" or partition.factor >= extent:
+        return 0
+    by = partition.factor if partition.style == "cyclic" else -(-extent // partition.factor)
+    return by if by & (by - 1) else 0
+
+
+def _is_divided(terms: Sequence[tuple[int, int]], moving: frozenset[int], by: int) -> bool:
+    """Whether an index of these terms moves otherwise than by whole rows of `by`, or than a pipeline's only counter."""
+    if not any(one in moving and step % by for one, step in terms):
+        return False
+    return len(moving) > 1 or len(terms) > 1 or terms[0][1] != 1
 
 
 class DealingWalk(DependenceWalk):
@@ -57,6 +74,37 @@ class DealingWalk(DependenceWalk):
                 spread *= min(max(1, extent), len({entry[2][position] for entry in track.log}))
         paired = spread % 2 == 0 and len(track.log) == spread
         return spread // 2 if paired else spread
+
+    def divide_asked(self, graph: Graph, moving: frozenset[int]) -> tuple[int, int]:
+        """Lets loads wait for the division that finds bank and word where the designer parts an array in rows that are
+        no power of two; `moving` are the counters of the pipeline. Of a loop's only counter a remainder is kept, too.
+
+        Returns the least depth of the pipeline, since its stores wait too, and what it is deeper by where iterations
+        wait for each other: their addresses are known before.
+        """
+        least = deeper = 0
+        carried: set[int] | None = None
+        for number, track in self.tracks_of(graph).items():
+            memory = self.memories.get(number)
+            if not isinstance(memory, Memory) or not memory.asked or memory.axi:
+                continue
+            divided = {place: by for place, one in memory.partitions.items()
+                       if (by := _divisor(one, memory.extents[place]))}
+            if not divided:
+                continue
+            carried = self.carried_arrays(graph) if carried is None else carried
+            for write, terms, _, node in track.log:
+                bits = max([(memory.extents[place] - 1).bit_length() for place, by in divided.items()
+                            if _is_divided(terms[place], moving, by)], default=0)
+                if not bits or graph.access[node] is None:
+                    continue
+                if write:
+                    least = max(least, _remainder(bits) + 1)
+                elif number in carried:
+                    deeper = max(deeper, _remainder(bits))
+                else:
+                    graph.states[node] += _remainder(bits)
+        return least, deeper
 
     def divide(self, graph: Graph, nest: tuple[tuple[int, int], ...], leaves: bool) -> int:
         """Lets loads wait for the remainder that selects their bank, where the number of banks is no power of two.

@@ -27,6 +27,7 @@ from aigchip_tui.estimator.objects import Binding, Layer, Memory, Partition, fre
 from aigchip_tui.estimator.operators import Operators, known_part
 from aigchip_tui.estimator.options import Options, SpentError
 from aigchip_tui.estimator.outcomes import FunctionOutcome, LoopOutcome
+from aigchip_tui.estimator.platforms import unasked_interfaces
 from aigchip_tui.estimator.result import Estimate, FunctionEstimate, LoopEstimate
 from aigchip_tui.estimator.settable import refuse_inner_names
 from aigchip_tui.estimator.tops import top_of
@@ -224,6 +225,9 @@ def _estimate(
     turn, anew = 0, options.deal_arrays
     while True:
         walker = Walker(design.unit, operators, options, sets, design.directives)
+        if options.platform:
+            asked = walker.interface_pragmas(function)
+            walker.directives = (*unasked_interfaces(function, asked, walker.resolve), *walker.directives)
         walker.decisions, walker.uses = decisions, uses
         # Where nothing decided is withdrawn, a walk that decides something is repeated.
         walker.provisional = options.deal_arrays and turn < _MOST_WALKS - 1

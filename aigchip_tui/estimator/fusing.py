@@ -2,8 +2,8 @@
 
 Where a product that fits one slice goes into one sum alone, reports of 2021 to 2025 name a `mac_muladd` of four stages,
 whatever the clock (3.3 to 13.3 ns), the family or the widths are (from 3 x 4 bits on); the sum enters at its last one.
-A product of at most 9 x 9 bits that is not fused is made of LUTs. Of products that are all summed, reports fuse one of
-each pair.
+A product of at most 10 x 10 bits that is not fused is made of LUTs. Of products that are all summed, reports fuse one
+of each pair.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections import Counter
 from aigchip_tui.estimator.graph import Graph
 from aigchip_tui.estimator.operators import SLICE_STATES, Operators
 
+_REGISTERED_YEAR = 2020
+"""Year of the first tool that gives such a slice all of its registers; before, product and sum follow in one state."""
 _ADDER_BITS = 48
 """Width of the adder within a slice."""
 
@@ -34,8 +36,9 @@ def fuse(graph: Graph, operators: Operators) -> None:
         taken = products[-min(adders, (len(products) + 1) // 2) :]
         for product in taken:
             graph.fused.add(product)
-            graph.states[product] = SLICE_STATES
-            graph.delay[product] = operators.slice_delay
+            if operators.tool_year >= _REGISTERED_YEAR:
+                graph.states[product] = SLICE_STATES
+                graph.delay[product] = operators.slice_delay
         graph.absorbed[node] = len(taken)
 
 

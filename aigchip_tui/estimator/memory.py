@@ -19,6 +19,8 @@ _MOST_BEFORE = 16
 """Earlier accesses of a stream among which the next one looks for those that it waits for."""
 _REGISTER_NS = 0.1
 """Delay of the register of an AXI4-Stream port."""
+_PIPED_UNTIL, _PIPED_WORDS = 2020, 1 << 18
+"""Until when tools piped the accesses of memories of more words than so many: two states more to read, one to write."""
 _ADDRESS_NS = 0.1
 """Delay of handing an address to an AXI port, in the state before it is asked."""
 
@@ -103,6 +105,8 @@ class MemoryWalk(OrderWalk):
             states, delay = 1, 0.0
         elif memory.rom and memory.words * memory.type.bits <= 1024:
             states, delay = 1, self.operators.simple("select", 1).delay * 2
+        if self.operators.tool_year < _PIPED_UNTIL and memory.words > _PIPED_WORDS and not (memory.axi or memory.fifo):
+            states += 1 if write else 2
         if write:
             assert value is not None
             if type(value) is Val:

@@ -16,8 +16,13 @@ from aigchip_tui.estimator.values import Kind
 
 SLICE_STATES = 4
 """Stages of a DSP slice with all its registers, whatever the clock is."""
-_LUT_PRODUCT_BITS = 9
+_SLICE_STAGES = 3
+"""States of a narrow product in a slice, where one of LUTs is too slow for the clock."""
+_LUT_PRODUCT_BITS = 10
 """Widest operand of a product that is made of LUTs when nothing else needs its slice."""
+_SLICED = (2020, 2022)
+"""Years of the tools whose reports name the product of one slice, not summed there, with all of its registers; the
+others take one state for it."""
 _CHOICE_NS = 0.105
 """Delay of the multiplexer in front of a shared core for each doubling of its inputs: reports of pipelines in which 2,
 6, 30 and 87 operations share a core of 3.33 ns estimate 3.44, 3.64, 3.89 and 4.03 ns."""
@@ -47,8 +52,8 @@ def _tables() -> dict[str, Any]:
 
 _FAMILIES = (
     (("xc7", "xa7", "xq7", "zynq7"), "zynq"),
-    (("xczu", "xcku", "xcvu", "xcau", "xcsu", "xcu", "xck", "xcv", "u2", "u5"), "virtexuplus"),
-    (("xazu", "xaau", "xav", "xqzu", "xqku", "xqv"), "virtexuplus"),
+    (("xcku", "xcvu", "xcu", "xcv", "xav", "xqku", "xqv", "u2", "u5"), "virtexuplus"),
+    (("xczu", "xck", "xcau", "xcsu", "xazu", "xaau", "xqzu"), "zynquplus"),
 )
 
 
@@ -92,13 +97,15 @@ class Operators:
         self.budget = clock_ns - self.uncertainty_ns
         grade = _GRADE.search(part)
         self.grade = float(self.table["grades"].get(int(grade.group(1)), 1.0)) if grade is not None else 1.0
+        self.grade *= next((by for name, by in self.table["speeds"].items() if part.lower().startswith(name)), 1.0)
         self._cores: dict[tuple[str, int], Cost] = {}
         self._labelled: dict[tuple[str, int], tuple[str, Cost]] = {}
         self._memories: dict[tuple[bool, bool], Cost] = {}
         for local in (False, True):
             states, delay = self.table["local_load" if local else "load"]
-            self._memories[(local, False)] = Cost(states, float(delay))
-            self._memories[(local, True)] = Cost(1, float(self.table["local_store" if local else "store"]))
+            self._memories[(local, False)] = Cost(states, float(delay) * self.grade)
+            stored = float(self.table["local_store" if local else "store"]) * self.grade
+            self._memories[(local, True)] = Cost(1, stored)
         self._cache: dict[tuple[str, int, int, int], Cost] = {}
 
     def floating(self, name: str, bits: int) -> Cost:
@@ -123,10 +130,10 @@ class Operators:
     def _floating(self, name: str, bits: int) -> Cost:
         rows = self.table["fp"].get(f"{name}{64 if bits > 32 else 32}") or self.table["fp"][f"{name}64"]
         for least, states, delay, dsp, ff, lut in rows:
-            if self.budget >= least:
+            if self.budget >= least * self.grade:
                 if bits == 16:
                     dsp, ff, lut = min(dsp, 2), ff // 2, lut // 2
-                return Cost(states, min(delay, self.budget), dsp, ff, lut)
+                return Cost(states, min(delay * self.grade, self.budget), dsp, ff, lut)
         raise KeyError(name)
 
     def shortest(self) -> dict[str, int]:
@@ -151,24 +158,25 @@ class Operators:
 
     def _simple(self, name: str, bits: int, left: int, right: int) -> Cost:
         table = self.table
+        grade = self.grade
         if name in ("add", "sub"):
             base, slope = table["add"]
-            return Cost(1, base + slope * bits, 0, 0, adder(bits))
+            return Cost(1, (base + slope * bits) * grade, 0, 0, adder(bits))
         if name == "cmp":
             base, slope = table["compare"]
-            return Cost(1, base + slope * min(bits, 64) * 0.85, 0, 0, comparison(bits, self.tool_year))
+            return Cost(1, (base + slope * min(bits, 64) * 0.85) * grade, 0, 0, comparison(bits, self.tool_year))
         if name == "logic":
-            return Cost(1, table["logic"], 0, 0, max(2, bits))
+            return Cost(1, table["logic"] * grade, 0, 0, max(2, bits))
         if name == "select":
-            return Cost(1, table["select"], 0, 0, max(2, bits))
+            return Cost(1, table["select"] * grade, 0, 0, max(2, bits))
         if name == "shift":
-            return Cost(1, table["shift"], 0, 0, 3 * bits)
+            return Cost(1, table["shift"] * grade, 0, 0, 3 * bits)
         if name == "mul":
             return self.multiplier(left, right, bits)
         if name in ("div", "rem"):
             states = bits + 4
             return Cost(states, min(self.budget, 2.0), 0, 2 * bits * (bits + 4), bits * (3 * bits + 13) // 2)
-        return Cost(1, table["logic"], 0, 0, bits)
+        return Cost(1, table["logic"] * grade, 0, 0, bits)
 
     @property
     def slice_delay(self) -> float:
@@ -188,10 +196,13 @@ class Operators:
     def multiplier(self, left: int, right: int, bits: int) -> Cost:
         """An integer product that no pragma shapes: LUTs, one slice with its registers, or several slices."""
         big, small = max(left, right), min(left, right)
-        base, slope = self.table["multiply"]
         if big <= _LUT_PRODUCT_BITS:
-            return Cost(1, base + slope * big, 0, 0, -(-5 * big * small // 8))
-        if small > 4 and self.one_slice(left, right):
+            base, slope = self.table["fabric"]
+            delay = (base + slope * big) * self.grade
+            if delay <= self.budget or small <= 4:
+                return Cost(1, min(delay, self.budget), 0, 0, -(-5 * big * big // 8))
+            return Cost(_SLICE_STAGES, self.slice_delay, 1, 0, 0)
+        if small > 4 and self.one_slice(left, right) and _SLICED[0] <= self.tool_year <= _SLICED[1]:
             return Cost(SLICE_STATES, self.slice_delay, 1, 0, 0)
         return self.product(left, right, bits)
 
@@ -201,11 +212,12 @@ class Operators:
         big, small = max(left, right), min(left, right)
         base, slope = self.table["multiply"]
         if small <= 4 or big + small <= 10:
-            return Cost(1, base * 0.8, 0, 0, big * small)
+            return Cost(1, base * 0.8 * self.grade, 0, 0, big * small)
         pieces = -(-(big - 1) // (wide - 1)) * -(-(small - 1) // (narrow - 1)) if small > 1 else 1
         if bits <= 32 and big > narrow and small > narrow:
             pieces = min(pieces, 3)
         delay = base + slope * big if pieces == 1 else base + slope * (big + 8 * (pieces - 1) ** 0.5)
+        delay = (min(delay, self.table["slice"]) if pieces == 1 else delay) * self.grade
         states = 1 if delay <= self.budget else 2 if delay <= 2 * self.budget and pieces <= 4 else 5
         for widest, slices, slowest in self.table["products"] if pieces > 1 else ():
             if big <= widest and slowest * self.grade <= self.budget:

@@ -7,6 +7,11 @@ from dataclasses import dataclass, replace
 
 from aigchip_tui.model.errors import AigchipError
 
+_PLATFORM = {"axi_latency": 71, "axi_response": 70, "axi_widest": 512}
+"""Cycles to a word and to an answer on the AXI masters of a kernel for a platform, which expects 64 of its memory, and
+the bits to which the tool widens them unless it is told otherwise."""
+_WIDENING_YEAR = 2020
+
 
 class TooLargeError(AigchipError):
     """The unrolled text is larger than the reader takes."""
@@ -26,8 +31,9 @@ class Options:
     average-case latency of the tool instead of its worst case: loops whose bounds vary with an outer counter count
     with their average trips, unless they are flattened. `bind_arguments`: RESOURCE shapes the memory behind an array
     argument, as before 2020; since then its INTERFACE alone does. `axi_widest` are the bits to which it widens an AXI
-    port unasked (0: never), as it does for kernels of a platform. `tool_year` is the year of the tool's version, by
-    which its reports count comparisons and AXI masters."""
+    port unasked (0: never). `platform` makes a kernel for a platform: its arguments are AXI ports and registers
+    unasked, and its ports expect a memory that answers later and are widened. `tool_year` is the year of the tool's
+    version, by which its reports count comparisons and AXI masters and name products in DSP slices."""
 
     unsafe_math: bool = False
     auto_pipeline: int = 64
@@ -43,13 +49,17 @@ class Options:
     axi_widest: int = 0
     bind_arguments: bool = False
     average_trips: bool = False
+    platform: bool = False
     tool_year: int = 2025
 
     def configured(self, switches: Mapping[str, int]) -> Options:
         """These options with some switches set, by their names."""
         found = replace(self)
-        for name, value in switches.items():
+        given = _PLATFORM | dict(switches) if switches.get("platform") else switches
+        for name, value in given.items():
             setattr(found, name, type(getattr(self, name))(value))
+        if found.tool_year < _WIDENING_YEAR:
+            found.axi_widest = 0
         return found
 
     def key(self) -> tuple[object, ...]:

@@ -123,6 +123,7 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         entry = self._control_delay(len(nest), pairs)
         undivided = inner_graph.states[:], inner_graph.delay[:]
         least = self.divide(inner_graph, self.nest, bool(trip and trip % factor))
+        waits, deeper = self.divide_asked(inner_graph, self.local_symbols)
         as_made = inner_graph.states[:], inner_graph.delay[:]
         met = self.twins.get(id(loop))
         while True:
@@ -147,7 +148,7 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
         elif twin.usage is None:
             plan = twin.plan = place(inner_graph, twin.interval, self.operators.budget, capacity, entry)
-            plan.states = max(plan.states, least)
+            plan.states = max(plan.states + deeper, least, waits)
             twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity, self.spread(inner_graph))
             twin.bound = self._explain(inner_graph, plan)
             twin.reason = longest_path(inner_graph, plan, self.object_names())
