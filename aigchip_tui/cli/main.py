@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -106,6 +110,8 @@ def main(argv: list[str] | None = None) -> int:
         return _exit(2, _sentence(problem, words))
     except click.ClickException as problem:
         return _exit(2, problem.format_message())
+    except _EndedError as problem:
+        return _exit(128 + problem.number, "ended")
     except (click.Abort, KeyboardInterrupt):
         return _exit(130, "interrupted")
     except BrokenPipeError:
@@ -128,10 +134,43 @@ def _run(words: list[str]) -> object:
     if os.environ.get("_AIGCHIP_TUI_COMPLETE"):
         return app.main(args=words, prog_name="aigchip-tui", standalone_mode=False)
     try:
-        with app.make_context("aigchip-tui", words) as context:
+        with _ends_in_order(words), app.make_context("aigchip-tui", words) as context:
             return app.invoke(context)
     except click.exceptions.Exit as ended:
         return ended.exit_code
+
+
+class _EndedError(KeyboardInterrupt):
+    """Somebody ends this process with a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+@contextmanager
+def _ends_in_order(words: list[str]) -> Iterator[None]:
+    """A command that is ended by a signal puts away its scratch folders first; the application restores its screen
+    by itself, and engines have handlers of their own.
+    """
+    command = next((word for word in words if word in _COMMANDS), "")
+    if command in ("", "attach") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise _EndedError(number)
+
+    # What `nohup` has us ignore stays ignored.
+    ending = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    for number in ending:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ending:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _sentence(problem: click.UsageError, words: list[str]) -> str:

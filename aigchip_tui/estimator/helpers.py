@@ -1,12 +1,14 @@
-"""Small functions that only change what they are given, `void add(float &s, float x) { s += x; }`, as that change.
+"""Small functions as what they do: `void add(float &s, float x) { s += x; }` as a sum, `return a * b;` as a product.
 
-The tool inlines such a function before it looks at loops, so a running sum is one however it is written.
+The tool inlines such a function before it looks at loops, so a running sum is one however it is written, and a table
+whose elements are handed over stays a table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import fields
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
@@ -15,10 +17,13 @@ from aigchip_tui.estimator.traverse import acts, declared_below, parts_in, root_
 
 _DEEPEST = 4
 """Helpers that call helpers."""
+_VALUES = (
+    ast.Name, ast.Number, ast.Binary, ast.Unary, ast.Conditional, ast.Index, ast.Member, ast.Cast
+)  # fmt: skip
 
 
 def write_out(unit: ast.Unit, directives: Sequence[Pragma]) -> None:
-    """Puts what a helper does in the place of every statement that calls it; `directives` may keep one apart."""
+    """Puts what a helper does in the place of its calls; `directives` may keep one apart."""
     apart = {one.location.partition("/")[0] for one in directives if one.kind in ("INLINE", "ALLOCATION")}
     known: set[str] = set()
     for _ in range(_DEEPEST):
@@ -31,40 +36,45 @@ def write_out(unit: ast.Unit, directives: Sequence[Pragma]) -> None:
             return
         known |= helpers.keys()
         for function in unit.every_function():
-            _write_out_in(unit, helpers, function)
-
-
-def _write_out_in(unit: ast.Unit, helpers: Mapping[str, ast.Function], function: ast.Function) -> None:
-    if function.body is None:
-        return
-    names = {one.name for one in function.parameters} | set(declared_below(function.body))
-    for statement in statements_below(function.body):
-        if isinstance(statement, ast.Evaluate):
-            statement.expression = _written_out(unit, helpers, statement.expression, names) or statement.expression
+            if function.body is not None:
+                _Writer(unit, helpers, function).write(function.body)
 
 
 def _helps(function: ast.Function) -> bool:
-    """Whether a function is one assignment to what it is given, and nothing keeps it a module of its own."""
+    """Whether a function is one value, or one assignment to what it is given, and nothing keeps it apart."""
     body = function.body
     if body is None or function.virtual or function.broken or function.owner or len(body.statements) != 1:
         return False
     if any(pragma.kind != "INLINE" or pragma.has("off") for pragma in body.pragmas):
         return False
-    only = body.statements[0]
-    written = only.expression if isinstance(only, ast.Evaluate) else None
-    if not isinstance(written, ast.Assign) or acts(written.value) or acts(written.target):
-        return False
-    kept = {one.name: one.type for one in function.parameters if _is_place(one.type)}
-    if root_name(written.target) not in kept:
-        return False
     templates = {name for name, _ in function.templates}
-    plain = all(not (one.type.arguments and templates) and one.init is None for one in function.parameters)
-    return plain and not any(
-        isinstance(part, ast.Text | ast.Lambda | ast.SizeOf)
-        or (isinstance(part, ast.Name) and part.name in templates)
-        or (isinstance(part, ast.Cast) and part.type.name in templates)
-        for part in parts_in(written)
+    if any((one.type.arguments and templates) or one.init is not None for one in function.parameters):
+        return False
+    only = _only(function)
+    if isinstance(only, ast.Assign):
+        kept = {one.name for one in function.parameters if _is_place(one.type)}
+        if acts(only.value) or acts(only.target) or root_name(only.target) not in kept:
+            return False
+    else:
+        returns = function.returns
+        if only is None or returns.name in templates or returns.arguments or _is_place(returns):
+            return False
+    return all(
+        (isinstance(part, _VALUES) or part is only)
+        and not (isinstance(part, ast.Name) and (part.name in templates or part.arguments))
+        and not (isinstance(part, ast.Cast) and part.type.name in templates)
+        and not (isinstance(part, ast.Unary) and part.operator in ("++", "--"))
+        for part in parts_in(only)
     )
+
+
+def _only(function: ast.Function) -> ast.Expr | None:
+    """The assignment that is all of a function, or the value that it returns."""
+    assert function.body is not None
+    only = function.body.statements[0]
+    if isinstance(only, ast.Evaluate) and isinstance(only.expression, ast.Assign):
+        return only.expression
+    return only.value if isinstance(only, ast.Return) else None
 
 
 def _is_place(kind: ast.TypeRef) -> bool:
@@ -80,44 +90,64 @@ def _shares(function: ast.Function) -> bool:
     )
 
 
-def _written_out(
-    unit: ast.Unit, helpers: Mapping[str, ast.Function], call: ast.Expr, names: set[str]
-) -> ast.Expr | None:
-    """What a call of a helper does; None for any other expression, and where its text would mean something else."""
-    if not isinstance(call, ast.Call) or not isinstance(call.callee, ast.Name) or call.callee.arguments:
-        return None
-    callee = call.callee
-    if callee.owner is not None or callee.name in names:
-        return None
-    function = helpers.get(unit.names.key_of(callee.name, callee.scope, callee.space))
-    if function is None or len(call.arguments) != len(function.parameters) or function.body is None:
-        return None
-    only = function.body.statements[0]
-    assert isinstance(only, ast.Evaluate)
-    used = [part for part in parts_in(only.expression) if isinstance(part, ast.Name)]
-    given = {one.name for one in function.parameters}
-    if any(part.name in names and part.name not in given for part in used):
-        return None
-    templates = {name for name, _ in function.templates}
-    values: dict[str, ast.Expr] = {}
-    for parameter, argument in zip(function.parameters, call.arguments, strict=True):
-        times = sum(part.name == parameter.name for part in used)
-        value = _value(parameter, argument, times, templates)
-        if value is None:
+class _Writer:
+    """Writes helpers out in one function, `within`."""
+
+    def __init__(self, unit: ast.Unit, helpers: Mapping[str, ast.Function], within: ast.Function) -> None:
+        self._unit, self._helpers = unit, helpers
+        assert within.body is not None
+        self._names = {one.name for one in within.parameters} | set(declared_below(within.body))
+
+    def write(self, node: ast.Stmt | ast.Expr | ast.Variable) -> None:
+        """Writes out all calls below a node, innermost first."""
+        for one in fields(node):  # type: ignore[arg-type]  # every node is a dataclass
+            value = getattr(node, one.name)
+            if isinstance(value, ast.Stmt | ast.Expr | ast.Variable | tuple):
+                setattr(node, one.name, self._item(value))
+
+    def _item(self, item: object) -> object:
+        if isinstance(item, tuple):
+            return tuple([self._item(one) for one in item])
+        if isinstance(item, ast.Stmt | ast.Expr | ast.Variable):
+            self.write(item)
+        return (self._meant(item) or item) if isinstance(item, ast.Call) else item
+
+    def _meant(self, call: ast.Call) -> ast.Expr | None:
+        """What a call of a helper does; None for any other, and where its text would mean something else."""
+        callee = call.callee
+        if not isinstance(callee, ast.Name) or callee.arguments or callee.owner is not None:
             return None
-        values[parameter.name] = value
-    found = ast.Evaluate(deepcopy(only.expression))
-    put(found, values)
-    return found.expression
+        function = self._helpers.get(self._unit.names.key_of(callee.name, callee.scope, callee.space))
+        if function is None or callee.name in self._names or len(call.arguments) != len(function.parameters):
+            return None
+        only = _only(function)
+        assert only is not None
+        used = [part.name for part in parts_in(only) if isinstance(part, ast.Name)]
+        given = {one.name for one in function.parameters}
+        if any(name in self._names for name in used if name not in given):
+            return None
+        templates = {name for name, _ in function.templates}
+        values: dict[str, ast.Expr] = {}
+        for parameter, argument in zip(function.parameters, call.arguments, strict=True):
+            changed = isinstance(only, ast.Assign) and _is_place(parameter.type)
+            value = _value(parameter.type, argument, used.count(parameter.name), templates, changed=changed)
+            if value is None:
+                return None
+            values[parameter.name] = value
+        found = ast.Evaluate(deepcopy(only))
+        put(found, values)
+        plain = isinstance(only, ast.Assign) or function.returns.name == "auto"
+        return found.expression if plain else ast.Cast(function.returns, found.expression, call.line)
 
 
-def _value(parameter: ast.Variable, argument: ast.Expr, times: int, templates: set[str]) -> ast.Expr | None:
+def _value(
+    kind: ast.TypeRef, argument: ast.Expr, times: int, templates: set[str], *, changed: bool
+) -> ast.Expr | None:
     """What stands for a parameter in the text of a helper; None where that is not the same."""
-    kind = parameter.type
-    if _is_place(kind):
+    if changed or kind.pointers or kind.extents:
         return argument if designates(argument) else None
     if acts(argument) or (times > 1 and not isinstance(argument, ast.Name | ast.Number)):
         return None
-    if kind.name in templates or kind.name == "auto":
+    if kind.name in templates or kind.name == "auto" or kind.reference:
         return argument
     return ast.Cast(kind, argument, 0)

@@ -19,6 +19,7 @@ HELPERS = {
         "void by(double s[40][40], int p, int q, double x) {\n#pragma HLS INLINE\n s[p][q] = s[p][q] - x; }",
         "by(a, i, j, a[i][k] * a[k][j]);",
     ),
+    "a value": ("static double of(double x, double y) { return x * y; }", "a[i][j] -= of(a[i][k], a[k][j]);"),
     "a helper of a helper": (
         "void of(double &s, double x) { s -= x; }\nvoid by(double &t, double x) { of(t, x); }",
         "by(a[i][j], a[i][k] * a[k][j]);",
@@ -30,6 +31,23 @@ HELPERS = {
 def test_a_helper_is_what_it_does(name: str) -> None:
     helper, call = HELPERS[name]
     assert told(f"{helper}\n{NEST.replace('SUM', call)}") == told(PLAIN)
+
+
+def test_elements_of_a_table_are_constants_for_a_helper() -> None:
+    text = """
+int of(unsigned char x, char y) { return x * y; }
+void top(unsigned char a[64], unsigned char b[64]) {
+  char taps[4] = {1, 2, -1, 3};
+  for (int i = 0; i < 16; i++) {
+#pragma HLS PIPELINE
+    int s = 0;
+    for (int j = 0; j < 4; j++) s += PRODUCT;
+    b[i] = s / 7;
+  }
+}
+"""
+    plain = told(text.replace("PRODUCT", "a[i * 4 + j] * taps[j]"))
+    assert told(text.replace("PRODUCT", "of(a[i * 4 + j], taps[j])")) == plain
 
 
 @pytest.mark.parametrize(
