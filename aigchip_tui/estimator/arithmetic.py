@@ -6,6 +6,7 @@ import math
 from operator import index
 
 from aigchip_tui.cpp.constants import NotConstantError, apply_binary
+from aigchip_tui.estimator.dividing import by_constant
 from aigchip_tui.estimator.graph import Access
 from aigchip_tui.estimator.objects import (
     Group,
@@ -435,8 +436,7 @@ class ArithmeticWalk(WalkState):
                     return Val(
                         kind, left.node, None, Lin(0, ((self.derived(operator, left, right.const), 1),)), left.graph
                     )
-                first = self.operate("mul", kind, (left, right))
-                return self.operate("add", kind, (first, left)) if operator == "%" else first
+                return by_constant(self, operator, kind, left, right)
             return self._quotient("div" if operator == "/" else "rem", kind, left, right)
         if operator in ("<<", ">>"):
             if isinstance(right.const, int):
