@@ -14,6 +14,9 @@ from aigchip_tui.estimator.traced import gcd
 from aigchip_tui.estimator.tracks import Constants, Terms, Track
 from aigchip_tui.estimator.values import Lin, Val
 
+_Difference = tuple[int, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
+"""A dimension, and the term by which two addresses differ there, each way."""
+
 
 class DependenceWalk(LiftWalk):
     """Adds carried dependences to the graph of a loop after its body has been walked."""
@@ -114,11 +117,17 @@ class DependenceWalk(LiftWalk):
             meeting.setdefault((terms, self.ranked(_residues(constants, steps))), []).append((constants, node))
         # Only the difference of two addresses' constants counts, so that copies of a body ask few questions.
         answers: dict[tuple[Terms, Terms], dict[tuple[bool, Constants], tuple[bool, int]]] = {}
+        differences: dict[tuple[Terms, Terms], list[_Difference]] = {}
+        gaps: list[_Difference] | None = None
         budget = 20_000
         for _, terms, constants, node in writes:
             for other, every in by_terms.items():
                 crosses = terms != other
                 asked = answers.setdefault((terms, other), {})
+                if crosses and known:
+                    gaps = differences.get((terms, other))
+                    if gaps is None:
+                        gaps = differences[(terms, other)] = _differences(terms, other)
                 # Of the reads that move alike, only those a whole number of steps away can meet the write.
                 entries: Sequence[tuple[Constants, int]] = every
                 if not crosses:
@@ -128,10 +137,8 @@ class DependenceWalk(LiftWalk):
                     if budget < 0:
                         graph.back.append((node, reader, 1, 0))
                         return
-                    if crosses and known:
-                        facts = known.get(reader, ()) + known.get(node, ())
-                        if facts and self._apart(facts, terms, constants, other, key):
-                            continue
+                    if crosses and gaps and _apart(known.get(reader, ()) + known.get(node, ()), gaps, constants, key):
+                        continue
                     pinned = node in fixed or reader in fixed
                     question = (pinned, self.ranked(tuple(map(sub, constants, key))))
                     answer = asked.get(question)
@@ -266,21 +273,6 @@ class DependenceWalk(LiftWalk):
         gap = at_read.plus(at_write, -1)
         return max(0, gap.constant) if not gap.terms else None
 
-    def _apart(self, facts: tuple[Lin, ...], first: Terms, a: Constants, second: Terms, b: Constants) -> bool:
-        """Whether a condition that holds at an access keeps two addresses different in some dimension.
-
-        Only a counter compared with a constant counts; of two counters (k > i) a scheduler knows nothing.
-        """
-        for position in range(min(len(first), len(second))):
-            gap = Lin(a[position], first[position]).plus(Lin(b[position], second[position]), -1)
-            if len(gap.terms) != 1:
-                continue
-            for sign in (1, -1):
-                signed = gap.times(sign)
-                if any(signed.terms == fact.terms and signed.constant >= fact.constant for fact in facts):
-                    return True
-        return False
-
     def distance(
         self,
         nest: tuple[tuple[int, int], ...],
@@ -398,6 +390,29 @@ class DependenceWalk(LiftWalk):
         if a is None or b is None:
             return None
         return a[0] - b[1], a[1] - b[0]
+
+
+def _differences(first: Terms, second: Terms) -> list[_Difference]:
+    """Dimensions in which the terms of two addresses differ by one symbol, with its term in both directions."""
+    found: list[_Difference] = []
+    for position in range(min(len(first), len(second))):
+        gap = Lin(0, first[position]).plus(Lin(0, second[position]), -1)
+        if len(gap.terms) == 1:
+            found.append((position, gap.terms, gap.times(-1).terms))
+    return found
+
+
+def _apart(facts: tuple[Lin, ...], gaps: list[_Difference], a: Constants, b: Constants) -> bool:
+    """Whether a condition that holds at an access keeps two addresses different in some dimension.
+
+    Only a counter compared with a constant counts; of two counters (k > i) a scheduler knows nothing.
+    """
+    for position, ahead, back in gaps if facts else ():
+        gap = a[position] - b[position]
+        for fact in facts:
+            if (fact.terms == ahead and gap >= fact.constant) or (fact.terms == back and -gap >= fact.constant):
+                return True
+    return False
 
 
 def _residues(constants: Constants, strides: tuple[int, ...]) -> Constants:
