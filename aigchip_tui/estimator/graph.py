@@ -214,8 +214,8 @@ class Graph:
     def accesses(self, *, moving: bool = False) -> dict[tuple[int, Banks, bool], int]:
         """How many accesses ask the same: of a memory, of its banks, to write; `moving`: those that move a word."""
         found: dict[tuple[int, Banks, bool], int] = {}
-        for access, count in Counter(self.access).items():
-            if access is not None and (access.words or not moving):
+        for access, count in Counter(filter(None, self.access)).items():
+            if access.words or not moving:
                 asked = (access.memory, access.banks, access.write)
                 found[asked] = found.get(asked, 0) + count
         return found

@@ -13,6 +13,8 @@ from aigchip_tui.estimator.result import PartEstimate
 
 _CORES = ("fadd", "fmul", "fdiv", "fsqrt", "fexp", "flog", "ftrig", "fpow", "fcmp", "convert", "resize")
 _PLAIN = ("add", "cmp", "select", "logic", "shift", "div", "rem")
+_NOTHING = frozenset(["phi", "dead", "concat"])
+"""Operations of which no hardware is made."""
 _GROUPS: dict[str, str] = {}
 """How the hardware of an operation is counted, by its name; filled as names are met."""
 
@@ -188,16 +190,17 @@ def of_graph(
     alike: dict[tuple[str, int], list[int]] = {}
     start, bits = plan.start, graph.bits
     bound, leaves = graph.bound, graph.leaves
-    for node, name in enumerate(graph.operation):
-        group = _GROUPS.get(name)
-        if group is None:
-            group = _GROUPS[name] = _group(name)
-        if group == "none" and not bound:
-            continue
-        if name in ("phi", "dead", "concat"):
-            continue
-        if group == "address":
-            continue
+    operation = graph.operation
+    for name in {*operation} - _GROUPS.keys():
+        _GROUPS[name] = _group(name)
+    if bound:
+        counted = [node for node, name in enumerate(operation) if _GROUPS[name] != "address" and name not in _NOTHING]
+    else:
+        costly = {name for name in {*operation} if _GROUPS[name] not in ("none", "address")}
+        counted = [node for node, name in enumerate(operation) if name in costly]
+    for node in counted:
+        name = operation[node]
+        group = _GROUPS[name]
         if group == "module":
             usage.registers += 1
             continue
@@ -227,11 +230,11 @@ def of_graph(
             usage.ff += cost.ff
         elif group == "plain":
             asked = (name, bits[node])
-            counted = alike.get(asked)
-            if counted is None:
-                counted = alike[asked] = [0, 0]
-            counted[0] += 1
-            counted[1] += max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0)
+            known = alike.get(asked)
+            if known is None:
+                known = alike[asked] = [0, 0]
+            known[0] += 1
+            known[1] += max(1, leaves.get(node, 2) - 1) - graph.absorbed.get(node, 0)
         elif group == "mux":
             count = graph.width_in[node][0] if graph.width_in[node] else 2
             usage.lut += multiplexer(count)
@@ -265,11 +268,12 @@ def _reads(graph: Graph, plan: Schedule) -> dict[int, int]:
     """The most words that a cycle reads of one bank of each array."""
     at: dict[tuple[int, int, int], int] = {}
     interval = plan.interval
-    for (access, begin), count in Counter(zip(graph.access, plan.start, strict=True)).items():
-        if access is not None and not access.write:
-            state = begin % interval if interval else begin
-            for bank in access.banks or (0,):
-                at[(access.memory, bank, state)] = at.get((access.memory, bank, state), 0) + count
+    reads = [one for one in zip(graph.access, plan.start, strict=True) if one[0] is not None and not one[0].write]
+    for (access, begin), count in Counter(reads).items():
+        assert access is not None
+        state = begin % interval if interval else begin
+        for bank in access.banks or (0,):
+            at[(access.memory, bank, state)] = at.get((access.memory, bank, state), 0) + count
     found: dict[int, int] = {}
     for (array, _, _), words in at.items():
         if words > found.get(array, 1):

@@ -17,6 +17,7 @@ _PORTS = (2, 2, 2)
 _ANY = -1
 """Beside the banks: accesses that may touch any."""
 _WILD = (_ANY,)
+_AT_ONCE = (0, 0.0)
 _Taken = tuple[dict[int, int], dict[int, int], dict[int, int]]
 """Reads, writes, and both, by bank."""
 
@@ -124,14 +125,14 @@ def memory_interval(graph: Graph, capacity: Mapping[int, tuple[int, int, int]]) 
     return best, culprit, crowded
 
 
-def _successors(graph: Graph, starts: Iterable[int]) -> dict[int, list[int]]:
-    """The nodes that wait for each node which some start reaches."""
+def _successors(graph: Graph, starts: Iterable[int], last: int) -> dict[int, list[int]]:
+    """The nodes, none behind `last`, that wait for each node which some start reaches."""
     reached = set(starts)
     found: dict[int, list[int]] = {}
     if not reached:
         return found
     apart, first = reached.isdisjoint, min(reached)
-    for node, sources in enumerate(graph.sources[first:], first):
+    for node, sources in enumerate(graph.sources[first : last + 1], first):
         if apart(sources):
             continue
         reached.add(node)
@@ -191,7 +192,7 @@ def recurrence_interval(graph: Graph, budget: float) -> tuple[int, int, int]:
     for target, source in ends:
         if target <= source:
             by_start.setdefault(target, []).append(source)
-    successors = _successors(graph, by_start)
+    successors = _successors(graph, by_start, max([max(closing) for closing in by_start.values()], default=0))
     lengths: dict[tuple[int, int], int] = {}
     for target, closing in by_start.items():
         for source, length in zip(closing, _path_states(graph, successors, target, closing, budget), strict=True):
@@ -217,7 +218,9 @@ def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: in
 
     Such a core leaves no room beside it for the choice that stands for the load of an element set anew.
     """
-    successors = _successors(graph, [target for source, target, _, _ in graph.back if target <= source])
+    closed = [(target, source) for source, target, _, _ in graph.back if target <= source]
+    last = max([source for _, source in closed], default=0)
+    successors = _successors(graph, [target for target, _ in closed], last)
     for source, target, steps, _ in graph.back:
         if target > source:
             continue
@@ -347,7 +350,11 @@ def _place(
             slowest = max(slowest, offset)
             continue
         if not sources:
-            cycle, offset = 0, 0.0
+            if not states:
+                start.append(0)
+                finish.append(_AT_ONCE)
+                continue
+            cycle, offset = _AT_ONCE
         elif len(sources) == 1:
             cycle, offset = finish[sources[0]]
         elif len(sources) == 2:
