@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import NamedTuple
 
 from aigchip_tui.cpp import ast
@@ -69,7 +70,8 @@ class CounterWalk(PragmaWalk):
         found = self._header(loop)
         if found is not None and of_numbers(loop):
             assert isinstance(loop.init, ast.Declaration)
-            loop.kept["header"] = _Numbers(loop.init.variables[0].name, found, self.line, self.work - work)
+            spent = index(self.work - work)
+            loop.kept["header"] = _Numbers(loop.init.variables[0].name, found, self.line, spent)
         return found
 
     def _same_again(self, known: _Numbers) -> Header:

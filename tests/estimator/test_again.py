@@ -279,3 +279,21 @@ void k(float a[64]) {
     assert len(found.warnings) == 1
     written = read_design({"k.cpp": text.replace(f"{name} 4", f"{name} {value}")})
     assert found == estimate_design(written)
+
+
+def test_what_a_loop_keeps_for_the_next_walk_holds_no_constant_of_this_one() -> None:
+    text = """#define F 24
+void k(double d[100][80], double m[80], double c[80]) {
+  for (int i = 0; i < 100; i++)
+    for (int j = 0; j < 80; j++) {
+#pragma HLS UNROLL factor=F
+      d[i][j] -= m[j];
+    }
+  for (int i = 0; i < 80; i++)
+    for (int j = 0; j < 100; j++) c[i] += d[j][i];
+}
+"""
+    design = read_design({"k.cpp": text}, constants={"F": 24})
+    for factor in (24, 16, 11):
+        written = read_design({"k.cpp": text.replace("F 24", f"F {factor}")})
+        assert estimate_design(design, sets={"F": factor}) == estimate_design(written)
