@@ -79,14 +79,15 @@ def interfaces(
     for members in bundles.values():
         for count, alike in _masters(members):
             one = master(
-                max(member.type.total_bits for member in alike),
+                max(max(member.type.total_bits, member.port_bits) for member in alike),
                 any(member.read for member in alike),
                 any(member.written for member in alike),
                 tool_year=tool_year,
                 wide=wide,
                 write_burst=max(_burst(member, bursts) for member in alike),
             )
-            bram, ff, lut = bram + count * one[0], ff + count * one[1], lut + count * one[2]
+            shifts = _shifts(alike)
+            bram, ff, lut = bram + count * one[0], ff + count * one[1] + shifts[0], lut + count * one[2] + shifts[1]
         words += _POINTER_WORDS * len(members)
     for name, port in zip(names, ports, strict=False):
         if isinstance(port, Val) and name in asked:
@@ -95,6 +96,16 @@ def interfaces(
         registers = slave(words)
         ff, lut = ff + registers[0], lut + registers[1]
     return PartEstimate(name="Instance: adapters", bram18=bram, ff=ff, lut=lut)
+
+
+def _shifts(members: Sequence[Memory]) -> tuple[int, int]:
+    """FF and LUT beside ports that are wider than their words: two wide registers to take words out of, one to fill."""
+    ff = lut = 0
+    for member in members:
+        if member.port_bits > member.type.total_bits:
+            ff += member.port_bits * (2 * member.read + member.written)
+            lut += 100 * member.read + member.port_bits * member.written
+    return ff, lut
 
 
 def _burst(member: Memory, bursts: Mapping[str, int]) -> int:

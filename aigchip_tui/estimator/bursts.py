@@ -16,6 +16,14 @@ from aigchip_tui.estimator.tracks import Constants, Terms, Track
 Entry = tuple[bool, Terms, Constants, int]
 
 
+def widened(bits: int, words: int, widest: int) -> int:
+    """Bits of a port for so many words of `bits` in a row: a power of two up to `widest` that divides all of them."""
+    if bits & (bits - 1):
+        return 0
+    whole = bits * words
+    return max(bits, min(widest, whole & -whole))
+
+
 class BurstWalk(DependenceWalk):
     """Finds the bursts of a loop after its body has been walked."""
 
@@ -34,8 +42,9 @@ class BurstWalk(DependenceWalk):
                 cycles = max(cycles, 2 * addresses + self.options.axi_latency + self.options.axi_response)
         return cycles
 
-    def axi_bursts(self, graph: Graph, nest: tuple[tuple[int, int], ...]) -> int:
-        """Makes bursts of the AXI accesses of a loop, or leaves them single transfers.
+    def axi_bursts(self, graph: Graph, nest: tuple[tuple[int, int], ...], counted: bool) -> int:
+        """Makes bursts of the AXI accesses of a loop, or leaves them single transfers; `counted`: its trips are those
+        of the text, so that the tool may widen their ports.
 
         Returns the cycles that requests take in front of the loop and answers behind it.
         """
@@ -57,6 +66,8 @@ class BurstWalk(DependenceWalk):
             for entry in entries:
                 self._move_one_word(graph, entry)
             self._widen(graph, self._axi(number), entries)
+            if counted:
+                self._widen_port(nest, self._axi(number), len(entries))
             if write:
                 after = max(after, self.options.axi_response)
             else:
@@ -76,6 +87,12 @@ class BurstWalk(DependenceWalk):
             place, access = self._word(memory, entry), graph.access[entry[3]]
             if place is not None and access is not None and place[1] % width:
                 graph.access[entry[3]] = access.without_words()
+
+    def _widen_port(self, nest: tuple[tuple[int, int], ...], memory: Memory, words: int) -> None:
+        """Widens the port of a burst of a known number of words, as far as whole wide words hold them."""
+        for _, trips in nest:
+            words *= trips
+        memory.port_bits = max(memory.port_bits, widened(memory.type.bits, words, self.options.axi_widest))
 
     def _axi_tracks(self, graph: Graph) -> dict[int, Track]:
         return {

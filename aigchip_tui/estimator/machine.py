@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
+from aigchip_tui.estimator.bursts import widened
 from aigchip_tui.estimator.fusing import fuse
 from aigchip_tui.estimator.graph import Graph, Macro, Schedule
 from aigchip_tui.estimator.merging import MergeWalk
@@ -321,6 +322,8 @@ class MachineWalk(MergeWalk):
         for memory in memories:
             memory.read = memory.read or memory is not memories[0]
             memory.written = memory.written or memory is memories[0]
+            if memory.axi and trip is not None:
+                memory.port_bits = max(memory.port_bits, widened(memory.type.bits, trip, self.options.axi_widest))
         length = None if trip is None else trip - 1 + max(depth - 1, 1)
         touched = {memory.number: memory is memories[0] for memory in memories}
         for outer in self.touched:

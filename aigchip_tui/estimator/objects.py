@@ -144,6 +144,8 @@ class Memory:
     latency: int | None = None
     """Cycles of a read that BIND_STORAGE asks for."""
     dealt: int = 1
+    port_bits: int = 0
+    """Bits to which the tool widens its AXI port, 0 where it does not."""
 
     @property
     def banks(self) -> int:

@@ -105,7 +105,8 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         kept = self.axi_kept(inner_graph, self.nest)
         early = self.unrolled_early(nest[-1].loop, pragmas)
         hoisted = self.hoist(inner_graph, self.nest, early)
-        bursts = self.axi_bursts(inner_graph, self.nest)
+        counted = all(one.header is not None and one.header.low == one.header.high is not None for one in nest)
+        bursts = self.axi_bursts(inner_graph, self.nest, counted)
         innermost = next(inner_loops(nest[-1].loop.body), None) is None
         self.running_sums = set()
         lifted = self.carried(inner_graph, self.nest, frozenset(self.free), innermost, graph if early else None)

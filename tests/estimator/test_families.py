@@ -109,6 +109,25 @@ def test_arguments_of_a_platforms_kernel_are_axi_ports_unasked() -> None:
     assert depth(estimate({"k.cpp": asked}, top="top", clock_ns=5.0, part="xcu55c", options=options)) == 2
 
 
+def test_ports_of_a_platforms_kernel_are_as_wide_as_whole_words_of_its_bursts_fill() -> None:
+    """400 words of 32 bits are 25 of 512; 72 are nine of 256. With trips known at run time nothing is widened.
+
+    A master of 2022 on Virtex UltraScale+ has 511 + 7.9 FF a bit; two registers to read words from, one to write to.
+    """
+    def adapters(text: str) -> int:
+        options = Options(tool_year=2022).configured({"platform": 1})
+        found = estimate({"k.cpp": text}, top="top", clock_ns=5.0, part="xcu250", options=options)
+        return next(one.ff for one in found.parts if one.name == "Instance: adapters")
+
+    def master(bits: int) -> int:
+        return 511 + 79 * bits // 10
+
+    registers = 36 + 35 * 5
+    assert adapters(_COPY) == registers + master(512) + 3 * 512
+    assert adapters(_COPY.replace("400", "72")) == registers + master(256) + 3 * 256
+    assert adapters(_COPY.replace("400", "n")) == registers + master(32)
+
+
 def test_tools_before_2020_read_a_memory_of_very_many_words_in_four_states() -> None:
     """Two more than of a smaller one, and one more to store (446464 words and more in reports)."""
     text = "void top(int a[WORDS], int b[WORDS]) {\n for (int i = 0; i < 50; i++) b[i] = a[i];\n}"
