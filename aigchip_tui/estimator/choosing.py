@@ -16,6 +16,7 @@ from aigchip_tui.estimator.nests import (
     running_places,
     shares_registers_alone,
     stored_in,
+    written_names,
 )
 from aigchip_tui.estimator.objects import (
     Cell,
@@ -183,13 +184,14 @@ class ChoiceWalk(CounterWalk):
         return True
 
     def _loads_outside(self, loop: ast.Loop) -> bool:
-        """Whether a nest that `_holds_only_a_loop` still loads something outside the inner loop.
+        """Whether a nest that `_holds_only_a_loop` still loads something outside the inner loop: none to flatten.
 
-        Either the text does, or what stays the same in all inner iterations is kept in a register; such a nest is none
-        to flatten.
+        Either a running value begins with it, a call delivers it, or what stays the same in all inner iterations is
+        kept in a register. Any other load goes into the first inner iteration.
         """
+        below = {name for one in outer_loops(loop.body) for name in assigned_in(one)}
         reads = any(
-            reads_elsewhere(part)
+            reads_elsewhere(part) and bool(calls_below(part) or written_names(part) & below)
             for part in loop.body.statements
             if isinstance(part, ast.Declaration | ast.Evaluate)
         )

@@ -64,7 +64,11 @@ class DependenceWalk(LiftWalk):
             self._carried_pairs(
                 graph, nest, track, writes, reads, promoted, self.options.forward_stores and alone, innermost
             )
-            if known is not None:
+            memory = self.memories.get(number)
+            if known is None and isinstance(memory, Memory) and memory.axi:
+                # Whoever reads through a port waits for the answer to each write, and asks in the state where it comes.
+                graph.back[before:] = [(source, target, 1, -1) for source, target, _, _ in graph.back[before:]]
+            elif known is not None:
                 graph.back[before:] = [
                     (source, target, known, extra) for source, target, _, extra in graph.back[before:]
                 ]

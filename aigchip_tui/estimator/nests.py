@@ -30,7 +30,7 @@ def begins_with_a_load(inner: ast.Loop, before: tuple[ast.Stmt, ...], unrolled: 
     """
     carried = assigned_in(inner) if before else frozenset()
     for part in before:
-        written = _written_names(part)
+        written = written_names(part)
         if written & carried and reads_elsewhere(part):
             return True
     begun = {spelled(target) for part in before for target in _stores(part)}
@@ -104,7 +104,7 @@ def counters_of(loop: ast.Loop) -> set[str]:
     """Names that the header of a loop sets."""
     if isinstance(loop.init, ast.Declaration):
         return {variable.name for variable in loop.init.variables}
-    return _written_names(loop.init) if loop.init is not None else set()
+    return written_names(loop.init) if loop.init is not None else set()
 
 
 def indexed_in(statements: Sequence[ast.Stmt]) -> Iterator[ast.Index]:
@@ -148,7 +148,7 @@ def _assignments(statement: ast.Stmt) -> Iterator[tuple[ast.Expr, ast.Expr, bool
         yield from _assignments(below)
 
 
-def _written_names(statement: ast.Stmt) -> set[str]:
+def written_names(statement: ast.Stmt) -> set[str]:
     if isinstance(statement, ast.Declaration):
         return {variable.name for variable in statement.variables if variable.init is not None}
     return {target.name for target, _, _ in _assignments(statement) if isinstance(target, ast.Name)}

@@ -171,3 +171,20 @@ def test_a_transfer_never_lengthens_the_clock() -> None:
         found = read(COPY.replace("BODY", body))
         assert found.estimated_clock_ns == found.budget_ns
         assert found.timing_met
+
+
+def test_a_read_waits_for_the_answer_to_the_last_write_whatever_its_distance() -> None:
+    """y[j] is read again 32 iterations later, but the port asks in the state in which the answer comes: 15 cycles.
+
+    A read has its word in its ninth state, the sum takes one, the write hands over and waits five more.
+    """
+    text = """
+void add(int y[32], int a[4][32]) {
+#pragma HLS INTERFACE m_axi port=y bundle=A
+  for (int t = 0; t < 4; t++) for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+    y[j] += a[t][j];
+  }
+}
+"""
+    assert [(loop.trip, loop.ii) for loop in read(text).loops] == [(128, 15)]

@@ -200,3 +200,20 @@ void f(int in[100], int out[300]) {
 
     assert interval(text) == 1
     assert interval(text.replace("else ", "")) == 2
+
+
+def test_a_factor_that_is_loaded_in_front_of_an_inner_loop_keeps_no_nest_apart() -> None:
+    """Loaded in the first inner iteration, x leaves 32 * 8 trips of one loop; a token of a stream cannot be.
+
+    Then the inner loop is unrolled, and 32 trips are left.
+    """
+    text = """
+#include "hls_stream.h"
+void top(hls::stream<int> &s, int a[32], int m[32][8], int o[32][8]) {
+  for (int i = 0; i < 32; i++) {
+    int x = READ;
+    for (int j = 0; j < 8; j++) o[i][j] = x * m[i][j];
+  }
+}
+"""
+    assert [read(text.replace("READ", one)).loops[0].trip for one in ("a[i]", "s.read()")] == [256, 32]
