@@ -172,7 +172,7 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         declared = self.declared_arrays, self.rebound
         if asked is not None and judged is not None and not left.outcome.unread and begun == declared:
             front.update(number for number, track in self.tracks_of(inner_graph).items() if track.lifted)
-            self.remember(loop, asked, left, inner_layer, judged, front, plan.held, self.work - work)
+            self.remember(loop, asked, left, inner_layer, judged, front, plan.held, self.work - work, first_new)
         read = [value.node for value in inner_layer.values.values() if value.graph is self.graph and value.node >= 0]
         read += [value.node for value in inner_layer.needed if value.graph is self.graph]
         settled = [

@@ -22,6 +22,7 @@ from aigchip_tui.estimator.standing import COMPARISONS, Standing, standing
 from aigchip_tui.estimator.values import Kind, Lin, Val
 
 _FIXED_VALUES = (Val, type(None))
+_INDEX_BITS = 32
 _RECALLED = 3
 """Copies of a loop that are kept for others to follow from."""
 
@@ -188,7 +189,11 @@ class RecallWalk(MachineWalk, LiftWalk):
         """Whether constants that moved change addresses alone."""
         text, known = asked.text, match.known
         values = {text.names[place].name: value for place, value in known.asked}
+        if not text.offsets.isdisjoint(values):
+            return False
         for name, bound in zip(text.names, asked.bound, strict=True):
+            if name.name in text.offsets and not (isinstance(bound, Cell) and _holds_index(bound.kind)):
+                return False
             steps = match.steps(name.name) if name.name in text.arrays else ()
             if not any(steps):
                 continue
@@ -241,10 +246,11 @@ class RecallWalk(MachineWalk, LiftWalk):
 
     def remember(
         self, loop: ast.Loop, asked: Question, left: Left, inner: Layer, judged: Sequence[Comparison],
-        front: Iterable[int], held: set[int], work: int,
+        front: Iterable[int], held: set[int], work: int, begun: int,
     ) -> None:
-        """Keeps what a loop was and left, where a copy may follow from it; `front` are arrays that it loads or keeps
-        around itself.
+        """Keeps what a loop was and left, where a copy may follow from it.
+
+        `front` are arrays that it loads or keeps around itself, `begun` is the first symbol of its walk.
         """
         graph = inner.graph
         places = cells(asked.bound)
@@ -276,6 +282,9 @@ class RecallWalk(MachineWalk, LiftWalk):
                 return
         values = [value for _, value in inner.asked.values()] + [*asked.starts]
         symbols = {one for value in values if value.lin is not None for one, _ in value.lin.terms}
+        if any(one >= begun for one in symbols):
+            # A register that was first read within the loop is taken for one that its iterations change.
+            return
         written = {access for number, track in tracks.items() if len(track.shapes) > 1 for access in track.under}
         facts = bool(written) and any(number == graph.number for number, _ in self.facts_at)
         # Loops that keep something in front of themselves ask what others do, and those that divide by banks.
@@ -344,6 +353,11 @@ def _peek(layer: Layer, cell: Cell) -> Val | None:
             return None
         at = at.parent
     return None
+
+
+def _holds_index(kind: Kind) -> bool:
+    """Whether a register holds any index as it is."""
+    return kind.letter == "i" and kind.bits >= _INDEX_BITS
 
 
 def _linear(name: str, text: Standing, values: dict[str, Val]) -> bool:

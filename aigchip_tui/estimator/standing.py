@@ -6,11 +6,20 @@ from typing import NamedTuple
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.mentions import words_of
-from aigchip_tui.estimator.traverse import children_of, expressions_of, inner_loops, names_in, parts_in, parts_of
+from aigchip_tui.estimator.traverse import (
+    children_of,
+    expressions_of,
+    inner_loops,
+    names_in,
+    parts_in,
+    parts_of,
+    statements_below,
+)
 
 COMPARISONS = frozenset(["<", ">", "<=", ">=", "==", "!="])
 _READ = (ast.Number, ast.Name, ast.Index, ast.Unary, ast.Binary, ast.Assign, ast.Conditional, ast.Cast)
 _STATED = (ast.Evaluate, ast.Declaration, ast.Block, ast.If, ast.Loop)
+_WHOLE = frozenset(["int", "long", "unsigned", "unsigned int", "unsigned long", "long long", "size_t"])
 _DERIVING = frozenset(["/", "%", "<<", ">>", "&"])
 
 Coefficients = tuple[tuple[str, int], ...]
@@ -22,8 +31,9 @@ class Standing(NamedTuple):
 
     `names` has each once. `arrays` says of each array, dimension by dimension, by what names move all of its indices
     alike, `beside` which names stand in these. `fixed` are the names that stand anywhere else too but in comparisons,
-    where those of `compared` do. `counters` begin at numbers and are set in headers alone. `derives`: some integer is
-    divided or cut.
+    where those of `compared` do. `counters` begin at numbers and are set in headers alone. `offsets` are registers of
+    the surroundings that hold a part of an index: they are set once, before they are read, and stand in indices alone.
+    `derives`: some integer is divided or cut.
     """
 
     names: tuple[ast.Name, ...]
@@ -33,20 +43,30 @@ class Standing(NamedTuple):
     compared: frozenset[str]
     counters: frozenset[str]
     assigned: frozenset[str]
+    offsets: frozenset[str]
     derives: bool
 
 
 def standing(loop: ast.Loop) -> Standing | None:
     """Where the names of a loop stand; None of a loop that holds calls, records, pointers or text that is not read."""
     if "standing" not in loop.kept:
-        reader = _Reader()
+        reader = _Reader(loop)
         loop.kept["standing"] = reader.found(loop) if reader.loop(loop) else None
     found: Standing | None = loop.kept["standing"]
     return found
 
 
+class _Offset(NamedTuple):
+    moves: dict[str, int]
+    mentioned: frozenset[str]
+
+
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, loop: ast.Loop) -> None:
+        self.once = _set_once(loop)
+        self.offsets: dict[str, _Offset] = {}
+        self.set_outside: set[str] = set()
+        self.chosen = 0
         self.names: dict[str, ast.Name] = {}
         self.indices: dict[str, list[list[dict[str, int]]]] = {}
         self.beside: dict[str, list[set[str]]] = {}
@@ -74,7 +94,7 @@ class _Reader:
             tuple(self.names.values()), arrays,
             {name: tuple(map(frozenset, places)) for name, places in self.beside.items()},
             frozenset(self.fixed | self.assigned), frozenset(self.compared),
-            frozenset(counters - self.assigned), frozenset(self.assigned), self.derives,
+            frozenset(counters - self.assigned), frozenset(self.assigned), frozenset(self.set_outside), self.derives,
         )
 
     def loop(self, loop: ast.Loop) -> bool:
@@ -84,7 +104,8 @@ class _Reader:
             if part is not None and not self._expression(part, counter):
                 return False
         if loop.condition is not None:
-            self.fixed |= set(names_in(loop.condition)) - {counter}
+            for name in set(names_in(loop.condition)) - {counter}:
+                self._fix(name)
         if not counter and loop.init is not None and not self._statement(loop.init):
             return False
         self._pragmas(loop)
@@ -97,13 +118,75 @@ class _Reader:
             return self.loop(statement)
         if isinstance(statement, ast.Block):
             self._pragmas(statement)
+        if isinstance(statement, ast.If):
+            self.chosen += 1
+            followed = self._expression(statement.condition) and all(map(self._statement, parts_of(statement)))
+            self.chosen -= 1
+            return followed
+        written = statement.expression if isinstance(statement, ast.Evaluate) else None
+        if isinstance(written, ast.Assign) and isinstance(written.target, ast.Name) and not written.operator:
+            target = written.target
+            if target.owner is None and self._sets_offset(target.name, written.value):
+                self._named(target)
+                self.assigned.add(target.name)
+                self.set_outside.add(target.name)
+                return True
         if isinstance(statement, ast.Declaration):
+            declared = 0
             for variable in statement.variables:
                 kind = variable.type
                 if kind.pointers or kind.reference or kind.extents or kind.arguments or variable.static:
                     return False
+                whole = not kind.scope and kind.name in _WHOLE
+                if whole and variable.init is not None and self._sets_offset(variable.name, variable.init):
+                    declared += 1
                 self.assigned.add(variable.name)
+            if declared == len(statement.variables):
+                return True
         return all(map(self._expression, expressions_of(statement))) and all(map(self._statement, parts_of(statement)))
+
+    def _sets_offset(self, name: str, value: ast.Expr) -> bool:
+        """Whether a register is set to a part of an index here alone, before anything reads it."""
+        if self.chosen or name not in self.once or name in self.names:
+            return False
+        moves: dict[str, int] = {}
+        if not self._affine(value, 1, moves):
+            return False
+        mentioned = {one for part in names_in(value) for one in self._meant(part)}
+        self.offsets[name] = _Offset(moves, frozenset(mentioned))
+        return True
+
+    def _affine(self, value: ast.Expr, by: int, moves: dict[str, int]) -> bool:
+        """Whether a value is a sum of names by constant factors."""
+        if isinstance(value, ast.Number):
+            return value.kind == "int"
+        if isinstance(value, ast.Name):
+            self._named(value)
+            self._add(value.name, by, moves)
+            return value.owner is None
+        if isinstance(value, ast.Unary) and value.operator == "-":
+            return self._affine(value.operand, -by, moves)
+        if isinstance(value, ast.Binary) and value.operator in ("+", "-"):
+            other = by if value.operator == "+" else -by
+            return self._affine(value.left, by, moves) and self._affine(value.right, other, moves)
+        if isinstance(value, ast.Binary) and value.operator == "*":
+            for one, number in ((value.left, value.right), (value.right, value.left)):
+                if isinstance(number, ast.Number) and number.kind == "int":
+                    return self._affine(one, by * int(number.value), moves)
+        return False
+
+    def _add(self, name: str, by: int, moves: dict[str, int]) -> None:
+        offset = self.offsets.get(name)
+        for one, times in offset.moves.items() if offset is not None else ((name, 1),):
+            moves[one] = moves.get(one, 0) + by * times
+
+    def _meant(self, name: str) -> frozenset[str]:
+        """A name, or those of which it holds a sum."""
+        offset = self.offsets.get(name)
+        return frozenset([name]) if offset is None else offset.mentioned
+
+    def _fix(self, name: str) -> None:
+        self.fixed |= self._meant(name)
 
     def _pragmas(self, statement: ast.Loop | ast.Block) -> None:
         for pragma in statement.pragmas:
@@ -116,7 +199,7 @@ class _Reader:
             return False
         if isinstance(expression, ast.Name):
             self._named(expression)
-            self.fixed.add(expression.name)
+            self._fix(expression.name)
             return expression.owner is None
         if isinstance(expression, ast.Index):
             return self._element(expression)
@@ -139,6 +222,8 @@ class _Reader:
         if not isinstance(side, ast.Name):
             return self._expression(side)
         self._named(side)
+        if side.name in self.offsets:
+            self._fix(side.name)
         self.compared.add(side.name)
         return side.owner is None
 
@@ -162,7 +247,7 @@ class _Reader:
             if not self._index(base.index, 1, moves):
                 return False
             places.insert(0, moves)
-            mentioned.insert(0, {one.name for one in parts_in(base.index) if isinstance(one, ast.Name)})
+            mentioned.insert(0, {one for name in names_in(base.index) for one in self._meant(name)})
             base = base.base
         if not isinstance(base, ast.Name) or base.owner is not None:
             return False
@@ -178,7 +263,7 @@ class _Reader:
         """Adds by what names move an index; names that do something else to it are fixed."""
         if isinstance(index, ast.Name):
             self._named(index)
-            moves[index.name] = moves.get(index.name, 0) + by
+            self._add(index.name, by, moves)
             return index.owner is None
         if isinstance(index, ast.Unary) and index.operator == "-":
             return self._index(index.operand, -by, moves)
@@ -202,3 +287,19 @@ def _begun(loop: ast.Loop) -> str:
     if isinstance(written, ast.Assign) and not written.operator and isinstance(written.target, ast.Name):
         return written.target.name if isinstance(written.value, ast.Number) else ""
     return ""
+
+
+def _set_once(loop: ast.Loop) -> set[str]:
+    """Names that one assignment or declaration below a loop sets and nothing else does."""
+    written: list[str] = []
+    for statement in statements_below(loop):
+        if isinstance(statement, ast.Declaration):
+            written += [one.name for one in statement.variables]
+        for expression in expressions_of(statement):
+            for part in parts_in(expression):
+                target = part.target if isinstance(part, ast.Assign) else None
+                if isinstance(part, ast.Unary) and part.operator in ("++", "--"):
+                    target = part.operand
+                if isinstance(target, ast.Name):
+                    written.append(target.name)
+    return {name for name in written if written.count(name) == 1}

@@ -120,6 +120,43 @@ void k(int n, float x, float a[32][64], int b[64], float c[512], float d[64]) {
   }
   memcpy(a, p, sizeof(p)); memcpy(d, t, sizeof(t));
 }""",
+    "copies of loops that compute their indices, and that read what the loop around carries": """
+void k(int n, float x, double a[64][16], double b[64], float c[64]) {
+  int q, r;
+  float s = x;
+  double t[64][16];
+  for (int i = 0; i < 4; i++) {
+    for (int j = 1; j < 4; j++) {
+#pragma HLS UNROLL
+      for (int k = j; k < 6; k++) {
+      }
+      for (int k = 1; k < 4; k++) {
+        t[k][q + k] -= b[k] + s + x;
+      }
+    }
+    q = i * 9;
+  }
+  for (int i = 0; i < 12; i++) {
+#pragma HLS UNROLL
+    for (int j = 0; j < 16; j++) {
+      r = 4 * i + j;
+      c[r + 2] += c[r] * x;
+    }
+    for (int j = 0; j < 16; j++) {
+      for (int k = 0; k < 2; k++) {
+        int o = i + 4 * k;
+        b[o] += t[o][j];
+      }
+    }
+    for (int j = 0; j < 16; j++) {
+      short o = i + 1;
+      r = i + j;
+      b[o + j] = t[o][j] + s;
+      if (r > 9) b[r] = x;
+    }
+  }
+  memcpy(a, t, sizeof(t));
+}""",
     "copies that differ by steps, and those that meet others": """
 void k(int n, double x, double a[64][32], double b[32][32], double c[64][32]) {
 #pragma HLS ARRAY_PARTITION variable=b cyclic factor=4 dim=2
@@ -419,7 +456,13 @@ def test_copies_are_made_without_being_walked(kernel: str, copies: int, monkeypa
     assert sum(made) >= copies
 
 
-def test_copies_of_loops_follow_from_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kernel", "copies"), [
+    ("copies of loops that follow from the last one, and others", 30),
+    ("copies of loops that compute their indices, and that read what the loop around carries", 8),
+])
+def test_copies_of_loops_follow_from_the_last_one(
+    kernel: str, copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found: list[bool] = []
     recalled = Walker.recalled
 
@@ -428,8 +471,8 @@ def test_copies_of_loops_follow_from_the_last_one(monkeypatch: pytest.MonkeyPatc
         return found[-1]
 
     monkeypatch.setattr(Walker, "recalled", counted)
-    estimate({"k.cpp": BODIES["copies of loops that follow from the last one, and others"]})
-    assert sum(found) >= 30
+    estimate({"k.cpp": BODIES[kernel]})
+    assert sum(found) >= copies
 
 
 @pytest.mark.parametrize(("kernel", "schedules"), [
