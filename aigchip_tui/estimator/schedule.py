@@ -149,12 +149,7 @@ def _path_states(
     sources, states, delay = graph.sources, graph.states, graph.delay
     operation = graph.operation
     finish: dict[int, tuple[int, float]] = {start: (max(0, states[start] - 1), delay[start])}
-    end = max(ends)
-    waiting = [node for node in successors.get(start, ()) if node <= end]
-    heapq.heapify(waiting)
-    seen = set(waiting)
-    while waiting:
-        node = heapq.heappop(waiting)
+    for node in sorted(_between(successors, start, max(ends))):
         cycle, offset = -1, 0.0
         for source in sources[node]:
             reached = finish.get(source)
@@ -173,10 +168,6 @@ def _path_states(
             else:
                 cycle, offset = cycle + states[node] - 1, delay[node]
         finish[node] = (cycle, offset)
-        for follower in successors.get(node, ()):
-            if follower <= end and follower not in seen:
-                seen.add(follower)
-                heapq.heappush(waiting, follower)
     return [finish[one][0] + 1 if one in finish else -1 for one in ends]
 
 
@@ -224,17 +215,16 @@ def _shorten(graph: Graph, budget: float, shortest: Mapping[str, int], floor: in
     for source, target, steps, _ in graph.back:
         if target > source:
             continue
-        forward = _between(successors, target, source)
-        cycle = {target}
-        for node in sorted(forward):
-            if any(one in cycle for one in graph.sources[node]):
-                cycle.add(node)
+        cycle = _between(successors, target, source) | {target}
         if source not in cycle:
             continue
         backward = {source}
-        for node in sorted(cycle, reverse=True):
-            if node in backward:
-                backward.update(one for one in graph.sources[node] if one in cycle)
+        waiting = [source]
+        while waiting:
+            for one in graph.sources[waiting.pop()]:
+                if one in cycle and one not in backward:
+                    backward.add(one)
+                    waiting.append(one)
         if sum(max(0, graph.states[node] - 1) for node in backward) < floor * max(1, steps):
             continue
         for node in backward:
