@@ -147,6 +147,7 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         prologue = max(kept, before, bursts, LOADED_IN if outside else 0) + lifted
         if self.provisional and self.again:
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
+            self.spread(inner_graph)
         elif twin.usage is None:
             plan = twin.plan = place(inner_graph, twin.interval, self.operators.budget, capacity, entry)
             plan.states = max(plan.states + deeper, least, waits)

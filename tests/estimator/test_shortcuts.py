@@ -308,6 +308,20 @@ void k(int n, double a[64], double b[32], double c[32]) {
     c[j] += t;
   }
 }""",
+    "banks that are no power of two, beside registers": """
+void k(int n, int a[256], int b[256], int f[9]) {
+  int p[256], q[256], g[9];
+  memcpy(p, a, sizeof(p)); memcpy(g, f, sizeof(g));
+  for (int r = 0; r < 6; r++)
+    for (int c = 0; c < 12; c++) {
+#pragma HLS UNROLL factor=12
+      int t = 0;
+      for (int k = 0; k < 3; k++)
+        for (int l = 0; l < 3; l++) t += g[k * 3 + l] * p[(r + k) * 16 + c + l];
+      q[r * 16 + c] = t;
+    }
+  memcpy(b, q, sizeof(q));
+}""",
     "an array that is split": """
 void k(int n, float a[256], float b[16]) {
   float w[16];
@@ -495,7 +509,7 @@ def test_nothing_is_scheduled_for_nothing(kernel: str, schedules: int, monkeypat
     ("rows that are split where a loop asks for it", 1), ("rows that are split after a loop used them", 2),
     ("rows that are split beside others that no longer bound a loop", 1),
     ("banks that an earlier loop took for one", 2), ("banks that are no power of two", 1),
-    ("banks that are no power of two, and more of them", 2),
+    ("banks that are no power of two, and more of them", 2), ("banks that are no power of two, beside registers", 2),
 ])
 def test_an_array_is_split_while_the_walk_goes_on(kernel: str, walks: int, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[Walker] = []
