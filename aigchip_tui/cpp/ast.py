@@ -310,6 +310,8 @@ class Function:
     virtual: bool = False
     broken: int = 0
     file: str = ""
+    called: bool = False
+    """Whether others call it, although its calls are no longer in their text."""
 
     def takes(self, arguments: int) -> bool:
         """Whether a call may give so many arguments."""

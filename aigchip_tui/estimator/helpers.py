@@ -134,6 +134,7 @@ class _Writer:
             if value is None:
                 return None
             values[parameter.name] = value
+        function.called = True
         found = ast.Evaluate(deepcopy(only))
         put(found, values)
         plain = isinstance(only, ast.Assign) or function.returns.name == "auto"

@@ -35,7 +35,7 @@ def top_of(unit: ast.Unit, top: str = "") -> ast.Function:
             )
         torn = _torn(unit)
         raise AigchipError(f"No function '{top}' is defined in the source{torn}.", hint=f"Defined are: {listed}.")
-    called: set[int] = set()
+    called = {id(function) for function in defined.values() if function.called}
     for function in defined.values():
         assert function.body is not None
         for call in calls_below(function.body):

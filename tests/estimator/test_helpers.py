@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aigchip_tui.cpp import ast
-from aigchip_tui.estimator.estimate import read_design
+from aigchip_tui.estimator.estimate import estimate, read_design
 from tests.estimator.test_references import NEST, told
 
 PLAIN = NEST.replace("SUM", "a[i][j] -= a[i][k] * a[k][j];")
@@ -31,6 +31,11 @@ HELPERS = {
 def test_a_helper_is_what_it_does(name: str) -> None:
     helper, call = HELPERS[name]
     assert told(f"{helper}\n{NEST.replace('SUM', call)}") == told(PLAIN)
+
+
+def test_a_helper_is_no_top() -> None:
+    text = "int of(int x) { return x * x; }\nint top(int x) { return of(x); }\n"
+    assert estimate({"k.cpp": text}).top == "top"
 
 
 def test_elements_of_a_table_are_constants_for_a_helper() -> None:
