@@ -57,11 +57,35 @@ def estimate_command(
             print_sweep(swept)
         return 1 if all(one.error for one in swept) else 0
     found = estimate_safely(sources, **asked)
+    found = _with_bodies(found, list(files), asked)
     if as_json:
         document(msgspec.to_builtins(found))
         return 0
     _print(found, explain=explain)
     return 0
+
+
+def _with_bodies(found: Any, files: list[Path], asked: dict[str, Any]) -> Any:
+    """The estimate with the bodies that other files of the project hold; those that were read are said on stderr."""
+    from aigchip_tui.cli.bodies import files_with_bodies, missing_bodies
+    from aigchip_tui.estimator.worker import estimate_safely
+
+    missing = missing_bodies(found.unknown)
+    while missing:
+        folder = project_folder(files, Path.cwd())
+        more = files_with_bodies(missing, files, [folder / name for name in asked["include"]], found.top)
+        if not more:
+            break
+        files = [*files, *more]
+        sources, headers = with_headers(files, folder)
+        try:
+            found = estimate_safely(sources, **{**asked, "include": headers, "top": asked["top"] or found.top})
+        except AigchipError as problem:
+            click.echo(f"aigchip-tui: {problem.message} So bodies of other files are left out.", err=True)
+            break
+        click.echo(f"aigchip-tui: also read: {', '.join(str(path) for path in more)}", err=True)
+        missing = [name for name in missing_bodies(found.unknown) if name not in missing]
+    return found
 
 
 def _sets(texts: tuple[str, ...]) -> dict[str, int]:
