@@ -15,6 +15,7 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.state import WalkState
 from aigchip_tui.estimator.traced import formula, real
+from aigchip_tui.estimator.tracks import Decision
 from aigchip_tui.estimator.values import BOOL, DOUBLE, INT, Kind, Lin, Val, integer, merge_kind
 
 _ANY_BITS = 1 << 30
@@ -227,6 +228,8 @@ class ArithmeticWalk(WalkState):
             except NotConstantError:
                 return None
             kind = BOOL if operator in _COMPARISONS or operator in ("&&", "||") else merge_kind(left.kind, right.kind)
+            if kind is BOOL and self.seen is not None and operator in _COMPARISONS:
+                self.seen.decisions.append(Decision(operator, left, right, bool(value)))
             return integer(value, kind if kind.bits >= 32 or kind is BOOL else INT)
         assert a is not None
         assert b is not None
@@ -258,6 +261,8 @@ class ArithmeticWalk(WalkState):
             self.judged.append((operator, left, right))
         verdict = self.verdict(operator, left, right)
         if verdict is not None:
+            if self.seen is not None:
+                self.seen.decisions.append(Decision(operator, left, right, verdict))
             return integer(int(verdict), BOOL)
         if operator in ("<", ">=") and right.const == 0 and left.kind.signed and left.kind.letter in "ix":
             # The sign is a bit of the value.

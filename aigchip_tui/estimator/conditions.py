@@ -12,6 +12,7 @@ class ConditionWalk(ArithmeticWalk):
 
     def choose(self, condition: Val, yes: Result, no: Result) -> Result:
         """A multiplexer of two results."""
+        self.seen = None
         if isinstance(yes, Group) or isinstance(no, Group):
             shape = yes.type if isinstance(yes, Group) else no.type  # type: ignore[union-attr]  # one side is a group
             node = self.graph.add(

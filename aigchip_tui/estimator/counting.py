@@ -19,6 +19,7 @@ from aigchip_tui.estimator.outcomes import (
 )
 from aigchip_tui.estimator.repeating import Repeater
 from aigchip_tui.estimator.traced import formula
+from aigchip_tui.estimator.tracks import Decision
 from aigchip_tui.estimator.traverse import (
     early_exit,
     names_in,
@@ -288,6 +289,8 @@ class CounterWalk(PragmaWalk):
         self.unrolling += 1
         try:
             trips = len(range(header.high))
+            if self.seen is not None:
+                self.seen.decisions.append(Decision("", integer(trips), integer(trips), True))
             repeater = Repeater.of(self, loop, trips)
             step = 0
             while step < trips:

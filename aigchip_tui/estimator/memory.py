@@ -79,8 +79,8 @@ class MemoryWalk(OrderWalk):
         if not write and (shape.stores or shape.loads):
             known = self._forwarded(track, shape, constants)
             if known is not None:
-                if self.visits is not None:
-                    self.visits.append(Visit(False, memory, track, shape, constants, -1, known))
+                if self.seen is not None:
+                    self.seen.visits.append(Visit(False, memory, track, shape, constants, -1, known))
                 return self._part(memory, known, indices) if partial else known
         address = shape.addresses.get(constants)
         if address is None:
@@ -151,9 +151,9 @@ class MemoryWalk(OrderWalk):
         if write:
             assert value is not None
             track.under[node] = self.guard
-            if self.visits is not None:
+            if self.seen is not None:
                 before = shape.stores.get(constants) if shape.stores else None
-                self.visits.append(Visit(True, memory, track, shape, constants, node, value, before))
+                self.seen.visits.append(Visit(True, memory, track, shape, constants, node, value, before))
             self._remember_store(track, shape, constants, node, value if not partial else None)
             return value
         kind = memory.type.kind
@@ -167,8 +167,8 @@ class MemoryWalk(OrderWalk):
             shape.loads = track.loads[terms] = {}
         shape.loads[constants] = loaded
         shape.reads[constants] = shape.latest = node
-        if self.visits is not None:
-            self.visits.append(Visit(False, memory, track, shape, constants, node, loaded))
+        if self.seen is not None:
+            self.seen.visits.append(Visit(False, memory, track, shape, constants, node, loaded))
         return self._part(memory, loaded, indices) if partial else loaded
 
     def _part(self, memory: Memory, loaded: Result, indices: tuple[Val, ...]) -> Result:

@@ -83,11 +83,15 @@ class Type:
 
 @dataclass(slots=True, eq=False)
 class Cell:
-    """A register that holds one scalar; `root` is the identity of the object it belongs to."""
+    """A register that holds one scalar; `root` is the identity of the object it belongs to.
+
+    `element` says of which array in registers it is an element, and of which index.
+    """
 
     kind: Kind
     root: int
     number: int = field(default_factory=fresh)
+    element: tuple[Registers, tuple[int, ...]] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -101,12 +105,11 @@ class Registers:
 
 
 class Pick(NamedTuple):
-    """An element of registers that a copy designates, and what it holds then (None: nothing in this body yet)."""
+    """An element of an array in registers that is read or written, and the value."""
 
-    registers: Registers
-    key: tuple[int, ...]
+    write: bool
     cell: Cell
-    value: Val | None
+    value: Val
 
 
 @dataclass(slots=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from aigchip_tui.estimator.graph import Graph
@@ -167,6 +167,20 @@ class OrderWalk(WalkState):
         position = bisect_left(track.log, node, key=_NODE)
         if position < len(track.log) and track.log[position][3] == node:
             del track.log[position]
+
+    @staticmethod
+    def drop_stores(graph: Graph, track: Track, nodes: Sequence[int]) -> None:
+        """Stores overwritten before anybody read them disappear, all at once."""
+        gone = {node for node in nodes if graph.operation[node] == "store"}
+        if not gone:
+            return
+        for node in gone:
+            graph.operation[node] = "dead"
+            graph.access[node] = None
+            graph.states[node] = 0
+            graph.sources[node] = ()
+        first = bisect_left(track.log, min(gone), key=_NODE)
+        track.log[first:] = [one for one in track.log[first:] if one[3] not in gone]
 
 
 def _meet(meeting: Meeting, a: Constants, b: Constants) -> bool:

@@ -8,7 +8,6 @@ from aigchip_tui.estimator.objects import (
     Binding,
     Cell,
     Memory,
-    Pick,
     Registers,
     Stream,
     Struct,
@@ -85,8 +84,8 @@ class PlaceWalk(WalkState):
         if item is None:
             item = self.declare(registers.type, "", registers.root)
             registers.items[key] = item
-        if self.picks is not None and isinstance(item, Cell):
-            self.picks.append(Pick(registers, key, item, self.layer.values.get(item.number)))
+            if type(item) is Cell:
+                item.element = registers, key
         return item
 
     def offset(self, base: Binding, offset: Val) -> Binding:

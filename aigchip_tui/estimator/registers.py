@@ -9,6 +9,7 @@ from aigchip_tui.estimator.objects import (
     Cell,
     Group,
     Memory,
+    Pick,
     Registers,
     Result,
     Stream,
@@ -39,7 +40,10 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
     def load(self, place: Binding) -> Result:
         """Value at a place."""
         if isinstance(place, Cell):
-            return self.layer.read(place)
+            value = self.layer.read(place)
+            if self.seen is not None and place.element is not None:
+                self.seen.picks.append(Pick(False, place, value))
+            return value
         if isinstance(place, Registers):
             group = Group(self._registers_type(place), -1, self.graph)
             if len(place.extents) == 1 and place.extents[0] <= 4096:
@@ -68,6 +72,8 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
             if isinstance(value, Group):
                 value = Val(place.kind, value.node, None, None, value.graph)
             converted = self.convert(value, place.kind) if value.kind != place.kind else value
+            if self.seen is not None and place.element is not None:
+                self.seen.picks.append(Pick(True, place, converted))
             self.layer.write(place, converted)
         elif isinstance(place, Registers):
             self._store_registers(place, value)
@@ -162,7 +168,7 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
         return kept[2] if kept[1] and all(held.get(number) is one for number, one in kept[1].items()) else None
 
     def _mux(self, target: Registers, view: View) -> Result:
-        self.picks = None
+        self.seen = None
         known = self._just_stored(target, view)
         if known is not None:
             return known
@@ -186,7 +192,7 @@ class RegisterWalk(PlaceWalk, MemoryWalk, ConditionWalk):
         return Group(target.type, node, self.graph)
 
     def _demux(self, target: Registers, view: View, value: Result) -> None:
-        self.picks = None
+        self.seen = None
         keys = self._choices(target, view)
         self.spend(len(keys))
         sources = list(self._index_sources(view))

@@ -12,32 +12,41 @@ from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from aigchip_tui.cpp import ast
+from aigchip_tui.estimator.following import Span, UnlikeError, moved
 from aigchip_tui.estimator.graph import Access, Graph
-from aigchip_tui.estimator.objects import Cell, Memory, Pick, Registers
+from aigchip_tui.estimator.lanes import Course
+from aigchip_tui.estimator.objects import Cell, Memory, Registers
 from aigchip_tui.estimator.picked import Picks
+from aigchip_tui.estimator.recalls import Comparison
 from aigchip_tui.estimator.regular import regular
-from aigchip_tui.estimator.tracks import Visit
+from aigchip_tui.estimator.tracks import Decision, Seen, Track, agreed
 from aigchip_tui.estimator.values import Val
-from aigchip_tui.estimator.visited import Course, Courses, Span, UnlikeError, held
+from aigchip_tui.estimator.visited import Courses
 
 if TYPE_CHECKING:
     from aigchip_tui.estimator.registers import RegisterWalk
 
 _ONE_BANK = (0,)
-_FEWEST = 4
-"""Copies that are worth to be made at once."""
+_FEWEST = 5
+"""Copies of which the last ones may be worth to be made at once."""
+_WORTH, _EACH = 40, 3
+"""Nodes that are worth to be made at once, and for how many what is done for each copy counts."""
+_REPEATED = 10
+"""Trips of a loop that is made at once itself, rather than the few copies of what is around it."""
 _TRIES = 3
 """Pairs of copies that are compared before all are walked."""
 
 
 class _Copy(NamedTuple):
-    """One copy that was walked: its nodes from `first` on, what it visited, what its registers hold behind it."""
+    """One copy that was walked: its nodes from `first` on, what it did, what its registers hold behind it.
+
+    Lines are left out: a first copy may have nodes that count to the line of the loop.
+    """
 
     first: int
     nodes: tuple[Sequence[object], ...]
     sources: list[tuple[int, ...]]
-    visits: list[Visit]
-    picks: list[Pick]
+    seen: Seen
     values: list[Val | None]
     work: int
     sums: list[int]
@@ -46,12 +55,15 @@ class _Copy(NamedTuple):
 class Repeater:
     """The copies of one unrolled loop: those that were walked, and those that follow from them."""
 
-    def __init__(self, walk: RegisterWalk, cells: Sequence[Cell], roles: Sequence[tuple[bool, bool]]) -> None:
-        self.walk, self.cells, self.roles = walk, cells, roles
+    def __init__(self, walk: RegisterWalk, cells: Sequence[tuple[Cell, bool]]) -> None:
+        self.walk, self.cells = walk, cells
         self.graph, self.layer, self.guard = walk.graph, walk.layer, walk.guard
         self.tries = _TRIES
         self.last: _Copy | None = None
+        self.around: Seen | None = None
+        """What the copy of the loop around this one did so far."""
         self.first = self.work = 0
+        self.fewest = 1
         self.extras = 0
 
     @classmethod
@@ -60,40 +72,56 @@ class Repeater:
 
         Under a condition accesses share ports with those that exclude them, which is told one by one.
         """
-        if copies < _FEWEST + 2 or walk.guard or walk.pinning or walk.facts or walk.visits is not None:
+        if copies < 3 or walk.guard or walk.pinning or walk.facts:
             return None
         body = regular(loop)
-        if body is None:
+        if body is None or (body.sliding and not walk.pipelined):
             return None
-        cells = [walk.find(name) for name in body.assigned]
-        if any(type(one) is not Cell for one in cells):
+        if (copies < _FEWEST and not body.trips) or copies < _REPEATED <= body.trips:
             return None
-        if any(type(found := walk.find(name)) not in (Cell, Val) and found is not None for name in body.read):
-            return None
-        arrays = {name.name: type(walk.find(name)) for name in body.arrays}
-        if not {Memory, Registers}.issuperset(arrays.values()):
-            return None
-        roles = [(reads, writes) for name, reads, writes in body.elements if arrays[name] is Registers]
-        return cls(walk, [one for one in cells if isinstance(one, Cell)], roles)
+        if body.declares and walk.leaving:
+            return None  # an exit between copies asks for all registers
+        cells: list[tuple[Cell, bool]] = []
+        for name, linear in body.assigned:
+            cell = walk.find(name)
+            if type(cell) is not Cell or cell.element is not None:
+                return None
+            cells.append((cell, linear))
+        for name in body.read:
+            found = walk.find(name)
+            if found is not None and type(found) is not Val and (type(found) is not Cell or found.element is not None):
+                return None
+        for name in body.arrays:
+            array = walk.find(name)
+            if type(array) is Memory and array.type.kind.letter == "i":
+                return None
+            if type(array) not in (Memory, Registers):
+                return None
+        return cls(walk, cells)
 
     def begin(self) -> None:
         """A copy is going to be walked."""
         if self.tries:
             self.first, self.work = len(self.graph), self.walk.work
             self.extras = _extras(self.graph)
-            self.walk.visits, self.walk.picks = [], []
+            self.around, self.walk.seen = self.walk.seen, Seen()
 
     def more(self, left: int) -> int:
         """Makes some of the copies that are left after one was walked, and says how many."""
-        visits, picks = self.walk.visits, self.walk.picks
-        self.walk.visits = self.walk.picks = None
-        if visits is None or picks is None:
+        if not self.tries:
+            return 0
+        seen, around = self.walk.seen, self.around
+        if seen is None:
             self.tries = 0
             return 0
-        if left < _FEWEST or self.walk.graph is not self.graph or _extras(self.graph) != self.extras:
+        self.walk.seen = around
+        if around is not None:
+            around.take(seen)
+        self.fewest = -(-_WORTH // (len(self.graph) - self.first + _EACH))
+        if left < self.fewest or self.walk.graph is not self.graph or _extras(self.graph) != self.extras:
             self.tries = 0
             return 0
-        was, self.last = self.last, self._copy(visits, picks)
+        was, self.last = self.last, self._copy(seen)
         if was is None:
             return 0
         try:
@@ -105,16 +133,16 @@ class Repeater:
             self.last = None
         return made
 
-    def _copy(self, visits: list[Visit], picks: list[Pick]) -> _Copy:
+    def _copy(self, seen: Seen) -> _Copy:
         graph, first = self.graph, self.first
         rows = (
             graph.operation[first:], graph.states[first:], graph.delay[first:], graph.bits[first:],
-            graph.width_in[first:], graph.lines[first:], [one is None for one in graph.access[first:]],
+            graph.width_in[first:], [one is None for one in graph.access[first:]],
         )
         sums = self.walk.associative.get(graph.number, ())
-        values = [self.layer.values.get(one.number) for one in self.cells]
+        values = [self.layer.values.get(one.number) for one, _ in self.cells]
         return _Copy(
-            first, rows, graph.sources[first:], visits, picks, values,
+            first, rows, graph.sources[first:], seen, values,
             self.walk.work - self.work, [node - first for node in range(first, len(graph)) if node in sums],
         )
 
@@ -125,30 +153,42 @@ class Repeater:
         span = Span(was.first, after.first, size)
         if len(self.graph) != after.first + size or walk.work + left * after.work > walk.options.limit:
             return 0
-        accesses = sum(not one for one in after.nodes[-1])
-        if accesses != sum(one.node >= 0 for one in after.visits):
+        accesses, graph = sum(not one for one in after.nodes[-1]), self.graph
+        if accesses != sum(one.node >= 0 and graph.access[one.node] is not None for one in after.seen.visits):
             return 0
-        moving = [held(one, two, span, self.graph) for one, two in zip(was.values, after.values, strict=True)]
-        courses = Courses(self.graph, self.guard, span, left, was.visits, after.visits, walk.trace)
-        picks = Picks(walk, courses, self.roles, was.picks, after.picks)
-        courses.look()
-        if courses.copies < _FEWEST:
+        left = agreed(was.seen.decisions, after.seen.decisions, left, walk.range_of)
+        if left < self.fewest:
+            return 0
+        moving = [
+            moved(one, two, span, graph, linear)
+            for (_, linear), one, two in zip(self.cells, was.values, after.values, strict=True)
+        ]
+        courses = Courses(graph, self.guard, span, left, was.seen.visits, after.seen.visits, walk.trace,
+                          tells=self.around is not None)
+        picks = Picks(walk, courses, was.seen.picks, after.seen.picks)
+        courses.look(picks.lookups())
+        if courses.copies < self.fewest:
             return 0
         sources = _sources(was, after, courses)
-        if sources is None or courses.copies < _FEWEST:
+        if sources is None or courses.copies < self.fewest:
             return 0
         copies = courses.copies
-        written = picks.series()
+        if self.around is not None:
+            self.around.take(_done(was, after, courses, picks))
+        if walk.judged is not None:
+            walk.judged += _judged(was.seen.decisions, after.seen.decisions, copies)
         self._append(after, span, sources, courses)
         self._note(courses, span)
+        dead: dict[int, tuple[Track, list[int]]] = {}
         for track, node in courses.commit(copies):
-            walk.drop_store(self.graph, track, node)
-        self.layer.values.update((cell.number, value) for cell, value in written)
+            dead.setdefault(id(track), (track, []))[1].append(node)
+        for track, nodes in dead.values():
+            walk.drop_stores(graph, track, nodes)
+        picks.finish()
         walk.work += copies * after.work
-        for cell, value, moves in zip(self.cells, after.values, moving, strict=True):
+        for (cell, _), value, moves in zip(self.cells, after.values, moving, strict=True):
             if moves and value is not None:
-                node = value.node + size * copies
-                self.layer.values[cell.number] = Val(value.kind, node, None, None, self.graph, value.need)
+                self.layer.values[cell.number] = moves(value, copies)
         return copies
 
     def _append(
@@ -158,7 +198,7 @@ class Repeater:
         graph, last, copies = self.graph, slice(span.second, span.second + span.size), courses.copies
         accesses: list[Sequence[Access | None]] = [(None,) * copies] * span.size
         for one in courses.all:
-            if one.after.node >= 0:
+            if one.after.node >= 0 and graph.access[one.after.node] is not None:
                 accesses[one.after.node - span.second] = self._ports(one, copies)
         graph.operation += graph.operation[last] * copies
         graph.states += graph.states[last] * copies
@@ -178,7 +218,7 @@ class Repeater:
         memory, write = one.after.memory, one.after.write
         like = self.graph.access[one.after.node]
         assert like is not None
-        if not memory.partitions:
+        if not memory.partitions or not one.moves:
             return [like] * copies
         number, outside = like.memory, like.outside
         access, banks_of, shape = one.after.track.access, self.walk.banks_of, one.shape
@@ -186,7 +226,7 @@ class Repeater:
 
     def _note(self, courses: Courses, span: Span) -> None:
         """The order of the accesses of each memory."""
-        copies = courses.copies
+        copies, graph = courses.copies, self.graph
         tracks: dict[int, list[Course]] = {}
         for one in courses.all:
             if one.after.node >= 0:
@@ -196,7 +236,7 @@ class Repeater:
             nodes = [span.nodes(one.after.node, copies) for one in made]
             track.log += chain.from_iterable(zip(*(
                 zip(repeat(one.after.write, copies), repeat(one.shape.terms), one.keys, there, strict=False)
-                for one, there in zip(made, nodes, strict=True)
+                for one, there in zip(made, nodes, strict=True) if graph.access[one.after.node] is not None
             ), strict=True))
             for write, numbers in ((False, track.readers), (True, track.writers)):
                 mine = [there for one, there in zip(made, nodes, strict=True) if one.after.write is write]
@@ -218,6 +258,29 @@ class Repeater:
             offset = store.after.node - walk.requests[(self.graph.number, store.after.node)]
             for node in nodes:
                 walk.requests[(self.graph.number, node)] = node - offset
+
+
+def _done(was: _Copy, after: _Copy, courses: Courses, picks: Picks) -> Seen:
+    """What the copies do that follow two others."""
+    seen, size = Seen(), courses.span.size
+    for place in range(courses.copies):
+        ahead = place + 1
+        seen.visits += [
+            one.visit(place, one.after.node + size * ahead if one.after.node >= 0 else -1) for one in courses.all
+        ]
+        seen.picks += picks.of(place)
+        seen.decisions += [
+            one.ahead(other, ahead) for one, other in zip(was.seen.decisions, after.seen.decisions, strict=True)
+        ]
+    return seen
+
+
+def _judged(was: Sequence[Decision], after: Sequence[Decision], copies: int) -> list[Comparison]:
+    """Comparisons of the copies that follow two others which those did not make."""
+    pairs = zip(was, after, strict=True)
+    moving = [(one, two) for one, two in pairs if one.operator and (one.left, one.right) != (two.left, two.right)]
+    made = [one.ahead(two, ahead) for ahead in range(1, copies + 1) for one, two in moving]
+    return [(one.operator, one.left, one.right) for one in made]
 
 
 def _extras(graph: Graph) -> int:

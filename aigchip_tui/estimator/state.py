@@ -15,7 +15,6 @@ from aigchip_tui.estimator.objects import (
     Layer,
     Memory,
     Partition,
-    Pick,
     Result,
     Stream,
     Struct,
@@ -36,7 +35,7 @@ from aigchip_tui.estimator.regions import Binding as OperatorBinding
 from aigchip_tui.estimator.regions import Region
 from aigchip_tui.estimator.resources import Usage
 from aigchip_tui.estimator.traced import trace_of
-from aigchip_tui.estimator.tracks import Meeting, Terms, Track, Visit
+from aigchip_tui.estimator.tracks import Meeting, Seen, Terms, Track
 from aigchip_tui.estimator.twins import Twin
 from aigchip_tui.estimator.types import Bindings, TypeReader
 from aigchip_tui.estimator.uses import Uses
@@ -73,10 +72,8 @@ class WalkState(ABC):
         """Identities of local objects that are declared without a value."""
         self.tracks: dict[int, dict[int, Track]] = {}
         """What each graph (by number) has done to each memory (by number)."""
-        self.visits: list[Visit] | None = None
-        """Accesses of the copy of an unrolled body that is walked; None where nobody asks."""
-        self.picks: list[Pick] | None = None
-        """Elements of registers that it designates."""
+        self.seen: Seen | None = None
+        """What the copy of an unrolled body that is walked does; None where nobody asks."""
         self.meetings: dict[tuple[Terms, Terms], Meeting] = {}
         self.memories: dict[int, Memory | Stream] = {}
         self.capacity: dict[int, tuple[int, int, int]] = {}

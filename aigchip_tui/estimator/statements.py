@@ -109,6 +109,7 @@ class StatementWalk(DeclarationWalk):
         rolled = not self.pipelined and (
             self.has_loops(statement.yes) or (statement.no is not None and self.has_loops(statement.no))
         )
+        self.seen = None
         node = condition.node if condition.graph is self.graph else -1
         outcomes: list[tuple[dict[int, Val], Range]] = []
         if rolled:

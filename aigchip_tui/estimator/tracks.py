@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aigchip_tui.estimator.graph import Access, Banks
-from aigchip_tui.estimator.objects import Memory, Result
+from aigchip_tui.estimator.objects import Memory, Pick, Result
+from aigchip_tui.estimator.values import Lin, Val
 
 Terms = tuple[tuple[tuple[int, int], ...], ...]
 """Terms of the linear form of each index."""
@@ -140,3 +143,91 @@ class Visit(NamedTuple):
     node: int
     result: Result
     before: Stored | None = None
+
+
+class Decision(NamedTuple):
+    """A comparison that ranges decide, or the trips of a loop (`operator` is empty)."""
+
+    operator: str
+    left: Val
+    right: Val
+    holds: bool
+
+    def gap(self) -> Lin | None:
+        """What both sides differ by, where numbers that no constant is behind say it."""
+        left, right = self.left.lin, self.right.lin
+        if left is None or right is None or type(left.constant) is not int or type(right.constant) is not int:
+            return None
+        return left.plus(right, -1)
+
+    def ahead(self, after: Decision, copies: int) -> Decision:
+        """What decides so many copies after the one that followed this one's."""
+        sides = zip((self.left, self.right), (after.left, after.right), strict=True)
+        left, right = [one if one is two else _ahead(one, two, copies) for one, two in sides]
+        return Decision(self.operator, left, right, self.holds)
+
+
+def _ahead(was: Val, after: Val, copies: int) -> Val:
+    assert was.lin is not None
+    assert after.lin is not None
+    constant = after.lin.constant + (after.lin.constant - was.lin.constant) * copies
+    const = constant if after.const is not None else None
+    return Val(after.kind, after.node, const, Lin(constant, after.lin.terms), after.graph, after.need)
+
+
+_VERDICTS: dict[str, Callable[[int, int], bool | None]] = {
+    "<": lambda low, high: True if high < 0 else False if low >= 0 else None,
+    ">=": lambda low, high: False if high < 0 else True if low >= 0 else None,
+    ">": lambda low, high: True if low > 0 else False if high <= 0 else None,
+    "<=": lambda low, high: False if low > 0 else True if high <= 0 else None,
+    "==": lambda low, high: False if low > 0 or high < 0 else True if low == high == 0 else None,
+    "!=": lambda low, high: True if low > 0 or high < 0 else False if low == high == 0 else None,
+}
+"""What ranges of a difference say of a comparison; None where they do not decide it."""
+
+
+def agreed(
+    was: Sequence[Decision], after: Sequence[Decision], copies: int, range_of: Callable[[Lin], tuple[int, int] | None]
+) -> int:
+    """How many of the copies that follow two others go their way."""
+    if len(was) != len(after):
+        return 0
+    for one, two in zip(was, after, strict=True):
+        if one.operator != two.operator or one.holds is not two.holds:
+            return 0
+        if not one.operator:
+            if type(one.left.const) is not int or one.left.const != two.left.const or one.left.const <= 0:
+                return 0
+            continue
+        if one.left is two.left and one.right is two.right:
+            continue
+        first, gap = one.gap(), two.gap()
+        bounds = range_of(gap) if gap is not None else None
+        if first is None or gap is None or bounds is None or first.terms != gap.terms:
+            return 0
+        for mine, other in ((one.left, two.left), (one.right, two.right)):
+            if mine.lin is None or other.lin is None or mine.lin.terms != other.lin.terms or mine.node != other.node:
+                return 0
+        (low, high), step, verdict = bounds, gap.constant - first.constant, _VERDICTS[one.operator]
+        for ahead in range(1, copies + 1) if step else ():
+            if verdict(low + ahead * step, high + ahead * step) is not one.holds:
+                copies = ahead - 1
+                break
+    return copies
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a copy of an unrolled body does, in the order of the walk: its accesses, the elements of registers that it
+    reads and writes, what decides its way.
+    """
+
+    visits: list[Visit] = field(default_factory=list)
+    picks: list[Pick] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    def take(self, other: Seen) -> None:
+        """Adds what a part of the copy does."""
+        self.visits += other.visits
+        self.picks += other.picks
+        self.decisions += other.decisions

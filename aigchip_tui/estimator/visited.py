@@ -7,97 +7,79 @@ of the same kind), the copy has the same nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import repeat
-from operator import sub
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain, repeat, takewhile
+from operator import itemgetter
 
+from aigchip_tui.estimator.following import Span, UnknownError, UnlikeError, alike, while_alike
 from aigchip_tui.estimator.graph import Graph
+from aigchip_tui.estimator.lanes import Course, Found, Lane, keys_of
 from aigchip_tui.estimator.objects import Result
 from aigchip_tui.estimator.traced import Trace
 from aigchip_tui.estimator.tracks import Constants, Shape, Stored, Track, Visit
 from aigchip_tui.estimator.values import Val
 
 
-class UnlikeError(Exception):
-    """Later copies cannot be told from the two that were walked."""
-
-
-class Span(NamedTuple):
-    """Two copies that were walked one after the other: the first node of each, how many nodes each has."""
-
-    first: int
-    second: int
-    size: int
-
-    def nodes(self, node: int, copies: int) -> range:
-        """What stands in the place of a node of the second copy in those that follow."""
-        return range(node + self.size, node + self.size * copies + 1, self.size)
-
-
-class Course:
-    """An access of the two copies, and the addresses of those that follow."""
-
-    __slots__ = ("after", "keys", "moves", "shape", "was")
-
-    def __init__(self, was: Visit, after: Visit, copies: int, trace: Trace | None) -> None:
-        if was.write is not after.write or was.shape is not after.shape or not after.memory.type.scalar():
-            raise UnlikeError
-        steps = tuple(map(sub, after.constants, was.constants))
-        if any(type(one) is not int for one in (*steps, *after.constants)):
-            raise UnlikeError
-        self.was, self.after, self.shape = was, after, after.shape
-        self.moves = any(steps)
-        ways: list[Iterable[int]] = [
-            range(one + step, one + step * copies + (1 if step > 0 else -1), step) if step else repeat(one, copies)
-            for one, step in zip(after.constants, steps, strict=True)
-        ]
-        self.keys: list[Constants] = list(zip(*ways, strict=True))
-        if trace is not None and any(type(trace.ranked(one)) is not int for key in self.keys for one in key):
-            raise UnlikeError
-
-
-@dataclass(slots=True)
-class Found:
-    """What so many copies do to the addresses of one shape: loads (None: a store has overtaken them), stores, the last
-    loads, and stores that die, by the copy that overwrites them.
-    """
-
-    copies: int
-    stores: dict[Constants, Stored] = field(default_factory=dict)
-    loads: dict[Constants, Result | None] = field(default_factory=dict)
-    reads: dict[Constants, int] = field(default_factory=dict)
-    dead: list[int] = field(default_factory=list)
-
-
 class Courses:
     """The accesses of copies that follow two others, and how many of these find what the second found.
 
-    `copies` says how many; `columns` holds, by the nodes that two copies found, what those that follow find.
+    `copies` says how many; `columns` holds, by the nodes that two copies found, what those that follow find. `tells`:
+    somebody asks for each access of each copy.
     """
 
     def __init__(
         self, graph: Graph, guard: tuple[int, ...], span: Span, copies: int,
-        was: Sequence[Visit], after: Sequence[Visit], trace: Trace | None,
+        was: Sequence[Visit], after: Sequence[Visit], trace: Trace | None, *, tells: bool = False,
     ) -> None:
+        self.tells = tells
         self.graph, self.guard, self.span, self.copies = graph, guard, span, copies
         self.columns: dict[tuple[int, int], list[int]] = {}
         self.all: list[Course] = []
-        self.found: dict[int, Found] = {}
         if len(was) != len(after):
             raise UnlikeError
-        shapes: dict[int, list[Course]] = {}
+        keys: dict[tuple[int, Constants, Constants], list[Constants]] = {}
+        shapes: dict[int, tuple[list[Course], dict[int, Lane]]] = {}
         for one, two in zip(was, after, strict=True):
-            course = Course(one, two, copies, trace)
+            if one.write is not two.write or one.shape is not two.shape or not two.memory.type.scalar():
+                raise UnlikeError
+            at = (len(one.constants), one.constants, two.constants)
+            there = keys.get(at)
+            if there is None:
+                there = keys[at] = keys_of(one, two, copies, trace)
+            course = Course(one, two, there)
             self.all.append(course)
-            shapes.setdefault(id(two.shape), []).append(course)
-        self.shapes = list(shapes.values())
+            mine, lanes = shapes.setdefault(id(two.shape), ([], {}))
+            mine.append(course)
+            lane = lanes.get(id(there))
+            if lane is None:
+                lane = lanes[id(there)] = Lane()
+            lane.courses.append(course)
+        self.shapes = [(mine, list(lanes.values())) for mine, lanes in shapes.values()]
+        self.apart: list[tuple[Shape, list[Lane]]] = []
+        """Addresses of shapes of which each is touched by one copy alone, or by all."""
+        self.joint: list[tuple[list[Course], list[Found]]] = []
+        """Accesses of shapes whose copies meet each other's addresses, and what they do."""
 
-    def look(self) -> None:
-        """Looks up what the copies find at their addresses."""
-        for courses in self.shapes:
-            self._look(courses)
+    def look(self, others: Sequence[Callable[[], None]]) -> None:
+        """Looks up what the copies find at their addresses; `others` look up what they find elsewhere.
+
+        What is stored may be what another access finds: who needs what is not known yet waits.
+        """
+        waiting: list[Callable[[], None]] = list(others)
+        for courses, lanes in self.shapes:
+            self._check(courses)
+            waiting += self._lookups(courses, lanes)
+        while waiting:
+            left: list[Callable[[], None]] = []
+            for one in waiting:
+                try:
+                    one()
+                except UnknownError:
+                    left.append(one)
+            if len(left) == len(waiting):
+                raise UnlikeError
+            waiting = left
 
     def series(self, first: int, second: int) -> Sequence[int]:
         """What stands in the place of the nodes `first` and `second` of the two copies in those that follow."""
@@ -110,53 +92,163 @@ class Courses:
             return (second,) * self.copies
         found = self.columns.get((first, second))
         if found is None:
-            raise UnlikeError
+            raise UnknownError
         return found
 
     def ends(self, place: int) -> None:
         """From this copy on they find something else."""
         self.copies = min(self.copies, place)
 
-    def _look(self, courses: Sequence[Course]) -> None:
-        """How far the accesses of one shape find what those of the second copy found."""
-        track, shape = courses[0].after.track, courses[0].shape
-        stores = bool(track.stores)
-        if track.free or (stores and len(track.shapes) > 1):
+    def _check(self, courses: Sequence[Course]) -> None:
+        """Whether the accesses of one shape are such that can be followed."""
+        track = courses[0].after.track
+        if track.free or (track.stores and len(track.shapes) > 1):
             raise UnlikeError
         for one in courses:
             if one.after.write:
                 if not alike(one.was.result, one.after.result, self.graph):
                     raise UnlikeError
-                self._addressed(one)
-            elif one.after.node >= 0:
-                if not one.moves or one.after.memory.type.kind.letter == "i":
-                    raise UnlikeError
-                self._addressed(one)
-        self._cross(courses)
-        only = courses[0]
-        if stores or len(courses) > 1:
-            self._simulate(courses)
-        elif only.after.node >= 0:
-            if shape.loads and not shape.loads.keys().isdisjoint(only.keys):
-                self.ends(next(place for place, key in enumerate(only.keys) if key in (shape.loads or ())))
-        elif only.moves or only.was.node >= 0:
-            self._simulate(courses)
-        elif only.was.result is not only.after.result:
-            raise UnlikeError
+            elif one.after.node < 0:
+                continue
+            elif not one.moves or one.after.memory.type.kind.letter == "i":
+                raise UnlikeError
+            self._addressed(one)
 
-    def _simulate(self, courses: Sequence[Course]) -> Found:
+    def _lookups(self, courses: list[Course], lanes: list[Lane]) -> list[Callable[[], None]]:
+        keys = [lane.courses[0].keys for lane in lanes]
+        if len(lanes) == 1 or len(set().union(*keys)) == sum(
+            [len(there) if lane.courses[0].moves else 1 for lane, there in zip(lanes, keys, strict=True)]
+        ):
+            self.apart.append((courses[0].shape, lanes))
+            return [partial(self._follow, lane) for lane in lanes]
+        self._cross(courses)
+        found: list[Found] = []
+        self.joint.append((courses, found))
+        return [partial(self._together, courses, found)]
+
+    def _follow(self, lane: Lane) -> None:
+        """What the accesses of a lane find: at first what is known of each address, then what they left there."""
+        courses = lane.courses
+        shape, guard, key = courses[0].shape, self.guard, courses[0].after.constants
+        last = next((one for one in reversed(courses) if one.after.write), None)
+        if courses[0].moves:
+            keys = courses[0].keys[: self.copies]
+            empty: Sequence[None] = (None,) * self.copies
+            stores = list(map(shape.stores.get, keys)) if shape.stores else empty
+            known = shape.loads and not shape.loads.keys().isdisjoint(keys)
+            self._find(lane, stores, list(map(shape.loads.get, keys)) if known and shape.loads else empty)
+            return
+        store = (shape.stores or {}).get(key)
+        if last is None:
+            held = (shape.loads or {}).get(key) if store is None or store[2] != guard[: len(store[2])] else store[1]
+            for one in courses:
+                if one.was.result is not one.after.result or one.after.result is not held:
+                    raise UnlikeError
+                one.results = (one.after.result,) * self.copies
+        elif store is None or store[0] != last.after.node:
+            raise UnlikeError
+        elif not self.tells and last.after.result.node >= self.span.second:
+            self._run(lane, store)
+        else:
+            self._find(lane, [store, *self._stores(last)][: self.copies], (None,) * self.copies)
+
+    def _run(self, lane: Lane, store: Stored) -> None:
+        """Accesses that find at one address what the copy before left there, and leave what the copy computes."""
+        size, own = self.span.size, False
+        lane.runs, lane.dead = store, []
+        for one in lane.courses:
+            was, after = one.was, one.after
+            if after.write:
+                if was.before is None or after.before is None:
+                    raise UnlikeError
+                if not own:
+                    if not was.before[0] + 2 * size == after.before[0] + size == store[0]:
+                        raise UnlikeError
+                    dies = store[2] == self.guard and one.shape.reads.get(after.constants, -1) <= store[0]
+                    lane.dead.append(range(store[0] if dies else store[0] + size, store[0] + size * self.copies, size))
+                own = True
+                continue
+            value, before, found = was.result, after.result, store[1]
+            if after.node >= 0 or not alike(value, before, self.graph):
+                raise UnlikeError
+            if not own and not (
+                alike(before, found, self.graph) and value.node + 2 * size == before.node + size == found.node
+            ):
+                raise UnlikeError
+
+    def _find(self, lane: Lane, stores: Sequence[Stored | None], loads: Sequence[Result | None]) -> None:
+        """Accesses to addresses with these stores and loaded values; to one address, with those of the copies."""
+        shape, guard, graph, copies = lane.courses[0].shape, self.guard, self.graph, self.copies
+        own, known = False, lane.courses[0].moves
+        found: Sequence[Result] = ()
+        lane.dead = []
+        for one in lane.courses:
+            was, after = one.was, one.after
+            if after.write:
+                if (was.before is None) is not (after.before is None):
+                    raise UnlikeError
+                if after.before is None or was.before is None:
+                    if any(stores):
+                        self.ends(next(place for place, at in enumerate(stores) if at is not None))
+                else:
+                    there = [at for at in takewhile(bool, stores) if at is not None]
+                    self.ends(len(there))
+                    self.moves(was.before[0], after.before[0], [at[0] for at in there])
+                    reads = lane.reads
+                    if reads is None:
+                        reads = [shape.reads.get(key, -1) for key in one.keys[: len(there)]]
+                    lane.dead.append([
+                        at[0] if at[2] == guard and read <= at[0] else -1
+                        for at, read in zip(there, reads, strict=False)
+                    ])
+                one.found = stores
+                found = one.results = self.stored(one)
+                stores = lane.stores = self._stores(one)
+                loads = lane.loads = (None,) * copies
+                own = True
+            elif after.node >= 0:
+                if any(stores) or any(loads):
+                    free = (place for place, at in enumerate(zip(stores, loads, strict=False)) if any(at))
+                    self.ends(next(free, copies))
+                kind, nodes = after.memory.type.kind, self.span.nodes(after.node, copies)
+                made = [Val(kind, node, None, None, graph) for node in nodes]
+                found, one.results, lane.loads = made, made, made
+                lane.reads, own = nodes, True
+            elif not alike(was.result, after.result, graph):
+                raise UnlikeError
+            elif own:
+                one.results = found
+            else:
+                at_all = [
+                    load if at is None or at[2] != guard[: len(at[2])] else at[1]
+                    for at, load in zip(stores, loads, strict=False)
+                ]
+                if known:
+                    self.ends(while_alike(at_all, after.result, graph))
+                found = one.results = [at for at in at_all[: self.copies] if at is not None]
+                self.moves(was.result.node, after.result.node, [at.node for at in found])
+            copies = self.copies
+
+    def _stores(self, store: Course) -> list[Stored]:
+        """The stores that copies make where the second one made one."""
+        nodes = self.span.nodes(store.after.node, self.copies)
+        return list(zip(nodes, store.results or self.stored(store), repeat(self.guard), strict=False))
+
+    def _together(self, courses: Sequence[Course], does: list[Found]) -> None:
         """Does to the addresses of one shape what the walk would, as long as it finds what the second copy found."""
         shape, guard, size = courses[0].shape, self.guard, self.span.size
         graph, kind = self.graph, courses[0].after.memory.type.kind
-        found = self.found[id(shape)] = Found(self.copies)
+        found = Found(self.copies)
         known_stores, known_loads, known_reads = shape.stores or {}, shape.loads or {}, shape.reads
         stores, loads, reads = found.stores, found.loads, found.reads
         values = [self.stored(one) if one.after.write else () for one in courses]
         nodes: list[list[int]] = [[] for _ in courses]
-        steps = list(zip(courses, values, nodes, strict=True))
+        results: list[list[Result]] = [[] for _ in courses]
+        befores: list[list[Stored | None]] = [[] for _ in courses]
+        steps = list(zip(courses, values, nodes, results, befores, strict=True))
         for place in range(self.copies):
             shift = size * (place + 1)
-            for one, made, met in steps:
+            for one, made, met, results_of, befores_of in steps:
                 key, after = one.keys[place], one.after
                 before = stores.get(key) or known_stores.get(key)
                 if after.write:
@@ -166,6 +258,7 @@ class Courses:
                         met.append(before[0])
                         if before[2] == guard and reads.get(key, known_reads.get(key, -1)) <= before[0]:
                             found.dead.append(before[0])
+                    befores_of.append(before)
                     stores[key] = (after.node + shift, made[place], guard)
                     loads[key] = None
                     continue
@@ -177,18 +270,20 @@ class Courses:
                 if after.node >= 0:
                     if value is not None or before is not None:
                         break
-                    loads[key] = Val(kind, after.node + shift, None, None, graph)
+                    value = loads[key] = Val(kind, after.node + shift, None, None, graph)
                     reads[key] = after.node + shift
                 elif value is None or not alike(value, after.result, graph):
                     break
                 else:
                     met.append(value.node)
+                results_of.append(value)
             else:
                 continue
             self.ends(place)
             break
-        for one, met in zip(courses, nodes, strict=True):
+        for one, made, met, results_of, befores_of in steps:
             was, after = one.was, one.after
+            one.results, one.found = made or results_of, befores_of
             if not after.write and after.node < 0:
                 if not alike(was.result, after.result, graph):
                     raise UnlikeError
@@ -197,7 +292,7 @@ class Courses:
                 self.moves(was.before[0], after.before[0], met)
             elif was.before is not after.before:
                 raise UnlikeError
-        return found
+        does[:] = [found]
 
     def stored(self, store: Course) -> list[Val]:
         """What each copy stores."""
@@ -216,39 +311,62 @@ class Courses:
         """Keeps what so many copies did; returns the stores that died."""
         self.copies = copies
         dead: list[tuple[Track, int]] = []
-        for courses in self.shapes:
-            shape, made = courses[0].shape, [one for one in courses if one.after.node >= 0]
-            for one in made:
-                self._keep_addresses(one)
-            found = self.found.get(id(shape))
-            if found is None:
-                if made:
-                    nodes = self.span.nodes(made[0].after.node, copies)
-                    kind, keys = made[0].after.memory.type.kind, made[0].keys[:copies]
-                    shape.reads.update(zip(keys, nodes, strict=True))
-                    values = [Val(kind, node, None, None, self.graph) for node in nodes]
-                    assert shape.loads is not None
-                    shape.loads.update(zip(keys, values, strict=True))
-                    shape.latest = nodes[-1]
-                continue
-            if found.copies != copies:
-                found = self._simulate(courses)
+        for courses, _ in self.shapes:
+            for one in courses:
+                if one.after.node >= 0:
+                    self._keep_addresses(one)
+            nodes = [self.span.nodes(one.after.node, copies)[-1] for one in courses
+                     if one.after.node >= 0 and not one.after.write]
+            courses[0].shape.latest = max(courses[0].shape.latest, *nodes, -1)
+        for shape, lanes in self.apart:
+            self._keep(shape, lanes)
+            track = lanes[0].courses[0].after.track
+            dead += [(track, node) for lane in lanes for nodes in lane.dead for node in nodes[:copies] if node >= 0]
+        for courses, does in self.joint:
+            if does[0].copies != copies:
+                self._together(courses, does)
+            found, shape = does[0], courses[0].shape
             dead += zip(repeat(courses[0].after.track), found.dead, strict=False)
             shape.reads.update(found.reads)
-            shape.latest = max(shape.latest, *(self.span.nodes(one.after.node, copies)[-1]
-                                               for one in made if not one.after.write), -1)
             if found.stores:
                 assert shape.stores is not None
                 shape.stores.update(found.stores)
             for key, value in found.loads.items():
-                if value is not None:
-                    assert shape.loads is not None
-                    shape.loads[key] = value
-                elif shape.loads:
-                    shape.loads.pop(key, None)
+                _keep_load(shape, key, value)
         return dead
 
+    def _keep(self, shape: Shape, lanes: Sequence[Lane]) -> None:
+        """What the copies leave at addresses of which each is touched by one of them alone, or by all."""
+        copies = self.copies
+        stores: list[tuple[int, Iterable[tuple[Constants, Stored]]]] = []
+        loads: list[Iterable[tuple[Constants, Result | None]]] = []
+        for lane in lanes:
+            if lane.runs is not None:
+                node, value, guard = lane.runs
+                ahead = self.span.size * copies
+                assert isinstance(value, Val)
+                made = Val(value.kind, value.node + ahead, None, None, self.graph, value.need)
+                assert shape.stores is not None
+                shape.stores[lane.courses[0].after.constants] = node + ahead, made, guard
+                continue
+            keys = lane.courses[0].keys[:copies]
+            if lane.reads is not None:
+                shape.reads.update(zip(keys, lane.reads, strict=False))
+            if lane.stores is not None:
+                first = next(one.after.node for one in lane.courses if one.after.write)
+                stores.append((first, zip(keys, lane.stores, strict=False)))
+            if lane.loads is not None:
+                loads.append(zip(keys, lane.loads, strict=False))
+        if stores:
+            assert shape.stores is not None
+            stores.sort(key=itemgetter(0))
+            shape.stores.update(chain.from_iterable(zip(*[there for _, there in stores], strict=False)))
+        for key, value in chain.from_iterable(zip(*loads, strict=False)):
+            _keep_load(shape, key, value)
+
     def _keep_addresses(self, one: Course) -> None:
+        if not one.moves:
+            return
         second = one.shape.addresses[one.after.constants]
         keys = one.keys[: self.copies]
         if not second:
@@ -260,13 +378,12 @@ class Courses:
     def _cross(self, courses: Sequence[Course]) -> None:
         """Copies that compute an address for one access must not find it computed for another."""
         shape, second = courses[0].shape, self.span.second
-        made = [
-            one for one in courses
-            if one.after.node >= 0 and (by := shape.addresses[one.after.constants]) and by[0] >= second
-        ]
-        for one in made:
-            there = {*one.keys, one.after.constants, one.was.constants}
-            if any(one.keys != other.keys and not there.isdisjoint(other.keys) for other in made):
+        owner: dict[Constants, int] = {}
+        for one in courses:
+            if one.after.node < 0 or not (by := shape.addresses[one.after.constants]) or by[0] < second:
+                continue
+            mine = id(one.keys)
+            if any(owner.setdefault(key, mine) != mine for key in (*one.keys, one.after.constants, one.was.constants)):
                 raise UnlikeError
 
     def moves(self, first: int, second: int, nodes: list[int]) -> None:
@@ -290,6 +407,10 @@ class Courses:
         first, second = addresses[one.was.constants], addresses[one.after.constants]
         if len(first) != len(second):
             raise UnlikeError
+        if not one.moves:
+            if second and second[0] >= self.span.first:
+                raise UnlikeError
+            return
         made = not second or second[0] >= self.span.second
         if made:
             levels = _levels(one.shape, one.after.constants)
@@ -319,29 +440,9 @@ def _levels(shape: Shape, constants: Constants) -> int:
     return levels + (max(0, parts + sum([1 for one in moved if constants[one]])) if moved else 0)
 
 
-def alike(value: Result, other: Result, graph: Graph) -> bool:
-    """Whether two values are of one kind and both made by nodes of a graph, or both the same constant."""
-    return (
-        type(value) is Val
-        and type(other) is Val
-        and value.lin is None
-        and other.lin is None
-        and value.kind == other.kind
-        and value.const == other.const
-        and value.need == other.need
-        and (value.node < 0) is (other.node < 0)
-        and (value.node < 0 or value.graph is graph)
-    )
-
-
-def held(was: Val | None, after: Val | None, span: Span, graph: Graph) -> bool:
-    """Whether what a register holds behind two copies moves on with them; behind all it holds the same otherwise."""
-    if was is after:
-        return False
-    if was is None or after is None or not alike(was, after, graph):
-        raise UnlikeError
-    if after.node < 0 or (was.node == after.node and was.node < span.first):
-        return False
-    if was.node < span.first or after.node - was.node != span.size:
-        raise UnlikeError
-    return True
+def _keep_load(shape: Shape, key: Constants, value: Result | None) -> None:
+    if value is not None:
+        assert shape.loads is not None
+        shape.loads[key] = value
+    elif shape.loads:
+        shape.loads.pop(key, None)

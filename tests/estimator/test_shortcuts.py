@@ -246,6 +246,94 @@ void k(int n, double x, double a[64][12], double b[12][12], double c[64][12]) {
     for (int j = 0; j < 12; j++) c[i][j] *= w[j];
   }
 }""",
+    "copies of bodies that hold loops": """
+void k(int n, double x, double a[64][40], double b[40][40], double c[64][64]) {
+  double t[64][40], s[8], y;
+#pragma HLS ARRAY_PARTITION variable=s complete
+  int j, l, at;
+  memcpy(t, c, sizeof(t));
+  for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    for (l = 0; l < 14; l++)
+      for (j = 0; j < 20; j++) t[i][j] += x * a[i][l] * b[l][j];
+    for (l = 0; l < 12; l++) { double w = a[i][l] * x; for (j = 0; j < 3; j++) s[j] += w * b[l + n][j]; }
+    for (int m = 0; m < 9; m++) {
+      y = 0.0;
+      for (j = 0; j < 4; j++) { at = 2 * m + j; y += t[i][at] * x; c[i][m] = y; }
+    }
+    for (int m = 0; m < 7; m++)
+      for (int o = 3 * m; o < 3 * m + 3; o++) c[i + 1][o] -= s[m] * s[7];
+    for (int m = 0; m < 7; m++)
+      for (int o = 0; o < m; o++) c[i + 2][o] += a[i][m];
+    c[0][i] = y + t[i][l] * t[i][j] * t[i][at];
+  }
+  memcpy(c, t, sizeof(t));
+}""",
+    "copies that go another way": """
+void k(int n, double x, double a[64][40], double b[40][40], double c[64][64]) {
+  for (int i = 0; i < 12; i++) {
+#pragma HLS UNROLL factor=4
+    for (int j = 0; j < 64; j++) {
+#pragma HLS PIPELINE
+      for (int l = 0; l < 24; l++) if (l > i) c[j][l] += a[j][i] * b[l][i];
+      for (int l = 0; l < 20; l++) {
+        const int m = 30 - l;
+        double w = m >= 15 ? a[j][m] * x : x;
+        if (l == 12 || 2 * l > 32) { c[j][m] = w; } else if (n > 3) c[j][m] = b[m][l] * w;
+      }
+      for (int l = 0; l < 24; l++) if (l * 2 < i + 30) c[j][l] = x * b[l][9];
+    }
+  }
+}""",
+    "copies that meet the address of all others": """
+void k(int n, float x, float a[64][40], float b[40], float c[64][40]) {
+  float t[24];
+  memcpy(t, b, sizeof(t));
+  for (int i = 0; i < 64; i++) {
+#pragma HLS PIPELINE
+    for (int j = 0; j < 12; j++)
+      for (int l = 20; l >= 2; l--) t[l] = a[l][j] * x * t[18];
+    for (int j = 0; j < 12; j++) { c[i][9] -= a[i][j]; c[i][j] = x; c[i][9] *= x; }
+  }
+  memcpy(b, t, sizeof(t));
+}""",
+    "copies that leave sums and indices": """
+void k(int n, double x, double a[32][64], double b[32][64], double c[32][64]) {
+  double s = 0, w[24];
+#pragma HLS ARRAY_PARTITION variable=w complete
+  int at;
+  for (int i = 0; i < 4; i++) {
+#pragma HLS UNROLL
+    for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+      s = 0;
+      for (int l = 0; l < 24; l++) { s += a[j][l] * x; at = 2 * l + 1; }
+      c[j][47] = s;
+      c[j][at] *= x;
+      for (int l = 0; l < 24; l++) if (23 - l > i) c[j][l] = a[j][l + 32] * x;
+      for (int l = 0; l < 24; l++) { w[l] = b[j][l] * x; s += w[l] * c[j][47]; }
+      c[j][50 + i] = s;
+    }
+  }
+}""",
+    "copies that a loop below another copy does not make": """
+void k(int n, float x, float a[32][24], float c[32][24]) {
+  for (int i = 0; i < 4; i++) {
+#pragma HLS UNROLL
+    for (int j = 0; j < 32; j++) {
+#pragma HLS PIPELINE
+      for (int l = 0; l < 24; l++) if (23 - l > i) c[j][l] = a[j][l] * x;
+    }
+  }
+}""",
+    "copies with registers of their own before an exit": """
+void k(int n, float x, double a[30][16], double b[30]) {
+  for (int i = 1; i < 30; i++) {
+#pragma HLS PIPELINE
+#pragma HLS UNROLL factor=4
+    for (int j = 2; j < 14; j++) { float q = a[i][j] + x; b[i] += 0.5 + q + a[i][j - 2]; }
+  }
+}""",
     "copies of stores outside": """
 void k(int n, float a[64], float b[64]) {
 #pragma HLS INTERFACE m_axi port=a bundle=one
@@ -453,11 +541,14 @@ void k(int n, int a[8][8]) {
     assert read.count(6) >= 8
 
 
-@pytest.mark.parametrize(("kernel", "copies"), [
-    ("copies that differ by steps, and those that meet others", 50), ("copies of elements in registers", 25),
-    ("copies of stores outside", 60),
+@pytest.mark.parametrize(("kernel", "copies", "walked"), [
+    ("copies that differ by steps, and those that meet others", 50, 36), ("copies of elements in registers", 20, 52),
+    ("copies of stores outside", 60, 18), ("copies of bodies that hold loops", 80, 40),
+    ("copies that go another way", 20, 180), ("copies that leave sums and indices", 200, 50),
 ])
-def test_copies_are_made_without_being_walked(kernel: str, copies: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_are_made_without_being_walked(
+    kernel: str, copies: int, walked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[int] = []
     more = Repeater.more
 
@@ -468,6 +559,7 @@ def test_copies_are_made_without_being_walked(kernel: str, copies: int, monkeypa
     monkeypatch.setattr(Repeater, "more", counted)
     estimate({"k.cpp": BODIES[kernel]})
     assert sum(made) >= copies
+    assert len(made) <= walked
 
 
 @pytest.mark.parametrize(("kernel", "copies"), [
