@@ -10,8 +10,10 @@ import msgspec
 from aigchip_tui.estimator.result import Estimate
 from aigchip_tui.estimator.traced import Trace, Traced
 
-_MOST_KEPT, _MOST_STEPS = 32, 100_000
-"""Walks remembered for one question, and steps of their traces; what was not asked for the longest time goes first."""
+_MOST_KEPT, _MOST_STEPS, _MOST_ASKED = 256, 100_000, 32
+"""Walks remembered for one question, and steps of their traces: what was not asked for the longest time goes first. So
+many of them are asked whether other values follow.
+"""
 _MOST_KNOWN = 256
 """Estimates remembered as they are."""
 _IN_VAIN, _SELDOM = 2, 4
@@ -101,7 +103,7 @@ class Walks:
             moved = {name: value for name, value in constants.items() if value != one.constants[name]}
             if place == len(kept) - 1:
                 self._turned.update(moved)
-            if not one.plain.isdisjoint(moved):
+            if not one.plain.isdisjoint(moved) or len(near) == _MOST_ASKED:
                 continue
             values = one.trace.again(moved)
             if values is not None:
@@ -142,7 +144,7 @@ class Walks:
             (name,) = moved
             self._vain[name] = self._vain.get(name, 0) + 1
         still = like.trace.decisive().difference(moved)
-        return still | resting | {name for name in like.constants if name == asked or not self._due(name)}
+        return still | like.plain | resting | {name for name in like.constants if name == asked or not self._due(name)}
 
     def _due(self, name: str) -> bool:
         """Whether the next walk is to trace a constant that no value has followed yet."""

@@ -146,7 +146,7 @@ def test_a_constant_that_needs_a_walk_each_time_is_seldom_traced(walked: list[se
         estimate_design(design, sets={"n": n, "TILE": 7})
     # What rested so far is traced from the walk on in which it first moves.
     assert walked
-    assert all(names == {"n"} for names in walked)
+    assert all(names == {"n"} for names in walked), walked
     again = estimate_design(design, sets={"n": 9, "TILE": 5})
     assert again == estimate_design(read_design({"k.cpp": replaced(TILE=5)}), sets={"n": 9})
 
@@ -297,3 +297,23 @@ void k(double d[100][80], double m[80], double c[80]) {
     for factor in (24, 16, 11):
         written = read_design({"k.cpp": text.replace("F 24", f"F {factor}")})
         assert estimate_design(design, sets={"F": factor}) == estimate_design(written)
+
+
+def test_walks_with_many_factors_are_known_when_the_size_moves(walked: list[set[str]]) -> None:
+    text = """#define N 960
+#define F 2
+void k(int a[N], int b[N]) {
+  for (int i = 0; i < N; i++) {
+#pragma HLS PIPELINE
+#pragma HLS UNROLL factor=F
+    a[i] = b[i];
+  }
+}
+"""
+    design = read_design({"k.cpp": text}, constants={"N": 960, "F": 2})
+    for size in (960, 1920, 2880):
+        for factor in range(2, 38):
+            estimate_design(design, sets={"N": size, "F": factor})
+        if size == 1920:
+            walked.clear()
+    assert len(walked) < 24
