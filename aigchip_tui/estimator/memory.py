@@ -89,7 +89,10 @@ class MemoryWalk(OrderWalk):
             sources += address
         banks = self.banks_of(memory, shape, constants) if memory.partitions else _ONE_BANK
         number = self._port(memory) if memory.axi else memory.number
-        cost = self.operators.memory(memory.local, write)
+        if self.operators.small_bits and memory.sized is not memory.partitions:
+            memory.sized = memory.partitions
+            memory.small = 0 < memory.bank_bits <= self.operators.small_bits and memory.storage in ("", "lutram")
+        cost = self.operators.memory(memory.local, write, memory.small)
         states, delay = cost.states, cost.delay
         if memory.local and memory.latency is None and not (memory.axi or memory.fifo or memory.rom):
             pass

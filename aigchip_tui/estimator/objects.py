@@ -149,6 +149,9 @@ class Memory:
     dealt: int = 1
     port_bits: int = 0
     """Bits to which the tool widens its AXI port, 0 where it does not."""
+    sized: object = None
+    small: bool = False
+    """Whether its banks are so small that they are made of LUTs, for the partitions in `sized`."""
 
     @property
     def banks(self) -> int:
@@ -168,6 +171,13 @@ class Memory:
             if (self.extents[dimension] if dimension < len(self.extents) else 1) > 1
             and (one.style == "complete" or one.factor > 1)
         )
+
+    @property
+    def bank_bits(self) -> int:
+        """Bits of one bank that the designer asked for, 0 where the size of the array is not known."""
+        if self.extents == (0,):
+            return 0
+        return -(-self.words // (max(1, self.banks) if self.asked else 1)) * self.type.total_bits
 
     @property
     def words(self) -> int:

@@ -106,6 +106,9 @@ class Operators:
             self._memories[(local, False)] = Cost(states, float(delay) * self.grade)
             stored = float(self.table["local_store" if local else "store"]) * self.grade
             self._memories[(local, True)] = Cost(1, stored)
+        self.small_bits, delay = self.table.get("small", (0, 0.0))
+        """Bits of a bank up to which it is made of LUTs that are faster than block RAM, 0 where they are not."""
+        self._small = Cost(2, float(delay) * self.grade), Cost(1, float(delay) * self.grade)
         self._cache: dict[tuple[str, int, int, int], Cost] = {}
 
     def floating(self, name: str, bits: int) -> Cost:
@@ -144,9 +147,9 @@ class Operators:
             if least <= self.budget < least + 1.0
         }
 
-    def memory(self, local: bool, write: bool) -> Cost:
-        """Access to a RAM: a load takes two states, a store one."""
-        return self._memories[(local, write)]
+    def memory(self, local: bool, write: bool, small: bool = False) -> Cost:
+        """Access to a RAM, made of LUTs if it is small: a load takes two states, a store one."""
+        return self._small[write] if small else self._memories[(local, write)]
 
     def simple(self, name: str, bits: int, left: int = 0, right: int = 0) -> Cost:
         """An integer or logic operator; `left` and `right` are operand widths of a multiplication."""
