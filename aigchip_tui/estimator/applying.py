@@ -236,8 +236,9 @@ class PragmaWalk(ExpressionWalk):
         factor = self._option(pragma, "factor") or 1
         positions = range(len(memory.extents)) if dimension == 0 else [dimension - 1]
         memory.asked = True
+        decided = self.decisions.get(memory.order, {}) if memory.local else {}
         for position in positions:
-            if 0 <= position < len(memory.extents):
+            if 0 <= position < len(memory.extents) and position not in decided:
                 extent = memory.extents[position]
                 if style == "complete" or factor > 1:
                     made = Partition("complete", extent) if style == "complete" else Partition(style, factor)

@@ -36,9 +36,10 @@ class DecidingWalk(MachineWalk, DealingWalk):
     ) -> bool:
         """Partitions that the tool makes unasked when the ports of a local array bound a pipeline.
 
-        An index that is constant in every access of the design splits that dimension completely; otherwise the
-        array is dealt out over as many banks as the unrolled accesses need, unless iterations depend on each
-        other through it. True when the interval is to be asked for again. The walk is repeated with what was decided
+        An index that is constant in every access of the loop splits that dimension completely, also where the designer
+        asks for fewer banks of it; otherwise the array is dealt out over as many banks as the unrolled accesses need,
+        unless iterations depend on each other through it. True when the interval is to be asked for again. The walk is
+        repeated with what was decided
         where that changes what was walked before: an array that becomes registers or that something used before this
         loop did, or one whose ports an earlier loop waited for. `made` are the states and delays of the graph's nodes
         before its interval was asked for, `hoisted` the memories of which loads have left the loop.
@@ -103,7 +104,7 @@ class DecidingWalk(MachineWalk, DealingWalk):
         carried = self.carried_arrays(graph)
         for number, track in self.tracks_of(graph).items():
             memory = self.memories.get(number)
-            if not isinstance(memory, Memory) or not memory.local or memory.asked:
+            if not isinstance(memory, Memory) or not memory.local:
                 continue
             if track.lifted or len(track.log) <= memory.ports[0]:
                 continue
@@ -117,11 +118,12 @@ class DecidingWalk(MachineWalk, DealingWalk):
                 constants = {entry[2][position] for entry in track.log}
                 fixed = not any(address[position] for address in addresses) and position not in moved
                 if fixed and len(constants) > 1:
-                    if position not in plan:
+                    asked = memory.partitions.get(position)
+                    if position not in plan and (asked is None or asked.style != "complete"):
                         split.append(position)
                 else:
                     spread *= min(max(1, extent), len(constants))
-            wanted = self.options.deal_arrays and number not in carried and -1 not in plan
+            wanted = self.options.deal_arrays and number not in carried and -1 not in plan and not memory.asked
             dealt = spread if wanted and len(plan) + len(split) != len(memory.extents) else 0
             found.append(_Plan(memory, tuple(split), dealt))
         return found

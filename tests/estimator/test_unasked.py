@@ -217,3 +217,30 @@ void top(hls::stream<int> &s, int a[32], int m[32][8], int o[32][8]) {
 }
 """
     assert [read(text.replace("READ", one)).loops[0].trip for one in ("a[i]", "s.read()")] == [256, 32]
+
+
+def test_two_banks_that_a_directive_asks_for_become_as_many_as_a_pipeline_needs() -> None:
+    """Sixteen constant columns are read in a cycle, from two banks of two ports in four: the tool parts all columns.
+
+    A row that the counter chooses stays in its bank. With the designer's banks alone the interval is four.
+    """
+    text = """
+void top(int a[32][16], int o[32]) {
+  int b[32][16];
+  for (int i = 0; i < 32; i++) for (int j = 0; j < 16; j++) b[i][j] = a[i][j];
+  sum: for (int r = 0; r < 32; r++) {
+    int s = 0;
+    for (int k = 0; k < 16; k++) s += b[r][k];
+    o[r] = s;
+  }
+}
+"""
+    asked = "set_directive_pipeline top/sum\nset_directive_array_partition -type cyclic -factor 2 -dim 2 top b\n"
+    intervals = []
+    for own in (True, False):
+        options = Options(auto_partition=own)
+        found = estimate(
+            {"k.cpp": text}, top="top", clock_ns=5.0, part="xcu55c", directives=asked, options=options
+        )
+        intervals.append(next(loop.ii for loop in found.loops if loop.name == "sum"))
+    assert intervals == [1, 4]
