@@ -11,6 +11,7 @@ from aigchip_tui.estimator.headers import alone
 from aigchip_tui.estimator.helpers import write_out
 from aigchip_tui.estimator.lambdas import call_lambdas
 from aigchip_tui.estimator.references import resolved
+from aigchip_tui.estimator.streaming import call_streams
 from aigchip_tui.estimator.temporaries import carry
 from aigchip_tui.estimator.traverse import acts, opposite, own_names, parts_of, same
 from aigchip_tui.estimator.unused import drop_unused
@@ -27,12 +28,14 @@ def canonical(unit: ast.Unit, directives: Sequence[Pragma] = ()) -> ast.Unit:
     - `while`, `do` and `for (;;) { if (c) break; ...}` that count are `for` loops (`counters`);
     - a header that sets or steps several names keeps its counter alone (`headers`);
     - a counter that only headers of loops set is declared in them;
+    - `s << x` and `s >> x` of a stream are `s.write(x)` and `x = s.read()` (`streaming`);
     - a reference to an element is that element (`references`);
     - a temporary that only carries a value to the next store is that value (`temporaries`);
     - braces around all of a loop's body, and a lambda without parameters that is called where it stands, are its text;
     - a function that is one assignment to what it is given is that assignment (`helpers`);
     - statements without effect, and variables whose values nothing uses, are gone (`unused`).
     """
+    call_streams(unit)
     write_out(unit, directives)
     globals_ = {variable.name for variable in unit.variables}
     for function in unit.every_function():
