@@ -246,9 +246,8 @@ class WalkState(ABC):
 
     def lookup(self, name: str) -> Binding | Val | None:
         """What a plain name of the current function stands for: locals, innermost block first, then globals."""
-        scopes = self.scopes
-        for position in range(len(scopes) - 1, 0, -1):
-            found = scopes[position].get(name)
+        for scope in self.scopes[:0:-1]:
+            found = scope.get(name)
             if found is not None:
                 return found
         return self.global_named(name, "", self.space)
@@ -256,9 +255,9 @@ class WalkState(ABC):
     def find(self, name: ast.Name) -> Binding | Val | None:
         """What a name in an expression stands for; a qualified one is never a local."""
         if not name.scope:
-            scopes, plain = self.scopes, name.name
-            for position in range(len(scopes) - 1, 0, -1):
-                found = scopes[position].get(plain)
+            plain = name.name
+            for scope in self.scopes[:0:-1]:
+                found = scope.get(plain)
                 if found is not None:
                     return found
             if plain in self.bound:

@@ -7,7 +7,7 @@ from math import prod
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.objects import Type
-from aigchip_tui.estimator.values import Kind
+from aigchip_tui.estimator.values import DOUBLE, FLOAT, HALF, INT, Kind
 from aigchip_tui.model.errors import AigchipError
 
 _BUILTIN: dict[str, Kind] = {
@@ -19,7 +19,7 @@ _BUILTIN: dict[str, Kind] = {
     "short int": Kind("i", 16),
     "unsigned short": Kind("i", 16, False),
     "unsigned short int": Kind("i", 16, False),
-    "int": Kind("i", 32),
+    "int": INT,
     "signed": Kind("i", 32),
     "signed int": Kind("i", 32),
     "unsigned": Kind("i", 32, False),
@@ -35,10 +35,10 @@ _BUILTIN: dict[str, Kind] = {
     "size_t": Kind("i", 64, False),
     "ptrdiff_t": Kind("i", 64),
     "uint": Kind("i", 32, False),
-    "float": Kind("f", 32),
-    "double": Kind("f", 64),
+    "float": FLOAT,
+    "double": DOUBLE,
     "long double": Kind("f", 64),
-    "half": Kind("f", 16),
+    "half": HALF,
 }
 for _bits in (8, 16, 32, 64):
     _BUILTIN[f"int{_bits}_t"] = Kind("i", _bits)
@@ -76,6 +76,14 @@ class TypeReader:
             self.depth -= 1
             self.unknown.add(reference.name)
             return Type("scalar")
+        builtin = _BUILTIN.get(reference.name)
+        if builtin is not None and not reference.extents and not self._means_more(reference, bound):
+            self.depth -= 1
+            found = Type("scalar", builtin)
+            found.pointers, found.reference, found.constant = (
+                reference.pointers, reference.reference, reference.constant
+            )
+            return found
         base = self._base(reference, bound)
         self.depth -= 1
         extents = list(base.extents)
@@ -99,6 +107,12 @@ class TypeReader:
             base.leaves,
         )
         return found
+
+    def _means_more(self, reference: ast.TypeRef, bound: Bindings) -> bool:
+        """Whether the name of a builtin type may stand for another one."""
+        if reference.scope or reference.owner is not None or reference.name in bound:
+            return True
+        return bool(self.unit.names.key_of(reference.name, "", reference.space))
 
     def _fold(self, argument: ast.TypeRef | ast.Expr, bound: Bindings) -> int | None:
         if isinstance(argument, ast.TypeRef):
