@@ -466,6 +466,8 @@ class ArithmeticWalk(WalkState):
         found = self.derived_symbols.get(key)
         if found is None:
             found = self.derived_symbols[key] = fresh()
+            if all(symbol in self.scalars for symbol, _ in terms):
+                self.scalars.add(found)
             bounds = self.range_of(Lin(start, terms))
             if bounds is not None and bounds[0] >= 0:
                 low, high = bounds
@@ -475,7 +477,7 @@ class ArithmeticWalk(WalkState):
                     self.ranges[found] = (0, min(high, constant))
                 elif operator == "/":
                     self.ranges[found] = (low // constant, high // constant)
-                else:
+                elif operator == ">>":
                     self.ranges[found] = (low >> constant, high >> constant)
         return found
 

@@ -18,33 +18,26 @@ from aigchip_tui.estimator.objects import (
 from aigchip_tui.estimator.overloads import Held
 from aigchip_tui.estimator.tool_methods import ToolMethodWalk
 from aigchip_tui.estimator.traverse import acts
+from aigchip_tui.estimator.types import is_builtin
 from aigchip_tui.estimator.values import BOOL, DOUBLE, FLOAT, INT, Kind, Lin, Val, integer, merge_kind
 
 _MATH = {
     "exp": "fexp",
-    "expf": "fexp",
     "log": "flog",
-    "logf": "flog",
     "log2": "flog",
     "log10": "flog",
     "log1p": "flog",
     "sqrt": "fsqrt",
-    "sqrtf": "fsqrt",
     "rsqrt": "fsqrt",
     "sin": "ftrig",
     "cos": "ftrig",
     "tan": "ftrig",
-    "sinf": "ftrig",
-    "cosf": "ftrig",
-    "tanf": "ftrig",
     "tanh": "ftrig",
-    "tanhf": "ftrig",
     "atan": "ftrig",
     "atan2": "ftrig",
     "sinh": "ftrig",
     "cosh": "ftrig",
     "pow": "fpow",
-    "powf": "fpow",
     "exp2": "fexp",
     "expm1": "fexp",
     "erf": "ftrig",
@@ -53,6 +46,7 @@ _MATH = {
     "cbrt": "fpow",
     "hypot": "fsqrt",
 }
+"""Functions of mathematics, each also with an `f` behind its name, and the operator that computes it."""
 _FREE_MATH = frozenset(["fabs", "fabsf", "abs", "copysign", "isnan", "isinf", "signbit"])
 _ROUND = frozenset(["floor", "ceil", "round", "trunc", "rint", "floorf", "ceilf", "roundf", "fmod", "fmodf", "lround"])
 
@@ -95,7 +89,8 @@ class CalleeWalk(ToolMethodWalk):
         if name in ("memcpy", "memmove", "memset"):
             self.memory_copy(expression, name)
             return integer(0)
-        if name in _MATH:
+        operator = _MATH.get(name) or _MATH.get(name.removesuffix("f"))
+        if operator is not None:
             values = [self.value(argument) for argument in arguments]
             kind = merge_kind(values[0].kind, values[-1].kind) if values else DOUBLE
             if kind.letter == "i":
@@ -107,7 +102,7 @@ class CalleeWalk(ToolMethodWalk):
             if name.startswith("pow") and values[-1].const == 2:
                 base = self.convert(values[0], kind)
                 return self.operate("fmul", kind, (base, base))
-            return self.operate(_MATH[name], kind, tuple(self.convert(item, kind) for item in values))
+            return self.operate(operator, kind, tuple(self.convert(item, kind) for item in values))
         if name in _FREE_MATH:
             found = self.value(arguments[0]) if arguments else integer(0)
             if found.kind.letter == "i" and name == "abs":
@@ -136,8 +131,22 @@ class CalleeWalk(ToolMethodWalk):
             return integer(0)
         if name == "__builtin_expect" and arguments:
             return self.result(arguments[0])
+        if name == "recip" and len(arguments) == 1:
+            value = self.value(arguments[0])
+            return self.arithmetic("/", Val(value.kind, -1, 1.0), value)
+        if name in ("sincos", "sincosf") and len(arguments) == 3:
+            angle = Held(self.value(arguments[0]), expression.line)
+            for part, place in zip(("sin", "cos"), arguments[1:], strict=True):
+                value = self.value(ast.Call(ast.Name(part, space=self.space), (angle,), expression.line))
+                self.store(self.place(place), value)
+            return integer(0)
         key = self.unit.names.key_of(name, callee.scope, callee.space)
-        if key in self.unit.aliases or key in self.unit.records or isinstance(self.bound.get(name), Type):
+        if (
+            key in self.unit.aliases
+            or key in self.unit.records
+            or isinstance(self.bound.get(name), Type)
+            or (callee.scope in ("", "std") and is_builtin(name))
+        ):
             inner = arguments[0] if len(arguments) == 1 else (ast.Braces(arguments) if arguments else None)
             written = ast.TypeRef(name, callee.arguments, scope=callee.scope, space=callee.space)
             return self.cast(ast.Cast(written, inner))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aigchip_tui.cpp import ast
 from aigchip_tui.estimator.objects import Cell, Result
 from aigchip_tui.estimator.slices import SliceWalk
-from aigchip_tui.estimator.values import integer
+from aigchip_tui.estimator.values import Lin, Val, integer
 
 _REDUCTIONS = frozenset([f"{name}_reduce" for name in ("and", "or", "xor", "nand", "nor", "xnor")])
 
@@ -30,9 +30,24 @@ class ToolMethodWalk(SliceWalk):
                 return self.call(bit)
             value = given[1] if len(given) > 1 else ast.Number(int(name != "clear"), "int")
             return self.result(ast.Assign("", bit, value, line))
+        if name in ("lrotate", "rrotate", "reverse", "invert") and len(given) <= 1 and self._holds_integer(base):
+            return self._moved_bits(base, name, given)
         if len(given) == 2 and self.is_field(callee):
             return self.call(ast.Call(ast.Member(callee, "range", line), given, line))
         return None
+
+    def _moved_bits(self, base: ast.Expr, name: str, given: tuple[ast.Expr, ...]) -> Result:
+        """An integer after a rotation, a reversal or an inversion of its bits; only by a variable it takes hardware."""
+        value = self.value(base)
+        by = self.value(given[0]) if given else integer(0)
+        if by.const is None:
+            left, right = (self.operate("shift", value.kind, (value, by)) for _ in range(2))
+            moved = self.operate("logic", value.kind, (left, right))
+        else:
+            bits = self.derived(name, value, int(by.const))
+            moved = Val(value.kind, value.node, None, Lin(0, ((bits, 1),)), value.graph)
+        self.store(self.place(base), moved)
+        return moved
 
     def _holds_integer(self, base: ast.Expr) -> bool:
         bound = self.find(base) if isinstance(base, ast.Name) else None

@@ -54,6 +54,11 @@ _MAX_LEAVES = 65_536
 Bindings = dict[str, "Type | int"]
 
 
+def is_builtin(name: str) -> bool:
+    """Whether a name is that of an arithmetic type of the language."""
+    return name in _BUILTIN
+
+
 class TypeReader:
     """Resolves `TypeRef`s against a unit; `fold` evaluates constant expressions in the caller's scope, with more names
     bound.

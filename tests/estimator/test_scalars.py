@@ -29,6 +29,8 @@ def cost(text: str) -> tuple[int | None, ...]:
         ("return x * 8;", 0),
         ("return x * 3;", 39),
         ("return -x;", 39),
+        ("return (x >> 3) + 1;", 39),
+        ("return (x & 7) + (y / 8);", 39),
     ],
 )
 def test_a_sum_of_arguments_is_made_of_adders_and_no_state_machine(written: str, lut: int) -> None:
@@ -36,6 +38,25 @@ def test_a_sum_of_arguments_is_made_of_adders_and_no_state_machine(written: str,
     found = read(f"int top(int x, int y, int z) {{ {written} }}")
     assert (found.latency_max, found.dsp, found.ff) == (0, 0, 0)
     assert found.lut == pytest.approx(lut, abs=8)
+
+
+@pytest.mark.parametrize(
+    ("body", "dsp", "more_than"),
+    [
+        ("*o = std::uint8_t(n * n);", 3, 0),
+        ("w.lrotate(5); *o = w + 1;", 0, 30),
+        ("w.rrotate(n); *o = w;", 0, 150),
+        ("*o = hls::recip(f);", 0, 40),
+        ("float s, c; sincosf(f, &s, &c); *o = s + c;", 26, 1000),
+        ("*o = atan2f(f, sinhf(f));", 12, 1000),
+    ],
+)
+def test_what_the_tool_knows_of_numbers_has_a_cost(body: str, dsp: int, more_than: int) -> None:
+    text = f"#include <ap_int.h>\n#include <cstdint>\nvoid top(int n, ap_uint<32> w, float f, float *o) {{ {body} }}"
+    found = read(text)
+    assert found.unknown == ()
+    assert (found.dsp or 0) >= dsp
+    assert (found.lut or 0) >= more_than
 
 
 def test_an_index_of_arguments_stays_an_address() -> None:

@@ -45,7 +45,7 @@ def test_the_least_trips_that_a_pragma_leaves_open_are_none() -> None:
     assert (found.loops[0].trip_min, found.loops[0].trip) == (0, 64)
     assert found.latency_min is not None
     assert found.latency_max is not None
-    assert found.latency_max - found.latency_min > 64
+    assert found.latency_max - found.latency_min >= 64
 
 
 def test_a_triangular_loop_counts_with_its_greatest_trips_in_every_outer_iteration() -> None:
