@@ -47,6 +47,9 @@ from aigchip_tui.estimator.traverse import (
 _MOST_COPIES = 1024
 """Copies of an innermost body, those of unrolled parents included, beyond which nothing more is unrolled unasked."""
 
+_MOST_DISSOLVED = 16384
+"""Copies of a body below which a pipeline that is unrolled itself is followed."""
+
 
 class ChoiceWalk(CounterWalk):
     """What becomes of a loop: unrolled, pipelined, flattened with its nest, or a plain state machine."""
@@ -123,8 +126,13 @@ class ChoiceWalk(CounterWalk):
         counted = header is not None and header.high is not None and header.low == header.high
         if full and factor is None and not counted and not self.pipelined:
             self.warn(f"UNROLL at line {loop.line} is not done: the trip count of the loop is not constant")
-        if self.pipelined or (full and counted):
-            self._unroll(loop, header)
+        if self.pipelined or self.dissolving or (full and counted):
+            dissolves = not (self.pipelined or self.dissolving) and self._dissolves(loop, pragmas, header)
+            self.dissolving = self.dissolving or dissolves
+            try:
+                self._unroll(loop, header)
+            finally:
+                self.dissolving = self.dissolving and not dissolves
             return
         if header is not None and header.high == 0:
             return
@@ -137,6 +145,15 @@ class ChoiceWalk(CounterWalk):
             self._rolled(loop, header, pragmas, factor or 1)
         if header is not None and header.exact and header.high is not None and not early_exit(loop.body):
             self.layer.write(header.cell, self._counter(header, header.high))
+
+    def _dissolves(self, loop: ast.Loop, pragmas: Sequence[Pragma], header: Header | None) -> bool:
+        """Whether a loop that UNROLL copies unrolls all below it by its PIPELINE: they are few and counted."""
+        if not any(pragma.kind == "PIPELINE" and not pragma.has("off") for pragma in pragmas):
+            return False
+        if header is None or header.high is None or self._called_loops(loop.body, 0) != []:
+            return False
+        below = self.copies_below(loop.body)
+        return below is not None and header.high * below <= _MOST_DISSOLVED
 
     def _pipeline_target(self, loop: ast.Loop, pragmas: Sequence[Pragma]) -> int | None:
         """Target interval when the loop is to be pipelined, None when it is not."""

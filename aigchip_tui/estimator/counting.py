@@ -24,6 +24,7 @@ from aigchip_tui.estimator.traverse import (
     early_exit,
     names_in,
     names_set,
+    outer_loops,
     parts_in,
 )
 from aigchip_tui.estimator.values import INT, Kind, Lin, Val, integer
@@ -335,6 +336,16 @@ class CounterWalk(PragmaWalk):
             for name in list(self.name_symbols)[names:]:
                 del self.name_symbols[name]
         return header.high if header is not None and header.low == header.high else None
+
+    def copies_below(self, block: ast.Block) -> int | None:
+        """Copies of innermost bodies once all loops of a block are unrolled; None where one is not counted."""
+        total = 0
+        for one in outer_loops(block):
+            trip, inner = self.static_trip(one), self.copies_below(one.body)
+            if trip is None or inner is None:
+                return None
+            total += trip * inner
+        return max(1, total)
 
     def _open_counter(self, loop: ast.Loop, header: Header | None, factor: int, trips: list[Range]) -> tuple[int, int]:
         symbol = fresh()

@@ -149,6 +149,8 @@ class WalkState(ABC):
         self.uses = Uses()
         self.refused_pipelines = 0
         self.unrolling = 0
+        self.dissolving = False
+        """Whether the PIPELINE of an unrolled loop around unrolls all below."""
         self.left_rolled: set[int] = set()
         self.region = Region()
         self.bindings: dict[str, OperatorBinding] = {}

@@ -114,3 +114,18 @@ def test_a_partial_trip_of_a_nest_ends_pipelining_however_often_its_parent_is_co
     for copies in ("1", "4"):
         found = figures(PARTIAL.replace("OUTER", copies))
         assert not any(loop.pipelined for loop in found.loops if loop.name == "part")
+
+
+def test_a_pipeline_that_is_unrolled_itself_still_unrolls_what_is_below() -> None:
+    """Four sweeps over ten elements leave no loop; without PIPELINE the sweeps are four copies of a rolled one."""
+    text = """
+void sweep(int a[10], int b[10]) {
+  for (int t = 0; t < 4; t++) {
+#pragma HLS PIPELINE
+#pragma HLS UNROLL
+    for (int i = 0; i < 10; i++) a[i] = a[i] * 3 + b[i];
+  }
+}
+"""
+    plain = text.replace("#pragma HLS PIPELINE\n", "")
+    assert [len(figures(one).loops) for one in (text, plain)] == [0, 4]
