@@ -109,7 +109,10 @@ def _print(found: Any, *, explain: bool) -> None:
     if found.dsp is None:
         say(f"{found.top}: latency, interval and resources unknown, since a part of it could not be read (estimate)")
     else:
-        say(f"{found.top}: latency {latency} cycles, interval {cycles(found.interval)} (estimate)")
+        unit = "cycle" if latency == "1" else "cycles"
+        lasts = "" if found.latency_max is None else f" = {_absolute(found.latency_max * found.clock_ns)}"
+        lasts = lasts if same else lasts.replace("=", "= at most")
+        say(f"{found.top}: latency {latency} {unit}{lasts}, interval {cycles(found.interval)} (estimate)")
         met = "met" if found.timing_met else "NOT met"
         slowest = f"slowest state {found.estimated_clock_ns:.2f} of {found.budget_ns:.2f} ns"
         say(f"  clock {found.clock_ns:g} ns, {slowest}: timing {met} (estimate)")
@@ -134,6 +137,14 @@ def _print(found: Any, *, explain: bool) -> None:
         say(f"  warning: {text}")
     for why in found.unknown:
         say(f"  unknown: {why}")
+
+
+def _absolute(nanoseconds: float) -> str:
+    """A time in the unit in which a report gives it: 26.000 ns, 0.131 us, 2.621 ms."""
+    for unit, size in (("ns", 1.0), ("us", 1e3), ("ms", 1e6)):
+        if nanoseconds < 100 * size:
+            return f"{nanoseconds / size:.3f} {unit}"
+    return f"{nanoseconds / 1e9:.3f} sec"
 
 
 @click.command("check")
