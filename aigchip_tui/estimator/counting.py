@@ -14,6 +14,7 @@ from aigchip_tui.estimator.objects import (
 )
 from aigchip_tui.estimator.outcomes import (
     CannotUnrollError,
+    Copied,
     Header,
     Range,
 )
@@ -288,6 +289,7 @@ class CounterWalk(PragmaWalk):
         if header.high > 20_000:
             self.options.exhausted(self.line)
         self.unrolling += 1
+        around, copied = self.copied, Copied(loop.body)
         try:
             trips = len(range(header.high))
             if self.seen is not None:
@@ -298,6 +300,7 @@ class CounterWalk(PragmaWalk):
                 self.layer.write(header.cell, self._counter(header, step))
                 if repeater is not None:
                     repeater.begin()
+                self.copied = copied
                 self.block(loop.body)
                 self._step_effects(loop)
                 step += 1
@@ -305,6 +308,7 @@ class CounterWalk(PragmaWalk):
                     step += repeater.more(trips - step)
         finally:
             self.unrolling -= 1
+            self.copied = around
         self.layer.write(header.cell, self._counter(header, header.high))
 
     def _step_effects(self, loop: ast.Loop) -> None:

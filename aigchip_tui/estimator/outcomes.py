@@ -79,6 +79,13 @@ class Header:
     """Whether another condition beside the counter's may end the loop at once."""
 
 
+@dataclass(slots=True, eq=False)
+class Copied:
+    """A loop that is being unrolled: its body runs again and again, and nothing else between."""
+
+    body: ast.Block
+
+
 @dataclass(slots=True)
 class Level:
     """A loop of a nest with the statements that stand before and after it in its parent."""

@@ -39,10 +39,11 @@ class Prepared:
     """A block and its statements as closures, once it has been run often enough.
 
     `bare` says that no pragma in the block speaks of its statements; `plain` are the steps that
-    the walk makes itself, after which names may stand for other objects.
+    the walk makes itself, after which names may stand for other objects. `kept` is what the names of a body without
+    such steps stand for in all copies of one unrolled loop.
     """
 
-    __slots__ = ("bare", "names", "plain", "runs", "steps")
+    __slots__ = ("bare", "kept", "names", "plain", "runs", "steps")
 
     def __init__(self, block: ast.Block) -> None:
         self.bare = all(pragma.kind in ABOUT_LOOPS for pragma in block.pragmas)
@@ -50,6 +51,7 @@ class Prepared:
         self.names: list[ast.Name] = []
         self.steps: list[Step] = []
         self.plain: set[Step] = set()
+        self.kept: tuple[object, int, Found] = (None, -1, [])
 
     def run(self, walk: StatementWalk, block: ast.Block) -> bool:
         """Walks the statements; False when the block is left to the walk."""
@@ -60,8 +62,11 @@ class Prepared:
             self._prepare(block)
         if not self.names or (walk.pragmas and walk.binds_operators()):
             return False
+        copied = walk.copied if walk.copied is not None and walk.copied.body is block and not self.plain else None
         rebound, find, plain = -1, walk.find, self.plain
         found: Found = []
+        if copied is not None and self.kept[0] is copied:
+            _, rebound, found = self.kept
         for step in self.steps:
             if step in plain:
                 step(walk, found)
@@ -69,6 +74,8 @@ class Prepared:
                 continue
             if rebound != walk.rebound:
                 rebound, found = walk.rebound, [find(name) for name in self.names]
+                if copied is not None and None not in found:
+                    self.kept = copied, rebound, found
             step(walk, found)
         return True
 
@@ -287,6 +294,11 @@ def _place(
         return View(bound, indices(walk, found))
     if type(bound) not in _INDEXED:
         return walk.place(expression)
-    for index in indices(walk, found):
+    at = indices(walk, found)
+    if type(bound) is Registers and len(at) == len(bound.extents):
+        key = tuple([one.const for one in at if type(one.const) is int])
+        if len(key) == len(at):
+            return walk.register_item(bound, key)  # type: ignore[arg-type]  # integers, as their types say
+    for index in at:
         bound = walk.indexed(bound, index)  # type: ignore[arg-type]  # one of those that are indexed
     return bound  # type: ignore[return-value]  # one of those that are indexed

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from aigchip_tui.estimator.registers import RegisterWalk
 
 _ONE_BANK = (0,)
-_FEWEST = 5
-"""Copies of which the last ones may be worth to be made at once."""
+_FEWEST = 3
+"""Copies that are worth to be made at once."""
 _WORTH, _EACH = 40, 3
-"""Nodes that are worth to be made at once, and for how many what is done for each copy counts."""
+"""Nodes that are, and for how many what is done for each copy counts."""
 _REPEATED = 10
 """Trips of a loop that is made at once itself, rather than the few copies of what is around it."""
-_TRIES = 3
-"""Pairs of copies that are compared before all are walked."""
+_TRIES, _PAIRS = 3, 8
+"""Pairs of copies that are unlike before all are walked, and that are compared at all."""
 
 
 class _Copy(NamedTuple):
@@ -58,12 +58,15 @@ class Repeater:
     def __init__(self, walk: RegisterWalk, cells: Sequence[tuple[Cell, bool]]) -> None:
         self.walk, self.cells = walk, cells
         self.graph, self.layer, self.guard = walk.graph, walk.layer, walk.guard
-        self.tries = _TRIES
+        self.tries, self.pairs = _TRIES, _PAIRS
+        self.rest = 0
+        """Copies to be walked before others are compared."""
+        self.records = False
         self.last: _Copy | None = None
         self.around: Seen | None = None
         """What the copy of the loop around this one did so far."""
         self.first = self.work = 0
-        self.fewest = 1
+        self.fewest = _FEWEST
         self.extras = 0
 
     @classmethod
@@ -72,12 +75,12 @@ class Repeater:
 
         Under a condition accesses share ports with those that exclude them, which is told one by one.
         """
-        if copies < 3 or walk.guard or walk.pinning or walk.facts:
+        if copies < _FEWEST + 2 or walk.guard or walk.pinning or walk.facts:
             return None
         body = regular(loop)
         if body is None or (body.sliding and not walk.pipelined):
             return None
-        if (copies < _FEWEST and not body.trips) or copies < _REPEATED <= body.trips:
+        if copies < _REPEATED <= body.trips:
             return None
         if body.declares and walk.leaving:
             return None  # an exit between copies asks for all registers
@@ -101,14 +104,17 @@ class Repeater:
 
     def begin(self) -> None:
         """A copy is going to be walked."""
-        if self.tries:
+        self.records = self.tries > 0 and not self.rest
+        if self.rest:
+            self.rest -= 1
+        elif self.records:
             self.first, self.work = len(self.graph), self.walk.work
             self.extras = _extras(self.graph)
             self.around, self.walk.seen = self.walk.seen, Seen()
 
     def more(self, left: int) -> int:
         """Makes some of the copies that are left after one was walked, and says how many."""
-        if not self.tries:
+        if not self.records:
             return 0
         seen, around = self.walk.seen, self.around
         if seen is None:
@@ -117,7 +123,7 @@ class Repeater:
         self.walk.seen = around
         if around is not None:
             around.take(seen)
-        self.fewest = -(-_WORTH // (len(self.graph) - self.first + _EACH))
+        self.fewest = max(_FEWEST, -(-_WORTH // (len(self.graph) - self.first + _EACH)))
         if left < self.fewest or self.walk.graph is not self.graph or _extras(self.graph) != self.extras:
             self.tries = 0
             return 0
@@ -128,9 +134,13 @@ class Repeater:
             made = self._follow(was, self.last, left)
         except UnlikeError:
             made = 0
-        self.tries -= 1
-        if made:
+        self.pairs -= 1
+        if made or self.rest:
             self.last = None
+        else:
+            self.tries -= 1
+        if not self.pairs:
+            self.tries = 0
         return made
 
     def _copy(self, seen: Seen) -> _Copy:
@@ -158,6 +168,7 @@ class Repeater:
             return 0
         left = agreed(was.seen.decisions, after.seen.decisions, left, walk.range_of)
         if left < self.fewest:
+            self.rest = left
             return 0
         moving = [
             moved(one, two, span, graph, linear)
@@ -168,6 +179,7 @@ class Repeater:
         picks = Picks(walk, courses, was.seen.picks, after.seen.picks)
         courses.look(picks.lookups())
         if courses.copies < self.fewest:
+            self.rest = courses.copies
             return 0
         sources = _sources(was, after, courses)
         if sources is None or courses.copies < self.fewest:

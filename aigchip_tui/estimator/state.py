@@ -24,6 +24,7 @@ from aigchip_tui.estimator.operators import Operators
 from aigchip_tui.estimator.options import Options
 from aigchip_tui.estimator.outcomes import (
     Body,
+    Copied,
     FunctionOutcome,
     Header,
     Level,
@@ -72,6 +73,8 @@ class WalkState(ABC):
         """Identities of local objects that are declared without a value."""
         self.tracks: dict[int, dict[int, Track]] = {}
         """What each graph (by number) has done to each memory (by number)."""
+        self.copied: Copied | None = None
+        """The loop that is being unrolled, innermost of several."""
         self.seen: Seen | None = None
         """What the copy of an unrolled body that is walked does; None where nobody asks."""
         self.meetings: dict[tuple[Terms, Terms], Meeting] = {}

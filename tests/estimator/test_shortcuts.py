@@ -317,12 +317,13 @@ void k(int n, double x, double a[32][64], double b[32][64], double c[32][64]) {
   }
 }""",
     "copies that a loop below another copy does not make": """
-void k(int n, float x, float a[32][24], float c[32][24]) {
+void k(int n, float x, float a[32][24], float c[32][48]) {
   for (int i = 0; i < 4; i++) {
 #pragma HLS UNROLL
     for (int j = 0; j < 32; j++) {
 #pragma HLS PIPELINE
       for (int l = 0; l < 24; l++) if (23 - l > i) c[j][l] = a[j][l] * x;
+      for (int l = 0; l < 24; l++) if (l - 6 > i) c[j][l + 24] = a[j][l] * x;
     }
   }
 }""",
@@ -544,7 +545,8 @@ void k(int n, int a[8][8]) {
 @pytest.mark.parametrize(("kernel", "copies", "walked"), [
     ("copies that differ by steps, and those that meet others", 50, 36), ("copies of elements in registers", 20, 52),
     ("copies of stores outside", 60, 18), ("copies of bodies that hold loops", 80, 40),
-    ("copies that go another way", 20, 180), ("copies that leave sums and indices", 200, 50),
+    ("copies that go another way", 30, 170), ("copies that leave sums and indices", 200, 50),
+    ("copies that a loop below another copy does not make", 100, 70),
 ])
 def test_copies_are_made_without_being_walked(
     kernel: str, copies: int, walked: int, monkeypatch: pytest.MonkeyPatch
