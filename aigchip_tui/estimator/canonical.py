@@ -13,7 +13,7 @@ from aigchip_tui.estimator.lambdas import call_lambdas
 from aigchip_tui.estimator.references import resolved
 from aigchip_tui.estimator.streaming import call_streams
 from aigchip_tui.estimator.temporaries import carry
-from aigchip_tui.estimator.traverse import acts, opposite, own_names, parts_of, same
+from aigchip_tui.estimator.traverse import acts, opposite, own_names, parts_in, parts_of, same
 from aigchip_tui.estimator.unused import drop_unused
 
 _SCALARS = frozenset(
@@ -29,6 +29,7 @@ def canonical(unit: ast.Unit, directives: Sequence[Pragma] = ()) -> ast.Unit:
     - a header that sets or steps several names keeps its counter alone (`headers`);
     - a counter that only headers of loops set is declared in them;
     - `s << x` and `s >> x` of a stream are `s.write(x)` and `x = s.read()` (`streaming`);
+    - `(high, low)` of integers is `high.concat(low)`;
     - a reference to an element is that element (`references`);
     - a temporary that only carries a value to the next store is that value (`temporaries`);
     - braces around all of a loop's body, and a lambda without parameters that is called where it stands, are its text;
@@ -87,7 +88,7 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
         case ast.Declaration():
             for variable in statement.variables:
                 if variable.init is not None:
-                    variable.init = _expression(variable.init)
+                    variable.init = _value(variable.init)
         case ast.Block():
             _block(statement)
         case ast.If():
@@ -113,7 +114,7 @@ def _statement(statement: ast.Stmt) -> ast.Stmt | None:
                 (None if value is None else _expression(value), _statements(parts)) for value, parts in statement.cases
             )
         case ast.Return() if statement.value is not None:
-            statement.value = _expression(statement.value)
+            statement.value = _value(statement.value)
     return statement
 
 
@@ -211,7 +212,7 @@ def _expression(expression: ast.Expr) -> ast.Expr:
             for one in chain:
                 one.right = _expression(one.right)
         case ast.Assign():
-            expression.target, expression.value = _expression(expression.target), _expression(expression.value)
+            expression.target, expression.value = _expression(expression.target), _value(expression.value)
             _compound(expression)
         case ast.Index():
             expression.base, expression.index = _expression(expression.base), _expression(expression.index)
@@ -222,7 +223,7 @@ def _expression(expression: ast.Expr) -> ast.Expr:
             expression.base = _expression(expression.base)
         case ast.Call():
             expression.callee = _expression(expression.callee)
-            expression.arguments = tuple(_expression(one) for one in expression.arguments)
+            expression.arguments = tuple(_value(one) for one in expression.arguments)
         case ast.Conditional():
             expression.condition = _expression(expression.condition)
             expression.yes, expression.no = _expression(expression.yes), _expression(expression.no)
@@ -230,7 +231,7 @@ def _expression(expression: ast.Expr) -> ast.Expr:
             if turned is not None:
                 expression.condition, expression.yes, expression.no = turned, expression.no, expression.yes
         case ast.Cast() if expression.value is not None:
-            expression.value = _expression(expression.value)
+            expression.value = _value(expression.value)
         case ast.Lambda():
             _function(expression.function)
         case ast.Extent():
@@ -238,6 +239,22 @@ def _expression(expression: ast.Expr) -> ast.Expr:
         case ast.Braces():
             expression.items = tuple(_expression(one) for one in expression.items)
     return expression
+
+
+def _value(expression: ast.Expr) -> ast.Expr:
+    """An expression whose value is taken, in its one form: `(high, low)` joins the bits of integers."""
+    return _joined(_expression(expression))
+
+
+def _joined(expression: ast.Expr) -> ast.Expr:
+    """Bits that commas join, as the method that they are short for; other commas part what is done in turn."""
+    if not isinstance(expression, ast.Binary) or expression.operator != ",":
+        return expression
+    if any(isinstance(one, ast.Assign) or (isinstance(one, ast.Unary) and one.operator in ("++", "--"))
+           for one in parts_in(expression.left)):
+        return expression
+    method = ast.Member(_joined(expression.left), "concat", expression.line)
+    return ast.Call(method, (expression.right,), expression.line)
 
 
 def _unary(expression: ast.Unary) -> ast.Expr:

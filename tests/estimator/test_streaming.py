@@ -40,3 +40,22 @@ def test_operators_that_the_text_defines_stay_its_own() -> None:
     found = read("Log log; log.n = i; log << a[i]; y[i] = log.n;", own)
     assert not found.unknown
     assert found.dsp == 3, "its product of 32 bits"
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("h, l", "h.concat(l)"),
+        ("h.range(15, 0), l", "h.range(15, 0).concat(l)"),
+        ("h, l, h", "h.concat(l).concat(h)"),
+    ],
+)
+def test_a_comma_between_integers_joins_their_bits(short: str, long: str) -> None:
+    text = "ap_uint<32> h = a[i], l = i; ap_uint<96> z = (JOINED); y[i] = z.range(63, 32) * z.range(31, 0);"
+    found, plain = (read(text.replace("JOINED", one), "#include <ap_int.h>\n") for one in (short, long))
+    assert found == plain
+    assert found.loops[0].depth == 2 + 1 + 1, "the array is loaded"
+
+
+def test_a_comma_behind_an_assignment_parts_what_is_done_in_turn() -> None:
+    assert read("int v = a[i]; y[i] = (v++, v * 2);") == read("int v = a[i]; v++; y[i] = v * 2;")
