@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from aigchip_tui.cli.own_sources import read_text
+from aigchip_tui.cpp.limits import SOURCE_LIMITS
 from aigchip_tui.model.errors import AigchipError
 
 _MISSING = re.compile(r"'((?:\w+::)*\w+)' is declared, but its body is not in these files")
@@ -53,9 +54,13 @@ def _beside(files: Sequence[Path], headers: Sequence[Path]) -> Iterator[Path]:
         for beside in dict.fromkeys((folder, folder.parent / "src")):
             if beside.is_dir():
                 listed = (path.resolve() for path in beside.iterdir() if path.suffix in _SUFFIXES and path.is_file())
-                yield from sorted(path for path in listed if path.parent == beside)
+                yield from sorted(path for path in listed if path.parent == beside and _readable(path))
+
+
+def _readable(path: Path) -> bool:
+    return path.stat().st_size <= SOURCE_LIMITS.characters
 
 
 def _defines(text: str, name: str) -> bool:
     """Whether a text holds the head of a function of this name before a brace; comments may be taken for text."""
-    return re.search(rf"\b{re.escape(name)}\s*\([^;{{}}]*\)\s*(?:const\s*)?\{{", text) is not None
+    return re.search(rf"\b{re.escape(name)}\s*\([^;{{}}]{{0,4000}}\)\s*(?:const\s*)?\{{", text) is not None

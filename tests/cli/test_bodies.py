@@ -39,6 +39,14 @@ def test_bodies_of_the_project_are_read_and_said(tmp_path: Path, capsys: pytest.
     assert "bench.cpp" not in said
 
 
+def test_a_file_of_a_flood_is_passed_over_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "flood.c").write_text("of(" * 300_000)
+    (tmp_path / "larger.c").write_text(FILES["of.c"] + " " * 3_000_000)
+    assert told(tmp_path, capsys)[0]["unknown"] == []
+
+
 def test_a_body_of_two_files_stays_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, text in {**FILES, "of_too.c": FILES["of.c"]}.items():
         (tmp_path / name).write_text(text)
