@@ -184,26 +184,26 @@ class Graph:
         What a node took from its own piece or the one before, its copy takes there; what it took from further back is
         the same for all. Nodes of `associative` have theirs there.
         """
+        piece = slice(middle, end)
+        rows = self.sources[piece]
+        macros = [(node, self.macro[node]) for node in range(middle, end) if node in self.macro]
+        bound = [(node, self.bound[node]) for node in range(middle, end) if node in self.bound]
+        sums = [node for node in range(middle, end) if node in associative]
         for _ in range(copies):
-            shift = len(self) - middle
-            for node in range(middle, end):
-                sources = tuple([one + shift if one >= begin else one for one in self.sources[node]])
-                made = self.add(
-                    self.operation[node],
-                    self.states[node],
-                    self.delay[node],
-                    sources,
-                    bits=self.bits[node],
-                    widths=self.width_in[node],
-                    access=self.access[node],
-                    line=self.lines[node],
-                )
-                if node in self.macro:
-                    self.macro[made] = self.macro[node]
-                if node in self.bound:
-                    self.bound[made] = self.bound[node]
-                if node in associative:
-                    associative.add(made)
+            shift = len(self.sources) - middle
+            self.sources += [
+                tuple([one + shift if one >= begin else one for one in sources]) if sources else () for sources in rows
+            ]
+            self.macro.update((node + shift, one) for node, one in macros)
+            self.bound.update((node + shift, one) for node, one in bound)
+            associative.update([node + shift for node in sums])
+        self.operation += self.operation[piece] * copies
+        self.states += self.states[piece] * copies
+        self.delay += self.delay[piece] * copies
+        self.access += self.access[piece] * copies
+        self.bits += self.bits[piece] * copies
+        self.width_in += self.width_in[piece] * copies
+        self.lines += self.lines[piece] * copies
 
     def _from_carried(self, leaf: int, carried: set[int]) -> bool:
         return self.operation[leaf] == "select" and any(source in carried for source in self.sources[leaf])

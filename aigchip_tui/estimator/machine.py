@@ -28,6 +28,9 @@ from aigchip_tui.estimator.schedule import schedule
 from aigchip_tui.estimator.tracks import decided
 from aigchip_tui.estimator.values import Lin, Val, integer
 
+_NO_OPERATIONS = frozenset(["phi", "dead", "module", "concat", "address"])
+"""Nodes that do not make a piece of a state machine a module of its own."""
+
 
 class MachineWalk(MergeWalk):
     """The state machine of a function: straight pieces, rolled loops, modules that it waits for."""
@@ -89,11 +92,8 @@ class MachineWalk(MergeWalk):
             self._stand_beside(graph.macro[hidden], graph.macro[counted])
         cycles, least = max(1, plan.cycles), max(1, plan.least)
         self.body.chunks.append((graph, plan))
-        self.body.plain_nodes += sum(
-            1
-            for node, name in enumerate(graph.operation)
-            if name not in ("phi", "dead", "module", "concat", "address") and graph.states[node] > 0
-        )
+        rows = zip(graph.operation, graph.states, strict=True)
+        self.body.plain_nodes += sum([taken > 0 and name not in _NO_OPERATIONS for name, taken in rows])
         self.body.latency = add_ranges(self.body.latency, (least, cycles))
         self.body.straight += cycles
         if self.body.unknown:
