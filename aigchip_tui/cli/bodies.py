@@ -12,6 +12,8 @@ from aigchip_tui.model.errors import AigchipError
 
 _MISSING = re.compile(r"'((?:\w+::)*\w+)' is declared, but its body is not in these files")
 _SUFFIXES = frozenset([".c", ".cc", ".cpp", ".cxx"])
+_END = re.compile(r"[;{}]")
+_CLOSED = re.compile(r"\)\s*(?:const\s*)?$")
 _MOST_FILES = 64
 """Files of a project that are looked into."""
 
@@ -63,4 +65,13 @@ def _readable(path: Path) -> bool:
 
 def _defines(text: str, name: str) -> bool:
     """Whether a text holds the head of a function of this name before a brace; comments may be taken for text."""
-    return re.search(rf"\b{re.escape(name)}\s*\([^;{{}}]{{0,4000}}\)\s*(?:const\s*)?\{{", text) is not None
+    end = -1
+    for head in re.finditer(rf"\b{re.escape(name)}\s*\(", text):
+        if end < head.end():
+            found = _END.search(text, head.end())
+            if found is None:
+                return False
+            end = found.start()
+        if text[end] == "{" and _CLOSED.search(text, max(head.end(), end - 40), end):
+            return True
+    return False
