@@ -1,4 +1,5 @@
-"""Text that the grammar reads in another way than C++: pragmas between a header and its body, casts that are none."""
+"""Text that the grammar reads in another way than C++: pragmas between a header and its body, casts and templates that
+are none."""
 
 from __future__ import annotations
 
@@ -74,32 +75,74 @@ def _heads(text: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=1)
-def _function_types() -> Query:
+@lru_cache(maxsize=2)
+def _query(pattern: str) -> Query:
     import tree_sitter_cpp
     from tree_sitter import Language, Query
 
-    return Query(Language(tree_sitter_cpp.language()), "(abstract_function_declarator) @it")
+    return Query(Language(tree_sitter_cpp.language()), pattern)
 
 
-def mistaken_casts(root: Node) -> list[int]:
-    """Bytes behind the `(` of what is read as a conversion to a function, `(a * (b[i])) + c`: no type is one."""
+def _nodes(root: Node, pattern: str) -> list[Node]:
     from tree_sitter import QueryCursor
 
-    found: set[int] = set()
-    for node in QueryCursor(_function_types()).captures(root).get("it", []):
+    return QueryCursor(_query(pattern)).captures(root).get("it", [])
+
+
+Edit = tuple[int, bytes]
+"""What is put in front of a byte of a text."""
+
+
+def mistaken(root: Node, text: str) -> list[Edit]:
+    """What tells the grammar that something is no type and no template; it changes no value."""
+    return sorted({*_mistaken_casts(root), *(_mistaken_templates(root) if _COMPARED.search(text) else ())})
+
+
+def _mistaken_casts(root: Node) -> set[Edit]:
+    """A `+` behind the `(` of what is read as a conversion to a function, `(a * (b[i])) + c`: no type is one."""
+    found: set[Edit] = set()
+    for node in _nodes(root, "(abstract_function_declarator) @it"):
         probe: Node | None = node
         while probe is not None and probe.type.startswith("abstract_"):
             probe = probe.parent
         if probe is None or probe.type != "type_descriptor" or probe.parent is None:
             continue
         if probe.parent.type == "cast_expression" and b"(*" not in (probe.text or b"").replace(b" ", b""):
-            found.add(probe.start_byte)
-    return sorted(found)
+            found.add((probe.start_byte, b"+"))
+    return found
 
 
-def as_sums(text: str, places: list[int]) -> str:
-    """The text with a `+`, which changes no value, where no type may follow."""
+_COMPARED = re.compile(r"<[^;{}]*?>=")
+"""Where a comparison with `<` may be read as the beginning of a template that ends in `>=`."""
+
+
+def _mistaken_templates(root: Node) -> set[Edit]:
+    """Parentheses around the first operand of `a < b && c >= d` where it is read as a template: `>=` ends none."""
+    found: set[Edit] = set()
+    for node in _nodes(root, "(template_argument_list) @it"):
+        after, named = node.next_sibling or _behind(node), node.parent
+        if after is None or named is None or after.start_byte != node.end_byte or (after.text or b"")[:1] != b"=":
+            continue
+        name = named.child_by_field_name("name")
+        if name is not None:
+            above = named.parent if named.type == "template_method" else None
+            found.add(((above or name).start_byte, b"("))
+            found.add((name.end_byte, b")"))
+    return found
+
+
+def _behind(node: Node) -> Node | None:
+    """The token behind a node."""
+    probe: Node | None = node
+    while probe is not None and probe.next_sibling is None:
+        probe = probe.parent
+    return None if probe is None else probe.next_sibling
+
+
+def edited(text: str, edits: list[Edit]) -> str:
+    """The text with something put in at these bytes."""
     source = text.encode()
+    places = [place for place, _ in edits]
     pieces = [source[begin:end] for begin, end in zip([0, *places], [*places, len(source)], strict=True)]
-    return b"+".join(pieces).decode(errors="replace")
+    joined = pieces[0] + b"".join(added + piece for (_, added), piece in zip(edits, pieces[1:], strict=True))
+    return joined.decode(errors="replace")

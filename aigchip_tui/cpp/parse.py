@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aigchip_tui.cpp import ast
-from aigchip_tui.cpp.ambiguous import as_sums, attached, mistaken_casts
+from aigchip_tui.cpp.ambiguous import attached, edited, mistaken
 from aigchip_tui.cpp.grammar import parse_root, text_of
 from aigchip_tui.cpp.limits import SOURCE_LIMITS, size_findings
 from aigchip_tui.cpp.names import Written
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MOST_READINGS = 4
-"""Times that a text is read again to resolve what reads as a conversion and is none."""
+"""Times that a text is read again to resolve what reads as a conversion or a template and is none."""
 
 
 class Parser(StatementParser):
@@ -397,10 +397,10 @@ def parse(
     parser = Parser([*included, (path, text.count("\n") + 1)], root)
     root_node = parse_root(joined)
     for _ in range(_MOST_READINGS):
-        mistaken = mistaken_casts(root_node)
-        if not mistaken:
+        edits = mistaken(root_node, joined)
+        if not edits:
             break
-        joined = as_sums(joined, mistaken)
+        joined = edited(joined, edits)
         root_node = parse_root(joined)
     parser.source = joined.encode()
     parser.members(root_node)
