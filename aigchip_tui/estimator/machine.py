@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aigchip_tui.cpp import ast
 from aigchip_tui.cpp.pragmas import Pragma
@@ -102,9 +103,11 @@ class MachineWalk(MergeWalk):
 
     def _stand_beside(self, hidden: Macro, counted: Macro) -> None:
         """Marks the loop behind a module that runs while a longer one does."""
-        for outcome in self.body.loops:
+        loops = self.body.loops
+        for place, outcome in enumerate(loops):
             if (outcome.line, outcome.name) == (hidden.line, hidden.name) and not outcome.beside:
-                outcome.beside = f"{counted.name} (line {counted.line})"
+                # Copies of a loop may share what is known of it.
+                loops[place] = replace(outcome, beside=f"{counted.name} (line {counted.line})")
                 return
 
     def balance(self, graph: Graph) -> None:

@@ -380,7 +380,8 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         )
         whole = add_ranges(latency, (2 + prologue, 2 + prologue))
         loaded = self._loaded_before(graph)
-        return Left(outcome, usage, slowest, touched, whole, loaded, outside, rows, prologue)
+        apart = frozenset([one.memory.number for one in outside] + [one.memory.number for one in rows])
+        return Left(outcome, usage, slowest, touched, whole, loaded, outside, rows, prologue, apart)
 
     def _loaded_before(self, graph: Graph) -> frozenset[int]:
         """Memories of which a loop uses only words that were loaded in front of it: it runs beside their users."""

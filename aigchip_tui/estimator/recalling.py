@@ -8,7 +8,6 @@ the walk would come out as it did; only addresses move. So the loop is what it w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from operator import add
 
 from aigchip_tui.cpp import ast
@@ -111,14 +110,15 @@ class RecallWalk(MachineWalk, LiftWalk):
         self.line = known.line
         self.held |= known.held
         left = known.left
-        outside = [self._outside_moved(one, match) for one in left.outside]
-        rows = [self._row_moved(one, match) for one in left.rows]
+        if left.apart:
+            outside = [self._outside_moved(one, match) for one in left.outside]
+            rows = [self._row_moved(one, match) for one in left.rows]
+            left = left._replace(outside=outside, rows=rows)
         settled = []
         for place, kind in known.set:
             cell = asked.bound[place]
             assert isinstance(cell, Cell)
             settled.append((cell.number, kind))
-        left = left._replace(outcome=replace(left.outcome, beside=""), outside=outside, rows=rows)
         self.leave_loop(left, loop, read, settled)
 
     @staticmethod
@@ -188,8 +188,7 @@ class RecallWalk(MachineWalk, LiftWalk):
     def _may_move(self, match: Match, asked: Question) -> bool:
         """Whether constants that moved change addresses alone."""
         text, known = asked.text, match.known
-        values = {text.names[place].name: value for place, value in known.asked}
-        if not text.offsets.isdisjoint(values):
+        if not text.offsets.isdisjoint([text.names[place].name for place, _ in known.asked]):
             return False
         for name, bound in zip(text.names, asked.bound, strict=True):
             if name.name in text.offsets and not (isinstance(bound, Cell) and _holds_index(bound.kind)):
@@ -203,7 +202,7 @@ class RecallWalk(MachineWalk, LiftWalk):
             for place, step in enumerate(steps):
                 if not step:
                     continue
-                if not all(_linear(one, text, values) for one in text.beside[name.name][place]):
+                if not text.beside[name.name][place] <= known.straight:
                     return False
                 if not keeps_banks(bound, place, step, track):
                     return False
@@ -291,10 +290,12 @@ class RecallWalk(MachineWalk, LiftWalk):
         wanted = [one for one in dealt if one[0].number in around or len(one[0].extents) == 1]
         recalls = self.recalls.setdefault(id(loop), [])
         del recalls[: 1 - _RECALLED]
+        read = tuple([(places[number], value) for number, (_, value) in inner.asked.items()])
         recalls.append(Recall(
             question=asked._replace(built=built),
             left=left,
-            asked=tuple([(places[number], value) for number, (_, value) in inner.asked.items()]),
+            asked=read,
+            straight=_straight(asked.text, read),
             set=tuple([
                 (places[number], value.kind) for number, value in inner.values.items()
                 if number in places and inner.phis.get(number) is not value
@@ -360,12 +361,10 @@ def _holds_index(kind: Kind) -> bool:
     return kind.letter == "i" and kind.bits >= _INDEX_BITS
 
 
-def _linear(name: str, text: Standing, values: dict[str, Val]) -> bool:
-    """Whether a name in an index is a number or a linear form that needs no hardware."""
-    if name in text.counters:
-        return True
-    value = values.get(name)
-    return name not in text.assigned and value is not None and value.node < 0 and value.lin is not None
+def _straight(text: Standing, asked: Iterable[tuple[int, Val]]) -> frozenset[str]:
+    """Names that are numbers or linear forms, of which indices need no hardware."""
+    values = {text.names[place].name for place, one in asked if one.node < 0 and one.lin is not None}
+    return text.counters | (values - text.assigned)
 
 
 def _decided(operator: str, left: Val, right: Val) -> bool | None:

@@ -23,7 +23,7 @@ class Left(NamedTuple):
 
     `latency` with what runs in front of it and behind; `touched` are memories by their numbers and whether it writes
     them, `loaded` those of which it uses only words that were loaded before, `outside` and `rows` what the machine
-    stores and loads for it, `prologue` the cycles around it.
+    stores and loads for it, `apart` the memories of these, `prologue` the cycles around it.
     """
 
     outcome: LoopOutcome
@@ -35,11 +35,7 @@ class Left(NamedTuple):
     outside: Sequence[Outside]
     rows: Sequence[Row]
     prologue: int
-
-    @property
-    def apart(self) -> set[int]:
-        """Memories that the machine uses for it."""
-        return {one.memory.number for one in self.outside} | {one.memory.number for one in self.rows}
+    apart: frozenset[int]
 
 
 class Question(NamedTuple):
@@ -60,14 +56,15 @@ class Recall(NamedTuple):
     """A loop that was walked: what its walk started from, and what it left.
 
     `asked` are the registers that it read outside, in this order: where their names stand among those of the loop, and
-    what they held. `set` are those that it sets, `symbols` what was known of the symbols in the values. `dealt` are
-    the banks of arrays for which it asked, `looked` is what it asked of stores outside, `facts` says that a condition
-    keeps addresses apart.
+    what they held. `straight` are the names of which sums are indices without hardware, `set` the registers that it
+    sets, `symbols` what was known of the symbols in the values. `dealt` are the banks of arrays for which it asked,
+    `looked` is what it asked of stores outside, `facts` says that a condition keeps addresses apart.
     """
 
     question: Question
     left: Left
     asked: tuple[tuple[int, Val], ...]
+    straight: frozenset[str]
     set: tuple[tuple[int, Kind], ...]
     symbols: dict[int, tuple[object, ...]]
     dealt: tuple[tuple[Memory, tuple[int, int]], ...]

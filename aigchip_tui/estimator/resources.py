@@ -88,9 +88,16 @@ class Usage:
         """
         for key, count in other.units.items():
             self.units[key] = max(self.units[key], count)
-            taken = other.sharers.get(key) or (Counter({count: 1}) if module else None)
+            taken = other.sharers.get(key)
+            if not taken and not module:
+                continue
+            sharers = self.sharers.get(key)
+            if sharers is None:
+                sharers = self.sharers[key] = Counter()
             if taken:
-                self.sharers.setdefault(key, Counter()).update(taken)
+                sharers.update(taken)
+            else:
+                sharers[count] += 1
         for place, made in other.shaped.items():
             self.shaped.setdefault(place, Shaped()).join(made)
         for array, words in other.reads.items():
