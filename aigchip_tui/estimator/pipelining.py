@@ -148,10 +148,12 @@ class PipelineWalk(RecallWalk, CopyWalk, BurstWalk):
         if self.provisional and self.again:
             twin.plan, twin.usage = Schedule(1, 1, twin.interval.cycles), Usage()
             self.spread(inner_graph)
-        elif twin.usage is None:
+        elif (spread := self.spread(inner_graph)) != twin.spread or twin.usage is None:
+            # Equal graphs may ask for other banks: what has left a loop is no access of its graph.
+            twin.spread = spread
             plan = twin.plan = place(inner_graph, twin.interval, self.operators.budget, capacity, entry)
             plan.states = max(plan.states + deeper, least, waits)
-            twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity, self.spread(inner_graph))
+            twin.usage = of_graph(inner_graph, plan, self.operators, self.capacity, spread)
             twin.bound = self._explain(inner_graph, plan)
             twin.reason = longest_path(inner_graph, plan, self.object_names())
         plan = twin.plan

@@ -17,7 +17,7 @@ from aigchip_tui.estimator.machine import MachineWalk
 from aigchip_tui.estimator.objects import Binding, Cell, Layer, Memory, fresh
 from aigchip_tui.estimator.outcomes import Level, Lifted, Outside, Row, Single
 from aigchip_tui.estimator.recalls import Comparison, Left, Match, Question, Recall, cells, crosses_zero, keeps_banks
-from aigchip_tui.estimator.standing import COMPARISONS, Standing, standing
+from aigchip_tui.estimator.standing import COMPARISONS, Standing, begun, standing
 from aigchip_tui.estimator.values import Kind, Lin, Val
 
 _FIXED_VALUES = (Val, type(None))
@@ -68,7 +68,7 @@ class RecallWalk(MachineWalk, LiftWalk):
             headers, target, tuple(pragmas), self.again, self.region, self.bindings, self.pragmas, self.bound,
             self.space, self.function_name, self.source_file, self.inlining,
         )
-        return Question(text, place, bound, tuple(built), tuple(dealt), tuple(starts))
+        return Question(text, tuple(nest), place, bound, tuple(built), tuple(dealt), tuple(starts))
 
     def _dealt(self, memory: Memory) -> tuple[int, int]:
         """Banks that the loops so far ask for."""
@@ -193,6 +193,10 @@ class RecallWalk(MachineWalk, LiftWalk):
         for name, bound in zip(text.names, asked.bound, strict=True):
             if name.name in text.offsets and not (isinstance(bound, Cell) and _holds_index(bound.kind)):
                 return False
+            if name.name in text.apart and not (
+                isinstance(bound, Memory) and match.parts(name.name, bound, _rolled(asked))
+            ):
+                return False
             steps = match.steps(name.name) if name.name in text.arrays else ()
             if not any(steps):
                 continue
@@ -245,11 +249,11 @@ class RecallWalk(MachineWalk, LiftWalk):
 
     def remember(
         self, loop: ast.Loop, asked: Question, left: Left, inner: Layer, judged: Sequence[Comparison],
-        front: Iterable[int], held: set[int], work: int, begun: int,
+        front: Iterable[int], held: set[int], work: int, first: int,
     ) -> None:
         """Keeps what a loop was and left, where a copy may follow from it.
 
-        `front` are arrays that it loads or keeps around itself, `begun` is the first symbol of its walk.
+        `front` are arrays that it loads or keeps around itself, `first` is the first symbol of its walk.
         """
         graph = inner.graph
         places = cells(asked.bound)
@@ -281,7 +285,7 @@ class RecallWalk(MachineWalk, LiftWalk):
                 return
         values = [value for _, value in inner.asked.values()] + [*asked.starts]
         symbols = {one for value in values if value.lin is not None for one, _ in value.lin.terms}
-        if any(one >= begun for one in symbols):
+        if any(one >= first for one in symbols):
             # A register that was first read within the loop is taken for one that its iterations change.
             return
         written = {access for number, track in tracks.items() if len(track.shapes) > 1 for access in track.under}
@@ -300,6 +304,7 @@ class RecallWalk(MachineWalk, LiftWalk):
                 (places[number], value.kind) for number, value in inner.values.items()
                 if number in places and inner.phis.get(number) is not value
             ]),
+            begun=first,
             symbols={one: self._known_of(one) for one in symbols},
             dealt=tuple(wanted),
             judged=judged,
@@ -359,6 +364,11 @@ def _peek(layer: Layer, cell: Cell) -> Val | None:
 def _holds_index(kind: Kind) -> bool:
     """Whether a register holds any index as it is."""
     return kind.letter == "i" and kind.bits >= _INDEX_BITS
+
+
+def _rolled(asked: Question) -> frozenset[str]:
+    """Counters of the loops of a nest that begin at numbers."""
+    return frozenset([begun(level.loop) for level in asked.nest]) & asked.text.counters
 
 
 def _straight(text: Standing, asked: Iterable[tuple[int, Val]]) -> frozenset[str]:

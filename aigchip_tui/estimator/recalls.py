@@ -8,9 +8,9 @@ from operator import add
 from typing import NamedTuple
 
 from aigchip_tui.estimator.objects import Binding, Cell, Memory
-from aigchip_tui.estimator.outcomes import Lifted, LoopOutcome, Outside, Range, Row, Single
+from aigchip_tui.estimator.outcomes import Level, Lifted, LoopOutcome, Outside, Range, Row, Single
 from aigchip_tui.estimator.resources import Usage
-from aigchip_tui.estimator.standing import Standing
+from aigchip_tui.estimator.standing import Coefficients, Standing
 from aigchip_tui.estimator.tracks import Constants, Shape, Terms, Track
 from aigchip_tui.estimator.values import Kind, Lin, Val
 
@@ -45,6 +45,7 @@ class Question(NamedTuple):
     """
 
     text: Standing
+    nest: tuple[Level, ...]
     place: tuple[object, ...]
     bound: tuple[Binding | Val | None, ...]
     built: tuple[tuple[object, ...], ...]
@@ -57,8 +58,9 @@ class Recall(NamedTuple):
 
     `asked` are the registers that it read outside, in this order: where their names stand among those of the loop, and
     what they held. `straight` are the names of which sums are indices without hardware, `set` the registers that it
-    sets, `symbols` what was known of the symbols in the values. `dealt` are the banks of arrays for which it asked,
-    `looked` is what it asked of stores outside, `facts` says that a condition keeps addresses apart.
+    sets, `begun` the first symbol of its walk, `symbols` what was known of the symbols in the values. `dealt` are the
+    banks of arrays for which it asked, `looked` is what it asked of stores outside, `facts` says that a condition keeps
+    addresses apart.
     """
 
     question: Question
@@ -66,6 +68,7 @@ class Recall(NamedTuple):
     asked: tuple[tuple[int, Val], ...]
     straight: frozenset[str]
     set: tuple[tuple[int, Kind], ...]
+    begun: int
     symbols: dict[int, tuple[object, ...]]
     dealt: tuple[tuple[Memory, tuple[int, int]], ...]
     judged: Sequence[Comparison]
@@ -150,6 +153,44 @@ class Match:
         return tuple([
             sum([by * shifts.get(one, 0) for one, by in each]) for each in self.known.question.text.arrays.get(name, ())
         ])
+
+    def by(self, moves: Coefficients) -> int:
+        """By how much an index moved that names move so."""
+        return sum([times * self.shifts.get(one, 0) for one, times in moves])
+
+    def parts(self, name: str, bound: Memory, counters: frozenset[str]) -> bool:
+        """Whether elements of an array that is only read stay as far from being the same as they were.
+
+        `counters` are those of the rolled loops: only what moves with one may have another step than the rest.
+        """
+        known = self.known
+        track = known.tracks.get(bound.number)
+        elements = known.question.text.apart[name]
+        for place in range(max(map(len, elements))):
+            steps: tuple[set[int], set[int]] = (set(), set())
+            for element in elements:
+                moves = element[place] if place < len(element) else ()
+                steps[any(one in counters and by for one, by in moves)].add(self.by(moves))
+            still, rolled = steps
+            if still | rolled <= {0} or track is None:
+                continue
+            if max(len(still), len(rolled)) > 1 or place in bound.partitions or len(bound.extents) < 2:
+                return False
+            if any(len(one) != len(bound.extents) for one in elements) or 0 in bound.extents:
+                return False
+            if not known.question.text.beside[name][place] <= known.straight:
+                return False
+            before: tuple[set[int], set[int]] = (set(), set())
+            for shape in track.shapes.values():
+                inner = any(symbol >= known.begun for symbol, _ in shape.terms[place])
+                step = next(iter(steps[inner]), 0)
+                if step and crosses_zero(shape, place, step):
+                    return False
+                before[inner].update(constants[place] for constants in shape.addresses)
+            after = [{one + step for one in before[inner] for step in steps[inner]} for inner in (0, 1)]
+            if not before[0].isdisjoint(before[1]) or not after[0].isdisjoint(after[1]):
+                return False
+        return True
 
     def moved(self, terms: Terms) -> Terms:
         """Terms of an address with the symbols of the copy."""

@@ -13,6 +13,7 @@ from aigchip_tui.estimator.traverse import (
     names_in,
     parts_in,
     parts_of,
+    root_name,
     statements_below,
 )
 
@@ -38,6 +39,7 @@ class Standing(NamedTuple):
 
     names: tuple[ast.Name, ...]
     arrays: dict[str, tuple[Coefficients, ...]]
+    apart: dict[str, tuple[tuple[Coefficients, ...], ...]]
     beside: dict[str, tuple[frozenset[str], ...]]
     fixed: frozenset[str]
     compared: frozenset[str]
@@ -73,11 +75,16 @@ class _Reader:
         self.fixed: set[str] = set()
         self.compared: set[str] = set()
         self.assigned: set[str] = set()
+        self.written: set[str] = set()
         self.derives = False
 
     def found(self, loop: ast.Loop) -> Standing:
         arrays: dict[str, tuple[Coefficients, ...]] = {}
+        apart: dict[str, tuple[tuple[Coefficients, ...], ...]] = {}
         for name, elements in self.indices.items():
+            if name not in self.written and any(one != elements[0] for one in elements):
+                apart[name] = tuple([tuple([tuple(each.items()) for each in one]) for one in elements])
+                continue
             ways = []
             for place in range(max(map(len, elements))):
                 each = [one[place] if place < len(one) else {} for one in elements]
@@ -87,11 +94,11 @@ class _Reader:
             arrays[name] = tuple(ways)
         counters: set[str] = set()
         for one in inner_loops(loop):
-            found = _begun(one)
+            found = begun(one)
             if found:
                 counters.add(found)
         return Standing(
-            tuple(self.names.values()), arrays,
+            tuple(self.names.values()), arrays, apart,
             {name: tuple(map(frozenset, places)) for name, places in self.beside.items()},
             frozenset(self.fixed | self.assigned), frozenset(self.compared),
             frozenset(counters - self.assigned), frozenset(self.assigned), frozenset(self.set_outside), self.derives,
@@ -99,7 +106,7 @@ class _Reader:
 
     def loop(self, loop: ast.Loop) -> bool:
         """Reads a loop; False where it holds what is not followed."""
-        counter = _begun(loop)
+        counter = begun(loop)
         for part in (loop.condition, loop.step):
             if part is not None and not self._expression(part, counter):
                 return False
@@ -233,7 +240,10 @@ class _Reader:
             if target.name != counter:
                 self.assigned.add(target.name)
             return target.owner is None
-        return isinstance(target, ast.Index) and self._element(target)
+        if not isinstance(target, ast.Index):
+            return False
+        self.written.add(root_name(target))
+        return self._element(target)
 
     def _named(self, name: ast.Name) -> None:
         self.names.setdefault(name.name, name)
@@ -277,7 +287,7 @@ class _Reader:
         return self._expression(index)
 
 
-def _begun(loop: ast.Loop) -> str:
+def begun(loop: ast.Loop) -> str:
     """The counter that a header sets to a number; empty of other loops."""
     if isinstance(loop.init, ast.Declaration) and len(loop.init.variables) == 1:
         variable = loop.init.variables[0]

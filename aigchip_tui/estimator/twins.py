@@ -11,10 +11,14 @@ class Twin:
     """A loop's graph and what follows from it, for the next loop whose graph is equal.
 
     `asked` and `portrait` (empty when the loop was met the first time) are what must be equal, `states` and `delay`
-    those that the interval left. `usage` is None until the graph is scheduled.
+    those that the interval left. `usage` is None until the graph is scheduled, `spread` are the banks that it asked for
+    then.
     """
 
-    __slots__ = ("asked", "bound", "delay", "interval", "plan", "portrait", "reason", "size", "states", "usage")
+    __slots__ = (
+        "asked", "bound", "delay", "interval", "plan", "portrait", "reason", "size", "spread",
+        "states", "usage",
+    )
 
     def __init__(
         self, asked: tuple[object, ...], portrait: tuple[object, ...], interval: Interval, graph: Graph
@@ -27,5 +31,6 @@ class Twin:
         self.delay = graph.delay[:]
         self.plan = Schedule(0, 0, interval.cycles)
         self.usage: Usage | None = None
+        self.spread: dict[int, int] = {}
         self.bound = ""
         self.reason = ""

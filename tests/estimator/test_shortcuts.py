@@ -148,6 +148,7 @@ void k(int n, float x, double a[64][16], double b[64], float c[64]) {
         b[o] += t[o][j];
       }
     }
+    for (int j = 0; j < 16; j++) c[16 + j] += t[i][3] * t[j][3] + t[j + 1][3];
     for (int j = 0; j < 16; j++) {
       short o = i + 1;
       r = i + j;
