@@ -200,7 +200,8 @@ def _compile(
     with tempfile.TemporaryDirectory(prefix=BUILD_PREFIX, dir=programs.made()) as folder:
         build = Path(folder)
         try:
-            write_files(build, transform(files) if transform is not None else files)
+            written = transform(files) if transform is not None else files
+            write_files(build, written)
         except AigchipError as error:
             refused = Finding(severity="error", kind="dataflow", code="SIM-DATAFLOW", message=str(error))
             return Program(key=key, cause="compile", findings=(refused,))
@@ -214,7 +215,8 @@ def _compile(
         if result.ok and produced.is_file() and not produced.is_symlink():
             kept = programs.put_program(key, produced.read_bytes())
             return Program(key=key, path=kept, log=log, cpu_s=result.cpu_s, wall_s=result.wall_s)
-        if not (build / main).is_file():
+        # Who deletes the folder while it is being filled takes some of the files alone.
+        if not all((build / name).is_file() for name in (main, *written)):
             raise FileNotFoundError(build)
     findings = compiler_findings(log)
     cause = "compile"

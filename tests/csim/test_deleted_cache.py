@@ -83,6 +83,19 @@ def test_caches_deleted_under_a_compiler_or_a_program_change_no_verdict(
     assert wrong.cause == "mismatch"
 
 
+def test_a_header_deleted_while_the_sources_were_written_is_no_finding(tmp_path: Path) -> None:
+    lost: list[Path] = []
+
+    class Losing(Sandbox, frozen=True):
+        def run(self, argv: Sequence[str], **options: Any) -> RunResult:
+            if not lost:
+                lost.append(options["cwd"] / "types.hpp")
+                lost[0].unlink()
+            return super().run(argv, **options)
+
+    assert simulate(tmp_path, Losing(name="none")).passed
+
+
 def test_the_programs_kept_are_bounded_and_the_newest_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert simulate(tmp_path).passed
     (first,) = programs(tmp_path)
