@@ -89,13 +89,16 @@ def _nodes(root: Node, pattern: str) -> list[Node]:
     return QueryCursor(_query(pattern)).captures(root).get("it", [])
 
 
+_WITHIN = re.compile(r"\(\s*[\w:][^();]*\(")
+"""A word and an opening parenthesis within parentheses, without which nothing is read as a conversion to a function."""
 Edit = tuple[int, bytes]
 """What is put in front of a byte of a text."""
 
 
 def mistaken(root: Node, text: str) -> list[Edit]:
     """What tells the grammar that something is no type and no template; it changes no value."""
-    return sorted({*_mistaken_casts(root), *(_mistaken_templates(root) if _COMPARED.search(text) else ())})
+    casts = _mistaken_casts(root) if _WITHIN.search(text) else ()
+    return sorted({*casts, *(_mistaken_templates(root) if _COMPARED.search(text) else ())})
 
 
 def _mistaken_casts(root: Node) -> set[Edit]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from importlib import resources
 from math import log2
 from typing import Any
 
 import msgspec
 
 from aigchip_tui.estimator.glue import adder, comparison
+from aigchip_tui.estimator.operator_tables import FAMILIES
 from aigchip_tui.estimator.regions import Binding
 from aigchip_tui.estimator.values import Kind
 
@@ -40,17 +39,7 @@ class Cost(msgspec.Struct, frozen=True):
     lut: int = 0
 
 
-@lru_cache(maxsize=1)
-def _tables() -> dict[str, Any]:
-    import yaml
-
-    text = resources.files("aigchip_tui.estimator").joinpath("operators.yaml").read_text()
-    # The C reader is several times as fast; both read the same plain values.
-    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return loaded
-
-
-_FAMILIES = (
+_PREFIXES = (
     (("xc7", "xa7", "xq7", "zynq7"), "zynq"),
     (("xcku", "xcvu", "xcu", "xcv", "xav", "xqku", "xqv", "u2", "u5"), "virtexuplus"),
     (("xczu", "xck", "xcau", "xcsu", "xazu", "xaau", "xqzu"), "zynquplus"),
@@ -73,7 +62,7 @@ def known_part(part: str) -> bool:
 
 def _family(part: str) -> str:
     lowered = part.lower().strip()
-    return next((family for prefixes, family in _FAMILIES if lowered.startswith(prefixes)), "")
+    return next((family for prefixes, family in _PREFIXES if lowered.startswith(prefixes)), "")
 
 
 def one_at_a_time(divider: Cost, bits: int) -> Cost:
@@ -90,7 +79,7 @@ class Operators:
         self, part: str, clock_ns: float, uncertainty_ns: float | None = None, *, tool_year: int = 2025
     ) -> None:
         self.family = family_of(part)
-        self.table: dict[str, Any] = _tables()["families"][self.family]
+        self.table: dict[str, Any] = FAMILIES[self.family]
         self.clock_ns = clock_ns
         self.tool_year = tool_year
         self.uncertainty_ns = clock_ns * 0.27 if uncertainty_ns is None else uncertainty_ns
