@@ -197,10 +197,14 @@ class Graph:
             self.macro.update((node + shift, one) for node, one in macros)
             self.bound.update((node + shift, one) for node, one in bound)
             associative.update([node + shift for node in sums])
+        self.access += self.access[piece] * copies
+        self.append_alike(piece, copies)
+
+    def append_alike(self, piece: slice, copies: int) -> None:
+        """What copies of a piece have in common with it: all of its rows but sources and accesses."""
         self.operation += self.operation[piece] * copies
         self.states += self.states[piece] * copies
         self.delay += self.delay[piece] * copies
-        self.access += self.access[piece] * copies
         self.bits += self.bits[piece] * copies
         self.width_in += self.width_in[piece] * copies
         self.lines += self.lines[piece] * copies

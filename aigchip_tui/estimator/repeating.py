@@ -212,12 +212,7 @@ class Repeater:
         for one in courses.all:
             if one.after.node >= 0 and graph.access[one.after.node] is not None:
                 accesses[one.after.node - span.second] = self._ports(one, copies)
-        graph.operation += graph.operation[last] * copies
-        graph.states += graph.states[last] * copies
-        graph.delay += graph.delay[last] * copies
-        graph.bits += graph.bits[last] * copies
-        graph.width_in += graph.width_in[last] * copies
-        graph.lines += graph.lines[last] * copies
+        graph.append_alike(last, copies)
         graph.sources += chain.from_iterable(islice(zip(*sources, strict=False), copies))
         graph.access += chain.from_iterable(zip(*accesses, strict=True))
         if after.sums:

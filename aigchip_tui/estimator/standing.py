@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from aigchip_tui.cpp import ast
@@ -157,30 +158,30 @@ class _Reader:
         if self.chosen or name not in self.once or name in self.names:
             return False
         moves: dict[str, int] = {}
-        if not self._affine(value, 1, moves):
+        if not self._sum(value, 1, moves, _is_whole):
             return False
         mentioned = {one for part in names_in(value) for one in self._meant(part)}
         self.offsets[name] = _Offset(moves, frozenset(mentioned))
         return True
 
-    def _affine(self, value: ast.Expr, by: int, moves: dict[str, int]) -> bool:
-        """Whether a value is a sum of names by constant factors."""
-        if isinstance(value, ast.Number):
-            return value.kind == "int"
+    def _sum(
+        self, value: ast.Expr, by: int, moves: dict[str, int], other: Callable[[ast.Expr], bool]
+    ) -> bool:
+        """Adds by what names move a sum of names by constant factors; `other` judges terms that are none."""
         if isinstance(value, ast.Name):
             self._named(value)
             self._add(value.name, by, moves)
             return value.owner is None
         if isinstance(value, ast.Unary) and value.operator == "-":
-            return self._affine(value.operand, -by, moves)
+            return self._sum(value.operand, -by, moves, other)
         if isinstance(value, ast.Binary) and value.operator in ("+", "-"):
-            other = by if value.operator == "+" else -by
-            return self._affine(value.left, by, moves) and self._affine(value.right, other, moves)
+            right = by if value.operator == "+" else -by
+            return self._sum(value.left, by, moves, other) and self._sum(value.right, right, moves, other)
         if isinstance(value, ast.Binary) and value.operator == "*":
             for one, number in ((value.left, value.right), (value.right, value.left)):
                 if isinstance(number, ast.Number) and number.kind == "int":
-                    return self._affine(one, by * int(number.value), moves)
-        return False
+                    return self._sum(one, by * int(number.value), moves, other)
+        return other(value)
 
     def _add(self, name: str, by: int, moves: dict[str, int]) -> None:
         offset = self.offsets.get(name)
@@ -254,7 +255,7 @@ class _Reader:
         base: ast.Expr = element
         while isinstance(base, ast.Index):
             moves: dict[str, int] = {}
-            if not self._index(base.index, 1, moves):
+            if not self._sum(base.index, 1, moves, self._expression):
                 return False
             places.insert(0, moves)
             mentioned.insert(0, {one for name in names_in(base.index) for one in self._meant(name)})
@@ -269,22 +270,9 @@ class _Reader:
             there |= more
         return True
 
-    def _index(self, index: ast.Expr, by: int, moves: dict[str, int]) -> bool:
-        """Adds by what names move an index; names that do something else to it are fixed."""
-        if isinstance(index, ast.Name):
-            self._named(index)
-            self._add(index.name, by, moves)
-            return index.owner is None
-        if isinstance(index, ast.Unary) and index.operator == "-":
-            return self._index(index.operand, -by, moves)
-        if isinstance(index, ast.Binary) and index.operator in ("+", "-"):
-            other = by if index.operator == "+" else -by
-            return self._index(index.left, by, moves) and self._index(index.right, other, moves)
-        if isinstance(index, ast.Binary) and index.operator == "*":
-            for one, number in ((index.left, index.right), (index.right, index.left)):
-                if isinstance(number, ast.Number) and number.kind == "int":
-                    return self._index(one, by * int(number.value), moves)
-        return self._expression(index)
+
+def _is_whole(value: ast.Expr) -> bool:
+    return isinstance(value, ast.Number) and value.kind == "int"
 
 
 def begun(loop: ast.Loop) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 
 _S = TypeVar("_S", bound=ast.Stmt)
 _R = TypeVar("_R")
+_N = TypeVar("_N")
 
 
 def kept(function: Callable[[_S], _R]) -> Callable[[_S], _R]:
@@ -69,15 +70,20 @@ def names_of_loop(loop: ast.Loop) -> tuple[str, ...]:
     return (loop.label,) if loop.label else tuple(f"VITIS_LOOP_{loop.line}_{number}" for number in range(1, 100))
 
 
-def statements_below(statement: ast.Stmt) -> Iterator[ast.Stmt]:
-    """A statement and everything below it, in the order of the text."""
-    waiting = [statement]
+def _below(first: _N, parts_by_kind: Mapping[type[_N], Callable[[Any], tuple[_N, ...]]]) -> Iterator[_N]:
+    """A node and everything below it, outermost first and left to right."""
+    waiting = [first]
     while waiting:
         found = waiting.pop()
         yield found
-        parts = _PARTS.get(type(found))
+        parts = parts_by_kind.get(type(found))
         if parts is not None:
             waiting += parts(found)[::-1]
+
+
+def statements_below(statement: ast.Stmt) -> Iterator[ast.Stmt]:
+    """A statement and everything below it, in the order of the text."""
+    return _below(statement, _PARTS)
 
 
 def declared_below(statement: ast.Stmt) -> Iterator[str]:
@@ -300,13 +306,7 @@ def accumulates(loop: ast.Loop) -> bool:
 
 def parts_in(expression: ast.Expr) -> Iterator[ast.Expr]:
     """An expression and everything below it, outermost first and left to right."""
-    waiting = [expression]
-    while waiting:
-        found = waiting.pop()
-        yield found
-        operands = _OPERANDS.get(type(found))
-        if operands is not None:
-            waiting += operands(found)[::-1]
+    return _below(expression, _OPERANDS)
 
 
 def spelled(expression: ast.Expr) -> tuple[object, ...]:
